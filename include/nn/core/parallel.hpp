@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+// Threads: a loop over independent pieces, shared among the cores.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "nn/core/config.hpp"
+#include "nn/core/error.hpp"
+#include "nn/core/float_mode.hpp"
+
+namespace nn {
+namespace detail {
+
+/// Tells the processor that this loop waits for another one.
+inline void spin_pause() {
+#if defined(__SSE2__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+[[nodiscard]] inline int num_cores() {
+  static const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return cores;
+}
+
+[[nodiscard]] inline std::atomic<int>& thread_count() {
+  static std::atomic<int> count{num_cores()};
+  return count;
+}
+
+/// True while this thread runs a piece: loops inside of a piece run inline.
+[[nodiscard]] inline bool& inside_piece() {
+  thread_local bool inside = false;
+  return inside;
+}
+
+/// The threads that help callers of `parallel_for`. One caller at a time: it invites helpers, takes
+/// pieces itself until none is left, withdraws the invitations that nobody has taken up, and waits
+/// for the helpers that are still at work. So a helper that sleeps too soundly delays no one.
+class ThreadPool {
+ public:
+  using Piece = void (*)(void* body, Index piece);
+
+  [[nodiscard]] static ThreadPool& instance() {
+    static ThreadPool pool;
+    return pool;
+  }
+
+  ThreadPool() = default;
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+  ~ThreadPool() {
+    for (const auto& helper : helpers_) invite(*helper, State::leaving);
+    for (const auto& helper : helpers_) helper->thread.join();
+  }
+
+  /// Runs all pieces, with the help of up to `num_helpers` threads. False, having done nothing, if
+  /// the pool is at another caller's service.
+  bool run(int num_helpers, Index pieces, Piece piece, void* body) {
+    const std::unique_lock<std::mutex> only_caller(busy_, std::try_to_lock);
+    if (!only_caller.owns_lock()) return false;
+    num_helpers = hire(num_helpers);
+    piece_ = piece;
+    body_ = body;
+    pieces_ = pieces;
+    float_mode_ = float_mode();
+    next_.store(0, std::memory_order_relaxed);
+    failed_.store(false, std::memory_order_relaxed);
+    for (int i = 0; i < num_helpers; ++i) invite(helper(i), State::invited);
+    inside_piece() = true;
+    take_pieces();
+    inside_piece() = false;
+    for (int i = 0; i < num_helpers; ++i) dismiss(helper(i));
+    if (failed_.load(std::memory_order_relaxed)) {
+      std::rethrow_exception(std::exchange(failure_, nullptr));
+    }
+    return true;
+  }
+
+ private:
+  enum class State { idle, invited, working, leaving };
+
+  struct alignas(64) Helper {
+    std::atomic<State> state{State::idle};
+    std::atomic<bool> is_asleep{false};      // the helper waits on `changed`
+    std::atomic<bool> is_waited_for{false};  // the caller waits on `changed`
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::thread thread;
+  };
+
+  [[nodiscard]] Helper& helper(int i) { return *helpers_[static_cast<std::size_t>(i)]; }
+
+  /// Starts threads until there are `wanted`; returns how many there are to use.
+  int hire(int wanted) {
+    while (static_cast<int>(helpers_.size()) < wanted) {
+      auto helper = std::make_unique<Helper>();
+      try {
+        helper->thread = std::thread(&ThreadPool::help, this, std::ref(*helper));
+      } catch (const std::system_error&) {
+        return static_cast<int>(
+            helpers_.size());  // the system gives no more: fewer do the same work
+      }
+      helpers_.push_back(std::move(helper));
+    }
+    return wanted;
+  }
+
+  static void invite(Helper& helper, State state) {
+    helper.state.store(state);
+    // Both sides write one flag and then read the other (sequentially consistent), so a helper that
+    // falls asleep just now either sees the invitation or is seen here.
+    if (!helper.is_asleep.load()) return;
+    const std::lock_guard<std::mutex> lock(helper.mutex);
+    helper.changed.notify_all();
+  }
+
+  static void dismiss(Helper& helper) {
+    State expected = State::invited;
+    if (helper.state.compare_exchange_strong(expected, State::idle)) return;
+    for (int i = 0; i < patience(); ++i) {
+      if (helper.state.load(std::memory_order_acquire) == State::idle) return;
+      spin_pause();
+    }
+    std::unique_lock<std::mutex> lock(helper.mutex);
+    helper.is_waited_for.store(true);
+    helper.changed.wait(lock, [&] { return helper.state.load() == State::idle; });
+    helper.is_waited_for.store(false);
+  }
+
+  void help(Helper& self) {
+    inside_piece() = true;
+    while (await_invitation(self)) {
+      set_float_mode(float_mode_);
+      take_pieces();
+      self.state.store(State::idle);
+      if (self.is_waited_for.load()) {
+        const std::lock_guard<std::mutex> lock(self.mutex);
+        self.changed.notify_all();
+      }
+    }
+  }
+
+  /// Returns with state `working`, or false when it is time to leave.
+  [[nodiscard]] static bool await_invitation(Helper& self) {
+    for (int i = 0;; ++i) {
+      State state = self.state.load(std::memory_order_relaxed);
+      if (state == State::leaving) return false;
+      if (state == State::invited && self.state.compare_exchange_strong(state, State::working)) {
+        return true;
+      }
+      if (i < patience()) {
+        spin_pause();
+        continue;
+      }
+      std::unique_lock<std::mutex> lock(self.mutex);
+      self.is_asleep.store(true);
+      self.changed.wait(lock, [&] { return self.state.load() != State::idle; });
+      self.is_asleep.store(false);
+    }
+  }
+
+  /// How many pauses to spin before sleeping, some 50 to 100 microseconds: longer than the serial
+  /// code between two loops of a training step. None where threads compete for cores.
+  [[nodiscard]] static int patience() {
+    return thread_count().load(std::memory_order_relaxed) <= num_cores() ? 2000 : 0;
+  }
+
+  void take_pieces() {
+    try {
+      for (;;) {
+        const Index piece = next_.fetch_add(1, std::memory_order_relaxed);
+        if (piece >= pieces_) return;
+        piece_(body_, piece);
+      }
+    } catch (...) {
+      if (!failed_.exchange(true)) failure_ = std::current_exception();
+      next_.store(pieces_, std::memory_order_relaxed);  // the others need not begin new pieces
+    }
+  }
+
+  std::mutex busy_;
+  std::vector<std::unique_ptr<Helper>> helpers_;
+  Piece piece_ = nullptr;
+  void* body_ = nullptr;
+  Index pieces_ = 0;
+  FloatMode float_mode_ = 0;
+  std::exception_ptr failure_;
+  std::atomic<bool> failed_{false};
+  alignas(64) std::atomic<Index> next_{0};
+};
+
+}  // namespace detail
+
+/// Number of threads that `parallel_for` shares its pieces among, the caller included.
+[[nodiscard]] inline int num_threads() {
+  return detail::thread_count().load(std::memory_order_relaxed);
+}
+
+/// Sets it, from the next loop on; by default all cores. Results never depend on it.
+/// Throws `std::invalid_argument` if n < 1.
+inline void set_num_threads(int n) {
+  require(n >= 1, "set_num_threads", "1 thread or more", std::to_string(n));
+  detail::thread_count().store(n, std::memory_order_relaxed);
+}
+
+/// Calls `body(piece)` once for each piece 0 .. pieces - 1, on all threads, in no particular order,
+/// and returns when all are done. The caller cuts its work by shapes only, never by the number of
+/// threads: then the result is the same for any number. Inside of a piece, or while another
+/// thread's loop has the helpers, it runs inline. The first exception of a body reaches the caller,
+/// and pieces not yet begun are left out. Helpers take over the caller's floating-point mode.
+/// Allocates nothing once the threads run.
+template <class Body>
+void parallel_for(Index pieces, Body&& body) {
+  using Function = std::remove_reference_t<Body>;
+  const int threads = num_threads();
+  if (pieces > 1 && threads > 1 && !detail::inside_piece()) {
+    const auto call = [](void* function, Index piece) {
+      (*static_cast<Function*>(function))(piece);
+    };
+    void* const function = const_cast<void*>(static_cast<const void*>(std::addressof(body)));
+    const auto num_helpers = static_cast<int>(std::min<Index>(threads, pieces)) - 1;
+    if (detail::ThreadPool::instance().run(num_helpers, pieces, call, function)) return;
+  }
+  for (Index piece = 0; piece < pieces; ++piece) body(piece);
+}
+
+}  // namespace nn

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// Counter-based random numbers: a value is a pure function of (seed, stream, index).
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+#include <numeric>
+#include <vector>
+
+#include "nn/core/config.hpp"
+
+namespace nn {
+
+/// What random numbers are drawn for; streams of different purposes never share a value.
+enum class RandomPurpose : std::uint16_t { initializer = 1, shuffle = 2, dropout = 3, user = 4 };
+
+/// Which numbers: the purpose, which of its users (a layer, a tensor), and when (an epoch, a step).
+struct RandomStream {
+  RandomPurpose purpose = RandomPurpose::user;
+  std::uint16_t user = 0;
+  std::uint32_t time = 0;
+};
+
+/// Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3",
+/// 2011). Stateless: any thread may ask for any index in any order and gets the same value on every
+/// platform.
+class Random {
+ public:
+  using Block = std::array<std::uint32_t, 4>;
+
+  Random(std::uint64_t seed, RandomStream stream)
+      : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)},
+        stream_{(static_cast<std::uint32_t>(stream.purpose) << 16) | stream.user, stream.time} {}
+
+  /// Four independent 32-bit words for each index.
+  [[nodiscard]] Block block(std::uint64_t index) const {
+    Block x{static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32), stream_[0],
+            stream_[1]};
+    std::array<std::uint32_t, 2> key = key_;
+    for (int round = 0; round < 10; ++round) {
+      const std::uint64_t product0 = std::uint64_t{0xD2511F53u} * x[0];
+      const std::uint64_t product1 = std::uint64_t{0xCD9E8D57u} * x[2];
+      x = {static_cast<std::uint32_t>(product1 >> 32) ^ x[1] ^ key[0],
+           static_cast<std::uint32_t>(product1),
+           static_cast<std::uint32_t>(product0 >> 32) ^ x[3] ^ key[1],
+           static_cast<std::uint32_t>(product0)};
+      key[0] += 0x9E3779B9u;  // the golden ratio
+      key[1] += 0xBB67AE85u;  // the square root of 3, less 1
+    }
+    return x;
+  }
+
+  /// Uniform in [0, 1) with 53 random bits.
+  [[nodiscard]] double uniform(std::uint64_t index) const {
+    const Block words = block(index / 2);
+    return index % 2 == 0 ? unit(words[0], words[1]) : unit(words[2], words[3]);
+  }
+
+  /// Standard normal, drawn again outside +-2 (Keras: TruncatedNormal).
+  [[nodiscard]] double truncated_normal(std::uint64_t index) const {
+    // Attempts take indices of their own beyond 2^56, so they never meet those of other values.
+    for (std::uint64_t attempt = 0;; ++attempt) {
+      const Block words = block(index + (attempt << 56));
+      const double radius =
+          std::sqrt(-2 * std::log(1 - unit(words[0], words[1])));  // Box and Muller 1958
+      const double value = radius * std::cos(2 * std::numbers::pi * unit(words[2], words[3]));
+      if (std::abs(value) <= 2) return value;
+    }
+  }
+
+  /// A permutation of 0 .. count - 1 (Fisher and Yates).
+  [[nodiscard]] std::vector<Index> permutation(Index count) const {
+    std::vector<Index> order(static_cast<std::size_t>(count));
+    std::iota(order.begin(), order.end(), Index{0});
+    for (Index last = count - 1; last > 0; --last) {
+      const auto pick = static_cast<Index>(uniform(static_cast<std::uint64_t>(last)) *
+                                           static_cast<double>(last + 1));
+      std::swap(order[static_cast<std::size_t>(last)], order[static_cast<std::size_t>(pick)]);
+    }
+    return order;
+  }
+
+ private:
+  [[nodiscard]] static double unit(std::uint32_t high, std::uint32_t low) {
+    const std::uint64_t bits = (std::uint64_t{high} << 32 | low) >> 11;
+    return static_cast<double>(bits) * 0x1p-53;
+  }
+
+  std::array<std::uint32_t, 2> key_;
+  std::array<std::uint32_t, 2> stream_;
+};
+
+}  // namespace nn

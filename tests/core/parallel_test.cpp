@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+#include "nn/core/parallel.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <limits>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace {
+
+/// Sets the number of threads for the life of a test.
+class Threads {
+ public:
+  explicit Threads(int n) : before_(nn::num_threads()) { nn::set_num_threads(n); }
+  ~Threads() { nn::set_num_threads(before_); }
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+
+ private:
+  int before_;
+};
+
+/// Half of the smallest normal number: 0 where denormals are flushed.
+float half_of_smallest() {
+  volatile float smallest = std::numeric_limits<float>::min();
+  return smallest / 2;
+}
+
+TEST_SUITE("core/parallel") {
+  TEST_CASE("parallel_for: every piece runs once, for any number of threads") {
+    for (const int threads : {1, 2, 3, 8}) {
+      const Threads scope(threads);
+      for (const nn::Index pieces : {0, 1, 2, 3, 7, 64, 1000}) {
+        CAPTURE(threads);
+        CAPTURE(pieces);
+        std::vector<std::atomic<int>> runs(static_cast<std::size_t>(pieces));
+        nn::parallel_for(pieces, [&](nn::Index piece) { ++runs[static_cast<std::size_t>(piece)]; });
+        for (const std::atomic<int>& count : runs) CHECK(count == 1);
+      }
+    }
+  }
+
+  TEST_CASE("parallel_for: what pieces write is seen after the loop, loop after loop") {
+    const Threads scope(3);
+    std::array<nn::Index, 5> values{};
+    for (nn::Index round = 1; round <= 2000; ++round) {
+      nn::parallel_for(
+          5, [&](nn::Index piece) { values[static_cast<std::size_t>(piece)] += piece + 1; });
+      REQUIRE(values ==
+              std::array<nn::Index, 5>{round, 2 * round, 3 * round, 4 * round, 5 * round});
+    }
+  }
+
+  TEST_CASE("parallel_for: a loop inside of a piece runs inline") {
+    const Threads scope(4);
+    std::atomic<int> runs = 0;
+    std::atomic<bool> stayed = true;
+    nn::parallel_for(8, [&](nn::Index) {
+      const std::thread::id outside = std::this_thread::get_id();
+      nn::parallel_for(8, [&](nn::Index) {
+        if (std::this_thread::get_id() != outside) stayed = false;
+        ++runs;
+      });
+    });
+    CHECK(runs == 64);
+    CHECK(stayed);
+  }
+
+  TEST_CASE("parallel_for: four user threads at once each get all their pieces") {
+    const Threads scope(3);
+    std::array<std::atomic<int>, 4> runs{};
+    std::vector<std::thread> users;
+    for (std::size_t user = 0; user < 4; ++user) {
+      users.emplace_back([&, user] {
+        for (int round = 0; round < 200; ++round) {
+          nn::parallel_for(9, [&](nn::Index) { ++runs[user]; });
+        }
+      });
+    }
+    for (std::thread& user : users) user.join();
+    for (const std::atomic<int>& count : runs) CHECK(count == 9 * 200);
+  }
+
+  TEST_CASE("parallel_for: an exception of any piece reaches the caller, and the next loop works") {
+    for (const int threads : {1, 2, 4}) {
+      const Threads scope(threads);
+      for (nn::Index bad = 0; bad < 6; ++bad) {
+        CAPTURE(threads);
+        CAPTURE(bad);
+        CHECK_THROWS_WITH_AS(nn::parallel_for(6,
+                                              [&](nn::Index piece) {
+                                                if (piece == bad) throw std::runtime_error{"piece"};
+                                              }),
+                             "piece", std::runtime_error);
+        std::atomic<int> runs = 0;
+        nn::parallel_for(6, [&](nn::Index) { ++runs; });
+        CHECK(runs == 6);
+      }
+    }
+  }
+
+  TEST_CASE("parallel_for: several exceptions at once leave one") {
+    const Threads scope(4);
+    for (int round = 0; round < 100; ++round) {
+      CHECK_THROWS_AS(nn::parallel_for(4, [](nn::Index) { throw std::runtime_error{"each"}; }),
+                      std::runtime_error);
+    }
+  }
+
+  TEST_CASE("parallel_for: a sleeping helper wakes up") {
+    const Threads scope(2);
+    for (int round = 0; round < 3; ++round) {
+      std::atomic<int> arrived = 0;
+      // Each piece waits for the other one, so both threads must take part.
+      nn::parallel_for(2, [&](nn::Index) {
+        ++arrived;
+        while (arrived < 2) std::this_thread::yield();
+      });
+      CHECK(arrived == 2);
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));  // long enough to fall asleep
+    }
+  }
+
+  TEST_CASE("set_num_threads: takes effect from the next loop on") {
+    const Threads scope(1);
+    const std::thread::id caller = std::this_thread::get_id();
+    nn::parallel_for(20, [&](nn::Index) { CHECK(std::this_thread::get_id() == caller); });
+    nn::set_num_threads(5);
+    CHECK(nn::num_threads() == 5);
+    std::atomic<int> runs = 0;
+    nn::parallel_for(20, [&](nn::Index) { ++runs; });
+    CHECK(runs == 20);
+    nn::set_num_threads(2);
+    nn::parallel_for(20, [&](nn::Index) { ++runs; });
+    CHECK(runs == 40);
+  }
+
+  TEST_CASE("set_num_threads: less than one thread is refused") {
+    const int before = nn::num_threads();
+    CHECK_THROWS_WITH_AS(nn::set_num_threads(0),
+                         "set_num_threads: expected 1 thread or more, got 0",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(nn::set_num_threads(-3),
+                         "set_num_threads: expected 1 thread or more, got -3",
+                         std::invalid_argument);
+    CHECK(nn::num_threads() == before);
+  }
+
+  TEST_CASE("FlushDenormals: denormals are zero while one lives") {
+    REQUIRE(half_of_smallest() > 0);
+    {
+      const nn::FlushDenormals outer;
+      if (nn::detail::flush_denormals_bits == 0) return;  // not known on this processor
+      CHECK(half_of_smallest() == 0);
+      { const nn::FlushDenormals inner; }
+      CHECK(half_of_smallest() == 0);
+    }
+    CHECK(half_of_smallest() > 0);
+  }
+
+  TEST_CASE("FlushDenormals: helpers take over the caller's mode, call by call") {
+    if (nn::detail::flush_denormals_bits == 0) return;  // not known on this processor
+    const Threads scope(2);
+    for (int round = 0; round < 10; ++round) {
+      CAPTURE(round);
+      const bool is_flushing = round % 2 == 0;
+      std::array<float, 2> halves{-1, -1};
+      std::atomic<int> arrived = 0;
+      const auto measure = [&](nn::Index piece) {
+        halves[static_cast<std::size_t>(piece)] = half_of_smallest();
+        ++arrived;
+        while (arrived < 2) std::this_thread::yield();  // one piece for each thread
+      };
+      if (is_flushing) {
+        const nn::FlushDenormals flush;
+        nn::parallel_for(2, measure);
+      } else {
+        nn::parallel_for(2, measure);
+      }
+      CHECK((halves[0] == 0) == is_flushing);
+      CHECK((halves[1] == 0) == is_flushing);
+    }
+  }
+}
+
+}  // namespace
