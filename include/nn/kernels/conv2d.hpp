@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// Two-dimensional convolution (cross-correlation, as everywhere in deep learning) and its
+// gradients.
+#pragma once
+
+#include <type_traits>
+
+#include "nn/kernels/conv2d_forward.hpp"
+#include "nn/kernels/conv2d_input_gradient.hpp"
+#include "nn/kernels/conv2d_kernel_gradient.hpp"
+#include "nn/kernels/naive_conv2d.hpp"
+
+namespace nn::kernels {
+
+/// y(n, r, s, f) = act(bias(f) + sum over i, j, c of x(n, input pixel of cell (i, j), c) W(i, j, c,
+/// f)). Shapes  as Conv2DShape says; bias [out_channels] or null. `activation` acts on single
+/// elements (not softmax). Each output is summed in the order of W, so it depends on nothing but
+/// its own window.
+template <Real T>
+void conv2d(const Conv2DShape& shape, const T* x, const T* W, const std::type_identity_t<T>* bias,
+            Activation activation, T* y) {
+  if constexpr (has_simd<T>) {
+    detail::conv2d_forward<T>(isa(), shape, x, W, bias, activation, y);
+  } else {
+    naive::conv2d<T>(shape, x, W, bias, activation, y);
+  }
+}
+
+/// dx(n, h, w, c) = sum over the windows that cover the pixel of dy W, and 0 where mask <= 0 (the
+/// gradient of a ReLU that made x).
+/// Shapes  as Conv2DShape says, dx as x; mask as x, or null
+template <Real T>
+void conv2d_input_gradient(const Conv2DShape& shape, const T* dy, const T* W,
+                           const std::type_identity_t<T>* mask, T* dx) {
+  if constexpr (has_simd<T>) {
+    detail::conv2d_input_gradient<T>(isa(), shape, dy, W, mask, dx);
+  } else {
+    naive::conv2d_input_gradient<T>(shape, dy, W, mask, dx);
+  }
+}
+
+/// dW(i, j, c, f) = sum over n, r, s of x(n, input pixel of cell (i, j), c) dy(n, r, s, f), and
+/// db(f) = sum over n, r, s of dy(n, r, s, f); both are added to what is there if `accumulate`.
+/// Shapes  as Conv2DShape says, dW as W; db [out_channels], or null where not wanted
+template <Real T>
+void conv2d_kernel_gradient(const Conv2DShape& shape, const T* x, const T* dy, T* dW,
+                            std::type_identity_t<T>* db, bool accumulate) {
+  if constexpr (has_simd<T>) {
+    detail::conv2d_kernel_gradient<T>(isa(), shape, x, dy, dW, db, accumulate);
+  } else {
+    naive::conv2d_kernel_gradient<T>(shape, x, dy, dW, db, accumulate);
+  }
+}
+
+}  // namespace nn::kernels

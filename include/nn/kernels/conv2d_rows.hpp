@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// The inner kernel of convolution and of its input gradient: rows of output pixels from windows.
+#pragma once
+
+#include <algorithm>
+#include <limits>
+
+#include "nn/core/parallel.hpp"
+#include "nn/kernels/conv2d_window.hpp"
+#include "nn/kernels/scratch.hpp"
+#include "nn/kernels/simd.hpp"
+
+namespace nn::kernels::detail {
+
+/// A rectangle of output pixels and one panel of their channels.
+///   y(row, pixel, channel) = max(floor, bias[channel] + sum over runs and k < run_length of
+///                                       x(row, pixel)[run.input + k] panel[run.row + k, channel])
+/// and 0 where the mask, laid out as y, is <= 0.
+template <class T>
+struct PixelRows {
+  const Run* runs = nullptr;
+  Index num_runs = 0, run_length = 0;
+  Index num_rows = 0, num_pixels = 0;
+  Index x_row_step = 0, x_step = 0;  // from one output row or pixel to the next, in elements of x
+  Index y_row_step = 0, y_step = 0;  // the same in y and mask
+  T floor = -std::numeric_limits<T>::infinity();  // 0: ReLU
+  const T* panel = nullptr;                       // [rows of W, one or two vectors]
+  const T* bias = nullptr;                        // [one or two vectors]
+  Index channels = 0;                             // of this panel
+};
+
+}  // namespace nn::kernels::detail
+
+#define NN_KERNEL_BODY "nn/kernels/conv2d_rows.inc"
+#include "nn/kernels/for_each_isa.hpp"
+#undef NN_KERNEL_BODY
+
+namespace nn::kernels::detail {
+
+/// A kernel's weights in panels of channels, each as wide as one or two vectors and filled up with
+/// zeros. Rows are numbered cell by cell, in each cell channel by channel.
+template <class T>
+struct PackedKernel {
+  Index num_rows, num_channels, vector_size;
+  const T* data;  // [panels, num_rows, width], all but the last two vectors wide
+  const T* bias;  // [panels, two vectors]
+
+  [[nodiscard]] Index full_width() const { return 2 * vector_size; }
+  [[nodiscard]] Index num_panels() const {
+    return (num_channels + full_width() - 1) / full_width();
+  }
+  [[nodiscard]] Index channels_of(Index panel) const {
+    return std::min(full_width(), num_channels - panel * full_width());
+  }
+  [[nodiscard]] Index width_of(Index panel) const {
+    return channels_of(panel) > vector_size ? full_width() : vector_size;
+  }
+};
+
+/// How W [cells, in_channels, out_channels] is read: W(cell, row, channel) at
+/// `cell * cell_step + row * row_step + channel * channel_step`.
+struct KernelLayout {
+  Index num_cells, rows_per_cell, num_channels;
+  Index cell_step, row_step, channel_step;
+};
+
+/// Packs one panel to `out` [cells * rows_per_cell, width].
+template <class T>
+void pack_panel(const KernelLayout& layout, const T* W, Index first_channel, Index num_channels,
+                Index width, T* out) {
+  for (Index cell = 0; cell < layout.num_cells; ++cell) {
+    for (Index row = 0; row < layout.rows_per_cell; ++row, out += width) {
+      const T* const in =
+          W + cell * layout.cell_step + row * layout.row_step + first_channel * layout.channel_step;
+      for (Index i = 0; i < num_channels; ++i) out[i] = in[i * layout.channel_step];
+      std::fill(out + num_channels, out + width, T(0));
+    }
+  }
+}
+
+/// Packs W and the bias (null: zeros) into this thread's memory; W stays where it is if it is one
+/// panel as it stands.
+template <class T>
+[[nodiscard]] PackedKernel<T> pack_kernel(Isa set, const KernelLayout& layout, const T* W,
+                                          const T* bias) {
+  const Index num_rows = layout.num_cells * layout.rows_per_cell;
+  PackedKernel<T> packed{num_rows, layout.num_channels, simd_size<T>(set), W, nullptr};
+  const Index num_panels = packed.num_panels(), width = packed.full_width();
+  T* const data = scratch<T>(ScratchUse::packed_b, num_panels * width * (num_rows + 1));
+  packed.bias = data;
+  std::fill(data, data + num_panels * width, T(0));
+  if (bias != nullptr) std::copy(bias, bias + layout.num_channels, data);
+  const bool is_packed =
+      num_panels == 1 && packed.width_of(0) == layout.row_step && layout.channel_step == 1;
+  if (is_packed) return packed;
+
+  T* const panels = data + num_panels * width;
+  packed.data = panels;
+  constexpr Index worth_sharing = 65536;
+  const Index num_pieces = num_rows * layout.num_channels > worth_sharing ? num_panels : 1;
+  parallel_for(num_pieces, [&](Index piece) {
+    for (Index panel = piece; panel < num_panels; panel += num_pieces) {
+      pack_panel(layout, W, panel * width, packed.channels_of(panel), packed.width_of(panel),
+                 panels + panel * width * num_rows);
+    }
+  });
+  return packed;
+}
+
+/// Computes the rows for panels first .. last - 1 of `kernel`; `rows` gives all but what belongs to
+/// a panel.
+template <class T>
+void convolve_rows(Isa set, const PackedKernel<T>& kernel, Index first, Index last,
+                   PixelRows<T> rows, const T* x, T* y, const T* mask) {
+  for (Index panel = first; panel < last; ++panel) {
+    const Index channel = panel * kernel.full_width();
+    rows.panel = kernel.data + channel * kernel.num_rows;
+    rows.bias = kernel.bias + channel;
+    rows.channels = kernel.channels_of(panel);
+    NN_DISPATCH_TO(set, conv2d_rows, rows, x, y + channel, mask == nullptr ? mask : mask + channel);
+  }
+}
+
+}  // namespace nn::kernels::detail

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// Optimizer updates in the plainest loops: the twins that the fast ones are tested against.
+#pragma once
+
+#include <cmath>
+
+#include "nn/core/config.hpp"
+
+namespace nn::kernels {
+
+/// What Adam multiplies with in one step. alpha = learning_rate sqrt(1 - beta_2^t) / (1 - beta_1^t)
+template <class T>
+struct AdamFactors {
+  T alpha, one_minus_beta_1, one_minus_beta_2, epsilon;
+};
+
+namespace naive {
+
+template <Real T>
+void sgd_update(Index count, T* w, const T* g, T learning_rate) {
+  for (Index i = 0; i < count; ++i) w[i] -= learning_rate * g[i];
+}
+
+template <Real T>
+void momentum_update(Index count, T* w, const T* g, T* m, T learning_rate, T momentum,
+                     bool nesterov) {
+  for (Index i = 0; i < count; ++i) {
+    m[i] = momentum * m[i] - learning_rate * g[i];
+    w[i] += nesterov ? momentum * m[i] - learning_rate * g[i] : m[i];
+  }
+}
+
+template <Real T>
+void adam_update(Index count, T* w, const T* g, T* m, T* v, const AdamFactors<T>& factors,
+                 T* v_max) {
+  using std::sqrt;
+  for (Index i = 0; i < count; ++i) {
+    m[i] += (g[i] - m[i]) * factors.one_minus_beta_1;
+    v[i] += (g[i] * g[i] - v[i]) * factors.one_minus_beta_2;
+    T second_moment = v[i];
+    if (v_max != nullptr) {
+      if (v_max[i] < v[i]) v_max[i] = v[i];
+      second_moment = v_max[i];
+    }
+    w[i] -= factors.alpha * m[i] / (sqrt(second_moment) + factors.epsilon);
+  }
+}
+
+}  // namespace naive
+}  // namespace nn::kernels

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+// The matrix product, on all cores.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+#include "nn/core/parallel.hpp"
+#include "nn/kernels/isa.hpp"
+#include "nn/kernels/matrix.hpp"
+#include "nn/kernels/naive.hpp"
+#include "nn/kernels/product_options.hpp"
+#include "nn/kernels/product_task.hpp"
+#include "nn/kernels/scratch.hpp"
+
+#define NN_KERNEL_BODY "nn/kernels/product_pack.inc"
+#include "nn/kernels/for_each_isa.hpp"
+#undef NN_KERNEL_BODY
+#define NN_KERNEL_BODY "nn/kernels/product.inc"
+#include "nn/kernels/for_each_isa.hpp"
+#undef NN_KERNEL_BODY
+
+namespace nn::kernels {
+namespace detail {
+
+/// The functions of one instruction set, for matrices of T.
+template <class T>
+struct ProductKernels {
+  void (*block)(const ProductTask<T>&);
+  void (*add_partial)(Matrix<const T>, Matrix<T>);
+  void (*finish)(Matrix<T>, const ProductOptions<T>&);
+  void (*column_sums)(Matrix<const T>, T*, bool);
+  Index tile_rows;
+  Index tile_cols;
+};
+
+template <class T>
+[[nodiscard]] ProductKernels<T> product_kernels(Isa isa) {
+#if defined(__x86_64__)
+  if (isa == Isa::avx512) {
+    return {avx512::product_block<T>,     avx512::add_partial<T>,
+            avx512::finish_product<T>,    avx512::column_sums_block<T>,
+            avx512::ProductTile<T>::rows, avx512::ProductTile<T>::cols};
+  }
+  if (isa == Isa::avx2) {
+    return {avx2::product_block<T>,     avx2::add_partial<T>,       avx2::finish_product<T>,
+            avx2::column_sums_block<T>, avx2::ProductTile<T>::rows, avx2::ProductTile<T>::cols};
+  }
+#endif
+  static_cast<void>(isa);
+  return {portable::product_block<T>,     portable::add_partial<T>,
+          portable::finish_product<T>,    portable::column_sums_block<T>,
+          portable::ProductTile<T>::rows, portable::ProductTile<T>::cols};
+}
+
+/// How a product is cut. The order in which terms are added follows from k alone, so that neither
+/// the number of threads nor that of rows or columns changes a bit of the result.
+struct ProductPlan {
+  Index slice;  ///< k is cut in slices of this length, whose sums are added in order
+  Index num_slices;
+  Index rows;  ///< of a block of c
+  Index cols;
+  Index row_blocks;
+  Index col_blocks;
+};
+
+[[nodiscard]] inline Index round_up(Index x, Index multiple) {
+  return (x + multiple - 1) / multiple * multiple;
+}
+
+[[nodiscard]] inline ProductPlan plan_product(Index m, Index n, Index k, Index tile_rows,
+                                              Index tile_cols) {
+  constexpr Index min_slice = 1024, max_slices = 8, min_pieces = 4;
+  constexpr Index small_work = Index{1} << 19;  // multiply-adds that are not worth another thread
+  ProductPlan plan{k, 1, 256, 5 * tile_cols, 1, 1};
+  while (plan.num_slices < max_slices && k >= 2 * min_slice * plan.num_slices) plan.num_slices *= 2;
+  plan.slice = round_up((k + plan.num_slices - 1) / plan.num_slices, 8);
+  plan.rows = std::min(plan.rows, round_up(m, tile_rows));
+  plan.cols = std::min(plan.cols, round_up(n, tile_cols));
+  const auto count = [&] {
+    plan.row_blocks = (m + plan.rows - 1) / plan.rows;
+    plan.col_blocks = (n + plan.cols - 1) / plan.cols;
+    return plan.row_blocks * plan.col_blocks * plan.num_slices;
+  };
+  while (count() < min_pieces && plan.rows * plan.cols * plan.slice > small_work) {
+    if (plan.cols > tile_cols && plan.cols >= plan.rows / 2) {
+      plan.cols = round_up(plan.cols / 2, tile_cols);
+    } else if (plan.rows > tile_rows) {
+      plan.rows = round_up(plan.rows / 2, tile_rows);
+    } else {
+      break;
+    }
+  }
+  return plan;
+}
+
+template <class T>
+class BlockedProduct {
+ public:
+  BlockedProduct(Isa isa, Matrix<const T> a, Matrix<const T> b, Matrix<T> c,
+                 const ProductOptions<T>& options)
+      : kernels_(product_kernels<T>(isa)),
+        a_(a),
+        b_(b),
+        c_(c),
+        options_(options),
+        plan_(plan_product(c.rows, c.cols, a.cols, kernels_.tile_rows, kernels_.tile_cols)) {}
+
+  void run() const {
+    const Index blocks = plan_.row_blocks * plan_.col_blocks;
+    if (plan_.num_slices > 1 && blocks < 8) return run_slices_at_once(blocks);
+    const Index run_length = std::max<Index>(1, blocks / 16);
+    parallel_for((blocks + run_length - 1) / run_length, [&](Index run) {
+      const Index end = std::min(blocks, (run + 1) * run_length);
+      for (Index block = run * run_length; block < end; ++block) run_block(block, block + 1 < end);
+    });
+  }
+
+ private:
+  void run_block(Index block, bool has_next) const {
+    const Matrix<T> c = block_of_c(block);
+    run_slice(block, 0, c, options_.accumulate, has_next ? block + 1 : block);
+    if (plan_.num_slices == 1) return;
+    for (Index slice = 1; slice < plan_.num_slices; ++slice) {
+      const Matrix<T> partial(scratch<T>(ScratchUse::partial_sums, c.rows * c.cols), c.rows,
+                              c.cols);
+      run_slice(block, slice, partial, false, block);
+      kernels_.add_partial(partial, c);
+    }
+    finish(block, c);
+  }
+
+  /// Few blocks, many steps of k: the slices are pieces too.
+  void run_slices_at_once(Index blocks) const {
+    const Index size = plan_.rows * plan_.cols;  // of a partial sum
+    T* const partials =
+        scratch<T>(ScratchUse::partial_sums, (plan_.num_slices - 1) * blocks * size);
+    const auto partial_of = [&](Index block, Index slice) {
+      const Matrix<T> c = block_of_c(block);
+      T* const data = partials + ((slice - 1) * blocks + block) * size;
+      return Matrix<T>(data, c.rows, c.cols);
+    };
+    parallel_for(blocks * plan_.num_slices, [&](Index piece) {
+      const Index block = piece % blocks, slice = piece / blocks;
+      if (slice == 0) return run_slice(block, 0, block_of_c(block), options_.accumulate, block);
+      run_slice(block, slice, partial_of(block, slice), false, block);
+    });
+    const auto combine = [&](Index block) {
+      for (Index slice = 1; slice < plan_.num_slices; ++slice) {
+        kernels_.add_partial(partial_of(block, slice), block_of_c(block));
+      }
+      finish(block, block_of_c(block));
+    };
+    parallel_for(blocks, combine);
+  }
+
+  [[nodiscard]] Index first_row(Index block) const { return block / plan_.col_blocks * plan_.rows; }
+  [[nodiscard]] Index first_col(Index block) const { return block % plan_.col_blocks * plan_.cols; }
+
+  [[nodiscard]] Matrix<T> block_of_c(Index block) const {
+    const Index row = first_row(block), col = first_col(block);
+    return c_.block(row, col, std::min(plan_.rows, c_.rows - row),
+                    std::min(plan_.cols, c_.cols - col));
+  }
+
+  [[nodiscard]] ProductOptions<T> options_of(Index block) const {
+    const Index row = first_row(block), col = first_col(block);
+    ProductOptions<T> options = options_;
+    if (options.bias != nullptr) options.bias += col;
+    if (options.mask != nullptr) options.mask += row * c_.row_stride + col * c_.col_stride;
+    return options;
+  }
+
+  void finish(Index block, Matrix<T> c) const {
+    if (has_epilogue()) kernels_.finish(c, options_of(block));
+  }
+
+  [[nodiscard]] bool has_epilogue() const {
+    return options_.bias != nullptr || options_.mask != nullptr ||
+           options_.activation != Activation::linear;
+  }
+
+  void run_slice(Index block, Index slice, Matrix<T> target, bool accumulate, Index next) const {
+    const Index first = slice * plan_.slice;
+    const Index length = std::clamp<Index>(a_.cols - first, 0, plan_.slice);
+    ProductTask<T> task{.a = a_.block(first_row(block), first, target.rows, length),
+                        .b = b_.block(first, first_col(block), length, target.cols),
+                        .c = target,
+                        .options = options_of(block),
+                        .is_final = plan_.num_slices == 1 && has_epilogue(),
+                        .depth_block = 256};
+    if (next != block) {
+      const Matrix<T> c = block_of_c(next);
+      const Index depth = std::min(length, task.depth_block);
+      if (first_row(next) != first_row(block))
+        task.next_a = a_.block(first_row(next), 0, c.rows, depth);
+      if (first_col(next) != first_col(block))
+        task.next_b = b_.block(0, first_col(next), depth, c.cols);
+    }
+    task.options.accumulate = accumulate;
+    kernels_.block(task);
+  }
+
+  ProductKernels<T> kernels_;
+  Matrix<const T> a_;
+  Matrix<const T> b_;
+  Matrix<T> c_;
+  ProductOptions<T> options_;
+  ProductPlan plan_;
+};
+
+}  // namespace detail
+
+/// `product` with the kernels of `isa`, which the processor must have: for tests and benchmarks.
+template <Real T>
+void product_with(Isa isa, Matrix<const std::type_identity_t<T>> a,
+                  Matrix<const std::type_identity_t<T>> b, Matrix<T> c,
+                  const ProductOptions<std::type_identity_t<T>>& options = {}) {
+  if (c.rows == 0 || c.cols == 0) return;
+  if (c.col_stride != 1 && c.row_stride == 1 && options.bias == nullptr) {
+    // c^T = b^T a^T, whose rows are contiguous
+    detail::BlockedProduct<T>(isa, b.transposed(), a.transposed(), c.transposed(), options).run();
+  } else {
+    detail::BlockedProduct<T>(isa, a, b, c, options).run();
+  }
+}
+
+/// c = act(a b + bias), with the mask applied; or c += a b.
+/// Shapes  a [m, k]   b [k, n]   c [m, n]; c overlaps neither.
+template <Real T>
+void product(Matrix<const std::type_identity_t<T>> a, Matrix<const std::type_identity_t<T>> b,
+             Matrix<T> c, const ProductOptions<std::type_identity_t<T>>& options = {}) {
+  NN_ASSERT(a.rows == c.rows && a.cols == b.rows && b.cols == c.cols);
+  NN_ASSERT(options.activation != Activation::softmax);
+  if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
+    product_with(isa(), a, b, c, options);
+  } else {
+    naive::product(a, b, c, options);
+  }
+}
+
+/// `column_sums` with the kernels of `isa`, which the processor must have.
+template <Real T>
+void column_sums_with(Isa isa, Matrix<const std::type_identity_t<T>> x, T* sums, bool accumulate) {
+  constexpr Index rows = 1024, cols = 1024;  // of a piece
+  const auto sum_block = detail::product_kernels<T>(isa).column_sums;
+  const Index row_blocks = std::max<Index>(1, (x.rows + rows - 1) / rows);
+  const Index col_blocks = (x.cols + cols - 1) / cols;
+  T* const partials = scratch<T>(ScratchUse::partial_sums, row_blocks * x.cols);
+  parallel_for(row_blocks * col_blocks, [&](Index piece) {
+    const Index row = piece / col_blocks * rows, col = piece % col_blocks * cols;
+    const Matrix<const T> block =
+        x.block(row, col, std::min(rows, x.rows - row), std::min(cols, x.cols - col));
+    if (row == 0) return sum_block(block, sums + col, accumulate);
+    sum_block(block, partials + row / rows * x.cols + col, false);
+  });
+  for (Index block = 1; block < row_blocks; ++block) {
+    for (Index j = 0; j < x.cols; ++j) sums[j] += partials[block * x.cols + j];
+  }
+}
+
+/// sums[j] = sum_i x(i, j), or sums[j] += …, in an order that depends on the number of rows alone.
+/// Shapes  x [m, n]   sums [n]
+template <Real T>
+void column_sums(Matrix<const std::type_identity_t<T>> x, T* sums, bool accumulate) {
+  if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
+    column_sums_with(isa(), x, sums, accumulate);
+  } else {
+    naive::column_sums(x, sums, accumulate);
+  }
+}
+
+}  // namespace nn::kernels

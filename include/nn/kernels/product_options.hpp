@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// What a product does to each element on its way out.
+#pragma once
+
+#include "nn/kernels/activation.hpp"
+
+namespace nn::kernels {
+
+/// c(i, j) = act(sum + bias[j]), and 0 where the mask says so.
+template <class T>
+struct ProductOptions {
+  const T* bias = nullptr;                     ///< [n], added to every row
+  Activation activation = Activation::linear;  ///< of single elements (not softmax), after the bias
+  const T* mask =
+      nullptr;  ///< [m, n] with c's strides: c(i, j) = 0 where mask(i, j) <= 0 (ReLU's gradient)
+  bool accumulate = false;  ///< c += a b; only without the others
+};
+
+}  // namespace nn::kernels

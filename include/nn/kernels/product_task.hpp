@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// What the driver of the matrix product tells the kernels of an instruction set.
+#pragma once
+
+#include "nn/kernels/matrix.hpp"
+#include "nn/kernels/product_options.hpp"
+
+namespace nn::kernels::detail {
+
+/// One block of a product, for one thread: c = a b or, if `options.accumulate`, c += a b; and then,
+/// if `is_final`, bias, activation and mask.
+template <class T>
+struct ProductTask {
+  Matrix<const T> a;
+  Matrix<const T> b;
+  Matrix<T> c;
+  ProductOptions<T> options;
+  bool is_final = true;
+  Index depth_block = 256;   ///< steps of k that one pass over the block makes
+  Matrix<const T> next_a{};  ///< what the thread reads after this block, to prefetch; may be empty
+  Matrix<const T> next_b{};
+};
+
+/// A walk over the cache lines of a matrix, while the inner loop of a tile runs.
+struct Ahead {
+  const char* line = nullptr;
+  Index left_in_row = 0;  ///< lines, the current one included
+  Index row_lines = 0;
+  Index jump = 0;  ///< bytes from the last line of a row to the first of the next
+  Index lines_left = 0;
+
+  Ahead() = default;
+  template <class T>
+  explicit Ahead(Matrix<const T> x) {
+    if (x.rows <= 0 || x.cols <= 0) return;
+    if (x.col_stride != 1) x = x.transposed();
+    line = reinterpret_cast<const char*>(x.data);
+    row_lines = (x.cols * static_cast<Index>(sizeof(T)) + 63) / 64;
+    left_in_row = row_lines;
+    jump = x.row_stride * static_cast<Index>(sizeof(T)) - (row_lines - 1) * 64;
+    lines_left = x.rows * row_lines;
+  }
+};
+
+/// What to prefetch while tiles are computed, one thing after the other.
+struct AheadQueue {
+  /// Steps of k to one prefetched line. More lines at once would take up the few buffers of the
+  /// first cache that the operands need.
+  static constexpr Index steps_per_line = 4;
+
+  Ahead first;
+  Ahead second;
+  Ahead nothing{};
+
+  /// The walk that a tile of `depth` steps shall continue; within `harmless` when all is done.
+  [[nodiscard]] Ahead& next(Index depth, const void* harmless) {
+    for (Ahead* ahead : {&first, &second}) {
+      if (ahead->lines_left <= 0) continue;
+      ahead->lines_left -= depth / steps_per_line;
+      return *ahead;
+    }
+    nothing.line = static_cast<const char*>(harmless);
+    nothing.left_in_row = depth + 1;
+    return nothing;
+  }
+};
+
+/// Tells compilers to unroll the next loop, so that its vectors stay in registers.
+#if defined(__clang__)
+#define NN_UNROLL _Pragma("unroll")
+#else
+#define NN_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+}  // namespace nn::kernels::detail

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Vectors of float or double in the widest registers of each instruction set.
+#pragma once
+
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <type_traits>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "nn/core/config.hpp"
+#include "nn/kernels/isa.hpp"
+
+/// Marks small functions on vectors, which must melt into their caller: passed through a call,
+/// vectors would depend on the flags that each side is compiled with.
+#define NN_INLINE __attribute__((always_inline)) inline
+
+#define NN_KERNEL_BODY "nn/kernels/simd.inc"
+#include "nn/kernels/for_each_isa.hpp"
+#undef NN_KERNEL_BODY
+
+/// NN_DISPATCH for a given instruction set.
+#if defined(__x86_64__)
+#define NN_DISPATCH_TO(set, function, ...)              \
+  ((set) == Isa::avx512 ? avx512::function(__VA_ARGS__) \
+   : (set) == Isa::avx2 ? avx2::function(__VA_ARGS__)   \
+                        : portable::function(__VA_ARGS__))
+#else
+#define NN_DISPATCH_TO(set, function, ...) portable::function(__VA_ARGS__)
+#endif
+
+namespace nn::kernels {
+
+/// The scalars that have vector kernels; all others run on the naive loops.
+template <class T>
+inline constexpr bool has_simd = std::same_as<T, float> || std::same_as<T, double>;
+
+/// Number of T's in a vector register of `set`.
+template <class T>
+[[nodiscard]] constexpr Index simd_size(Isa set) {
+  const Index num_bytes = set == Isa::avx512 ? 64 : set == Isa::avx2 ? 32 : 16;
+  return num_bytes / static_cast<Index>(sizeof(T));
+}
+
+}  // namespace nn::kernels

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Sizes of the operations that slide a window over images: convolution and pooling.
+#pragma once
+
+#include "nn/core/config.hpp"
+
+namespace nn::kernels {
+
+/// Convolution of `batch` images. All tensors are contiguous, the last axis innermost:
+/// x [batch, height, width, in_channels], W [kernel_height, kernel_width, in_channels,
+/// out_channels], y [batch, out_height, out_width, out_channels]. Cell (i, j) of the window of
+/// output pixel (r, s) lies on input pixel (r stride_height + i dilation_height - pad_top, s
+/// stride_width + j dilation_width - pad_left); cells outside of the image read 0.
+struct Conv2DShape {
+  Index batch, height, width, in_channels;
+  Index kernel_height, kernel_width;
+  Index out_height, out_width, out_channels;
+  Index stride_height, stride_width;
+  Index pad_top, pad_left;
+  Index dilation_height = 1, dilation_width = 1;
+
+  [[nodiscard]] Index input_size() const { return height * width * in_channels; }  // of one sample
+  [[nodiscard]] Index output_size() const { return out_height * out_width * out_channels; }
+  /// Number of products that make one output value: rows of W as a matrix [patch_size,
+  /// out_channels].
+  [[nodiscard]] Index patch_size() const { return kernel_height * kernel_width * in_channels; }
+};
+
+/// Pooling of `batch` images: x [batch, height, width, channels] -> y [batch, out_height,
+/// out_width, channels]. Window cells are placed as those of Conv2DShape; cells outside of the
+/// image are left out, and every window must meet the image.
+struct Pooling2DShape {
+  Index batch, height, width, channels;
+  Index pool_height, pool_width;
+  Index out_height, out_width;
+  Index stride_height, stride_width;
+  Index pad_top = 0, pad_left = 0;
+
+  [[nodiscard]] Index input_size() const { return height * width * channels; }  // of one sample
+  [[nodiscard]] Index output_size() const { return out_height * out_width * channels; }
+};
+
+}  // namespace nn::kernels

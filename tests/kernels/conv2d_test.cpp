@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT
+#include "nn/kernels/conv2d.hpp"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "tests/kernels/kernel_testing.hpp"
+
+namespace {
+
+using nn::Activation;
+using nn::Index;
+using nn::Isa;
+using nn::kernels::Conv2DShape;
+using namespace nn::testing;
+
+/// Sizes that follow from the others, with Keras' rules for `valid` and `same`.
+Conv2DShape make_shape(Index batch, Index height, Index width, Index in_channels,
+                       Index kernel_height, Index kernel_width, Index out_channels,
+                       Index stride_height = 1, Index stride_width = 1, bool same = false,
+                       Index dilation_height = 1, Index dilation_width = 1) {
+  Conv2DShape s{batch,        height, width, in_channels,     kernel_height,
+                kernel_width, 0,      0,     out_channels,    stride_height,
+                stride_width, 0,      0,     dilation_height, dilation_width};
+  const Index reach_height = (kernel_height - 1) * dilation_height + 1;
+  const Index reach_width = (kernel_width - 1) * dilation_width + 1;
+  if (same) {
+    s.out_height = (height + stride_height - 1) / stride_height;
+    s.out_width = (width + stride_width - 1) / stride_width;
+    s.pad_top = std::max<Index>(0, (s.out_height - 1) * stride_height + reach_height - height) / 2;
+    s.pad_left = std::max<Index>(0, (s.out_width - 1) * stride_width + reach_width - width) / 2;
+  } else {
+    s.out_height = (height - reach_height) / stride_height + 1;
+    s.out_width = (width - reach_width) / stride_width + 1;
+  }
+  return s;
+}
+
+std::vector<Conv2DShape> shapes() {
+  std::vector<Conv2DShape> list{
+      make_shape(3, 28, 28, 1, 3, 3, 32),                    // the first layer of a digit reader
+      make_shape(1, 9, 30, 1, 5, 5, 24, 1, 1),               // 25 rows of W
+      make_shape(2, 7, 9, 3, 3, 3, 17, 1, 1, true),          // same, odd sizes
+      make_shape(2, 8, 7, 5, 2, 4, 8, 1, 1, true),           // even kernel: uneven padding
+      make_shape(2, 11, 13, 2, 3, 3, 33, 2, 3, true),        // strides that don't divide
+      make_shape(1, 12, 10, 16, 3, 2, 64, 2, 2),             // rows and columns left over
+      make_shape(2, 13, 14, 3, 3, 3, 8, 1, 1, false, 2, 3),  // dilation
+      make_shape(2, 13, 14, 3, 3, 3, 5, 1, 1, true, 3, 2),   // dilation with padding
+      make_shape(2, 13, 14, 2, 3, 3, 5, 2, 3, true, 2, 2),   // dilation with strides
+      make_shape(1, 7, 7, 2, 2, 2, 3, 3, 4),                 // windows that leave gaps
+      make_shape(3, 6, 5, 16, 1, 1, 20),                     // 1 x 1
+      make_shape(2, 6, 5, 3, 1, 1, 1, 2, 2),                 // 1 x 1 with strides
+      make_shape(1, 1, 1, 5, 1, 1, 3),                       // one pixel
+      make_shape(2, 4, 3, 5, 4, 3, 70),                      // the whole image at once
+      make_shape(1, 3, 50, 1, 1, 7, 1, 1, 1, true),          // one channel in, one out
+      make_shape(0, 5, 5, 2, 3, 3, 4),                       // no samples
+  };
+  Conv2DShape wide = make_shape(2, 5, 6, 3, 3, 3, 4);  // more padding than `same` has
+  wide.pad_top = 4, wide.pad_left = 5, wide.out_height = 9, wide.out_width = 11;
+  list.push_back(wide);
+  return list;
+}
+
+template <class T>
+struct Operands {
+  std::vector<T> x, W, bias, dy, mask;
+
+  explicit Operands(const Conv2DShape& s)
+      : x(random_values<T>(s.batch * s.input_size(), 1)),
+        W(random_values<T>(s.patch_size() * s.out_channels, 2)),
+        bias(random_values<T>(s.out_channels, 3)),
+        dy(random_values<T>(s.batch * s.output_size(), 4)),
+        mask(random_values<T>(s.batch * s.input_size(), 5)) {}
+};
+
+template <class T>
+void check_forward(Isa set, const Conv2DShape& s, bool with_bias, Activation activation) {
+  const Operands<T> given(s);
+  const T* bias = with_bias ? given.bias.data() : nullptr;
+  auto y = nan_values<T>(s.batch * s.output_size()), expected = y;
+  nn::kernels::naive::conv2d(s, given.x.data(), given.W.data(), bias, activation, expected.data());
+  nn::kernels::detail::conv2d_forward(set, s, given.x.data(), given.W.data(), bias, activation,
+                                      y.data());
+  CHECK(largest_difference(y, expected) <= sum_tolerance<T>(s.patch_size()));
+}
+
+template <class T>
+void check_input_gradient(Isa set, const Conv2DShape& s, bool masked) {
+  const Operands<T> given(s);
+  const T* mask = masked ? given.mask.data() : nullptr;
+  auto dx = nan_values<T>(s.batch * s.input_size()), expected = dx;
+  nn::kernels::naive::conv2d_input_gradient(s, given.dy.data(), given.W.data(), mask,
+                                            expected.data());
+  nn::kernels::detail::conv2d_input_gradient(set, s, given.dy.data(), given.W.data(), mask,
+                                             dx.data());
+  CHECK(largest_difference(dx, expected) <=
+        sum_tolerance<T>(s.kernel_height * s.kernel_width * s.out_channels));
+}
+
+template <class T>
+void check_kernel_gradient(Isa set, const Conv2DShape& s, bool with_bias, bool accumulate) {
+  const Operands<T> given(s);
+  const Index size = s.patch_size() * s.out_channels;
+  auto dW = accumulate ? random_values<T>(size, 6) : nan_values<T>(size), expected_dW = dW;
+  auto db = accumulate ? random_values<T>(s.out_channels, 7) : nan_values<T>(s.out_channels);
+  auto expected_db = db;
+  nn::kernels::naive::conv2d_kernel_gradient(s, given.x.data(), given.dy.data(), expected_dW.data(),
+                                             with_bias ? expected_db.data() : nullptr, accumulate);
+  nn::kernels::detail::conv2d_kernel_gradient(set, s, given.x.data(), given.dy.data(), dW.data(),
+                                              with_bias ? db.data() : nullptr, accumulate);
+  const double tolerance = sum_tolerance<T>(s.batch * s.out_height * s.out_width);
+  CHECK(largest_difference(dW, expected_dW) <= tolerance);
+  CHECK(largest_difference(db, expected_db) <= tolerance);
+}
+
+}  // namespace
+
+TEST_SUITE("kernels/conv2d") {
+  TEST_CASE_TEMPLATE("Conv2D: the output is the naive one", T, float, double) {
+    for (const Isa set : available_isas()) {
+      CAPTURE(nn::to_string(set));
+      int number = 0;
+      for (const Conv2DShape& s : shapes()) {
+        CAPTURE(number++);
+        check_forward<T>(set, s, true, Activation::linear);
+        check_forward<T>(set, s, false, Activation::relu);
+        check_forward<T>(set, s, true, Activation::tanh);
+      }
+    }
+  }
+
+  TEST_CASE_TEMPLATE("Conv2D: the input gradient is the naive one", T, float, double) {
+    for (const Isa set : available_isas()) {
+      CAPTURE(nn::to_string(set));
+      int number = 0;
+      for (const Conv2DShape& s : shapes()) {
+        CAPTURE(number++);
+        check_input_gradient<T>(set, s, false);
+        check_input_gradient<T>(set, s, true);
+      }
+    }
+  }
+
+  TEST_CASE_TEMPLATE("Conv2D: the kernel gradient is the naive one", T, float, double) {
+    for (const Isa set : available_isas()) {
+      CAPTURE(nn::to_string(set));
+      int number = 0;
+      for (const Conv2DShape& s : shapes()) {
+        CAPTURE(number++);
+        check_kernel_gradient<T>(set, s, true, false);
+        check_kernel_gradient<T>(set, s, true, true);
+        check_kernel_gradient<T>(set, s, false, false);
+      }
+    }
+  }
+
+  TEST_CASE("Conv2D: NaN and infinity reach the output, and ReLU keeps NaN") {
+    const Conv2DShape s = make_shape(1, 3, 3, 1, 2, 2, 2);
+    std::vector<float> x(9, 1.0f), W(8, 1.0f), y(8);
+    x[0] = std::numeric_limits<float>::quiet_NaN();
+    x[8] = std::numeric_limits<float>::infinity();
+    nn::kernels::conv2d(s, x.data(), W.data(), nullptr, Activation::relu, y.data());
+    CHECK(std::isnan(y[0]));
+    CHECK(std::isinf(y[7]));
+    CHECK(y[2] == 4);
+  }
+
+  TEST_CASE("Conv2D: any number of threads gives the same bits, and a sample those of its batch") {
+    for (const Conv2DShape& s :
+         {make_shape(40, 28, 28, 1, 3, 3, 32), make_shape(9, 15, 14, 24, 3, 3, 40, 2, 1, true),
+          make_shape(4, 5, 5, 96, 3, 3, 320, 1, 1, true)}) {
+      CAPTURE(s.out_channels);
+      const Operands<float> given(s);
+      std::vector<float> y(given.dy.size()), dx(given.x.size()), dW(given.W.size()),
+          db(given.bias.size());
+      auto first_y = y, first_dx = dx, first_dW = dW, first_db = db;
+      for (const int threads : {1, 2, 3}) {
+        CAPTURE(threads);
+        const ThreadsForTest use(threads);
+        nn::kernels::conv2d(s, given.x.data(), given.W.data(), given.bias.data(), Activation::relu,
+                            y.data());
+        nn::kernels::conv2d_input_gradient(s, given.dy.data(), given.W.data(), given.mask.data(),
+                                           dx.data());
+        nn::kernels::conv2d_kernel_gradient(s, given.x.data(), given.dy.data(), dW.data(),
+                                            db.data(), false);
+        if (threads == 1) first_y = y, first_dx = dx, first_dW = dW, first_db = db;
+        CHECK(y == first_y);
+        CHECK(dx == first_dx);
+        CHECK(dW == first_dW);
+        CHECK(db == first_db);
+      }
+      Conv2DShape one = s;
+      one.batch = 1;
+      const Index last = s.batch - 1;
+      std::vector<float> one_y(static_cast<std::size_t>(s.output_size()));
+      std::vector<float> one_dx(static_cast<std::size_t>(s.input_size()));
+      nn::kernels::conv2d(one, given.x.data() + last * s.input_size(), given.W.data(),
+                          given.bias.data(), Activation::relu, one_y.data());
+      nn::kernels::conv2d_input_gradient(one, given.dy.data() + last * s.output_size(),
+                                         given.W.data(), given.mask.data() + last * s.input_size(),
+                                         one_dx.data());
+      CHECK(std::equal(one_y.begin(), one_y.end(), y.end() - s.output_size()));
+      CHECK(std::equal(one_dx.begin(), one_dx.end(), dx.end() - s.input_size()));
+    }
+  }
+
+  TEST_CASE("Conv2D: writes nothing outside of its results, from unaligned memory") {
+    const Conv2DShape s = make_shape(1, 5, 6, 3, 3, 3, 5, 1, 1, true);
+    Operands<float> given(s);
+    const auto guarded = [](Index size) {
+      return std::vector<float>(static_cast<std::size_t>(size + 2), 77.0f);
+    };
+    auto y = guarded(s.output_size()), dx = guarded(s.input_size());
+    auto dW = guarded(s.patch_size() * s.out_channels), db = guarded(s.out_channels);
+    given.x.insert(given.x.begin(), 0.0f);
+    given.dy.insert(given.dy.begin(), 0.0f);
+    for (const Isa set : available_isas()) {
+      CAPTURE(nn::to_string(set));
+      using namespace nn::kernels::detail;
+      conv2d_forward(set, s, given.x.data() + 1, given.W.data(), given.bias.data(),
+                     Activation::linear, y.data() + 1);
+      conv2d_input_gradient<float>(set, s, given.dy.data() + 1, given.W.data(), nullptr,
+                                   dx.data() + 1);
+      conv2d_kernel_gradient(set, s, given.x.data() + 1, given.dy.data() + 1, dW.data() + 1,
+                             db.data() + 1, false);
+      for (const auto* memory : {&y, &dx, &dW, &db}) {
+        CHECK(memory->front() == 77);
+        CHECK(memory->back() == 77);
+      }
+    }
+  }
+
+  TEST_CASE("Conv2D: a scalar without vector kernels gives the same numbers") {
+    const Conv2DShape s = make_shape(2, 6, 5, 2, 3, 2, 3, 2, 1, true);
+    const Operands<double> given(s);
+    const std::vector<long double> x(given.x.begin(), given.x.end()),
+        W(given.W.begin(), given.W.end());
+    const std::vector<long double> dy(given.dy.begin(), given.dy.end());
+    std::vector<long double> y(dy.size()), dx(x.size()), dW(W.size());
+    std::vector<double> expected_y(dy.size()), expected_dx(x.size()), expected_dW(W.size());
+    nn::kernels::conv2d(s, x.data(), W.data(), nullptr, Activation::tanh, y.data());
+    nn::kernels::conv2d_input_gradient(s, dy.data(), W.data(), nullptr, dx.data());
+    nn::kernels::conv2d_kernel_gradient(s, x.data(), dy.data(), dW.data(), nullptr, false);
+    nn::kernels::conv2d(s, given.x.data(), given.W.data(), nullptr, Activation::tanh,
+                        expected_y.data());
+    nn::kernels::conv2d_input_gradient(s, given.dy.data(), given.W.data(), nullptr,
+                                       expected_dx.data());
+    nn::kernels::conv2d_kernel_gradient(s, given.x.data(), given.dy.data(), expected_dW.data(),
+                                        nullptr, false);
+    const auto rounded = [](const std::vector<long double>& values) {
+      std::vector<double> result;
+      for (const long double value : values) result.push_back(static_cast<double>(value));
+      return result;
+    };
+    CHECK(largest_difference(rounded(y), expected_y) <= sum_tolerance<double>(12));
+    CHECK(largest_difference(rounded(dx), expected_dx) <= sum_tolerance<double>(18));
+    CHECK(largest_difference(rounded(dW), expected_dW) <= sum_tolerance<double>(30));
+  }
+}
