@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// The concept that every layer satisfies: a plain value, no base class, no registration.
+#pragma once
+
+#include <concepts>
+#include <string>
+
+#include "nn/core/tensor.hpp"
+#include "nn/layer/arguments.hpp"
+#include "nn/layer/parameter.hpp"
+#include "nn/layer/pass.hpp"
+
+namespace nn {
+
+namespace detail {
+
+// Rank of the maps that a layer sees. Without a declaration it sees any tensor as a matrix
+// [rows, last axis]: enough for every layer that acts on elements or on the last axis.
+template <class L>
+[[nodiscard]] consteval int input_rank() {
+  if constexpr (requires { L::input_rank; }) return L::input_rank;
+  return 2;
+}
+template <class L>
+[[nodiscard]] consteval int output_rank() {
+  if constexpr (requires { L::output_rank; }) return L::output_rank;
+  return 2;
+}
+
+}  // namespace detail
+
+/// A layer: `L::Scalar`; `name()`; `output_shape(sample_shape)`, which throws `ShapeError` for a
+/// shape that it can't take;
+///
+///     void forward(ConstTensorMap<T, R> x, TensorMap<T, S> y, const Pass&) const;
+///     void backward(ConstTensorMap<T, R> x, ConstTensorMap<T, S> y,
+///                   TensorMap<T, S> dy, TensorMap<T, R> dx, const Pass&) const;
+///
+/// forward assigns y. backward assigns dx, adds to the gradients of the parameters, and may use the
+/// memory of dy as it likes. R and S are `L::input_rank` and `L::output_rank`; a layer that doesn't
+/// declare them sees matrices [rows, last axis]. Neither function may change the layer: what
+/// forward keeps for backward goes to `pass.memory`. Optional members:
+///
+///     void parameters(const Shape& input, ParameterList<T>&);   // add each nn::Parameter to the
+///     list Index workspace_bytes(const Shape& x, bool training) const;  // size of pass.memory, x
+///     with batch Activation activation() const;                            // what the layer ends
+///     with Arguments arguments() const; static L from_arguments(const Arguments&);   // to be
+///     saved and
+///                                                               // loaded; name() is then static
+///
+/// and the traits, `static constexpr bool`, each a promise that spares a pass over memory:
+/// `reshapes` (only renames axes: y is x's memory, forward and backward are never called),
+/// `only_activates` (is nothing but its `activation()`, where that isn't linear),
+/// `applies_activation` (obeys pass.activation, pass.as_logits and pass.dy_is_masked), `masks_dx`
+/// (obeys pass.mask_dx), `assigns_gradients` (obeys pass.accumulate), `obeys_as_logits`
+/// (pass.as_logits alone).
+template <class L>
+concept Layer = std::copyable<L> && Real<typename L::Scalar> &&
+    requires(const L& layer, const Shape& shape, const Pass& pass,
+             ConstTensorMap<typename L::Scalar, detail::input_rank<L>()> x,
+             TensorMap<typename L::Scalar, detail::input_rank<L>()> dx,
+             ConstTensorMap<typename L::Scalar, detail::output_rank<L>()> y,
+             TensorMap<typename L::Scalar, detail::output_rank<L>()> dy) {
+  { layer.name() } -> std::convertible_to<std::string>;
+  { layer.output_shape(shape) } -> std::same_as<Shape>;
+  layer.forward(x, dy, pass);
+  layer.backward(x, y, dy, dx, pass);
+};
+
+/// A layer with parameters.
+template <class L>
+concept ParametricLayer = Layer<L> &&
+    requires(L& layer, const Shape& input, ParameterList<typename L::Scalar>& list) {
+  layer.parameters(input, list);
+};
+
+/// A layer that names its constructor's arguments, and so can be saved, loaded and moved to another
+/// scalar.
+template <class L>
+concept DescribedLayer = Layer<L> && requires(const L& layer, const Arguments& arguments) {
+  { L::name() } -> std::convertible_to<std::string>;
+  { layer.arguments() } -> std::same_as<Arguments>;
+  { L::from_arguments(arguments) } -> std::same_as<L>;
+};
+
+/// The promises of a layer; false where it doesn't make one.
+template <class L>
+struct LayerTraits {
+  static constexpr bool reshapes = requires { requires L::reshapes; };
+  static constexpr bool only_activates = requires { requires L::only_activates; };
+  static constexpr bool applies_activation = requires { requires L::applies_activation; };
+  static constexpr bool masks_dx = requires { requires L::masks_dx; };
+  static constexpr bool assigns_gradients = requires { requires L::assigns_gradients; };
+  static constexpr bool obeys_as_logits = applies_activation || requires {
+    requires L::obeys_as_logits;
+  };
+};
+
+}  // namespace nn

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+// Parameters: views that layers hold, and the one block of memory that they look into.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nn/core/memory.hpp"
+#include "nn/core/tensor.hpp"
+#include "nn/layer/initializer.hpp"
+
+namespace nn {
+
+/// A view of one parameter: its value and its gradient inside a model's blocks. Layers hold it as a
+/// member and hand it to `ParameterList::add`; it points nowhere until a model is built around the
+/// layer.
+template <Real T, int Rank>
+class Parameter {
+ public:
+  [[nodiscard]] bool is_bound() const { return value_ != nullptr; }
+  [[nodiscard]] const Shape& shape() const { return shape_; }
+  [[nodiscard]] ConstTensorMap<T, Rank> value() const {
+    return map_tensor<Rank, const T>(value_, shape_);
+  }
+  [[nodiscard]] TensorMap<T, Rank> gradient() const { return map_tensor<Rank>(gradient_, shape_); }
+
+  void bind(const Shape& shape, T* value, T* gradient) {
+    shape_ = shape;
+    value_ = value;
+    gradient_ = gradient;
+  }
+
+ private:
+  Shape shape_;
+  T* value_ = nullptr;
+  T* gradient_ = nullptr;
+};
+
+/// One parameter of a model by name, with its value and gradient as Eigen maps.
+template <Real T>
+class NamedParameter {
+ public:
+  std::string name;  // "3.dense.kernel": the layer's index and type, the parameter's own name
+  Shape shape;
+
+  NamedParameter(std::string full_name, const Shape& sizes, T* value, T* gradient)
+      : name(std::move(full_name)), shape(sizes), value_(value), gradient_(gradient) {}
+
+  /// The elements in row-major order; `value<4>()` is a map of the parameter's own rank.
+  [[nodiscard]] TensorMap<T, 1> value() const { return {value_, shape.num_elements()}; }
+  [[nodiscard]] TensorMap<T, 1> gradient() const { return {gradient_, shape.num_elements()}; }
+  template <int Rank>
+  [[nodiscard]] TensorMap<T, Rank> value() const {
+    return map_tensor<Rank>(value_, ranked<Rank>());
+  }
+  template <int Rank>
+  [[nodiscard]] TensorMap<T, Rank> gradient() const {
+    return map_tensor<Rank>(gradient_, ranked<Rank>());
+  }
+
+ private:
+  template <int Rank>
+  const Shape& ranked() const {
+    if (shape.rank() != Rank) {
+      throw ShapeError{sentence({name, "a map of rank " + std::to_string(shape.rank()),
+                                 "rank " + std::to_string(Rank), "shape " + shape.to_string()})};
+    }
+    return shape;
+  }
+
+  T* value_;
+  T* gradient_;
+};
+
+/// Collects what layers declare: for each parameter its place, name, shape and initializer.
+template <Real T>
+class ParameterList {
+ public:
+  struct Entry {
+    std::string name;
+    Shape shape;
+    Initializer initializer;
+    void* parameter;  // the layer's Parameter<T, Rank>
+    void (*bind)(void* parameter, const Shape& shape, T* value, T* gradient);
+    void (*zero_gradient)(void* parameter);
+  };
+
+  template <int Rank>
+  void add(Parameter<T, Rank>& parameter, const std::string& name, const Shape& shape,
+           const Initializer& initializer) {
+    NN_ASSERT(shape.rank() == Rank);
+    entries_.push_back(
+        {scope_ + name, shape, initializer, &parameter,
+         [](void* target, const Shape& sizes, T* value, T* gradient) {
+           static_cast<Parameter<T, Rank>*>(target)->bind(sizes, value, gradient);
+         },
+         [](void* target) { static_cast<Parameter<T, Rank>*>(target)->gradient().setZero(); }});
+  }
+
+  /// What stands before the names of the parameters that are added next, as "3.dense.".
+  [[nodiscard]] const std::string& scope() const { return scope_; }
+  void set_scope(std::string scope) { scope_ = std::move(scope); }
+
+  [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
+
+ private:
+  std::string scope_;
+  std::vector<Entry> entries_;
+};
+
+/// The memory of a model's parameters: values, gradients and the optimizer's moments, each one
+/// contiguous block, and the number of optimizer steps taken. So an update, a snapshot or an
+/// average is one pass, and the step counter is one number. Each tensor starts on a cache line; the
+/// gaps stay 0.
+template <Real T>
+class ParameterBlock {
+ public:
+  /// Allocates for the listed parameters, all 0, and binds the layers' views.
+  void allocate(const ParameterList<T>& list) {
+    values_.assign(static_cast<std::size_t>(layout(list)), T(0));
+    gradients_.clear();
+    reset_moments();
+    bind(list);
+  }
+
+  /// Sets the first values. Each parameter draws from a stream of its own.
+  void initialize(const ParameterList<T>& list, std::uint64_t seed) {
+    std::uint16_t user = 0;
+    T* value = values_.data();
+    for (const auto& entry : list.entries()) {
+      const Random random{seed, {RandomPurpose::initializer, user++, 0}};
+      const Fans fans = fans_of(entry.shape);
+      const Index count = entry.shape.num_elements();
+      for (Index i = 0; i < count; ++i) {
+        value[i] = static_cast<T>(entry.initializer(random, static_cast<std::uint64_t>(i), fans));
+      }
+      value += padded(count);
+    }
+  }
+
+  /// Points the layers' views into this block, which was built for parameters of the same shapes.
+  void bind(const ParameterList<T>& list) {
+    Index offset = 0;
+    named_.clear();
+    for (const auto& entry : list.entries()) {
+      T* gradient = gradients_.empty() ? nullptr : gradients_.data() + offset;
+      entry.bind(entry.parameter, entry.shape, values_.data() + offset, gradient);
+      named_.emplace_back(entry.name, entry.shape, values_.data() + offset, gradient);
+      offset += padded(entry.shape.num_elements());
+    }
+  }
+
+  /// The parameters by name, in the order of the layers.
+  [[nodiscard]] const std::vector<NamedParameter<T>>& named() const { return named_; }
+  [[nodiscard]] auto begin() const { return named_.begin(); }
+  [[nodiscard]] auto end() const { return named_.end(); }
+
+  /// Elements of each block, the gaps included.
+  [[nodiscard]] Index size() const { return static_cast<Index>(values_.size()); }
+  [[nodiscard]] T* values() { return values_.data(); }
+  [[nodiscard]] const T* values() const { return values_.data(); }
+  [[nodiscard]] T* gradients() { return gradients_.data(); }
+  [[nodiscard]] bool has_gradients() const { return !gradients_.empty() || values_.empty(); }
+
+  /// Makes room for gradients, which a model that only predicts does without. `bind` must follow.
+  void allocate_gradients() { gradients_.assign(values_.size(), T(0)); }
+  void zero_gradients() { std::fill(gradients_.begin(), gradients_.end(), T(0)); }
+
+  /// The optimizer's moment number `i`, zero at first.
+  [[nodiscard]] T* moment(std::size_t i) {
+    while (moments_.size() <= i) moments_.emplace_back(values_.size(), T(0));
+    return moments_[i].data();
+  }
+  /// Optimizer steps taken so far; one number for all parameters.
+  [[nodiscard]] std::int64_t step() const { return step_; }
+  std::int64_t advance_step() { return ++step_; }
+  void reset_moments() {
+    moments_.clear();
+    step_ = 0;
+  }
+
+  /// Everything that training changes, to go back to.
+  struct Snapshot {
+    AlignedVector<T> values;
+    std::vector<AlignedVector<T>> moments;
+    std::int64_t step = 0;
+  };
+  [[nodiscard]] Snapshot snapshot() const { return {values_, moments_, step_}; }
+  void restore(const Snapshot& snapshot) {
+    NN_ASSERT(snapshot.values.size() == values_.size());
+    std::copy(snapshot.values.begin(), snapshot.values.end(), values_.begin());
+    moments_ = snapshot.moments;
+    step_ = snapshot.step;
+  }
+
+ private:
+  static Index padded(Index count) {
+    return round_to_cache_line(count * static_cast<Index>(sizeof(T))) /
+           static_cast<Index>(sizeof(T));
+  }
+  static Index layout(const ParameterList<T>& list) {
+    Index size = 0;
+    for (const auto& entry : list.entries()) size += padded(entry.shape.num_elements());
+    return size;
+  }
+
+  AlignedVector<T> values_;
+  AlignedVector<T> gradients_;  // empty until the model is trained
+  std::vector<AlignedVector<T>> moments_;
+  std::int64_t step_ = 0;
+  std::vector<NamedParameter<T>> named_;
+};
+
+}  // namespace nn

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// What a layer is told about one forward or backward pass beside its tensors.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "nn/core/random.hpp"
+#include "nn/core/tensor.hpp"
+#include "nn/kernels/activation.hpp"
+
+namespace nn {
+
+/// One pass through one layer. A plain layer may ignore all of it; the lower half is read by layers
+/// that announce it with the traits of `layer.hpp`.
+struct Pass {
+  bool training = false;  ///< false: inference; dropout is off, nothing is kept for backward
+  std::byte* memory =
+      nullptr;              ///< the layer's `workspace_bytes`, the same in backward as in forward
+  std::uint64_t seed = 0;   ///< the model's seed
+  std::uint32_t step = 0;   ///< optimizer steps taken before this pass
+  std::uint16_t layer = 0;  ///< the layer's number, so that equal layers draw different numbers
+
+  bool needs_dx = true;    ///< false: nobody reads dx, it need not be written
+  bool accumulate = true;  ///< backward adds to parameter gradients; false: it assigns them
+  Activation activation =
+      Activation::linear;     ///< a following activation layer that this layer applies
+  bool as_logits = false;     ///< leave out a closing softmax: the loss works on logits
+  bool dy_is_masked = false;  ///< dy already is the gradient before this layer's ReLU
+  bool mask_dx = false;       ///< dx is wanted before the ReLU that made x: 0 where x is 0
+
+  /// The numbers that this layer draws in this pass.
+  [[nodiscard]] Random random(RandomPurpose purpose) const {
+    return {seed, {purpose, layer, step}};
+  }
+
+  /// The activation to apply, for a layer whose own is `own`.
+  [[nodiscard]] Activation activation_of(Activation own) const {
+    const Activation effective = own == Activation::linear ? activation : own;
+    return effective == Activation::softmax && as_logits ? Activation::linear : effective;
+  }
+};
+
+/// x [N, F] as it comes, for kernels that want a mask only where one is asked for.
+template <class T, int Rank>
+[[nodiscard]] const T* mask_of(const Pass& pass, const ConstTensorMap<T, Rank>& x) {
+  return pass.mask_dx ? x.data() : nullptr;
+}
+
+}  // namespace nn

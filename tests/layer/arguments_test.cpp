@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "nn/layer/arguments.hpp"
+
+#include <doctest/doctest.h>
+
+using nn::Arguments;
+using nn::Index;
+using nn::Size2D;
+
+TEST_SUITE("layer/arguments") {
+  TEST_CASE("Arguments: give back every kind of value") {
+    const Arguments a = Arguments{"Own"}
+                            .set("flag", true)
+                            .set("count", 3)
+                            .set("rate", 0.25f)
+                            .set("text", std::string("words"))
+                            .set("sizes", std::vector<Index>{1, 2, 3})
+                            .set("kernel_size", Size2D{3, 2})
+                            .set("activation", nn::Activation::tanh)
+                            .set("padding", nn::Padding::same)
+                            .set("kernel_initializer", nn::Initializer{nn::HeNormal{}});
+    CHECK(a.owner() == "Own");
+    CHECK(a.values().size() == 9);
+    CHECK(a.get<bool>("flag"));
+    CHECK(a.get<Index>("count") == 3);
+    CHECK(a.get<double>("rate") == 0.25);
+    CHECK(a.get<double>("count") == 3);  // a whole number is a number
+    CHECK(a.get<std::string>("text") == "words");
+    CHECK(a.get<std::vector<Index>>("sizes") == std::vector<Index>{1, 2, 3});
+    CHECK(a.get<Size2D>("kernel_size") == Size2D{3, 2});
+    CHECK(a.get<nn::Activation>("activation") == nn::Activation::tanh);
+    CHECK(a.get<nn::Padding>("padding") == nn::Padding::same);
+    CHECK(a.get<nn::Initializer>("kernel_initializer").to_string() == "he_normal");
+    CHECK(a.has("flag"));
+    CHECK_FALSE(a.has("other"));
+  }
+
+  TEST_CASE("Arguments: say which value is missing or wrong") {
+    const Arguments a = Arguments{"Own"}
+                            .set("text", std::string("gelu2"))
+                            .set("count", 1.5)
+                            .set("sizes", std::vector<Index>{1});
+    const auto check = [&](auto get, const char* sentence) {
+      CHECK_THROWS_WITH_AS(static_cast<void>(get()), sentence, std::invalid_argument);
+    };
+    check([&] { return a.get<bool>("none"); },
+          "Own, argument 'none': expected an argument of that name, got none");
+    check([&] { return a.get<bool>("text"); },
+          "Own, argument 'text': expected true or false, got another kind of value");
+    check([&] { return a.get<Index>("count"); },
+          "Own, argument 'count': expected a whole number, got another kind of value");
+    check([&] { return a.get<double>("text"); },
+          "Own, argument 'text': expected a number, got another kind of value");
+    check([&] { return a.get<std::string>("count"); },
+          "Own, argument 'count': expected a string, got another kind of value");
+    check([&] { return a.get<std::vector<Index>>("count"); },
+          "Own, argument 'count': expected a list of whole numbers, got another kind of value");
+    check([&] { return a.get<Size2D>("sizes"); },
+          "Own, argument 'sizes': expected two numbers, got 1");
+    check(
+        [&] { return a.get<nn::Activation>("text"); },
+        "Own, argument 'text': expected one of linear, relu, sigmoid, tanh, softmax, got 'gelu2'");
+    check([&] { return a.get<nn::Padding>("text"); },
+          "Own, argument 'text': expected one of valid, same, got 'gelu2'");
+  }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "nn/layer/parameter.hpp"
+
+#include <doctest/doctest.h>
+
+namespace {
+
+struct TwoParameters {
+  nn::Parameter<float, 2> kernel;
+  nn::Parameter<float, 1> bias;
+  nn::ParameterList<float> list;
+
+  TwoParameters() {
+    list.set_scope("0.dense.");
+    list.add(kernel, "kernel", {3, 5}, nn::GlorotUniform{});
+    list.add(bias, "bias", {5}, nn::Constant{0.5});
+  }
+};
+
+}  // namespace
+
+TEST_SUITE("layer/parameter") {
+  TEST_CASE("ParameterBlock: layers' views look into one block, each on a cache line") {
+    TwoParameters p;
+    CHECK_FALSE(p.kernel.is_bound());
+    nn::ParameterBlock<float> block;
+    block.allocate(p.list);
+    CHECK(p.kernel.is_bound());
+    CHECK(p.kernel.value().data() == block.values());
+    CHECK(p.bias.value().data() == block.values() + 16);  // 15 floats, and one that stays 0
+    CHECK(block.size() == 32);
+    CHECK(p.kernel.shape() == nn::Shape{3, 5});
+  }
+
+  TEST_CASE("ParameterBlock: gradients are there once they are asked for") {
+    TwoParameters p;
+    nn::ParameterBlock<float> block;
+    block.allocate(p.list);
+    CHECK_FALSE(block.has_gradients());
+    block.allocate_gradients();
+    block.bind(p.list);
+    CHECK(block.has_gradients());
+    p.bias.gradient()(4) = 3;
+    CHECK(block.gradients()[20] == 3);
+    block.zero_gradients();
+    CHECK(p.bias.gradient()(4) == 0);
+  }
+
+  TEST_CASE("ParameterBlock: first values follow from the seed and leave the gaps 0") {
+    TwoParameters p;
+    nn::ParameterBlock<float> a, b, c;
+    a.allocate(p.list);
+    b.allocate(p.list);
+    c.allocate(p.list);
+    a.initialize(p.list, 1);
+    b.initialize(p.list, 1);
+    c.initialize(p.list, 2);
+    CHECK(std::equal(a.values(), a.values() + a.size(), b.values()));
+    CHECK_FALSE(std::equal(a.values(), a.values() + a.size(), c.values()));
+    CHECK(a.values()[15] == 0);
+    CHECK(a.values()[16] == 0.5f);
+    CHECK(a.values()[21] == 0);
+  }
+
+  TEST_CASE("ParameterBlock: names its parameters") {
+    TwoParameters p;
+    nn::ParameterBlock<float> block;
+    block.allocate(p.list);
+    REQUIRE(block.named().size() == 2);
+    CHECK(block.named()[0].name == "0.dense.kernel");
+    CHECK(block.named()[1].name == "0.dense.bias");
+    CHECK(block.named()[0].value<2>().dimension(1) == 5);
+    CHECK_THROWS_WITH_AS(static_cast<void>(block.named()[0].value<3>()),
+                         "0.dense.kernel: expected a map of rank 2, got rank 3 (shape [3, 5])",
+                         nn::ShapeError);
+  }
+
+  TEST_CASE("ParameterBlock: a snapshot brings back values, moments and the step") {
+    TwoParameters p;
+    nn::ParameterBlock<float> block;
+    block.allocate(p.list);
+    block.values()[0] = 1;
+    block.moment(1)[3] = 2;
+    CHECK(block.advance_step() == 1);
+    const auto snapshot = block.snapshot();
+    block.values()[0] = 9;
+    block.moment(1)[3] = 9;
+    block.advance_step();
+    block.restore(snapshot);
+    CHECK(block.values()[0] == 1);
+    CHECK(block.moment(1)[3] == 2);
+    CHECK(block.step() == 1);
+    CHECK(p.kernel.value().data() == block.values());
+    block.reset_moments();
+    CHECK(block.step() == 0);
+    CHECK(block.moment(1)[3] == 0);
+  }
+}
