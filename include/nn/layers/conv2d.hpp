@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+// Two-dimensional convolution layer.
+#pragma once
+
+#include <string>
+
+#include "nn/kernels/conv2d.hpp"
+#include "nn/layer/closing_activation.hpp"
+#include "nn/layer/layer.hpp"
+#include "nn/layer/window.hpp"
+
+namespace nn {
+
+struct Conv2DOptions {
+  Size2D strides = 1;
+  Padding padding = Padding::valid;
+  Size2D dilation_rate = 1;
+  Activation activation = Activation::linear;
+  bool use_bias = true;
+  Initializer kernel_initializer = GlorotUniform{};
+  Initializer bias_initializer = Zeros{};
+};
+
+/// Convolution of images, in fact a cross-correlation: the kernel is not flipped (Keras: Conv2D).
+///     y[n,i,j,f] = act(b[f] + sum_{u,v,c} x[n, i s + u d - p, j s + v d - p, c] W[u,v,c,f])
+/// Shapes    x [N, H, W, C]   W [kh, kw, C, filters]   b [filters]   y [N, OH, OW, filters]
+/// Backward  dz = dy * act'(z)   dW[u,v,c,f] += sum_{n,i,j} x[n, i s + u d - p, ...] dz[n,i,j,f]
+///           db += sum_{n,i,j} dz   dx[n, i s + u d - p, ..., c] = sum_f dz[n,i,j,f] W[u,v,c,f],
+///           summed over all windows (i, j) that meet the pixel
+/// Init      W: Glorot uniform (Glorot and Bengio 2010)   b: zero
+/// Throws    std::invalid_argument for sizes below 1, and for strides together with a dilation;
+///           ShapeError for samples that are not [H, W, C] or smaller than the kernel
+template <Real T = float>
+class Conv2D {
+ public:
+  using Scalar = T;
+  static constexpr int input_rank = 4;
+  static constexpr int output_rank = 4;
+  static constexpr bool applies_activation = true;
+  static constexpr bool masks_dx = true;
+  static constexpr bool assigns_gradients = true;
+
+  Conv2D(Index filters, Size2D kernel_size, const Conv2DOptions& options = {})
+      : filters_(filters), kernel_size_(kernel_size), options_(options) {
+    require(filters > 0, "Conv2D", "a positive number of filters", std::to_string(filters));
+    const auto positive = [](const Size2D& size) { return size.height > 0 && size.width > 0; };
+    require(positive(kernel_size), "Conv2D", "a positive kernel_size", kernel_size.to_string());
+    require(positive(options.strides), "Conv2D", "positive strides", options.strides.to_string());
+    require(positive(options.dilation_rate), "Conv2D", "a positive dilation_rate",
+            options.dilation_rate.to_string());
+    require(options.strides == Size2D{1} || options.dilation_rate == Size2D{1}, "Conv2D",
+            "strides or a dilation_rate above 1", "both");
+  }
+
+  [[nodiscard]] static std::string name() { return "Conv2D"; }
+
+  [[nodiscard]] Shape output_shape(const Shape& input) const {
+    const Size2D out = window_counts(name(), input, vertical(), horizontal(), options_.padding);
+    return {out.height, out.width, filters_};
+  }
+
+  void forward(ConstTensorMap<T, 4> x, TensorMap<T, 4> y, const Pass& pass) const {
+    // y = act(W * x + b)
+    const Activation activation = pass.activation_of(options_.activation);
+    kernels::conv2d(geometry(x, y), x.data(), W_.value().data(),
+                    options_.use_bias ? b_.value().data() : nullptr, elementwise_part(activation),
+                    y.data());
+    apply_rowwise_part(activation, y);
+  }
+
+  void backward(ConstTensorMap<T, 4> x, ConstTensorMap<T, 4> y, TensorMap<T, 4> dy,
+                TensorMap<T, 4> dx, const Pass& pass) const {
+    const kernels::Conv2DShape shape = geometry(x, y);
+    // dz = dy * act'(z)
+    to_gradient_before(pass.activation_of(options_.activation), pass, y, dy);
+    // dW += x * dz,  db += sum of dz
+    kernels::conv2d_kernel_gradient(shape, x.data(), dy.data(), W_.gradient().data(),
+                                    options_.use_bias ? b_.gradient().data() : nullptr,
+                                    pass.accumulate);
+    // dx = dz spread by W
+    if (pass.needs_dx) {
+      kernels::conv2d_input_gradient(shape, dy.data(), W_.value().data(), mask_of(pass, x),
+                                     dx.data());
+    }
+  }
+
+  void parameters(const Shape& input, ParameterList<T>& list) {
+    list.add(W_, "kernel", {kernel_size_.height, kernel_size_.width, input.back(), filters_},
+             options_.kernel_initializer);
+    if (options_.use_bias) list.add(b_, "bias", {filters_}, options_.bias_initializer);
+  }
+
+  [[nodiscard]] Activation activation() const { return options_.activation; }
+
+  [[nodiscard]] Arguments arguments() const {
+    return Arguments{name()}
+        .set("filters", filters_)
+        .set("kernel_size", kernel_size_)
+        .set("strides", options_.strides)
+        .set("padding", options_.padding)
+        .set("dilation_rate", options_.dilation_rate)
+        .set("activation", options_.activation)
+        .set("use_bias", options_.use_bias)
+        .set("kernel_initializer", options_.kernel_initializer)
+        .set("bias_initializer", options_.bias_initializer);
+  }
+  [[nodiscard]] static Conv2D from_arguments(const Arguments& a) {
+    return Conv2D(a.get<Index>("filters"), a.get<Size2D>("kernel_size"),
+                  {.strides = a.get<Size2D>("strides"),
+                   .padding = a.get<Padding>("padding"),
+                   .dilation_rate = a.get<Size2D>("dilation_rate"),
+                   .activation = a.get<Activation>("activation"),
+                   .use_bias = a.get<bool>("use_bias"),
+                   .kernel_initializer = a.get<Initializer>("kernel_initializer"),
+                   .bias_initializer = a.get<Initializer>("bias_initializer")});
+  }
+
+ private:
+  [[nodiscard]] Window vertical() const {
+    return {kernel_size_.height, options_.strides.height, options_.dilation_rate.height};
+  }
+  [[nodiscard]] Window horizontal() const {
+    return {kernel_size_.width, options_.strides.width, options_.dilation_rate.width};
+  }
+  [[nodiscard]] kernels::Conv2DShape geometry(const ConstTensorMap<T, 4>& x, const auto& y) const {
+    return {.batch = x.dimension(0),
+            .height = x.dimension(1),
+            .width = x.dimension(2),
+            .in_channels = x.dimension(3),
+            .kernel_height = kernel_size_.height,
+            .kernel_width = kernel_size_.width,
+            .out_height = y.dimension(1),
+            .out_width = y.dimension(2),
+            .out_channels = filters_,
+            .stride_height = options_.strides.height,
+            .stride_width = options_.strides.width,
+            .pad_top = vertical().pad_before(x.dimension(1), options_.padding),
+            .pad_left = horizontal().pad_before(x.dimension(2), options_.padding),
+            .dilation_height = options_.dilation_rate.height,
+            .dilation_width = options_.dilation_rate.width};
+  }
+
+  Index filters_;
+  Size2D kernel_size_;
+  Conv2DOptions options_;
+  Parameter<T, 4> W_;  // [kh, kw, C, filters]
+  Parameter<T, 1> b_;  // [filters]
+};
+
+}  // namespace nn

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// Fully connected layer.
+#pragma once
+
+#include <string>
+
+#include "nn/kernels/product.hpp"
+#include "nn/layer/closing_activation.hpp"
+#include "nn/layer/layer.hpp"
+
+namespace nn {
+
+struct DenseOptions {
+  Activation activation = Activation::linear;
+  bool use_bias = true;
+  Initializer kernel_initializer = GlorotUniform{};
+  Initializer bias_initializer = Zeros{};
+};
+
+/// Fully connected layer: y = act(x W + b) for each sample (Keras: Dense). Inputs of a higher rank
+/// are taken as rows of their last axis. Shapes    x [N, in]   W [in, units]   b [units]   y [N,
+/// units] Backward  dz = dy * act'(z)   dW += x^T dz   db += sum_n dz   dx = dz W^T Init      W:
+/// Glorot uniform (Glorot and Bengio 2010)   b: zero Throws    std::invalid_argument unless units
+/// is positive
+template <Real T = float>
+class Dense {
+ public:
+  using Scalar = T;
+  static constexpr bool applies_activation = true;
+  static constexpr bool masks_dx = true;
+  static constexpr bool assigns_gradients = true;
+
+  explicit Dense(Index units, const DenseOptions& options = {}) : units_(units), options_(options) {
+    require(units > 0, "Dense", "a positive number of units", std::to_string(units));
+  }
+
+  [[nodiscard]] static std::string name() { return "Dense"; }
+
+  [[nodiscard]] Shape output_shape(const Shape& input) const {
+    if (input.empty() || input.back() == 0) {
+      throw ShapeError{sentence({"Dense", "samples with at least one feature", input.to_string()})};
+    }
+    Shape output(input.begin(), input.end() - 1);
+    output.push_back(units_);
+    return output;
+  }
+
+  void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
+    // y = act(x W + b)
+    const Activation activation = pass.activation_of(options_.activation);
+    kernels::product(matrix(x), matrix(W_.value()), matrix(y),
+                     {.bias = b(), .activation = elementwise_part(activation)});
+    apply_rowwise_part(activation, y);
+  }
+
+  void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2> y, TensorMap<T, 2> dy,
+                TensorMap<T, 2> dx, const Pass& pass) const {
+    // dz = dy * act'(z)
+    to_gradient_before(pass.activation_of(options_.activation), pass, y, dy);
+    const kernels::Matrix<T> dz = matrix(dy);  // [N, units]
+    // dW += x^T dz
+    kernels::product(matrix(x).transposed(), dz, matrix(W_.gradient()),
+                     {.accumulate = pass.accumulate});
+    // db += sum_n dz
+    if (options_.use_bias) kernels::column_sums(dz, b_.gradient().data(), pass.accumulate);
+    // dx = dz W^T
+    if (pass.needs_dx) {
+      kernels::product(dz, matrix(W_.value()).transposed(), matrix(dx), {.mask = mask_of(pass, x)});
+    }
+  }
+
+  void parameters(const Shape& input, ParameterList<T>& list) {
+    list.add(W_, "kernel", {input.back(), units_}, options_.kernel_initializer);
+    if (options_.use_bias) list.add(b_, "bias", {units_}, options_.bias_initializer);
+  }
+
+  [[nodiscard]] Activation activation() const { return options_.activation; }
+
+  [[nodiscard]] Arguments arguments() const {
+    return Arguments{name()}
+        .set("units", units_)
+        .set("activation", options_.activation)
+        .set("use_bias", options_.use_bias)
+        .set("kernel_initializer", options_.kernel_initializer)
+        .set("bias_initializer", options_.bias_initializer);
+  }
+  [[nodiscard]] static Dense from_arguments(const Arguments& a) {
+    return Dense(a.get<Index>("units"),
+                 {.activation = a.get<Activation>("activation"),
+                  .use_bias = a.get<bool>("use_bias"),
+                  .kernel_initializer = a.get<Initializer>("kernel_initializer"),
+                  .bias_initializer = a.get<Initializer>("bias_initializer")});
+  }
+
+ private:
+  [[nodiscard]] const T* b() const { return options_.use_bias ? b_.value().data() : nullptr; }
+
+  Index units_;
+  DenseOptions options_;
+  Parameter<T, 2> W_;  // [in, units]
+  Parameter<T, 1> b_;  // [units]
+};
+
+}  // namespace nn

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// Dropout layer.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "nn/kernels/dropout.hpp"
+#include "nn/layer/layer.hpp"
+
+namespace nn {
+
+/// Sets each element to 0 with probability `rate` in training and divides the others by 1 - rate,
+/// so that the expectation stays (Srivastava et al. 2014; Keras: Dropout). Identity at inference.
+/// Which elements fall is a function of (model's seed, layer, step, element) alone. Shapes    x [N,
+/// ...]   y like x Backward  dx = dy / (1 - rate) where the element was kept, else 0 Throws
+/// std::invalid_argument unless 0 <= rate <= 1
+template <Real T = float>
+class Dropout {
+ public:
+  using Scalar = T;
+
+  explicit Dropout(double rate) : rate_(rate) {
+    require(rate >= 0 && rate <= 1, "Dropout", "a rate from 0 to 1", std::to_string(rate));
+  }
+
+  [[nodiscard]] static std::string name() { return "Dropout"; }
+  [[nodiscard]] Shape output_shape(const Shape& input) const { return input; }
+
+  void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
+    // y = x / (1 - rate) where kept, else 0
+    if (pass.training && rate_ > 0) {
+      kernels::dropout(pass.random(RandomPurpose::dropout), T(rate_), x.size(), x.data(), y.data(),
+                       kept(pass));
+    } else {
+      std::copy_n(x.data(), x.size(), y.data());
+    }
+  }
+
+  void backward(ConstTensorMap<T, 2>, ConstTensorMap<T, 2>, TensorMap<T, 2> dy, TensorMap<T, 2> dx,
+                const Pass& pass) const {
+    // dx = dy / (1 - rate) where kept, else 0
+    if (pass.training && rate_ > 0) {
+      kernels::dropout_gradient(dy.size(), T(rate_), kept(pass), dy.data(), dx.data());
+    } else {
+      std::copy_n(dy.data(), dy.size(), dx.data());
+    }
+  }
+
+  [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
+    return training && rate_ > 0 ? x.num_elements() : 0;
+  }
+
+  [[nodiscard]] Arguments arguments() const { return Arguments{name()}.set("rate", rate_); }
+  [[nodiscard]] static Dropout from_arguments(const Arguments& a) {
+    return Dropout(a.get<double>("rate"));
+  }
+
+ private:
+  /// 1 for each element that was kept, [N, ...].
+  [[nodiscard]] static std::uint8_t* kept(const Pass& pass) {
+    return reinterpret_cast<std::uint8_t*>(pass.memory);
+  }
+
+  double rate_;
+};
+
+}  // namespace nn

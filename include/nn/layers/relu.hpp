@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// Rectified linear unit as a layer of its own.
+#pragma once
+
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "nn/kernels/elementwise.hpp"
+#include "nn/layer/layer.hpp"
+
+namespace nn {
+
+struct ReLUOptions {
+  std::optional<double> max_value{};  ///< none: unbounded
+  double negative_slope = 0;
+  double threshold = 0;
+};
+
+/// Rectified linear unit (Nair and Hinton 2010; Keras: ReLU).
+///     y = min(x, max_value) for x > threshold,  else negative_slope * (x - threshold)
+/// Behind a Dense or a Conv2D the plain form is applied by that layer as it writes its result.
+/// Shapes    x [N, ...]   y like x
+/// Backward  dx = dy where threshold < x < max_value, negative_slope * dy where x <= threshold,
+/// else 0 Throws    std::invalid_argument for a negative max_value or negative_slope
+template <Real T = float>
+class ReLU {
+ public:
+  using Scalar = T;
+  static constexpr bool only_activates = true;
+  static constexpr bool masks_dx = true;
+
+  explicit ReLU(const ReLUOptions& options = {}) : options_(options) {
+    require(options.max_value.value_or(0) >= 0, "ReLU", "a max_value of 0 or more",
+            std::to_string(options.max_value.value_or(0)));
+    require(options.negative_slope >= 0, "ReLU", "a negative_slope of 0 or more",
+            std::to_string(options.negative_slope));
+  }
+
+  [[nodiscard]] static std::string name() { return "ReLU"; }
+  [[nodiscard]] Shape output_shape(const Shape& input) const { return input; }
+
+  void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass&) const {
+    // y = max(x, 0)
+    if (is_plain()) return kernels::activate(Activation::relu, x.size(), x.data(), y.data());
+    const auto threshold = static_cast<T>(options_.threshold);
+    const auto slope = static_cast<T>(options_.negative_slope);
+    for (Index i = 0; i < x.size(); ++i) {
+      const T value = x.data()[i];
+      y.data()[i] =
+          value > threshold ? (value > ceiling() ? ceiling() : value) : slope * (value - threshold);
+    }
+  }
+
+  void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2> y, TensorMap<T, 2> dy,
+                TensorMap<T, 2> dx, const Pass& pass) const {
+    if (!pass.needs_dx) return;
+    if (is_plain()) {
+      // dx = dy where y > 0; where x is itself the result of a ReLU its mask is the same
+      return kernels::activation_gradient(Activation::relu, y.size(), y.data(), dy.data(),
+                                          dx.data());
+    }
+    const auto threshold = static_cast<T>(options_.threshold);
+    const auto slope = static_cast<T>(options_.negative_slope);
+    for (Index i = 0; i < x.size(); ++i) {
+      const T value = x.data()[i];
+      const T gradient = dy.data()[i];
+      T result = value > threshold ? (value < ceiling() ? gradient : T(0)) : slope * gradient;
+      if (pass.mask_dx && !(value > T(0))) result = T(0);
+      dx.data()[i] = result;
+    }
+  }
+
+  [[nodiscard]] Activation activation() const {
+    return is_plain() ? Activation::relu : Activation::linear;
+  }
+
+  [[nodiscard]] Arguments arguments() const {
+    Arguments result{name()};
+    if (options_.max_value) result.set("max_value", *options_.max_value);
+    return result.set("negative_slope", options_.negative_slope)
+        .set("threshold", options_.threshold);
+  }
+  [[nodiscard]] static ReLU from_arguments(const Arguments& a) {
+    ReLUOptions options{.negative_slope = a.get<double>("negative_slope"),
+                        .threshold = a.get<double>("threshold")};
+    if (a.has("max_value")) options.max_value = a.get<double>("max_value");
+    return ReLU(options);
+  }
+
+ private:
+  [[nodiscard]] bool is_plain() const {
+    return !options_.max_value && options_.negative_slope == 0 && options_.threshold == 0;
+  }
+  [[nodiscard]] T ceiling() const {
+    return static_cast<T>(options_.max_value.value_or(std::numeric_limits<double>::infinity()));
+  }
+
+  ReLUOptions options_;
+};
+
+}  // namespace nn

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Rescaling layer: preprocessing that travels with the model.
+#pragma once
+
+#include <string>
+
+#include "nn/kernels/elementwise.hpp"
+#include "nn/layer/layer.hpp"
+
+namespace nn {
+
+/// y = x * scale + offset (Keras: Rescaling). As the first layer it turns bytes into small numbers,
+/// and is saved with the model: `nn::Rescaling{1.0 / 255}`. Shapes    x [N, ...]   y like x
+/// Backward  dx = scale * dy
+template <Real T = float>
+class Rescaling {
+ public:
+  using Scalar = T;
+
+  explicit Rescaling(double scale, double offset = 0) : scale_(scale), offset_(offset) {}
+
+  [[nodiscard]] static std::string name() { return "Rescaling"; }
+  [[nodiscard]] Shape output_shape(const Shape& input) const { return input; }
+
+  void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass&) const {
+    // y = x * scale + offset
+    kernels::scale_shift(x.size(), x.data(), T(scale_), T(offset_), y.data());
+  }
+
+  void backward(ConstTensorMap<T, 2>, ConstTensorMap<T, 2>, TensorMap<T, 2> dy, TensorMap<T, 2> dx,
+                const Pass& pass) const {
+    // dx = scale * dy
+    if (pass.needs_dx) kernels::scale_shift(dy.size(), dy.data(), T(scale_), T(0), dx.data());
+  }
+
+  [[nodiscard]] Arguments arguments() const {
+    return Arguments{name()}.set("scale", scale_).set("offset", offset_);
+  }
+  [[nodiscard]] static Rescaling from_arguments(const Arguments& a) {
+    return Rescaling(a.get<double>("scale"), a.get<double>("offset"));
+  }
+
+ private:
+  double scale_;
+  double offset_;
+};
+
+}  // namespace nn

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// Softmax as a layer of its own.
+#pragma once
+
+#include <string>
+
+#include "nn/kernels/softmax.hpp"
+#include "nn/layer/layer.hpp"
+
+namespace nn {
+
+/// Probabilities over the last axis: y_k = exp(x_k) / sum_j exp(x_j) (Bridle 1990; Keras: Softmax).
+/// The row maximum is subtracted first. At the end of a model under a cross-entropy it is left out
+/// in training: the loss then works on x. Shapes    x [N, ..., K]   y like x Backward  dx = y * (dy
+/// - sum_j dy_j y_j)
+template <Real T = float>
+class Softmax {
+ public:
+  using Scalar = T;
+  static constexpr bool only_activates = true;
+
+  [[nodiscard]] static std::string name() { return "Softmax"; }
+
+  [[nodiscard]] Shape output_shape(const Shape& input) const {
+    if (input.empty() || input.back() == 0) {
+      throw ShapeError{sentence({"Softmax", "samples with at least one class", input.to_string()})};
+    }
+    return input;
+  }
+
+  void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass&) const {
+    // y = exp(x) / sum exp(x), row by row
+    kernels::softmax(x.dimension(0), x.dimension(1), x.data(), y.data());
+  }
+
+  void backward(ConstTensorMap<T, 2>, ConstTensorMap<T, 2> y, TensorMap<T, 2> dy,
+                TensorMap<T, 2> dx, const Pass&) const {
+    // dx = y * (dy - sum(dy * y))
+    kernels::softmax_gradient(y.dimension(0), y.dimension(1), y.data(), dy.data(), dx.data());
+  }
+
+  [[nodiscard]] Activation activation() const { return Activation::softmax; }
+
+  [[nodiscard]] Arguments arguments() const { return Arguments{name()}; }
+  [[nodiscard]] static Softmax from_arguments(const Arguments&) { return {}; }
+};
+
+}  // namespace nn
