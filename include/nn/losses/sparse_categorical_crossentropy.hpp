@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// Cross-entropy against class numbers.
+#pragma once
+
+#include <cmath>
+#include <string>
+
+#include "nn/kernels/softmax.hpp"
+#include "nn/layer/scored_batch.hpp"
+
+namespace nn {
+
+/// How the losses of a batch's samples become one number. With sample weights the mean still
+/// divides by the number of samples (Keras), `mean_with_sample_weight` by the sum of the weights.
+enum class Reduction { sum_over_batch_size, sum, mean_with_sample_weight };
+
+struct SparseCategoricalCrossentropyOptions {
+  bool from_logits = false;  ///< the model ends without a softmax
+  Reduction reduction = Reduction::sum_over_batch_size;
+};
+
+/// Minus the logarithm of the probability that the true class got (Keras:
+/// SparseCategoricalCrossentropy). Under a closing softmax it is computed from the logits z, which
+/// is exact for any z:
+///     loss = logsumexp(z) - z[label]                dz = (softmax(z) - onehot(label)) / N
+/// From probabilities p that come from elsewhere, with c = clip(p, 1e-7, 1 - 1e-7), as TensorFlow
+/// does:
+///     loss = log sum_k c_k - log c[label]           dp_k = (1 / sum c - [k = label] / p_k) / N, 0
+///     where clipped
+class SparseCategoricalCrossentropy {
+ public:
+  explicit SparseCategoricalCrossentropy(const SparseCategoricalCrossentropyOptions& options = {})
+      : options_(options) {}
+
+  [[nodiscard]] std::string name() const { return "sparse_categorical_crossentropy"; }
+  /// True if predictions have to be logits; else the loss takes probabilities, or logits in their
+  /// place.
+  [[nodiscard]] bool from_logits() const { return options_.from_logits; }
+
+  /// The loss of a batch. Writes each row's own loss to `row_losses` [rows] and, unless it is null,
+  /// the gradient with respect to the scores to `gradient` [rows, classes].
+  template <Real T>
+  double operator()(const ScoredBatch<T>& batch, T* row_losses, T* gradient) const {
+    const double scale = scale_of(batch);
+    if (batch.are_logits || options_.from_logits) {
+      kernels::softmax_crossentropy(batch.rows, batch.classes, batch.scores, batch.labels,
+                                    batch.weights, static_cast<T>(scale), row_losses, gradient);
+    } else {
+      for (Index row = 0; row < batch.rows; ++row) {
+        row_losses[row] =
+            from_probabilities(batch, row, static_cast<T>(scale),
+                               gradient == nullptr ? nullptr : gradient + row * batch.classes);
+      }
+    }
+    double sum = 0;
+    for (Index row = 0; row < batch.rows; ++row) sum += static_cast<double>(row_losses[row]);
+    return sum * scale;
+  }
+
+ private:
+  template <Real T>
+  [[nodiscard]] double scale_of(const ScoredBatch<T>& batch) const {
+    if (options_.reduction == Reduction::sum || batch.rows == 0) return 1;
+    if (options_.reduction == Reduction::sum_over_batch_size || batch.weights == nullptr) {
+      return 1 / static_cast<double>(batch.rows);
+    }
+    double sum = 0;
+    for (Index row = 0; row < batch.rows; ++row) sum += static_cast<double>(batch.weights[row]);
+    return sum == 0 ? 0 : 1 / sum;
+  }
+
+  template <Real T>
+  [[nodiscard]] static T from_probabilities(const ScoredBatch<T>& batch, Index row, T scale,
+                                            T* gradient) {
+    using std::log;
+    const auto low = static_cast<T>(1e-7);
+    const T high = T(1) - low;
+    const auto clip = [&](T value) { return value < low ? low : value > high ? high : value; };
+    const T* p = batch.scores + row * batch.classes;  // [classes]
+    const Index label = batch.labels[row];
+    const T weight = batch.weights == nullptr ? T(1) : batch.weights[row];
+    T sum(0);
+    for (Index k = 0; k < batch.classes; ++k) sum += clip(p[k]);
+    for (Index k = 0; gradient != nullptr && k < batch.classes; ++k) {
+      const bool is_clipped = p[k] < low || p[k] > high;
+      const T slope = T(1) / sum - (k == label ? T(1) / p[k] : T(0));
+      gradient[k] = is_clipped ? T(0) : weight * scale * slope;
+    }
+    return weight * (log(sum) - log(clip(p[label])));
+  }
+
+  SparseCategoricalCrossentropyOptions options_;
+};
+
+}  // namespace nn

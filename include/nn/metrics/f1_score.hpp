@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// F1 score on integer labels.
+#pragma once
+
+#include <string>
+
+#include "nn/metrics/confusion_matrix.hpp"
+
+namespace nn {
+
+struct F1ScoreOptions {
+  Average average = Average::macro;
+};
+
+/// Harmonic mean of precision and recall of a class, averaged over classes.
+/// 0 / 0 counts as 0.
+class F1Score {
+ public:
+  explicit F1Score(const F1ScoreOptions& options = {}) : options_(options) {}
+
+  [[nodiscard]] std::string name() const { return "f1_score"; }
+  void reset() { matrix_.resize(0); }
+  template <Real T>
+  void update(const ScoredBatch<T>& batch) {
+    matrix_.add(batch);
+  }
+  [[nodiscard]] double result() const { return matrix_.f1(options_.average); }
+
+ private:
+  F1ScoreOptions options_;
+  ConfusionMatrix matrix_;
+};
+
+}  // namespace nn

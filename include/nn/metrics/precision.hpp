@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// Precision on integer labels.
+#pragma once
+
+#include <string>
+
+#include "nn/metrics/confusion_matrix.hpp"
+
+namespace nn {
+
+struct PrecisionOptions {
+  Average average = Average::macro;
+};
+
+/// Of the samples taken for a class, the share that belongs to it, averaged over classes.
+/// 0 / 0 counts as 0.
+class Precision {
+ public:
+  explicit Precision(const PrecisionOptions& options = {}) : options_(options) {}
+
+  [[nodiscard]] std::string name() const { return "precision"; }
+  void reset() { matrix_.resize(0); }
+  template <Real T>
+  void update(const ScoredBatch<T>& batch) {
+    matrix_.add(batch);
+  }
+  [[nodiscard]] double result() const { return matrix_.precision(options_.average); }
+
+ private:
+  PrecisionOptions options_;
+  ConfusionMatrix matrix_;
+};
+
+}  // namespace nn

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// Recall on integer labels.
+#pragma once
+
+#include <string>
+
+#include "nn/metrics/confusion_matrix.hpp"
+
+namespace nn {
+
+struct RecallOptions {
+  Average average = Average::macro;
+};
+
+/// Of the samples of a class, the share taken for it, averaged over classes.
+/// 0 / 0 counts as 0.
+class Recall {
+ public:
+  explicit Recall(const RecallOptions& options = {}) : options_(options) {}
+
+  [[nodiscard]] std::string name() const { return "recall"; }
+  void reset() { matrix_.resize(0); }
+  template <Real T>
+  void update(const ScoredBatch<T>& batch) {
+    matrix_.add(batch);
+  }
+  [[nodiscard]] double result() const { return matrix_.recall(options_.average); }
+
+ private:
+  RecallOptions options_;
+  ConfusionMatrix matrix_;
+};
+
+}  // namespace nn

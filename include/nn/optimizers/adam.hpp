@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// Adam.
+#pragma once
+
+#include <cmath>
+#include <string>
+
+#include "nn/kernels/update.hpp"
+#include "nn/layer/parameter.hpp"
+
+namespace nn {
+
+struct AdamOptions {
+  double learning_rate = 0.001;
+  double beta_1 = 0.9;
+  double beta_2 = 0.999;
+  double epsilon = 1e-7;
+  bool amsgrad = false;
+};
+
+/// Adaptive moment estimation (Kingma and Ba 2015; amsgrad: Reddi, Kale and Kumar 2018), as Keras
+/// has it:
+///     m += (g - m)(1 - beta_1)     v += (g^2 - v)(1 - beta_2)
+///     a = learning_rate sqrt(1 - beta_2^t) / (1 - beta_1^t)     w -= a m / (sqrt(v) + epsilon)
+/// t counts steps from 1, once for all parameters. With amsgrad the largest v so far stands under
+/// the root. The moments and t live in the model's parameter block; the optimizer is only the rule.
+/// Throws std::invalid_argument for a rate that is not positive and for betas outside [0, 1)
+class Adam {
+ public:
+  explicit Adam(const AdamOptions& options = {}) : options_(options) {
+    set_learning_rate(options.learning_rate);
+    require(options.beta_1 >= 0 && options.beta_1 < 1, "Adam", "beta_1 in [0, 1)",
+            std::to_string(options.beta_1));
+    require(options.beta_2 >= 0 && options.beta_2 < 1, "Adam", "beta_2 in [0, 1)",
+            std::to_string(options.beta_2));
+    require(options.epsilon >= 0, "Adam", "an epsilon of 0 or more",
+            std::to_string(options.epsilon));
+  }
+
+  [[nodiscard]] std::string name() const { return "adam"; }
+  [[nodiscard]] double learning_rate() const { return options_.learning_rate; }
+  void set_learning_rate(double rate) {
+    require(rate > 0 && std::isfinite(rate), "Adam", "a positive learning_rate",
+            std::to_string(rate));
+    options_.learning_rate = rate;
+  }
+
+  /// Updates all values from the gradients; one pass over memory.
+  template <Real T>
+  void step(ParameterBlock<T>& block) const {
+    T* m = block.moment(0);
+    T* v = block.moment(1);
+    T* v_max = options_.amsgrad ? block.moment(2) : nullptr;
+    const auto t = static_cast<double>(block.advance_step());
+    const double alpha = options_.learning_rate * std::sqrt(1 - std::pow(options_.beta_2, t)) /
+                         (1 - std::pow(options_.beta_1, t));
+    kernels::adam_update(block.size(), block.values(), block.gradients(), m, v,
+                         static_cast<T>(alpha), static_cast<T>(1 - options_.beta_1),
+                         static_cast<T>(1 - options_.beta_2), static_cast<T>(options_.epsilon),
+                         v_max);
+  }
+
+ private:
+  AdamOptions options_;
+};
+
+}  // namespace nn

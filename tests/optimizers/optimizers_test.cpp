@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+// What all optimizers have in common, and the first steps of each by hand.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "nn/optimizers/adam.hpp"
+#include "nn/optimizers/sgd.hpp"
+
+namespace nn {
+namespace {
+
+/// Parameters of the given lengths in one block, without a model. Element e of all, counted
+/// through, starts at e + 1.
+template <Real T>
+struct Block {
+  explicit Block(const std::vector<Index>& lengths) : parameters(lengths.size()) {
+    ParameterList<T> list;
+    for (std::size_t i = 0; i < lengths.size(); ++i) {
+      list.add(parameters[i], std::to_string(i), {lengths[i]}, Zeros{});
+    }
+    block.allocate(list);
+    block.allocate_gradients();
+    block.bind(list);
+    set([](const auto& p) { return p.value(); }, [](Index e) { return static_cast<T>(e + 1); });
+  }
+  Block(const Block&) = delete;
+  Block& operator=(const Block&) = delete;
+
+  void set_gradients(const auto& gradient_of_element) {
+    set([](const auto& p) { return p.gradient(); }, gradient_of_element);
+  }
+  [[nodiscard]] std::vector<T> values() const {
+    std::vector<T> all;
+    for (const auto& parameter : block) {
+      const auto value = parameter.value();
+      all.insert(all.end(), value.data(), value.data() + value.size());
+    }
+    return all;
+  }
+
+  std::vector<Parameter<T, 1>> parameters;
+  ParameterBlock<T> block;
+
+ private:
+  void set(const auto& part, const auto& number) {
+    Index element = 0;
+    for (const auto& parameter : block) {
+      auto target = part(parameter);
+      for (Index i = 0; i < target.size(); ++i) target(i) = static_cast<T>(number(element++));
+    }
+  }
+};
+
+/// Values of parameters of the given lengths after five steps.
+template <Real T, class Optimizer>
+std::vector<T> trained(const Optimizer& optimizer, const std::vector<Index>& lengths) {
+  Block<T> block(lengths);
+  for (int step = 0; step < 5; ++step) {
+    block.set_gradients([&](Index e) { return std::sin(static_cast<double>(e + 7 * step)); });
+    optimizer.step(block.block);
+  }
+  CHECK(block.block.step() == 5);
+  return block.values();
+}
+
+}  // namespace
+
+TEST_SUITE("optimizers") {
+  TEST_CASE_TEMPLATE("Optimizers: two tensors move as one of both lengths", T, float, double) {
+    // A counter for each tensor would give the second one another bias correction.
+    const std::vector<Index> apart{19, 24}, together{43};
+    CHECK(trained<T>(Adam{}, apart) == trained<T>(Adam{}, together));
+    CHECK(trained<T>(Adam{{.amsgrad = true}}, apart) ==
+          trained<T>(Adam{{.amsgrad = true}}, together));
+    CHECK(trained<T>(SGD{}, apart) == trained<T>(SGD{}, together));
+    const SGD nesterov{{.momentum = 0.9, .nesterov = true}};
+    CHECK(trained<T>(nesterov, apart) == trained<T>(nesterov, together));
+  }
+
+  TEST_CASE("SGD: steps by hand") {
+    Block<double> plain({2}), momentum({2}), nesterov({2});
+    for (Block<double>* each : {&plain, &momentum, &nesterov}) {
+      each->set_gradients([](Index e) { return e == 0 ? 1.0 : -2.0; });
+      for (int step = 0; step < 2; ++step) {
+        if (each == &plain) SGD{{.learning_rate = 0.5}}.step(each->block);
+        if (each == &momentum) SGD{{.learning_rate = 0.5, .momentum = 0.5}}.step(each->block);
+        if (each == &nesterov) {
+          SGD{{.learning_rate = 0.5, .momentum = 0.5, .nesterov = true}}.step(each->block);
+        }
+      }
+    }
+    CHECK(plain.values() == std::vector<double>{1 - 0.5 - 0.5, 2 + 1 + 1});
+    // m: -0.5, then 0.5 * -0.5 - 0.5 = -0.75
+    CHECK(momentum.values() == std::vector<double>{1 - 0.5 - 0.75, 2 + 1 + 1.5});
+    // w += 0.5 m - 0.5 g: -0.25 - 0.5, then -0.375 - 0.5
+    CHECK(nesterov.values() == std::vector<double>{1 - 0.75 - 0.875, 2 + 1.5 + 1.75});
+  }
+
+  TEST_CASE("Adam: the first step goes by the learning rate, whatever the gradient's size") {
+    Block<double> block({2});
+    block.set_gradients([](Index e) { return e == 0 ? 1000.0 : -0.5; });
+    Adam{{.learning_rate = 0.25}}.step(block.block);
+    CHECK(block.values()[0] == doctest::Approx(0.75).epsilon(1e-7));
+    CHECK(block.values()[1] == doctest::Approx(2.25).epsilon(1e-5));
+  }
+
+  TEST_CASE("Adam: epsilon stands beside the root of the uncorrected second moment") {
+    Block<double> block({1});
+    block.set_gradients([](Index) { return 3.0; });
+    Adam{{.learning_rate = 0.1, .beta_1 = 0.5, .beta_2 = 0.75, .epsilon = 1}}.step(block.block);
+    // m = 1.5, v = 2.25, a = 0.1 sqrt(0.25) / 0.5 = 0.1
+    CHECK(block.values()[0] == doctest::Approx(1 - 0.1 * 1.5 / (1.5 + 1)).epsilon(1e-14));
+  }
+
+  TEST_CASE("Adam: amsgrad remembers the largest second moment") {
+    Block<double> plain({1}), amsgrad({1});
+    const AdamOptions options{.beta_1 = 0, .beta_2 = 0.5};
+    AdamOptions with_memory = options;
+    with_memory.amsgrad = true;
+    for (const double gradient : {10.0, 0.1}) {
+      for (Block<double>* each : {&plain, &amsgrad}) {
+        each->set_gradients([&](Index) { return gradient; });
+        Adam{each == &plain ? options : with_memory}.step(each->block);
+      }
+    }
+    // v: 50, then 25.005; amsgrad keeps 50. Step 2: a = rate sqrt(0.75)
+    const double first = 1 - 0.001 * std::sqrt(0.5) * 10 / (std::sqrt(50.0) + 1e-7);
+    const double a = 0.001 * std::sqrt(0.75) * 0.1;
+    CHECK(plain.values()[0] ==
+          doctest::Approx(first - a / (std::sqrt(25.005) + 1e-7)).epsilon(1e-12));
+    CHECK(amsgrad.values()[0] ==
+          doctest::Approx(first - a / (std::sqrt(50.0) + 1e-7)).epsilon(1e-12));
+  }
+
+  TEST_CASE("Optimizers: names and learning rates") {
+    SGD sgd;
+    Adam adam;
+    CHECK(sgd.name() == "sgd");
+    CHECK(adam.name() == "adam");
+    CHECK(sgd.learning_rate() == 0.01);
+    CHECK(adam.learning_rate() == 0.001);
+    adam.set_learning_rate(0.5);
+    CHECK(adam.learning_rate() == 0.5);
+  }
+
+  TEST_CASE("Optimizers: refuse options out of range") {
+    CHECK_THROWS_WITH_AS(SGD({.learning_rate = 0}),
+                         "SGD: expected a positive learning_rate, got 0.000000",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(SGD({.momentum = 1.5}),
+                         "SGD: expected a momentum from 0 to 1, got 1.500000",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Adam({.learning_rate = -1}),
+                         "Adam: expected a positive learning_rate, got -1.000000",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Adam({.beta_1 = 1}), "Adam: expected beta_1 in [0, 1), got 1.000000",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Adam({.beta_2 = -0.5}), "Adam: expected beta_2 in [0, 1), got -0.500000",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Adam({.epsilon = -1}),
+                         "Adam: expected an epsilon of 0 or more, got -1.000000",
+                         std::invalid_argument);
+    Adam adam;
+    CHECK_THROWS_WITH_AS(adam.set_learning_rate(std::numeric_limits<double>::infinity()),
+                         "Adam: expected a positive learning_rate, got inf", std::invalid_argument);
+    CHECK(adam.learning_rate() == 0.001);
+  }
+}
+
+}  // namespace nn
