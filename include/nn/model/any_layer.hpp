@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// Any layer behind one interface: where the container erases the type.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nn/kernels/matrix.hpp"
+#include "nn/layer/layer.hpp"
+
+namespace nn {
+namespace detail {
+
+/// A map of the rank that a layer sees; rank 2 takes any shape as [rows, last axis].
+template <int Rank, class T>
+[[nodiscard]] auto layer_view(T* data, const Shape& shape) {
+  if constexpr (Rank == 2) {
+    const Index cols = shape.rank() > 1 ? shape.back() : 1;
+    const Index rows = cols == 0 ? 0 : shape.num_elements() / cols;
+    return map_tensor<2>(data, Shape{rows, cols});
+  } else {
+    return map_tensor<Rank>(data, shape);
+  }
+}
+
+/// What the container knows of a layer without knowing its type.
+struct LayerFacts {
+  int input_rank;  // with batch; 2: any
+  bool reshapes, only_activates, applies_activation, masks_dx, assigns_gradients, obeys_as_logits;
+  bool has_parameters;
+};
+
+}  // namespace detail
+
+/// A value that holds a layer of any type; one indirect call per use. Shapes carry the batch axis
+/// where they go with data.
+template <Real T>
+class AnyLayer {
+ public:
+  template <class L>
+  requires(!std::same_as<L, AnyLayer>) &&
+      Layer<L>&& std::same_as<typename L::Scalar, T> explicit AnyLayer(L layer)
+      : self_(std::make_unique<Holder<L>>(std::move(layer))) {}
+
+  AnyLayer(const AnyLayer& other) : self_(other.self_->clone()) {}
+  AnyLayer& operator=(const AnyLayer& other) {
+    self_ = other.self_->clone();
+    return *this;
+  }
+  AnyLayer(AnyLayer&&) noexcept = default;
+  AnyLayer& operator=(AnyLayer&&) noexcept = default;
+  ~AnyLayer() = default;
+
+  [[nodiscard]] std::string name() const { return self_->name(); }
+  [[nodiscard]] Shape output_shape(const Shape& input) const { return self_->output_shape(input); }
+  [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
+    return self_->workspace_bytes(x, training);
+  }
+  [[nodiscard]] Activation activation() const { return self_->activation(); }
+  [[nodiscard]] std::optional<Arguments> arguments() const { return self_->arguments(); }
+  [[nodiscard]] const detail::LayerFacts& facts() const { return self_->facts(); }
+  void parameters(const Shape& input, ParameterList<T>& list) { self_->parameters(input, list); }
+
+  void forward(const T* x, const Shape& x_shape, T* y, const Shape& y_shape,
+               const Pass& pass) const {
+    self_->forward(x, x_shape, y, y_shape, pass);
+  }
+  void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy, T* dx,
+                const Pass& pass) const {
+    self_->backward(x, x_shape, y, y_shape, dy, dx, pass);
+  }
+
+  /// The layer itself if it is an L, else nullptr.
+  template <class L>
+  [[nodiscard]] const L* get_if() const {
+    const auto* holder = dynamic_cast<const Holder<L>*>(self_.get());
+    return holder == nullptr ? nullptr : &holder->layer;
+  }
+
+ private:
+  struct Interface {
+    virtual ~Interface() = default;
+    virtual std::unique_ptr<Interface> clone() const = 0;
+    virtual std::string name() const = 0;
+    virtual Shape output_shape(const Shape& input) const = 0;
+    virtual Index workspace_bytes(const Shape& x, bool training) const = 0;
+    virtual Activation activation() const = 0;
+    virtual std::optional<Arguments> arguments() const = 0;
+    virtual const detail::LayerFacts& facts() const = 0;
+    virtual void parameters(const Shape& input, ParameterList<T>& list) = 0;
+    virtual void forward(const T* x, const Shape& x_shape, T* y, const Shape& y_shape,
+                         const Pass& pass) const = 0;
+    virtual void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy,
+                          T* dx, const Pass& pass) const = 0;
+  };
+
+  template <class L>
+  struct Holder final : Interface {
+    static constexpr int in = detail::input_rank<L>();
+    static constexpr int out = detail::output_rank<L>();
+
+    explicit Holder(L held) : layer(std::move(held)) {}
+
+    std::unique_ptr<Interface> clone() const override { return std::make_unique<Holder>(layer); }
+    std::string name() const override { return layer.name(); }
+    Shape output_shape(const Shape& input) const override { return layer.output_shape(input); }
+    Index workspace_bytes(const Shape& x, bool training) const override {
+      if constexpr (requires { layer.workspace_bytes(x, training); }) {
+        return layer.workspace_bytes(x, training);
+      }
+      return 0;
+    }
+    Activation activation() const override {
+      if constexpr (requires { layer.activation(); }) return layer.activation();
+      return Activation::linear;
+    }
+    std::optional<Arguments> arguments() const override {
+      if constexpr (DescribedLayer<L>) return layer.arguments();
+      return std::nullopt;
+    }
+    const detail::LayerFacts& facts() const override {
+      using Traits = LayerTraits<L>;
+      static constexpr detail::LayerFacts facts{.input_rank = in,
+                                                .reshapes = Traits::reshapes,
+                                                .only_activates = Traits::only_activates,
+                                                .applies_activation = Traits::applies_activation,
+                                                .masks_dx = Traits::masks_dx,
+                                                .assigns_gradients = Traits::assigns_gradients,
+                                                .obeys_as_logits = Traits::obeys_as_logits,
+                                                .has_parameters = ParametricLayer<L>};
+      return facts;
+    }
+    void parameters(const Shape& input, ParameterList<T>& list) override {
+      if constexpr (ParametricLayer<L>) {
+        const auto first = static_cast<std::ptrdiff_t>(list.entries().size());
+        layer.parameters(input, list);
+        own_parameters.assign(list.entries().begin() + first, list.entries().end());
+      }
+    }
+    void forward(const T* x, const Shape& x_shape, T* y, const Shape& y_shape,
+                 const Pass& pass) const override {
+      layer.forward(detail::layer_view<in>(x, x_shape), detail::layer_view<out>(y, y_shape), pass);
+    }
+    void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy, T* dx,
+                  const Pass& pass) const override {
+      if (!pass.accumulate && !LayerTraits<L>::assigns_gradients) {
+        // This layer only knows how to add.
+        for (const auto& entry : own_parameters) entry.zero_gradient(entry.parameter);
+      }
+      layer.backward(detail::layer_view<in>(x, x_shape), detail::layer_view<out>(y, y_shape),
+                     detail::layer_view<out>(dy, y_shape), detail::layer_view<in>(dx, x_shape),
+                     pass);
+    }
+
+    L layer;
+    std::vector<typename ParameterList<T>::Entry> own_parameters;  // point into `layer`
+  };
+
+  std::unique_ptr<Interface> self_;
+};
+
+}  // namespace nn

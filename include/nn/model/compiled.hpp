@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+// What `compile` attaches to a model: a loss, an optimizer and metrics of any type.
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nn/layer/parameter.hpp"
+#include "nn/layer/scored_batch.hpp"
+
+namespace nn {
+
+/// A loss over class scores: `name()`, `from_logits()`, and a call that writes each row's loss and,
+/// unless it is null, the gradient with respect to the scores, and returns the loss of the batch.
+template <class L, class T>
+concept Loss = std::copyable<L> &&
+    requires(const L& loss, const ScoredBatch<T>& batch, T* row_losses, T* gradient) {
+  { loss.name() } -> std::convertible_to<std::string>;
+  { loss.from_logits() } -> std::convertible_to<bool>;
+  { loss(batch, row_losses, gradient) } -> std::convertible_to<double>;
+};
+
+/// An update rule: `name()`, `learning_rate()`, `set_learning_rate(double)`,
+/// `step(ParameterBlock<T>&)`.
+template <class O, class T>
+concept OptimizerFor = std::copyable<O> && requires(O& optimizer, ParameterBlock<T>& block) {
+  { optimizer.name() } -> std::convertible_to<std::string>;
+  { optimizer.learning_rate() } -> std::convertible_to<double>;
+  optimizer.set_learning_rate(0.1);
+  optimizer.step(block);
+};
+
+/// A running statistic: `name()`, `reset()`, `update(batch)`, `result()` over all batches since
+/// `reset`.
+template <class M, class T>
+concept MetricFor = std::copyable<M> && requires(M& metric, const ScoredBatch<T>& batch) {
+  { metric.name() } -> std::convertible_to<std::string>;
+  metric.reset();
+  metric.update(batch);
+  { metric.result() } -> std::convertible_to<double>;
+};
+
+namespace detail {
+
+/// A copyable value behind a virtual interface.
+template <class Interface>
+class Erased {
+ public:
+  explicit Erased(std::unique_ptr<Interface> self) : self_(std::move(self)) {}
+  Erased(const Erased& other) : self_(other.self_->clone()) {}
+  Erased& operator=(const Erased& other) {
+    self_ = other.self_->clone();
+    return *this;
+  }
+  Erased(Erased&&) noexcept = default;
+  Erased& operator=(Erased&&) noexcept = default;
+  ~Erased() = default;
+
+  Interface* operator->() const { return self_.get(); }
+
+ private:
+  std::unique_ptr<Interface> self_;
+};
+
+template <class T>
+struct LossInterface {
+  virtual ~LossInterface() = default;
+  virtual std::unique_ptr<LossInterface> clone() const = 0;
+  virtual bool from_logits() const = 0;
+  virtual double compute(const ScoredBatch<T>& batch, T* row_losses, T* gradient) const = 0;
+};
+template <class T, class L>
+struct LossHolder final : LossInterface<T> {
+  explicit LossHolder(L held) : loss(std::move(held)) {}
+  std::unique_ptr<LossInterface<T>> clone() const override {
+    return std::make_unique<LossHolder>(loss);
+  }
+  bool from_logits() const override { return loss.from_logits(); }
+  double compute(const ScoredBatch<T>& batch, T* row_losses, T* gradient) const override {
+    return static_cast<double>(loss(batch, row_losses, gradient));
+  }
+  L loss;
+};
+
+template <class T>
+struct OptimizerInterface {
+  virtual ~OptimizerInterface() = default;
+  virtual std::unique_ptr<OptimizerInterface> clone() const = 0;
+  virtual double learning_rate() const = 0;
+  virtual void set_learning_rate(double rate) = 0;
+  virtual void step(ParameterBlock<T>& block) = 0;
+};
+template <class T, class O>
+struct OptimizerHolder final : OptimizerInterface<T> {
+  explicit OptimizerHolder(O held) : optimizer(std::move(held)) {}
+  std::unique_ptr<OptimizerInterface<T>> clone() const override {
+    return std::make_unique<OptimizerHolder>(optimizer);
+  }
+  double learning_rate() const override { return optimizer.learning_rate(); }
+  void set_learning_rate(double rate) override { optimizer.set_learning_rate(rate); }
+  void step(ParameterBlock<T>& block) override { optimizer.step(block); }
+  O optimizer;
+};
+
+// Metrics are named before it is known of which scalar the model is: they take both.
+struct MetricInterface {
+  virtual ~MetricInterface() = default;
+  virtual std::unique_ptr<MetricInterface> clone() const = 0;
+  virtual std::string name() const = 0;
+  virtual void reset() = 0;
+  virtual void update(const ScoredBatch<float>& batch) = 0;
+  virtual void update(const ScoredBatch<double>& batch) = 0;
+  virtual double result() const = 0;
+};
+template <class M>
+struct MetricHolder final : MetricInterface {
+  explicit MetricHolder(M held) : metric(std::move(held)) {}
+  std::unique_ptr<MetricInterface> clone() const override {
+    return std::make_unique<MetricHolder>(metric);
+  }
+  std::string name() const override { return metric.name(); }
+  void reset() override { metric.reset(); }
+  void update(const ScoredBatch<float>& batch) override { metric.update(batch); }
+  void update(const ScoredBatch<double>& batch) override { metric.update(batch); }
+  double result() const override { return metric.result(); }
+  M metric;
+};
+
+}  // namespace detail
+
+/// A metric of any type, as the elements of `compile`'s list.
+class Metric {
+ public:
+  template <class M>
+  requires(!std::same_as<M, Metric>) &&
+      MetricFor<M, float>&& MetricFor<M, double> Metric(
+          M metric)  // NOLINT(google-explicit-constructor): {nn::Accuracy{}} is a list of metrics
+      : self_(std::make_unique<detail::MetricHolder<M>>(std::move(metric))) {}
+
+  [[nodiscard]] std::string name() const { return self_->name(); }
+  void reset() { self_->reset(); }
+  template <Real T>
+  void update(const ScoredBatch<T>& batch) {
+    self_->update(batch);
+  }
+  [[nodiscard]] double result() const { return self_->result(); }
+
+ private:
+  detail::Erased<detail::MetricInterface> self_;
+};
+
+/// The loss, optimizer and metrics of a model.
+template <Real T>
+struct Compiled {
+  detail::Erased<detail::OptimizerInterface<T>> optimizer;
+  detail::Erased<detail::LossInterface<T>> loss;
+  std::vector<Metric> metrics;
+};
+
+}  // namespace nn

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: MIT
+// The container: a chain of layers that is built, trained, evaluated, asked and saved.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "nn/layer/workspace.hpp"
+#include "nn/model/compiled.hpp"
+#include "nn/model/network.hpp"
+#include "nn/model/samples.hpp"
+#include "nn/model/summary.hpp"
+
+namespace nn {
+
+namespace detail {
+struct ModelAccess;  // lets the storeys above reach a model's parts
+}
+
+class History;           // training/history.hpp
+class Scores;            // training/scores.hpp
+struct FitOptions;       // training/fit.hpp
+struct EvaluateOptions;  // training/evaluate.hpp
+struct PredictOptions;   // training/predict.hpp
+
+struct BuildOptions {
+  std::uint64_t seed = 0;  ///< of initial weights, shuffling and dropout
+};
+
+/// Layers one after the other (Keras: Sequential). A value: a copy is a model of its own. Itself a
+/// layer, so models nest. Its functions for training, prediction and files are in `training/` and
+/// `io/`, which
+/// `<nn/sequential.hpp>` includes.
+///
+/// Threads: const functions may run in any number of threads at once on one model. Results do not
+/// depend on the number of threads that the kernels use.
+template <Real T = float>
+class Sequential {
+ public:
+  using Scalar = T;
+  static constexpr bool assigns_gradients = true;
+  static constexpr bool obeys_as_logits = true;
+
+  Sequential() = default;
+
+  /// A model of the given layers. The first one's scalar type is the model's.
+  template <class First, class... Rest>
+  requires(sizeof...(Rest) > 0 || !std::same_as<First, Sequential>) && Layer<First> &&
+      (Layer<Rest> && ...) explicit Sequential(First first, Rest... rest) {
+    add(std::move(first));
+    (add(std::move(rest)), ...);
+  }
+
+  /// Appends a layer. A layer over another scalar type is made anew over T if it names its
+  /// arguments. Throws `std::invalid_argument` once the model is built.
+  template <Layer L>
+  void add(L layer);
+
+  /// Infers all shapes from that of one sample and draws the parameters. Throws `ShapeError` where
+  /// a layer can't take what the one before gives, and leaves the model as it was.
+  void build(const Shape& sample, const BuildOptions& options = {}) {
+    require_layers("Sequential::build");
+    Network<T> built = network_;  // a refusal leaves this model alone
+    built.build(sample, options.seed);
+    network_ = std::move(built);
+  }
+
+  [[nodiscard]] bool is_built() const { return network_.is_built; }
+  [[nodiscard]] Index size() const { return static_cast<Index>(network_.layers.size()); }
+  /// Shapes of one sample at both ends. The input's is empty before `build`.
+  [[nodiscard]] const Shape& input_shape() const { return network_.input; }
+  [[nodiscard]] Shape output_shape() const { return network_.output(); }
+
+  /// A table of layers, output shapes and parameter counts.
+  [[nodiscard]] std::string summary() const { return summarize(network_); }
+  [[nodiscard]] Index count_parameters() const {
+    Index count = 0;
+    for (const auto& parameter : network_.block) count += parameter.shape.num_elements();
+    return count;
+  }
+
+  /// All parameters by name with values and gradients, and the block they lie in: what an
+  /// optimizer's `step` takes. Throws `std::invalid_argument` before `build`.
+  [[nodiscard]] ParameterBlock<T>& parameters() {
+    require_built("Sequential::parameters");
+    network_.ensure_gradients();
+    return network_.block;
+  }
+  [[nodiscard]] const ParameterBlock<T>& parameters() const {
+    require_built("Sequential::parameters");
+    return network_.block;
+  }
+  void zero_gradients() { parameters().zero_gradients(); }
+
+  /// Layer number i as an L. Throws `std::invalid_argument` if there is no such layer or it is
+  /// another type.
+  template <class L>
+  [[nodiscard]] const L& layer(Index i) const;
+  [[nodiscard]] const std::vector<AnyLayer<T>>& layers() const { return network_.layers; }
+
+  /// A training pass over x [N, ...]: dropout is on, and the workspace keeps what `backward` needs.
+  /// The result [N, ...] lies in the workspace until its next use; x has to outlive `backward`.
+  template <int Rank = 2, TensorLike X>
+  ConstTensorMap<T, Rank> forward(const X& x, Workspace& workspace) const;
+  /// Adds the gradients of all parameters, given that of the result of the last `forward` in this
+  /// workspace.
+  template <TensorLike DY>
+  void backward(const DY& dy, Workspace& workspace);
+
+  /// Attaches an optimizer, a loss and metrics, and forgets what an earlier optimizer remembered.
+  template <OptimizerFor<T> O, Loss<T> L>
+  void compile(O optimizer, L loss, std::vector<Metric> metrics = {}) {
+    compiled_ =
+        Compiled<T>{detail::Erased<detail::OptimizerInterface<T>>{
+                        std::make_unique<detail::OptimizerHolder<T, O>>(std::move(optimizer))},
+                    detail::Erased<detail::LossInterface<T>>{
+                        std::make_unique<detail::LossHolder<T, L>>(std::move(loss))},
+                    std::move(metrics)};
+    network_.block.reset_moments();
+  }
+  [[nodiscard]] bool is_compiled() const { return compiled_.has_value(); }
+
+  /// Trains on samples x [N, ...] with labels y [N]; builds the model first if that wasn't done.
+  /// Where it throws, the model is left as it was. See training/fit.hpp.
+  template <TensorLike X>
+  History fit(const X& x, const LabelView& y, const FitOptions& options);
+  template <TensorLike X>
+  History fit(const X& x, const LabelView& y);
+
+  /// Loss and metrics on samples x [N, ...] with labels y [N], by name. See training/evaluate.hpp.
+  template <TensorLike X>
+  [[nodiscard]] Scores evaluate(const X& x, const LabelView& y,
+                                const EvaluateOptions& options) const;
+  template <TensorLike X>
+  [[nodiscard]] Scores evaluate(const X& x, const LabelView& y) const;
+
+  /// One update from one batch, and the loss and metrics before it. See
+  /// training/train_on_batch.hpp.
+  template <TensorLike X>
+  Scores train_on_batch(const X& x, const LabelView& y);
+  template <TensorLike X>
+  [[nodiscard]] Scores test_on_batch(const X& x, const LabelView& y) const;
+
+  /// The model's output [N, ...] for x [N, ...], a tensor of the given rank. See
+  /// training/predict.hpp.
+  template <int Rank = 2, TensorLike X>
+  [[nodiscard]] Tensor<T, Rank> predict(const X& x, const PredictOptions& options) const;
+  template <int Rank = 2, TensorLike X>
+  [[nodiscard]] Tensor<T, Rank> predict(const X& x) const;
+  /// The same into the caller's tensor, without allocating once the workspace has seen the shape.
+  template <TensorLike X, TensorLike Y>
+  void predict(const X& x, Y& y, Workspace& workspace) const;
+
+  /// A safetensors file with weights and architecture, and notes of one's own in its metadata. See
+  /// io/model_file.hpp, also for errors.
+  void save(const std::string& path, const std::map<std::string, std::string>& notes = {}) const;
+  /// The model of a file that `save` wrote. Types of one's own among the layers:
+  /// `load<Scale<float>>(path)`.
+  template <class... OwnLayers>
+  [[nodiscard]] static Sequential load(const std::string& path);
+  void save_weights(const std::string& path) const;
+  /// Takes all weights from a file; names and shapes have to agree, else nothing is changed.
+  void load_weights(const std::string& path);
+
+  // As a layer of another model.
+  [[nodiscard]] std::string name() const { return "Sequential"; }
+  [[nodiscard]] Shape output_shape(const Shape& input) const {
+    require_layers("Sequential");
+    return Plan<T>(network_.layers, input).steps().back().y;
+  }
+  void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const;
+  void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2> y, TensorMap<T, 2> dy,
+                TensorMap<T, 2> dx, const Pass& pass) const;
+  void parameters(const Shape& input, ParameterList<T>& list) {
+    network_.infer_shapes(input);
+    network_.collect(list);
+  }
+  [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
+    return network_.plan.workspace_bytes(network_.layers, x[0], training);
+  }
+  [[nodiscard]] Activation activation() const {
+    return network_.plan.closes_with_softmax() ? Activation::softmax : Activation::linear;
+  }
+
+ private:
+  friend struct detail::ModelAccess;
+
+  void require_layers(const char* where) const {
+    require(!network_.layers.empty(), where, "at least one layer", "none");
+  }
+  void require_built(const char* where) const {
+    if (is_built()) return;
+    throw std::invalid_argument{
+        sentence({where, "a built model", "one whose input shape is not known", "",
+                  "call build({height, width, channels}) or fit first"})};
+  }
+  void require_samples(const char* where, const Samples& x) const {
+    require_built(where);
+    x.template check_type<T>(where);
+    if (x.sample_shape() == input_shape()) return;
+    throw ShapeError{sentence({where, "samples of shape " + input_shape().to_string(),
+                               x.sample_shape().to_string(), "x " + x.shape().to_string()})};
+  }
+  /// The pass as the layers of a nested model see it: numbers of their own for random draws.
+  [[nodiscard]] static Pass inner(const Pass& pass) {
+    Pass own = pass;
+    own.layer = static_cast<std::uint16_t>((pass.layer + 1) * 256);
+    own.activation = Activation::linear;
+    own.mask_dx = own.dy_is_masked = false;
+    return own;
+  }
+  [[nodiscard]] Pass pass(bool training, std::byte* memory) const {
+    return {.training = training,
+            .memory = memory,
+            .seed = network_.seed,
+            .step = static_cast<std::uint32_t>(network_.block.step())};
+  }
+
+  Network<T> network_;
+  std::optional<Compiled<T>> compiled_;
+};
+
+template <Layer First, Layer... Rest>
+Sequential(First, Rest...) -> Sequential<typename First::Scalar>;
+
+namespace detail {
+template <class L, class T>
+struct WithScalar;  // the layer type L over the scalar T
+template <template <class> class L, class U, class T>
+struct WithScalar<L<U>, T> {
+  using Type = L<T>;
+};
+}  // namespace detail
+
+template <Real T>
+template <Layer L>
+void Sequential<T>::add(L layer) {
+  if (is_built()) {
+    throw std::invalid_argument{
+        sentence({"Sequential::add", "a model that is not built yet",
+                  "one built for samples of shape " + input_shape().to_string(), "",
+                  "add all layers before build or fit"})};
+  }
+  if constexpr (std::same_as<typename L::Scalar, T>) {
+    network_.layers.emplace_back(std::move(layer));
+  } else {
+    static_assert(
+        DescribedLayer<L>,
+        "a layer over another scalar type than the model's needs arguments() and from_arguments()");
+    using Own = typename detail::WithScalar<L, T>::Type;
+    network_.layers.emplace_back(Own::from_arguments(layer.arguments()));
+  }
+}
+
+template <Real T>
+template <class L>
+const L& Sequential<T>::layer(Index i) const {
+  if (i < 0 || i >= size()) {
+    throw std::invalid_argument{
+        sentence({"Sequential::layer", "a number from 0 to " + std::to_string(size() - 1),
+                  std::to_string(i)})};
+  }
+  const auto& any = network_.layers[static_cast<std::size_t>(i)];
+  if (const L* found = any.template get_if<L>()) return *found;
+  throw std::invalid_argument{
+      sentence({"Sequential::layer", "the type of layer " + std::to_string(i), "another one",
+                "it is a " + any.name()})};
+}
+
+template <Real T>
+void Sequential<T>::forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
+  const Index batch = x.size() / std::max<Index>(input_shape().num_elements(), 1);
+  const T* result = network_.plan.forward(network_.layers, x.data(), batch, inner(pass), y.data());
+  if (result != y.data()) std::copy_n(result, y.size(), y.data());
+}
+
+template <Real T>
+void Sequential<T>::backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dy,
+                             TensorMap<T, 2> dx, const Pass& pass) const {
+  const Index batch = x.size() / std::max<Index>(input_shape().num_elements(), 1);
+  std::copy_n(dy.data(), dy.size(),
+              network_.plan.result_gradient(network_.layers, batch, pass.memory));
+  network_.plan.backward(network_.layers, x.data(), batch, inner(pass),
+                         pass.needs_dx ? dx.data() : nullptr);
+}
+
+}  // namespace nn

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// The table that `Sequential::summary` returns.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <map>
+#include <string>
+
+#include "nn/model/network.hpp"
+
+namespace nn {
+namespace detail {
+
+/// 1234567 -> "1,234,567"
+[[nodiscard]] inline std::string with_separators(Index number) {
+  const std::string digits = std::to_string(number);
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
+}
+
+/// 11082536 -> "10.57 MB": powers of 1024, two decimals.
+[[nodiscard]] inline std::string readable_bytes(Index num_bytes) {
+  static constexpr std::array units{"B", "KB", "MB", "GB", "TB"};
+  auto value = static_cast<double>(num_bytes);
+  std::size_t unit = 0;
+  for (; value >= 1024 && unit + 1 < units.size(); ++unit) value /= 1024;
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f %s", value, units[unit]);
+  return text;
+}
+
+/// [28, 28, 1] -> "(None, 28, 28, 1)"
+[[nodiscard]] inline std::string keras_shape(const Shape& sample) {
+  std::string text = "(None";
+  for (const Index size : sample) text += ", " + std::to_string(size);
+  return text + ")";
+}
+
+struct SummaryRow {
+  std::string layer, shape, parameters;
+};
+
+/// One row for each layer; shapes and counts are "?" before the model is built.
+template <Real T>
+[[nodiscard]] std::vector<SummaryRow> summary_rows(const Network<T>& network) {
+  std::vector<SummaryRow> rows;
+  std::map<std::string, int> seen;
+  for (std::size_t i = 0; i < network.layers.size(); ++i) {
+    const std::string type = network.layers[i].name();
+    const std::string lower = lower_case(type);
+    const int number = seen[lower]++;
+    const std::string name = number == 0 ? lower : lower + "_" + std::to_string(number);
+    SummaryRow row{name + " (" + type + ")", "?", "?"};
+    if (network.is_built) {
+      Index count = 0;
+      const std::string scope = std::to_string(i) + ".";
+      for (const auto& parameter : network.block) {
+        if (parameter.name.starts_with(scope)) count += parameter.shape.num_elements();
+      }
+      row.shape = keras_shape(network.plan.steps()[i].y);
+      row.parameters = with_separators(count);
+    }
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+}  // namespace detail
+
+/// A table in the manner of Keras: layer, shape of its output, number of parameters, and their sum.
+template <Real T>
+[[nodiscard]] std::string summarize(const Network<T>& network) {
+  using detail::SummaryRow;
+  auto rows = detail::summary_rows(network);
+  rows.insert(rows.begin(), SummaryRow{"Layer (type)", "Output Shape", "Param #"});
+  std::array<std::size_t, 3> widths{};
+  for (const SummaryRow& row : rows) {
+    widths = {std::max(widths[0], row.layer.size()), std::max(widths[1], row.shape.size()),
+              std::max(widths[2], row.parameters.size())};
+  }
+  const auto pad = [](const std::string& text, std::size_t width) {
+    return text + std::string(width - text.size(), ' ');
+  };
+  std::string table = "Model: \"sequential\"\n";
+  const std::string line(widths[0] + widths[1] + widths[2] + 6, '-');
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (i <= 1) table += line + "\n";
+    table += pad(rows[i].layer, widths[0]) + "   " + pad(rows[i].shape, widths[1]) + "   " +
+             std::string(widths[2] - rows[i].parameters.size(), ' ') + rows[i].parameters + "\n";
+  }
+  table += line + "\n";
+  if (!network.is_built) return table + "Total params: ? (not built)\n";
+  Index total = 0;
+  for (const auto& parameter : network.block) total += parameter.shape.num_elements();
+  const Index num_bytes = total * static_cast<Index>(sizeof(T));
+  return table + "Total params: " + detail::with_separators(total) + " (" +
+         detail::readable_bytes(num_bytes) + ")\n";
+}
+
+}  // namespace nn
