@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// One batch through a compiled model: the step that training and evaluation repeat.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "nn/model/model_access.hpp"
+#include "nn/training/scores.hpp"
+
+namespace nn {
+namespace detail {
+
+/// Throws unless labels y fit samples x and each is a class that the model has a score for.
+template <Real T>
+void require_labels(const char* where, const Samples& x, const LabelView& y, const Shape& output) {
+  if (x.count() != y.count()) {
+    throw ShapeError{
+        sentence({where, "as many labels as samples", std::to_string(y.count()) + " labels",
+                  std::to_string(x.count()) + " samples"})};
+  }
+  if (output.rank() != 1) {
+    throw ShapeError{sentence({where, "a model that gives one row of class scores for a sample",
+                               "output of shape " + output.to_string(), "",
+                               "add nn::Flatten before the last nn::Dense"})};
+  }
+  for (Index i = 0; i < y.count(); ++i) {
+    const std::int32_t label = y.data()[i];
+    if (label >= 0 && label < output.back()) continue;
+    throw std::invalid_argument{sentence(
+        {where, "labels from 0 to " + std::to_string(output.back() - 1), std::to_string(label),
+         "label of sample " + std::to_string(i), "the last layer needs a unit for each class"})};
+  }
+}
+
+/// Batches through a model, with the memory they need. Metrics are the runner's own copies, so that
+/// evaluation leaves the model untouched.
+template <Real T>
+class BatchRunner {
+ public:
+  BatchRunner(const Network<T>& network, const Compiled<T>& compiled)
+      : network_(network),
+        compiled_(compiled),
+        metrics_(compiled.metrics),
+        as_logits_(network.plan.closes_with_softmax() && !compiled.loss->from_logits()) {}
+
+  /// Starts a new mean of the loss and of each metric.
+  void reset() {
+    loss_sum_ = 0;
+    num_samples_ = 0;
+    for (Metric& metric : metrics_) metric.reset();
+  }
+
+  /// One update. `network` is the one this runner was made for. rows: see Samples::gather.
+  void train(Network<T>& network, const Samples& x, const LabelView& y, const Index* rows,
+             Index count) {
+    NN_ASSERT(&network == &network_);
+    const Pass pass = prepare(x, y, rows, count, true);
+    const T* scores = network_.plan.forward(network_.layers, x_, count, pass, nullptr);
+    T* gradient = network_.plan.result_gradient(network_.layers, count, pass.memory);
+    account(scores, count, gradient);
+    network_.plan.backward(network_.layers, x_, count, pass, nullptr);
+    const std::int64_t steps_before = network.block.step();
+    compiled_.optimizer->step(network.block);
+    // Shuffling and dropout count on it, also where an optimizer of the user's own has no use for
+    // it.
+    if (network.block.step() == steps_before) network.block.advance_step();
+  }
+
+  void test(const Samples& x, const LabelView& y, Index count) {
+    const Pass pass = prepare(x, y, nullptr, count, false);
+    const T* scores = network_.plan.forward(network_.layers, x_, count, pass, scores_);
+    account(scores, count, nullptr);
+  }
+
+  /// Mean loss over all samples since `reset`, and the metrics over them.
+  [[nodiscard]] Scores scores(const std::string& prefix = "") const {
+    Scores scores;
+    scores.set(prefix + "loss", loss_sum_ / static_cast<double>(std::max<Index>(num_samples_, 1)));
+    for (const Metric& metric : metrics_) scores.set(prefix + metric.name(), metric.result());
+    return scores;
+  }
+
+ private:
+  /// Lays out the workspace, gathers samples and labels, and describes the pass.
+  Pass prepare(const Samples& x, const LabelView& y, const Index* rows, Index count,
+               bool training) {
+    const auto bytes = [count](Index per_sample, std::size_t size) {
+      return round_to_cache_line(count * per_sample * static_cast<Index>(size));
+    };
+    const Index x_bytes = bytes(network_.input.num_elements(), sizeof(T));
+    const Index scores_bytes = bytes(network_.output().num_elements(), sizeof(T));
+    const Index losses_bytes = bytes(1, sizeof(T));
+    const Index labels_bytes = bytes(1, sizeof(std::int32_t));
+    const Index plan_bytes = network_.plan.workspace_bytes(network_.layers, count, training);
+    std::byte* memory =
+        workspace_.reserve(x_bytes + scores_bytes + losses_bytes + labels_bytes + plan_bytes);
+    x_ = x.gather(rows, count, reinterpret_cast<T*>(memory));
+    scores_ = reinterpret_cast<T*>(memory += x_bytes);
+    row_losses_ = reinterpret_cast<T*>(memory += scores_bytes);
+    labels_ = reinterpret_cast<std::int32_t*>(memory += losses_bytes);
+    for (Index i = 0; i < count; ++i) labels_[i] = y.data()[rows == nullptr ? i : rows[i]];
+    return {.training = training,
+            .memory = memory + labels_bytes,
+            .seed = network_.seed,
+            .step = static_cast<std::uint32_t>(network_.block.step()),
+            .accumulate = false,
+            .as_logits = as_logits_};
+  }
+
+  void account(const T* scores, Index count, T* gradient) {
+    const ScoredBatch<T> batch{.rows = count,
+                               .classes = network_.output().back(),
+                               .scores = scores,
+                               .labels = labels_,
+                               .are_logits = as_logits_};
+    loss_sum_ += compiled_.loss->compute(batch, row_losses_, gradient) * static_cast<double>(count);
+    num_samples_ += count;
+    for (Metric& metric : metrics_) metric.update(batch);
+  }
+
+  const Network<T>& network_;
+  const Compiled<T>& compiled_;
+  std::vector<Metric> metrics_;
+  bool as_logits_;
+  double loss_sum_ = 0;
+  Index num_samples_ = 0;
+  Workspace workspace_;
+  const T* x_ = nullptr;            // [count, ...]
+  T* scores_ = nullptr;             // [count, classes]
+  T* row_losses_ = nullptr;         // [count]
+  std::int32_t* labels_ = nullptr;  // [count]
+};
+
+}  // namespace detail
+}  // namespace nn

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// Functions that `fit` calls while it trains.
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "nn/core/config.hpp"
+#include "nn/training/scores.hpp"
+
+namespace nn {
+
+/// What a callback sees of a training, and what it can do.
+class FitContext {
+ public:
+  Index epoch = 0;        ///< counted from 0
+  Index epochs = 0;       ///< the number that training ends with
+  Index batch = 0;        ///< within the epoch, from 0
+  Index num_batches = 0;  ///< of an epoch
+  Scores logs;  ///< batch_end: the epoch's values so far; epoch_end: all, "val_…" too; train_begin:
+                ///< NaN for each name that epochs will have
+  bool stop_training = false;  ///< set to end after this batch
+
+  /// Keeps a copy of the weights as they are, in place of an earlier one.
+  virtual void keep_weights() = 0;
+  /// Puts the kept weights back. Does nothing if none were kept.
+  virtual void restore_weights() = 0;
+  [[nodiscard]] virtual double learning_rate() const = 0;
+  virtual void set_learning_rate(double rate) = 0;
+
+ protected:
+  FitContext() = default;
+  FitContext(const FitContext&) = default;
+  FitContext& operator=(const FitContext&) = default;
+  ~FitContext() = default;
+};
+
+/// A class with one or more of Keras' hooks, each `void hook(nn::FitContext&)`.
+template <class C>
+concept CallbackLike = requires(C& c, FitContext& context) {
+  c.on_train_begin(context);
+}
+|| requires(C& c, FitContext& context) { c.on_epoch_begin(context); }
+|| requires(C& c, FitContext& context) { c.on_batch_begin(context); }
+|| requires(C& c, FitContext& context) { c.on_batch_end(context); }
+|| requires(C& c, FitContext& context) { c.on_epoch_end(context); }
+|| requires(C& c, FitContext& context) { c.on_train_end(context); };
+
+/// Any callback, as the elements of `fit`'s list. Holds a copy; pass `std::ref(c)` to look into c
+/// afterwards. Order: train_begin, then for each epoch epoch_begin, (batch_begin, batch_end)…,
+/// validation, epoch_end; then train_end.
+class Callback {
+ public:
+  template <class C>
+  requires(!std::same_as<C, Callback>) &&
+      CallbackLike<std::unwrap_reference_t<C>> Callback(
+          C callback)  // NOLINT(google-explicit-constructor): {nn::EarlyStopping{}} is a list
+      : self_(std::make_shared<Holder<C>>(std::move(callback))) {}
+
+  void on_train_begin(FitContext& context) const { self_->call(Hook::train_begin, context); }
+  void on_epoch_begin(FitContext& context) const { self_->call(Hook::epoch_begin, context); }
+  void on_batch_begin(FitContext& context) const { self_->call(Hook::batch_begin, context); }
+  void on_batch_end(FitContext& context) const { self_->call(Hook::batch_end, context); }
+  void on_epoch_end(FitContext& context) const { self_->call(Hook::epoch_end, context); }
+  void on_train_end(FitContext& context) const { self_->call(Hook::train_end, context); }
+
+ private:
+  enum class Hook { train_begin, epoch_begin, batch_begin, batch_end, epoch_end, train_end };
+
+  struct Interface {
+    virtual ~Interface() = default;
+    virtual void call(Hook hook, FitContext& context) = 0;
+  };
+  template <class C>
+  struct Holder final : Interface {
+    explicit Holder(C held) : callback(std::move(held)) {}
+    void call(Hook hook, FitContext& context) override {
+      std::unwrap_reference_t<C>& c = callback;
+      switch (hook) {
+        case Hook::train_begin:
+          if constexpr (requires { c.on_train_begin(context); }) c.on_train_begin(context);
+          break;
+        case Hook::epoch_begin:
+          if constexpr (requires { c.on_epoch_begin(context); }) c.on_epoch_begin(context);
+          break;
+        case Hook::batch_begin:
+          if constexpr (requires { c.on_batch_begin(context); }) c.on_batch_begin(context);
+          break;
+        case Hook::batch_end:
+          if constexpr (requires { c.on_batch_end(context); }) c.on_batch_end(context);
+          break;
+        case Hook::epoch_end:
+          if constexpr (requires { c.on_epoch_end(context); }) c.on_epoch_end(context);
+          break;
+        case Hook::train_end:
+          if constexpr (requires { c.on_train_end(context); }) c.on_train_end(context);
+          break;
+      }
+    }
+    C callback;
+  };
+
+  std::shared_ptr<Interface> self_;  // shared: the list of options that holds it is copied
+};
+
+}  // namespace nn

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// Stops a training that no longer improves.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "nn/training/callback.hpp"
+
+namespace nn {
+
+/// Which way a monitored value improves. `automatic`: a loss downwards, accuracy, precision, recall
+/// and F1 upwards.
+enum class Mode { automatic, min, max };
+
+struct EarlyStoppingOptions {
+  std::string monitor = "val_loss";
+  double min_delta = 0;  ///< smaller changes don't count as improvement
+  Index patience = 0;    ///< epochs without improvement before the end
+  Mode mode = Mode::automatic;
+  std::optional<double> baseline{};   ///< waiting starts anew only where this is beaten too
+  bool restore_best_weights = false;  ///< at the end, also after the last epoch
+  Index start_from_epoch = 0;         ///< epochs before it are not looked at
+};
+
+/// Ends the training once the monitored value has not improved for `patience` epochs (Keras:
+/// EarlyStopping). Throws `std::invalid_argument` for a negative patience, for a monitor whose
+/// direction isn't known under Mode::automatic, and when `fit` begins for a monitor that its epochs
+/// won't have.
+class EarlyStopping {
+ public:
+  explicit EarlyStopping(const EarlyStoppingOptions& options = {}) : options_(options) {
+    require(options.patience >= 0, "EarlyStopping", "a patience of 0 or more",
+            std::to_string(options.patience));
+    options_.mode = direction(options);
+  }
+
+  void on_train_begin(FitContext& context) {
+    if (context.logs.find(options_.monitor) == nullptr) reject_monitor(context.logs);
+    wait_ = 0;
+    has_best_ = false;
+    best_ = options_.mode == Mode::min ? std::numeric_limits<double>::infinity()
+                                       : -std::numeric_limits<double>::infinity();
+  }
+
+  void on_epoch_end(FitContext& context) {
+    if (context.epoch < options_.start_from_epoch) return;
+    const double* monitored = context.logs.find(options_.monitor);
+    if (monitored == nullptr) return;  // an epoch without validation
+    const double value = *monitored;
+    if (options_.restore_best_weights && !has_best_) keep(context);
+    ++wait_;
+    if (improves(value, best_)) {
+      best_ = value;
+      if (options_.restore_best_weights) keep(context);
+      if (!options_.baseline || improves(value, *options_.baseline)) wait_ = 0;
+      return;
+    }
+    if (wait_ >= options_.patience && context.epoch > 0) context.stop_training = true;
+  }
+
+  void on_train_end(FitContext& context) const {
+    if (options_.restore_best_weights) context.restore_weights();
+  }
+
+ private:
+  static Mode direction(const EarlyStoppingOptions& options) {
+    if (options.mode != Mode::automatic) return options.mode;
+    std::string name = options.monitor;
+    if (name.starts_with("val_")) name.erase(0, 4);
+    if (name == "loss") return Mode::min;
+    for (const char* known : {"accuracy", "precision", "recall", "f1_score"}) {
+      if (name == known) return Mode::max;
+    }
+    throw std::invalid_argument{
+        sentence({"EarlyStopping", "a monitor whose direction is known",
+                  "'" + options.monitor + "'", "", "set mode to nn::Mode::min or nn::Mode::max"})};
+  }
+  [[noreturn]] void reject_monitor(const Scores& logs) const {
+    std::string known;
+    for (const auto& [name, value] : logs) append_listed(known, name);
+    const bool wants_validation = options_.monitor.starts_with("val_");
+    throw std::invalid_argument{
+        sentence({"EarlyStopping", "a monitor among " + known, "'" + options_.monitor + "'", "",
+                  wants_validation ? "set validation_split or validation_data"
+                                   : "add it to compile's metrics"})};
+  }
+  [[nodiscard]] bool improves(double value, double than) const {
+    const double delta = std::abs(options_.min_delta);
+    return options_.mode == Mode::min ? value < than - delta : value > than + delta;
+  }
+  void keep(FitContext& context) {
+    context.keep_weights();
+    has_best_ = true;
+  }
+
+  EarlyStoppingOptions options_;
+  Index wait_ = 0;
+  double best_ = 0;
+  bool has_best_ = false;
+};
+
+}  // namespace nn

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// Loss and metrics of a model on data.
+#pragma once
+
+#include <algorithm>
+
+#include "nn/training/batch_runner.hpp"
+#include "nn/training/progress.hpp"
+
+namespace nn {
+
+struct EvaluateOptions {
+  Index batch_size = 256;  ///< the result doesn't depend on it but for rounding
+  Verbose verbose = Verbose::silent;
+  std::FILE* stream = stdout;
+};
+
+namespace detail {
+
+/// Runs all samples through the runner, in order.
+template <Real T>
+void run_in_order(BatchRunner<T>& runner, const Samples& x, const LabelView& y, Index batch_size,
+                  Progress& progress) {
+  runner.reset();
+  Index batches_done = 0;
+  for (Index first = 0; first < x.count(); first += batch_size) {
+    const Index count = std::min(batch_size, x.count() - first);
+    runner.test(x.slice(first, count), y.slice(first, count), count);
+    ++batches_done;
+    if (progress.is_due()) progress.update(batches_done, first + count, runner.scores());
+  }
+}
+
+}  // namespace detail
+
+/// Inference mode; means over all samples. Throws `ShapeError` or `std::invalid_argument` for
+/// samples or labels that don't fit, for no samples, and for a model that isn't built and compiled.
+template <Real T>
+template <TensorLike X>
+Scores Sequential<T>::evaluate(const X& x, const LabelView& y,
+                               const EvaluateOptions& options) const {
+  constexpr const char* where = "Sequential::evaluate";
+  const Compiled<T>& compiled = detail::ModelAccess::compiled(*this, where);
+  const Samples samples(x);
+  require_samples(where, samples);
+  detail::require_labels<T>(where, samples, y, output_shape());
+  require(samples.count() > 0, where, "at least one sample", "none");
+  require(options.batch_size > 0, where, "a positive batch_size",
+          std::to_string(options.batch_size));
+  detail::BatchRunner<T> runner(network_, compiled);
+  const Index num_batches = (samples.count() + options.batch_size - 1) / options.batch_size;
+  detail::Progress progress(options.verbose, options.stream, num_batches);
+  progress.begin("");
+  detail::run_in_order(runner, samples, y, options.batch_size, progress);
+  progress.end(num_batches, samples.count(), progress.seconds(), runner.scores());
+  return runner.scores();
+}
+
+template <Real T>
+template <TensorLike X>
+Scores Sequential<T>::evaluate(const X& x, const LabelView& y) const {
+  return evaluate(x, y, EvaluateOptions{});
+}
+
+}  // namespace nn

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: MIT
+// Training over epochs.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "nn/core/float_mode.hpp"
+#include "nn/training/callback.hpp"
+#include "nn/training/evaluate.hpp"
+#include "nn/training/history.hpp"
+
+namespace nn {
+
+/// Samples with labels, as views of the caller's tensors.
+struct ValidationData {
+  Samples x;
+  LabelView y;
+};
+
+/// Options of `fit`, with Keras' names and defaults.
+struct FitOptions {
+  Index batch_size = 32;
+  Index epochs = 1;  ///< the number of the last epoch: with initial_epoch 3, epochs 5 runs two
+  Verbose verbose = Verbose::automatic;
+  std::vector<Callback> callbacks{};
+  double validation_split = 0;  ///< share of samples, the last ones, that are kept for validation
+  std::optional<ValidationData> validation_data{};  ///< wins over validation_split
+  bool shuffle = true;                              ///< a new order each epoch
+  Index initial_epoch = 0;
+  Index validation_batch_size = 0;  ///< 0: batch_size
+  Index validation_freq = 1;        ///< epochs from one validation to the next
+  std::FILE* stream = stdout;       ///< where progress is shown
+};
+
+namespace detail {
+
+/// Number of samples to train on: those before floor(n (1 - split)). The bit that is added, half
+/// the last place of a float below 1, makes up for a split that was written as one: 1 - 0.1f is a
+/// little below 0.9.
+[[nodiscard]] inline Index cut_for_validation(Index count, double split) {
+  const auto n = static_cast<double>(count);
+  return std::min(count, static_cast<Index>(std::floor(n * (1 - split) + n * 3e-8)));
+}
+
+/// One call of `fit`, on data that was checked.
+template <Real T>
+class FitLoop final : public FitContext {
+ public:
+  FitLoop(Network<T>& network, Compiled<T>& compiled, const FitOptions& options,
+          ValidationData training, ValidationData validation)
+      : network_(network),
+        compiled_(compiled),
+        options_(options),
+        training_(std::move(training)),
+        validation_(std::move(validation)),
+        runner_(network, compiled) {
+    epochs = options.epochs;
+    num_batches = (training_.x.count() + options.batch_size - 1) / options.batch_size;
+  }
+  FitLoop(const FitLoop&) = delete;
+  FitLoop& operator=(const FitLoop&) = delete;
+  ~FitLoop() = default;
+
+  History run() {
+    announce_names();
+    call(&Callback::on_train_begin);
+    for (epoch = options_.initial_epoch; epoch < options_.epochs && !stop_training; ++epoch) {
+      run_epoch();
+    }
+    call(&Callback::on_train_end);
+    return std::move(history_);
+  }
+
+  void keep_weights() override { kept_ = network_.block.snapshot().values; }
+  void restore_weights() override {
+    std::copy(kept_.begin(), kept_.end(), network_.block.values());
+  }
+  [[nodiscard]] double learning_rate() const override {
+    return compiled_.optimizer->learning_rate();
+  }
+  void set_learning_rate(double rate) override { compiled_.optimizer->set_learning_rate(rate); }
+
+ private:
+  void call(void (Callback::*hook)(FitContext&) const) {
+    for (const Callback& callback : options_.callbacks) (callback.*hook)(*this);
+  }
+
+  void announce_names() {
+    runner_.reset();
+    for (const char* prefix : {"", "val_"}) {
+      if (*prefix != '\0' && validation_.x.count() == 0) continue;
+      for (const auto& [name, value] : runner_.scores(prefix)) {
+        logs.set(name, std::numeric_limits<double>::quiet_NaN());
+      }
+    }
+  }
+
+  void run_epoch() {
+    logs = {};
+    call(&Callback::on_epoch_begin);
+    Progress progress(options_.verbose, options_.stream, num_batches);
+    progress.begin("Epoch " + std::to_string(epoch + 1) + "/" + std::to_string(epochs));
+    const Index samples_done = train_epoch(progress);
+    const double seconds = progress.seconds();
+    logs = runner_.scores();
+    const bool validates = (epoch + 1) % options_.validation_freq == 0;
+    if (validation_.x.count() > 0 && validates) validate();
+    progress.end(std::min(batch + 1, num_batches), samples_done, seconds, logs);
+    history_.add(epoch, seconds, logs);
+    call(&Callback::on_epoch_end);
+  }
+
+  /// Returns the number of samples that were trained on.
+  Index train_epoch(Progress& progress) {
+    const Index count = training_.x.count();
+    std::vector<Index> order;
+    if (options_.shuffle) {
+      // The step tells epochs apart, also those of several calls of fit.
+      const auto step = static_cast<std::uint32_t>(network_.block.step());
+      order = Random{network_.seed, {RandomPurpose::shuffle, 0, step}}.permutation(count);
+    }
+    runner_.reset();
+    Index done = 0;
+    for (batch = 0; batch < num_batches; ++batch) {
+      call(&Callback::on_batch_begin);
+      const Index size = std::min(options_.batch_size, count - done);
+      if (options_.shuffle) {
+        runner_.train(network_, training_.x, training_.y, order.data() + done, size);
+      } else {
+        runner_.train(network_, training_.x.slice(done, size), training_.y.slice(done, size),
+                      nullptr, size);
+      }
+      done += size;
+      if (!options_.callbacks.empty()) {
+        logs = runner_.scores();
+        call(&Callback::on_batch_end);
+      }
+      if (progress.is_due()) progress.update(batch + 1, done, runner_.scores());
+      if (stop_training) break;
+    }
+    batch = std::min(batch, num_batches - 1);
+    return done;
+  }
+
+  void validate() {
+    BatchRunner<T> runner(network_, compiled_);
+    const Index size =
+        options_.validation_batch_size > 0 ? options_.validation_batch_size : options_.batch_size;
+    Progress silent(Verbose::silent, options_.stream, 1);
+    run_in_order(runner, validation_.x, validation_.y, size, silent);
+    for (const auto& [name, value] : runner.scores("val_")) logs.set(name, value);
+  }
+
+  Network<T>& network_;
+  Compiled<T>& compiled_;
+  const FitOptions& options_;
+  ValidationData training_, validation_;
+  BatchRunner<T> runner_;
+  History history_;
+  AlignedVector<T> kept_;  // weights that a callback has kept
+};
+
+inline void require_fit_options(const char* where, const FitOptions& options) {
+  const auto number = [](Index value) { return std::to_string(value); };
+  require(options.batch_size > 0, where, "a positive batch_size", number(options.batch_size));
+  require(options.epochs >= 0, where, "0 or more epochs", number(options.epochs));
+  require(options.initial_epoch >= 0, where, "an initial_epoch of 0 or more",
+          number(options.initial_epoch));
+  require(options.validation_batch_size >= 0, where, "a validation_batch_size of 0 or more",
+          number(options.validation_batch_size));
+  require(options.validation_freq > 0, where, "a positive validation_freq",
+          number(options.validation_freq));
+  require(options.validation_split >= 0 && options.validation_split < 1, where,
+          "a validation_split in [0, 1)", std::to_string(options.validation_split));
+}
+
+}  // namespace detail
+
+/// Trains in shuffled batches, the last, smaller one included. `validation_split` is cut off the
+/// end before shuffling. Values of an epoch are means over its samples, as they were during
+/// training. Returns what each epoch gave. Throws `ShapeError` or `std::invalid_argument` for data
+/// or options that don't fit, and whatever a callback throws; the model is then as it was before.
+template <Real T>
+template <TensorLike X>
+History Sequential<T>::fit(const X& x, const LabelView& y, const FitOptions& options) {
+  constexpr const char* where = "Sequential::fit";
+  detail::require_fit_options(where, options);
+  detail::ModelAccess::require_compiled(*this, where);
+  const Samples samples(x);
+  samples.check_type<T>(where);
+  const Shape sample_shape = is_built() ? input_shape() : samples.sample_shape();
+  const Shape output = is_built() ? output_shape() : output_shape(sample_shape);
+  const Index cut = options.validation_data
+                        ? samples.count()
+                        : detail::cut_for_validation(samples.count(), options.validation_split);
+  const Index held_back = samples.count() - cut;
+  ValidationData training{samples.slice(0, cut), y};
+  ValidationData validation{samples.slice(cut, held_back), {}};
+  detail::require_labels<T>(where, samples, y, output);
+  training.y = y.slice(0, cut);
+  validation.y = y.slice(cut, held_back);
+  if (options.validation_data) {
+    validation = *options.validation_data;
+    validation.x.template check_type<T>("Sequential::fit, validation_data");
+    detail::require_labels<T>("Sequential::fit, validation_data", validation.x, validation.y,
+                              output);
+    require(validation.x.count() > 0, "Sequential::fit, validation_data", "at least one sample",
+            "none");
+  }
+  for (const Samples* part : {&training.x, &validation.x}) {
+    if (part->sample_shape() == sample_shape) continue;
+    throw ShapeError{
+        sentence({where, "samples of shape " + sample_shape.to_string(),
+                  part->sample_shape().to_string(), "x " + part->shape().to_string()})};
+  }
+  require(cut > 0, where, "at least one sample to train on", "none");
+  require(options.validation_split == 0 || validation.x.count() > 0, where,
+          "a validation_split of at least one sample", "none");
+
+  const Sequential before_build = is_built() ? Sequential{} : *this;
+  const bool was_built = is_built();
+  if (!was_built) build(sample_shape);
+  network_.ensure_gradients();
+  const auto before = network_.block.snapshot();
+  auto optimizer = compiled_->optimizer;  // a copy
+  const FlushDenormals
+      flush;  // Adam's moments decay into denormals, which cost ten times a normal number
+  try {
+    return detail::FitLoop<T>(network_, *compiled_, options, training, validation).run();
+  } catch (...) {
+    compiled_->optimizer = std::move(optimizer);
+    network_.block.restore(before);
+    if (!was_built) *this = before_build;
+    throw;
+  }
+}
+
+template <Real T>
+template <TensorLike X>
+History Sequential<T>::fit(const X& x, const LabelView& y) {
+  return fit(x, y, FitOptions{});
+}
+
+}  // namespace nn

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// What `fit` returns: the values of each epoch.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "nn/core/config.hpp"
+#include "nn/training/scores.hpp"
+
+namespace nn {
+
+/// The course of a training: for each name ("loss", "accuracy", "val_loss", …) one value for each
+/// epoch that had it, as Keras' `History.history`.
+class History {
+ public:
+  /// Throws `std::invalid_argument`, naming what there is, for an unknown name.
+  [[nodiscard]] const std::vector<double>& operator[](std::string_view name) const {
+    std::string known;
+    for (const auto& [key, values] : columns_) {
+      if (key == name) return values;
+      append_listed(known, key);
+    }
+    throw std::invalid_argument{
+        sentence({"History", "one of " + (known.empty() ? "no names" : known),
+                  "'" + std::string(name) + "'"})};
+  }
+
+  /// Numbers of the epochs that ran, from 0.
+  [[nodiscard]] const std::vector<Index>& epochs() const { return epochs_; }
+  /// Wall-clock seconds of each epoch's training, without validation.
+  [[nodiscard]] const std::vector<double>& seconds() const { return seconds_; }
+  /// Names and values in the order of their first appearance.
+  [[nodiscard]] auto begin() const { return columns_.begin(); }
+  [[nodiscard]] auto end() const { return columns_.end(); }
+
+  void add(Index epoch, double seconds, const Scores& scores) {
+    epochs_.push_back(epoch);
+    seconds_.push_back(seconds);
+    for (const auto& [name, value] : scores) column(name).push_back(value);
+  }
+
+ private:
+  std::vector<double>& column(const std::string& name) {
+    for (auto& [key, values] : columns_) {
+      if (key == name) return values;
+    }
+    return columns_.emplace_back(name, std::vector<double>{}).second;
+  }
+
+  std::vector<Index> epochs_;
+  std::vector<double> seconds_;
+  std::vector<std::pair<std::string, std::vector<double>>> columns_;
+};
+
+}  // namespace nn

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// The output of a model for data.
+#pragma once
+
+#include <algorithm>
+
+#include "nn/model/model_access.hpp"
+#include "nn/training/progress.hpp"
+
+namespace nn {
+
+struct PredictOptions {
+  Index batch_size = 256;  ///< samples that run through the model together: memory against speed
+  Verbose verbose = Verbose::silent;
+  std::FILE* stream = stdout;
+};
+
+namespace detail {
+
+/// Inference on samples that were checked, into y [N, ...]; no allocation once the workspace has
+/// its size.
+template <Real T>
+void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspace& workspace,
+                     Index batch_size, Progress* progress) {
+  const Index largest = std::min(batch_size, x.count());
+  const Index x_bytes =
+      round_to_cache_line(largest * network.input.num_elements() * static_cast<Index>(sizeof(T)));
+  std::byte* memory =
+      workspace.reserve(x_bytes + network.plan.workspace_bytes(network.layers, largest, false));
+  const Pass pass{.training = false, .memory = memory + x_bytes, .seed = network.seed};
+  const Index y_size = network.output().num_elements();
+  for (Index first = 0; first < x.count(); first += batch_size) {
+    const Index count = std::min(batch_size, x.count() - first);
+    const T* batch = x.slice(first, count).gather(nullptr, count, reinterpret_cast<T*>(memory));
+    network.plan.forward(network.layers, batch, count, pass, y + first * y_size);
+    if (progress != nullptr && progress->is_due()) {
+      progress->update(first / batch_size + 1, first + count, Scores{});
+    }
+  }
+}
+
+inline void require_output_rank(const Shape& output, int rank) {
+  if (output.rank() + 1 == rank) return;
+  throw ShapeError{sentence(
+      {"Sequential::predict", "a result of rank " + std::to_string(output.rank() + 1),
+       "rank " + std::to_string(rank), "samples of the output have shape " + output.to_string(),
+       "call predict<" + std::to_string(output.rank() + 1) + ">"})};
+}
+
+}  // namespace detail
+
+/// Inference mode. Any number of threads may call it on one model. Throws `ShapeError` where x or
+/// the rank doesn't fit, `std::invalid_argument` before `build`.
+template <Real T>
+template <int Rank, TensorLike X>
+Tensor<T, Rank> Sequential<T>::predict(const X& x, const PredictOptions& options) const {
+  constexpr const char* where = "Sequential::predict";
+  const Samples samples(x);
+  require_samples(where, samples);
+  detail::require_output_rank(output_shape(), Rank);
+  require(options.batch_size > 0, where, "a positive batch_size",
+          std::to_string(options.batch_size));
+  Tensor<T, Rank> y(dimensions_of<Rank>(output_shape().with_batch(samples.count())));
+  Workspace workspace;
+  const Index num_batches = (samples.count() + options.batch_size - 1) / options.batch_size;
+  detail::Progress progress(options.verbose, options.stream, num_batches);
+  progress.begin("");
+  detail::predict_batches(network_, samples, y.data(), workspace, options.batch_size, &progress);
+  progress.end(num_batches, samples.count(), progress.seconds(), Scores{});
+  return y;
+}
+
+template <Real T>
+template <int Rank, TensorLike X>
+Tensor<T, Rank> Sequential<T>::predict(const X& x) const {
+  return predict<Rank>(x, PredictOptions{});
+}
+
+/// y is a Tensor, which gets the right size, or a TensorMap, which has to have it.
+template <Real T>
+template <TensorLike X, TensorLike Y>
+void Sequential<T>::predict(const X& x, Y& y, Workspace& workspace) const {
+  static_assert(std::same_as<ScalarOf<Y>, T>, "predict writes tensors of the model's scalar type");
+  const Samples samples(x);
+  require_samples("Sequential::predict", samples);
+  constexpr int rank = Y::NumDimensions;
+  detail::require_output_rank(output_shape(), rank);
+  const Shape shape = output_shape().with_batch(samples.count());
+  if (shape_of(y) != shape) {
+    if constexpr (requires { y.resize(dimensions_of<rank>(shape)); }) {
+      y.resize(dimensions_of<rank>(shape));
+    } else {
+      throw ShapeError{sentence({"Sequential::predict", "a result of shape " + shape.to_string(),
+                                 shape_of(y).to_string()})};
+    }
+  }
+  detail::predict_batches(network_, samples, y.data(), workspace, PredictOptions{}.batch_size,
+                          nullptr);
+}
+
+}  // namespace nn

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// Single batches: one update or one test, for loops of one's own.
+#pragma once
+
+#include "nn/core/float_mode.hpp"
+#include "nn/training/batch_runner.hpp"
+#include "nn/training/predict.hpp"
+
+namespace nn {
+
+/// One update from the whole of x [N, ...] with labels y [N]. Returns the loss and metrics of this
+/// batch as they were before the update, dropout on. Needs a compiled model; builds it if that
+/// wasn't done.
+template <Real T>
+template <TensorLike X>
+Scores Sequential<T>::train_on_batch(const X& x, const LabelView& y) {
+  constexpr const char* where = "Sequential::train_on_batch";
+  const Compiled<T>& compiled = detail::ModelAccess::compiled(*this, where);
+  const Samples samples(x);
+  samples.check_type<T>(where);
+  require(samples.count() > 0, where, "at least one sample", "none");
+  if (!is_built()) {
+    detail::require_labels<T>(where, samples, y, output_shape(samples.sample_shape()));
+    build(samples.sample_shape());
+  }
+  require_samples(where, samples);
+  detail::require_labels<T>(where, samples, y, output_shape());
+  const FlushDenormals flush;
+  network_.ensure_gradients();
+  detail::BatchRunner<T> runner(network_, compiled);
+  runner.train(network_, samples, y, nullptr, samples.count());
+  return runner.scores();
+}
+
+/// Loss and metrics of x [N, ...] with labels y [N] as one batch, in inference mode.
+template <Real T>
+template <TensorLike X>
+Scores Sequential<T>::test_on_batch(const X& x, const LabelView& y) const {
+  constexpr const char* where = "Sequential::test_on_batch";
+  const Compiled<T>& compiled = detail::ModelAccess::compiled(*this, where);
+  const Samples samples(x);
+  require_samples(where, samples);
+  detail::require_labels<T>(where, samples, y, output_shape());
+  require(samples.count() > 0, where, "at least one sample", "none");
+  detail::BatchRunner<T> runner(network_, compiled);
+  runner.test(samples, y, samples.count());
+  return runner.scores();
+}
+
+/// Shapes: x [N, ...] of the model's input shape; the result has the given rank.
+template <Real T>
+template <int Rank, TensorLike X>
+ConstTensorMap<T, Rank> Sequential<T>::forward(const X& x, Workspace& workspace) const {
+  constexpr const char* where = "Sequential::forward";
+  const Samples samples(x);
+  require_samples(where, samples);
+  const Shape shape = output_shape().with_batch(samples.count());
+  detail::require_output_rank(output_shape(), Rank);
+  const Index x_bytes = round_to_cache_line(samples.count() * input_shape().num_elements() *
+                                            static_cast<Index>(sizeof(T)));
+  const Index plan_bytes = network_.plan.workspace_bytes(network_.layers, samples.count(), true);
+  std::byte* memory = workspace.reserve(x_bytes + plan_bytes);
+  const T* first = samples.gather(nullptr, samples.count(), reinterpret_cast<T*>(memory));
+  workspace.last_forward = {this, first, samples.count(), memory + x_bytes};
+  const T* y = network_.plan.forward(network_.layers, first, samples.count(),
+                                     pass(true, memory + x_bytes), nullptr);
+  return map_tensor<Rank>(y, shape);
+}
+
+/// dy [N, ...] is the gradient of what is to become smaller with respect to the result of
+/// `forward`. Throws `std::invalid_argument` without a `forward` of this model in the workspace,
+/// `ShapeError` for another shape.
+template <Real T>
+template <TensorLike DY>
+void Sequential<T>::backward(const DY& dy, Workspace& workspace) {
+  constexpr const char* where = "Sequential::backward";
+  static_assert(std::same_as<ScalarOf<DY>, T>, "gradients have the model's scalar type");
+  require_built(where);
+  const auto& last = workspace.last_forward;
+  require(last.model == this, where, "a workspace that forward of this model has filled",
+          "another");
+  const Shape shape = output_shape().with_batch(last.batch_size);
+  if (shape_of(dy) != shape) {
+    throw ShapeError{
+        sentence({where, "a gradient of shape " + shape.to_string(), shape_of(dy).to_string()})};
+  }
+  network_.ensure_gradients();
+  T* gradient = network_.plan.result_gradient(network_.layers, last.batch_size, last.memory);
+  std::copy_n(dy.data(), dy.size(), gradient);
+  network_.plan.backward(network_.layers, static_cast<const T*>(last.x), last.batch_size,
+                         pass(true, last.memory), nullptr);
+}
+
+}  // namespace nn
