@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+// The layers of a model as JSON, and back.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nn/io/json.hpp"
+#include "nn/layers/layers.hpp"
+#include "nn/model/sequential.hpp"
+
+namespace nn::io {
+
+/// {"filters": 32, "kernel_size": [3, 3], "activation": "relu", ...}
+[[nodiscard]] inline Json arguments_to_json(const Arguments& arguments) {
+  Json config = Json::object();
+  for (const auto& [name, value] : arguments.values()) {
+    if (const auto* numbers = std::get_if<std::vector<Index>>(&value)) {
+      Json list = Json::array();
+      for (const Index number : *numbers) list.push_back(number);
+      config.set(name, std::move(list));
+    } else if (const auto* text = std::get_if<std::string>(&value)) {
+      config.set(name, *text);
+    } else if (const auto* flag = std::get_if<bool>(&value)) {
+      config.set(name, *flag);
+    } else if (const auto* whole = std::get_if<Index>(&value)) {
+      config.set(name, *whole);
+    } else {
+      config.set(name, std::get<double>(value));
+    }
+  }
+  return config;
+}
+
+[[nodiscard]] inline Arguments arguments_from_json(const std::string& layer, const Json& config,
+                                                   const std::string& where) {
+  Arguments arguments{layer};
+  for (const auto& [name, value] : config.as_object(where)) {
+    switch (value.kind()) {
+      case JsonKind::boolean:
+        arguments.set(name, value.as_boolean(where));
+        break;
+      case JsonKind::string:
+        arguments.set(name, value.as_string(where));
+        break;
+      case JsonKind::array: {
+        std::vector<Index> numbers;
+        for (const Json& number : value.as_array(where))
+          numbers.push_back(number.as_integer(where));
+        arguments.set(name, std::move(numbers));
+        break;
+      }
+      default:
+        if (value.is_integer()) {
+          arguments.set(name, value.as_integer(where));
+        } else {
+          arguments.set(name, value.as_number(where));
+        }
+    }
+  }
+  return arguments;
+}
+
+/// [{"class_name": "Conv2D", "config": {...}}, ...]; a nested model has "layers" in place of
+/// "config". Throws `std::invalid_argument` for a layer that doesn't name its arguments.
+template <Real T>
+[[nodiscard]] Json layers_to_json(const Sequential<T>& model) {
+  Json list = Json::array();
+  for (const AnyLayer<T>& layer : model.layers()) {
+    Json entry = Json::object();
+    entry.set("class_name", layer.name());
+    if (const auto* nested = layer.template get_if<Sequential<T>>()) {
+      entry.set("layers", layers_to_json(*nested));
+    } else if (const auto arguments = layer.arguments()) {
+      entry.set("config", arguments_to_json(*arguments));
+    } else {
+      throw std::invalid_argument{
+          sentence({"Sequential::save", "layers that name their arguments", layer.name(), "",
+                    "give it arguments(), from_arguments() and a static name()"})};
+    }
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+/// Appends the layer of that name to the model if it is among the types; says whether it was.
+template <Real T, class... Layers>
+bool add_layer(Sequential<T>& model, const Arguments& arguments, LayerTypes<Layers...>) {
+  const auto try_type = [&]<class L>() {
+    if (L::name() != arguments.owner()) return false;
+    model.add(L::from_arguments(arguments));
+    return true;
+  };
+  return (try_type.template operator()<Layers>() || ...);
+}
+
+template <Real T, class... Layers>
+[[nodiscard]] std::string known_layers(LayerTypes<Layers...>) {
+  std::string names;
+  ((names += Layers::name() + ", "), ...);
+  return names + "Sequential";
+}
+
+/// The reverse of `layers_to_json`. Throws `IoError`, or `std::invalid_argument` from a layer's
+/// constructor.
+template <Real T, class Types>
+[[nodiscard]] Sequential<T> layers_from_json(const Json& list, const std::string& where,
+                                             Types types) {
+  Sequential<T> model;
+  for (const Json& entry : list.as_array(where)) {
+    const std::string& name = entry.at("class_name", where).as_string(where);
+    if (name == "Sequential") {
+      model.add(layers_from_json<T>(entry.at("layers", where), where, types));
+      continue;
+    }
+    const Arguments arguments = arguments_from_json(name, entry.at("config", where), where);
+    if (!add_layer(model, arguments, types)) {
+      throw IoError{sentence({where, "layers among " + known_layers<T>(types), "'" + name + "'", "",
+                              "name types of your own: load<MyLayer<float>>(path)"})};
+    }
+  }
+  return model;
+}
+
+}  // namespace nn::io

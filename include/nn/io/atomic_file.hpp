@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+// Files that are replaced whole: at any instant the old one or the new one, never half of one.
+#pragma once
+
+#include <climits>
+#include <cstdio>
+#include <string_view>
+
+#include "nn/io/file.hpp"
+
+namespace nn::io {
+
+/// Writes beside the target under another name; `commit` renames it over the target, once every
+/// byte is on the disk. Without `commit` (an exception, a crash) the target stays as it was. A
+/// target that is a symbolic link is followed; one that exists keeps its mode and, where allowed,
+/// its owner. Writes are not buffered: hand over large pieces. Throws `IoError` with the system's
+/// reason where any step fails: no such directory, no permission, disk full, a target that is not a
+/// regular file. A killed process leaves its file `.NAME.PID-N.tmp` behind.
+class AtomicFile {
+ public:
+  explicit AtomicFile(const std::string& path) : path_(path), target_(follow_links(path)) {
+    struct stat old {};
+    const bool replaces = ::stat(path.c_str(), &old) == 0;
+    if (!replaces && errno != ENOENT) throw_system_error(path_, expected_, errno);
+    if (replaces && !S_ISREG(old.st_mode)) {
+      throw IoError{
+          sentence({path_, "a regular file or a new name", describe_file_kind(old.st_mode)})};
+    }
+    // Renaming asks only for the folder's permission; a file protected from writing is left alone
+    // too.
+    if (replaces && ::faccessat(AT_FDCWD, target_.c_str(), W_OK, AT_EACCESS) != 0) {
+      throw_system_error(path_, expected_, errno);
+    }
+    create(replaces ? old.st_mode & 0777 : 0666);
+    if (replaces) take_over(old);
+  }
+
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  ~AtomicFile() {
+    if (!temporary_.empty()) (void)::unlink(temporary_.c_str());
+  }
+
+  /// Appends `size` bytes.
+  void write(const void* data, std::size_t size) {
+    const auto* const bytes = static_cast<const char*>(data);
+    for (std::size_t done = 0; done < size;) {
+      const ssize_t count = ::write(file_.number(), bytes + done, size - done);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) throw_system_error(path_, expected_, errno, old_stays_);
+      done += static_cast<std::size_t>(count);
+    }
+  }
+  void write(std::string_view text) { write(text.data(), text.size()); }
+
+  /// Puts the file in place; nothing may be written after it.
+  void commit() {
+    // A full disk may show itself only here, when the system really writes.
+    if (::fsync(file_.number()) != 0 || !file_.close() ||
+        std::rename(temporary_.c_str(), target_.c_str()) != 0) {
+      throw_system_error(path_, expected_, errno, old_stays_);
+    }
+    temporary_.clear();
+    sync_folder();
+  }
+
+ private:
+  static constexpr const char* expected_ = "a file that can be written";
+  static constexpr const char* old_stays_ = "the file is as it was before";
+
+  /// The path behind symbolic links; the last one may lead to a file that does not exist yet.
+  [[nodiscard]] static std::string follow_links(const std::string& path) {
+    std::string target = path;
+    char link[PATH_MAX];
+    for (int count = 0; count < 40; ++count) {  // the limit that Linux sets itself
+      const ssize_t length = ::readlink(target.c_str(), link, sizeof link);
+      if (length < 0) return target;  // no link, or no such file
+      const std::string_view next(link, static_cast<std::size_t>(length));
+      target = next.starts_with('/') ? std::string{next} : folder_of(target).append(next);
+    }
+    throw_system_error(path, expected_, ELOOP);
+  }
+
+  /// Up to and with the last slash; empty for a bare name.
+  [[nodiscard]] static std::string folder_of(const std::string& path) {
+    return path.substr(0, path.rfind('/') + 1);
+  }
+
+  void create(mode_t mode) {
+    const std::string folder = folder_of(target_);
+    // Cut, as a name may have 255 bytes and the target's may be that long already.
+    const std::string stem =
+        folder + '.' + target_.substr(folder.size(), 200) + '.' + std::to_string(::getpid()) + '-';
+    for (int attempt = 0; !file_.is_open(); ++attempt) {
+      std::string name = stem + std::to_string(attempt) + ".tmp";
+      // The system takes the umask off the mode, and refuses names that exist.
+      file_ = FileDescriptor{::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
+      if (file_.is_open()) {
+        temporary_ = std::move(name);
+      } else if (errno != EEXIST || attempt == 9999) {
+        throw_system_error(path_, expected_, errno);
+      }
+    }
+  }
+
+  /// Gives the new file the owner and the mode of the old one.
+  void take_over(const struct stat& old) {
+    struct stat fresh {};
+    bool done = ::fstat(file_.number(), &fresh) == 0;
+    if (done && (fresh.st_uid != old.st_uid || fresh.st_gid != old.st_gid)) {
+      // Only root may give files away; for others the file becomes theirs, as any new file does.
+      [[maybe_unused]] const int given = ::fchown(file_.number(), old.st_uid, old.st_gid);
+    }
+    if (done && fresh.st_mode != old.st_mode) {
+      done = ::fchmod(file_.number(), old.st_mode & 07777) == 0;
+    }
+    if (!done) {
+      const int reason = errno;
+      (void)::unlink(
+          temporary_.c_str());  // the destructor does not run for a constructor that throws
+      throw_system_error(path_, expected_, reason);
+    }
+  }
+
+  /// Makes the new name itself survive a power cut.
+  void sync_folder() const {
+    const std::string folder = folder_of(target_);
+    const FileDescriptor directory{
+        ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    // A folder that may not be read cannot be synced, and some file systems cannot sync any; the
+    // file is whole and in place all the same.
+    if (!directory.is_open() || ::fsync(directory.number()) == 0) return;
+    if (errno == EIO) throw_system_error(path_, "a folder that can be written", errno);
+  }
+
+  std::string path_;       // as the caller named it, for messages
+  std::string target_;     // behind links
+  std::string temporary_;  // empty when there is nothing to remove
+  FileDescriptor file_;
+};
+
+/// Replaces the file at `path` by what `write_body(AtomicFile&)` writes; where anything throws, the
+/// old one stays.
+template <class WriteBody>
+void write_atomically(const std::string& path, WriteBody&& write_body) {
+  AtomicFile file(path);
+  write_body(file);
+  file.commit();
+}
+
+}  // namespace nn::io

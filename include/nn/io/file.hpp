@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+// An open file of a POSIX system, and what the system says when something fails.
+#pragma once
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "nn/core/error.hpp"
+
+namespace nn::io {
+
+/// Throws `IoError`: `<path>: expected <rule>, got "No such file or directory"`.
+[[noreturn]] inline void throw_system_error(const std::string& path, const std::string& expected,
+                                            int error_number, const std::string& remedy = {}) {
+  const std::string reason = std::generic_category().message(error_number);
+  throw IoError{sentence({path, expected, '"' + reason + '"', "", remedy})};
+}
+
+/// Owns a file descriptor; closed when it goes.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int number) : number_(number) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  ~FileDescriptor() {
+    if (is_open()) (void)::close(number_);
+  }
+
+  [[nodiscard]] bool is_open() const { return number_ >= 0; }
+  [[nodiscard]] int number() const { return number_; }
+
+  /// Closes now. False, with `errno` set, where the system reports that a write was lost.
+  [[nodiscard]] bool close() { return ::close(std::exchange(number_, -1)) == 0; }
+
+ private:
+  int number_ = -1;
+};
+
+/// A kind of file that is not a plain one, in words.
+[[nodiscard]] inline std::string describe_file_kind(mode_t mode) {
+  if (S_ISDIR(mode)) return "a directory";
+  if (S_ISFIFO(mode)) return "a pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
+}
+
+/// A plain file, opened to be read from the front once.
+class InputFile {
+ public:
+  /// Throws `IoError` where there is no such file, it may not be read, or is a directory, pipe or
+  /// device.
+  explicit InputFile(const std::string& path)
+      // Not blocking: opening a pipe would otherwise wait for its writer.
+      : path_(path), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+    struct stat status {};
+    if (!file_.is_open() || ::fstat(file_.number(), &status) != 0) {
+      throw_system_error(path, "a file that can be read", errno);
+    }
+    if (!S_ISREG(status.st_mode)) {
+      throw IoError{sentence({path, "a regular file", describe_file_kind(status.st_mode)})};
+    }
+    size_ = static_cast<std::uint64_t>(status.st_size);
+  }
+
+  /// Bytes in the file when it was opened.
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+
+  /// Reads the next `size` bytes. Throws `IoError` where the file ends before.
+  void read(void* data, std::size_t size) {
+    auto* const bytes = static_cast<char*>(data);
+    for (std::size_t done = 0; done < size;) {
+      const ssize_t count = ::read(file_.number(), bytes + done, size - done);
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) throw_system_error(path_, "to read " + std::to_string(size) + " bytes", errno);
+      if (count == 0)
+        fail_changed(std::to_string(size - done) + " more bytes", "the end of the file");
+      done += static_cast<std::size_t>(count);
+    }
+  }
+
+  /// Checks that nothing is left. Throws `IoError` where the file has grown.
+  void finish() {
+    char byte = 0;
+    if (::read(file_.number(), &byte, 1) > 0) fail_changed("the end of the file", "more bytes");
+  }
+
+ private:
+  [[noreturn]] void fail_changed(const std::string& expected, const std::string& got) const {
+    throw IoError{sentence({path_, expected, got, "", "the file changed while it was read"})};
+  }
+
+  std::string path_;
+  FileDescriptor file_;
+  std::uint64_t size_ = 0;
+};
+
+}  // namespace nn::io

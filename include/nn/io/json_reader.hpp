@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT
+// Reads JSON strictly, value by value, and builds nothing but what its caller keeps.
+#pragma once
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <variant>
+
+#include "nn/core/error.hpp"
+#include "nn/io/json_text.hpp"
+
+namespace nn::io {
+
+enum class JsonKind { null, boolean, number, string, array, object };
+
+/// An integer where the text has no fraction and no exponent and 64 bits hold it, else a double.
+using JsonNumber = std::variant<std::int64_t, double>;
+
+/// Pull reader for one text of RFC 8259: no comments, no trailing commas, no NaN, valid UTF-8 only,
+/// no lone surrogates, at most `max_depth` arrays and objects inside one another. Keys may repeat:
+/// whoever keeps them must look. Neither `text` nor `where` is copied; both must outlive the
+/// reader. Throws `IoError` with the byte where the text breaks a rule or is not what was asked
+/// for.
+class JsonReader {
+ public:
+  static constexpr int max_depth = 64;
+
+  JsonReader(std::string_view text, const std::string& where) : text_(text), where_(where) {}
+
+  /// Kind of the next value, which stays unread.
+  [[nodiscard]] JsonKind peek() {
+    skip_space();
+    switch (current()) {
+      case 'n':
+        return JsonKind::null;
+      case 't':
+      case 'f':
+        return JsonKind::boolean;
+      case '"':
+        return JsonKind::string;
+      case '[':
+        return JsonKind::array;
+      case '{':
+        return JsonKind::object;
+      default:
+        break;
+    }
+    if (current() != '-' && !is_digit()) fail("a value");
+    return JsonKind::number;
+  }
+
+  void read_null() { read_word("null", "null"); }
+
+  [[nodiscard]] bool read_boolean() {
+    skip_space();
+    const bool value = current() == 't';
+    read_word(value ? "true" : "false", "true or false");
+    return value;
+  }
+
+  [[nodiscard]] JsonNumber read_number() {
+    skip_space();
+    const std::size_t start = position_;
+    if (current() == '-') ++position_;
+    if (current() == '0') {
+      ++position_;  // no digit may follow: what comes next is then not a number's part
+    } else {
+      skip_digits("a number");
+    }
+    const std::size_t end_of_integer = position_;
+    if (current() == '.') {
+      ++position_;
+      skip_digits("a digit after the decimal point");
+    }
+    if (current() == 'e' || current() == 'E') {
+      ++position_;
+      if (current() == '+' || current() == '-') ++position_;
+      skip_digits("a digit in the exponent");
+    }
+    return convert(start, position_ == end_of_integer);
+  }
+
+  [[nodiscard]] std::string read_string() {
+    open('"', "a string");
+    std::string value;
+    for (std::size_t run = position_;; run = position_) {
+      while (!is_at_end() && !is_special_in_string()) ++position_;
+      value.append(text_.substr(run, position_ - run));
+      if (is_at_end()) fail("a closing quote");
+      if (current() == '"') break;
+      if (current() == '\\') {
+        read_escape(value);
+        continue;
+      }
+      const std::size_t length = utf8_length(text_, position_);
+      if (length < 2) fail(length == 1 ? "an escape for a control character" : "valid UTF-8");
+      value.append(text_.substr(position_, length));
+      position_ += length;
+    }
+    ++position_;
+    return value;
+  }
+
+  /// Calls `read_item()` for each item; it must read exactly one value.
+  template <class ReadItem>
+  void read_array(ReadItem&& read_item) {
+    open('[', "an array");
+    enter();
+    if (!closes(']')) {
+      do {
+        read_item();
+      } while (continues(']'));
+    }
+    --depth_;
+  }
+
+  /// Calls `read_member(key)` with each key, a `std::string`; it must read exactly one value.
+  template <class ReadMember>
+  void read_object(ReadMember&& read_member) {
+    open('{', "an object");
+    enter();
+    if (!closes('}')) {
+      do {
+        skip_space();
+        if (current() != '"') fail("a key in double quotes");
+        std::string key = read_string();
+        skip_space();
+        if (current() != ':') fail("a colon after the key");
+        ++position_;
+        read_member(std::move(key));
+      } while (continues('}'));
+    }
+    --depth_;
+  }
+
+  /// Checks that nothing but white space is left.
+  void finish() {
+    skip_space();
+    if (!is_at_end()) fail("nothing after the value");
+  }
+
+  /// Byte that is read next.
+  [[nodiscard]] std::size_t position() const { return position_; }
+
+  /// Throws for the byte that is read next.
+  [[noreturn]] void fail(const std::string& expected) const {
+    fail(expected, describe_current(), position_);
+  }
+  [[noreturn]] void fail(const std::string& expected, const std::string& got,
+                         std::size_t position) const {
+    throw IoError{sentence({where_, expected, got, "byte " + std::to_string(position)})};
+  }
+
+ private:
+  [[nodiscard]] bool is_at_end() const { return position_ == text_.size(); }
+  [[nodiscard]] char current() const { return is_at_end() ? '\0' : text_[position_]; }
+  [[nodiscard]] bool is_digit() const { return current() >= '0' && current() <= '9'; }
+  [[nodiscard]] bool is_special_in_string() const {
+    const auto byte = static_cast<unsigned char>(current());
+    return byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\';
+  }
+
+  void skip_space() {
+    while (current() == ' ' || current() == '\n' || current() == '\r' || current() == '\t') {
+      ++position_;
+    }
+  }
+
+  void skip_digits(const char* expected) {
+    if (!is_digit()) fail(expected);
+    while (is_digit()) ++position_;
+  }
+
+  void read_word(std::string_view word, const char* expected) {
+    skip_space();
+    if (text_.substr(position_, word.size()) != word) fail(expected);
+    position_ += word.size();
+  }
+
+  void open(char bracket, const char* expected) {
+    skip_space();
+    if (current() != bracket) fail(expected);
+    ++position_;
+  }
+
+  void enter() {
+    if (++depth_ > max_depth) {
+      fail("at most " + std::to_string(max_depth) + " arrays and objects inside one another",
+           "more", position_ - 1);
+    }
+  }
+
+  [[nodiscard]] bool closes(char bracket) {
+    skip_space();
+    if (current() != bracket) return false;
+    ++position_;
+    return true;
+  }
+
+  [[nodiscard]] bool continues(char bracket) {
+    if (closes(bracket)) return false;
+    if (current() != ',') fail(std::string{"a comma or "} + bracket);
+    ++position_;
+    return true;
+  }
+
+  [[nodiscard]] JsonNumber convert(std::size_t start, bool is_integer) const {
+    const char* const first = text_.data() + start;
+    const char* const last = text_.data() + position_;
+    if (is_integer) {
+      std::int64_t value = 0;
+      if (std::from_chars(first, last, value).ec == std::errc{}) return value;
+    }
+    double value = 0;
+    if (std::from_chars(first, last, value).ec != std::errc{}) {
+      fail("a number in the range of a double", abbreviate(text_.substr(start, position_ - start)),
+           start);
+    }
+    return value;
+  }
+
+  void read_escape(std::string& value) {
+    constexpr std::string_view letters = "\"\\/bfnrt";
+    constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
+    const std::size_t start = position_++;  // the backslash
+    if (current() == 'u') {
+      append_utf8(value, read_code_point(start));
+      return;
+    }
+    const std::size_t letter = is_at_end() ? letters.npos : letters.find(current());
+    if (letter == letters.npos) fail("one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u");
+    value += meanings[letter];
+    ++position_;
+  }
+
+  [[nodiscard]] std::uint32_t read_code_point(std::size_t start) {
+    const std::uint32_t first = read_hex4();
+    if (first < 0xD800 || first > 0xDFFF) return first;
+    if (first < 0xDC00 && text_.substr(position_, 2) == "\\u") {
+      ++position_;
+      const std::uint32_t second = read_hex4();
+      if (second >= 0xDC00 && second <= 0xDFFF) {
+        return 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
+      }
+    }
+    fail("a high and a low surrogate together", "one alone", start);
+  }
+
+  [[nodiscard]] std::uint32_t read_hex4() {
+    ++position_;  // the u
+    std::uint32_t value = 0;
+    for (int digit = 0; digit < 4; ++digit, ++position_) {
+      const char c = current();
+      const int nibble = c >= '0' && c <= '9'   ? c - '0'
+                         : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                         : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                                : -1;
+      if (nibble < 0) fail("four hexadecimal digits after \\u");
+      value = value * 16 + static_cast<std::uint32_t>(nibble);
+    }
+    return value;
+  }
+
+  [[nodiscard]] std::string describe_current() const {
+    if (is_at_end()) return "the end";
+    const auto byte = static_cast<unsigned char>(current());
+    if (byte >= 0x20 && byte < 0x7F) return std::string{"'"} + current() + "'";
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    return std::string{"byte value 0x"} + digits[byte >> 4] + digits[byte & 15];
+  }
+
+  std::string_view text_;
+  const std::string& where_;
+  std::size_t position_ = 0;
+  int depth_ = 0;
+};
+
+}  // namespace nn::io

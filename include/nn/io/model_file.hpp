@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+// Models in safetensors files: weights as tensors, the architecture in the metadata.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "nn/io/architecture.hpp"
+#include "nn/io/safetensors.hpp"
+#include "nn/model/model_access.hpp"
+
+namespace nn {
+namespace io {
+
+inline constexpr const char* model_format = "nn.sequential";
+inline constexpr const char* model_format_version = "1";
+
+template <Real T>
+void add_weights(SafetensorsWriter& writer, const Sequential<T>& model) {
+  for (const NamedParameter<T>& parameter : model.parameters()) {
+    writer.add(parameter.name, parameter.shape, parameter.value().data());
+  }
+}
+
+/// Throws `IoError` unless the file has exactly the listed parameters. Allocates nothing, so that
+/// an architecture that asks for more than its file holds is refused before it costs memory.
+template <Real T>
+void require_weights(const SafetensorsFile& file, const ParameterList<T>& list,
+                     const std::string& where) {
+  for (const auto& entry : list.entries()) {
+    const TensorEntry* tensor = file.find(entry.name);
+    if (tensor == nullptr) {
+      throw IoError{sentence({where, "a tensor '" + entry.name + "'", "none",
+                              std::to_string(file.tensors().size()) + " tensors",
+                              "the file is of another model"})};
+    }
+    if (tensor->shape != entry.shape) {
+      throw IoError{sentence({where, "'" + entry.name + "' of shape " + entry.shape.to_string(),
+                              tensor->shape.to_string(), "", "the file is of another model"})};
+    }
+    if (tensor->dtype != "F32" && tensor->dtype != "F64" && tensor->dtype != "F16" &&
+        tensor->dtype != "BF16") {
+      throw IoError{
+          sentence({where, "'" + entry.name + "' as floating-point numbers", tensor->dtype})};
+    }
+  }
+  if (file.tensors().size() != list.entries().size()) {
+    throw IoError{
+        sentence({where, std::to_string(list.entries().size()) + " tensors",
+                  std::to_string(file.tensors().size()), "", "the file is of another model"})};
+  }
+}
+
+template <Real T>
+void copy_weights(const SafetensorsFile& file, ParameterBlock<T>& block) {
+  for (const NamedParameter<T>& parameter : block) {
+    file.copy_to(file.at(parameter.name), parameter.value().data());
+  }
+}
+
+[[nodiscard]] inline Shape shape_from_json(const Json& list, const std::string& where) {
+  Shape shape;
+  for (const Json& size : list.as_array(where)) shape.push_back(size.as_integer(where));
+  return shape;
+}
+
+/// The model that a file describes, with its weights. Throws `IoError`.
+template <Real T, class Types>
+[[nodiscard]] Sequential<T> read_model(const std::string& path, Types types) {
+  const SafetensorsFile file = SafetensorsFile::read(path);
+  const auto& metadata = file.metadata();
+  const auto found = metadata.find("architecture");
+  if (found == metadata.end()) {
+    throw IoError{sentence({path, "metadata 'architecture'", "none", "",
+                            "build the model yourself and use load_weights"})};
+  }
+  const auto format = metadata.find("format");
+  if (format == metadata.end() || format->second != model_format) {
+    throw IoError{sentence({path, std::string("format '") + model_format + "'",
+                            format == metadata.end() ? "none" : "'" + format->second + "'"})};
+  }
+  const std::string where = path + ", architecture";
+  const Json architecture = Json::parse(found->second, where);
+  try {
+    Sequential<T> model = layers_from_json<T>(architecture.at("layers", where), where, types);
+    auto& network = nn::detail::ModelAccess::network(model);
+    require(!network.layers.empty(), "Sequential", "at least one layer", "none");
+    network.infer_shapes(shape_from_json(architecture.at("input_shape", where), where));
+    const ParameterList<T> list = network.list_parameters();
+    require_weights(file, list, path);
+    network.block.allocate(list);
+    network.is_built = true;
+    copy_weights(file, network.block);
+    return model;
+  } catch (
+      const std::invalid_argument& error) {  // from a layer that refuses its arguments or its input
+    throw IoError{where + ": " + error.what()};
+  }
+}
+
+}  // namespace io
+
+/// Written beside the target and renamed over it: whatever happens, the old file or the new one is
+/// there, whole. Notes can't take the place of the model's own entries. Throws `IoError` where the
+/// file can't be written, `std::invalid_argument` before `build` and for layers that don't name
+/// their arguments.
+template <Real T>
+void Sequential<T>::save(const std::string& path,
+                         const std::map<std::string, std::string>& notes) const {
+  require_built("Sequential::save");
+  io::Json architecture = io::Json::object();
+  architecture.set("class_name", "Sequential");
+  io::Json input = io::Json::array();
+  for (const Index size : input_shape()) input.push_back(size);
+  architecture.set("input_shape", std::move(input));
+  architecture.set("layers", io::layers_to_json(*this));
+  io::SafetensorsWriter writer;
+  for (const auto& [name, text] : notes) writer.set_metadata(name, text);
+  writer.set_metadata("format", io::model_format);
+  writer.set_metadata("format_version", io::model_format_version);
+  writer.set_metadata("architecture", architecture.dump());
+  writer.set_metadata("layout", "NHWC, HWIO");
+  io::add_weights(writer, *this);
+  writer.write(path);
+}
+
+/// Throws `IoError` for a file that is torn, hostile or of something else.
+template <Real T>
+template <class... OwnLayers>
+Sequential<T> Sequential<T>::load(const std::string& path) {
+  return io::read_model<T>(path, JoinedTypes<BuiltInLayers<T>, LayerTypes<OwnLayers...>>{});
+}
+
+/// The weights alone, under the names of `parameters()`.
+template <Real T>
+void Sequential<T>::save_weights(const std::string& path) const {
+  require_built("Sequential::save_weights");
+  io::SafetensorsWriter writer;
+  io::add_weights(writer, *this);
+  writer.write(path);
+}
+
+/// Throws `IoError` where the file can't be read or has other names or shapes; nothing is changed
+/// then. The optimizer's memory stays.
+template <Real T>
+void Sequential<T>::load_weights(const std::string& path) {
+  require_built("Sequential::load_weights");
+  const io::SafetensorsFile file = io::SafetensorsFile::read(path);
+  io::require_weights(file, network_.list_parameters(), path);
+  io::copy_weights(file, network_.block);
+}
+
+}  // namespace nn

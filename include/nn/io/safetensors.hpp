@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+// Tensors by name in one file: the safetensors format, read with every check and written
+// atomically.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <new>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "nn/core/error.hpp"
+#include "nn/core/shape.hpp"
+#include "nn/io/atomic_file.hpp"
+#include "nn/io/dtype.hpp"
+#include "nn/io/file.hpp"
+#include "nn/io/json_text.hpp"
+#include "nn/io/safetensors_header.hpp"
+
+namespace nn::io {
+
+/// One tensor of a file. `data` belongs to the `SafetensorsFile`: row-major, little-endian, not
+/// necessarily aligned.
+struct TensorEntry {
+  std::string name;
+  std::string dtype;  // as safetensors calls it: "F32", "F64", "I32", ...
+  Shape shape;
+  std::span<const std::byte> data;
+};
+
+/// A safetensors file in memory (format: github.com/huggingface/safetensors). The header is checked
+/// whole before memory for the data is asked for; a file that breaks any rule of the format is
+/// refused.
+class SafetensorsFile {
+ public:
+  /// Throws `IoError` where the file cannot be read or is not valid.
+  [[nodiscard]] static SafetensorsFile read(const std::string& path) {
+    InputFile input(path);
+    SafetensorsFile file;
+    file.path_ = path;
+    const std::uint64_t header_size = read_header_size(input, path);
+    const std::uint64_t data_size = input.size() - size_bytes - header_size;
+    SafetensorsHeader header = read_header(input, header_size, data_size, path);
+    file.data_ = allocate(data_size, path);
+    input.read(file.data_.get(), static_cast<std::size_t>(data_size));
+    input.finish();
+    file.metadata_ = std::move(header.metadata);
+    file.index(header.tensors);
+    return file;
+  }
+
+  /// Strings that the writer stored beside the tensors.
+  [[nodiscard]] const std::map<std::string, std::string>& metadata() const { return metadata_; }
+
+  /// All tensors, in the order of their data.
+  [[nodiscard]] const std::vector<TensorEntry>& tensors() const { return tensors_; }
+
+  /// Null where the file has no tensor of that name.
+  [[nodiscard]] const TensorEntry* find(std::string_view name) const {
+    const auto entry = std::lower_bound(
+        by_name_.begin(), by_name_.end(), name,
+        [&](std::size_t i, std::string_view wanted) { return tensors_[i].name < wanted; });
+    if (entry == by_name_.end() || tensors_[*entry].name != name) return nullptr;
+    return &tensors_[*entry];
+  }
+
+  /// Throws `IoError` where the file has no tensor of that name.
+  [[nodiscard]] const TensorEntry& at(std::string_view name) const {
+    if (const TensorEntry* const entry = find(name)) return *entry;
+    throw IoError{sentence({path_, "a tensor " + abbreviate(name),
+                            std::to_string(tensors_.size()) + " tensors of other names"})};
+  }
+
+  /// Writes `entry.shape.num_elements()` numbers to `out`. Integers convert to every `T` that holds
+  /// their value (floating-point `T`: rounded), F16, BF16, F32 and F64 to `float` and `double`
+  /// (rounded). Throws `IoError` where the type does not convert or a value does not fit.
+  template <TensorNumber T>
+  void copy_to(const TensorEntry& entry, T* out) const {
+    const std::string_view wanted = dtype_of<T>().name;
+    if (!is_convertible<T>(entry.dtype)) {
+      fail(entry, "a dtype that converts to " + std::string{wanted}, entry.dtype, "");
+    }
+    const Index count = entry.shape.num_elements();
+    const Index done = convert_tensor(entry.dtype, entry.data.data(), count, out);
+    if (done < count) {
+      fail(
+          entry, "values in the range of " + std::string{wanted}, "one outside",
+          "element " + std::to_string(done) + " of " + entry.dtype + ' ' + entry.shape.to_string());
+    }
+  }
+
+ private:
+  static constexpr std::uint64_t size_bytes = 8;  // before the header stands its size
+
+  SafetensorsFile() = default;
+
+  [[nodiscard]] static std::uint64_t read_header_size(InputFile& input, const std::string& path) {
+    if (input.size() < size_bytes) {
+      throw IoError{sentence({path, "at least 8 bytes for the header's size",
+                              std::to_string(input.size()), "", detail::torn_file})};
+    }
+    std::uint64_t header_size = 0;
+    input.read(&header_size, size_bytes);
+    const std::uint64_t most = std::min(input.size() - size_bytes, SafetensorsHeader::max_size);
+    if (header_size > most) {
+      throw IoError{sentence({path, "a header of at most " + std::to_string(most) + " bytes",
+                              std::to_string(header_size), "bytes 0-7", detail::torn_file})};
+    }
+    return header_size;
+  }
+
+  [[nodiscard]] static SafetensorsHeader read_header(InputFile& input, std::uint64_t header_size,
+                                                     std::uint64_t data_size,
+                                                     const std::string& path) {
+    std::string text(static_cast<std::size_t>(header_size), '\0');
+    input.read(text.data(), text.size());
+    return parse_safetensors_header(text, data_size, path);
+  }
+
+  [[nodiscard]] static std::unique_ptr<std::byte[]> allocate(std::uint64_t size,
+                                                             const std::string& path) {
+    try {
+      return std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(size));
+    } catch (const std::bad_alloc&) {
+      throw IoError{
+          sentence({path, "memory for " + std::to_string(size) + " bytes of data", "none"})};
+    }
+  }
+
+  void index(std::vector<SafetensorsInfo>& tensors) {
+    tensors_.reserve(tensors.size());
+    for (SafetensorsInfo& tensor : tensors) {
+      by_name_.push_back(tensors_.size());
+      tensors_.push_back(
+          {std::move(tensor.name), std::string{tensor.dtype.name}, tensor.shape,
+           std::span<const std::byte>(data_.get() + tensor.begin,
+                                      static_cast<std::size_t>(tensor.end - tensor.begin))});
+    }
+    std::sort(by_name_.begin(), by_name_.end(),
+              [&](std::size_t a, std::size_t b) { return tensors_[a].name < tensors_[b].name; });
+    for (std::size_t i = 1; i < by_name_.size(); ++i) {
+      const TensorEntry& tensor = tensors_[by_name_[i]];
+      if (tensors_[by_name_[i - 1]].name == tensor.name) {
+        fail(tensor, "a name of its own", "one that another tensor has", "");
+      }
+    }
+  }
+
+  [[noreturn]] void fail(const TensorEntry& entry, const std::string& expected,
+                         const std::string& got, const std::string& context) const {
+    throw IoError{sentence({path_ + ", tensor " + abbreviate(entry.name), expected, got, context})};
+  }
+
+  std::string path_;
+  std::map<std::string, std::string> metadata_;
+  std::unique_ptr<std::byte[]> data_;
+  std::vector<TensorEntry> tensors_;
+  std::vector<std::size_t> by_name_;  // positions in tensors_, in the order of names
+};
+
+/// Collects tensors and writes them as one safetensors file. Data is not copied: it must stay where
+/// it is until `write` has returned.
+class SafetensorsWriter {
+ public:
+  /// A string beside the tensors; one that comes again replaces the value.
+  void set_metadata(const std::string& key, std::string value) {
+    metadata_[key] = std::move(value);
+  }
+
+  /// `shape.num_elements()` numbers, row-major. Throws `std::invalid_argument` for a name that is
+  /// taken.
+  template <TensorNumber T>
+  void add(const std::string& name, const Shape& shape, const T* data) {
+    const std::size_t size = static_cast<std::size_t>(shape.num_elements()) * sizeof(T);
+    const bool is_new = name != SafetensorsHeader::metadata_name &&
+                        tensors_.emplace(name, Tensor{dtype_of<T>(), shape, data, size}).second;
+    require(is_new, "SafetensorsWriter", "a name that no other tensor has", abbreviate(name));
+  }
+
+  /// Replaces the file at `path` (see `AtomicFile`). Throws `IoError` where it cannot be written,
+  /// or a name or the metadata is not UTF-8.
+  void write(const std::string& path) const {
+    std::vector<const NamedTensor*> order;
+    for (const auto& tensor : tensors_) order.push_back(&tensor);
+    // Largest elements first keeps every tensor aligned to its own element.
+    std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
+      return a->second.dtype.size > b->second.dtype.size;
+    });
+    const std::string header = make_header(order);
+    const std::uint64_t header_size = header.size();
+    if (header_size > SafetensorsHeader::max_size) {
+      throw IoError{sentence(
+          {path, "a header of at most " + std::to_string(SafetensorsHeader::max_size) + " bytes",
+           std::to_string(header_size), "", "use fewer tensors or shorter metadata"})};
+    }
+    write_atomically(path, [&](AtomicFile& file) {
+      file.write(&header_size, sizeof header_size);
+      file.write(header);
+      for (const NamedTensor* const tensor : order) {
+        file.write(tensor->second.data, tensor->second.size);
+      }
+    });
+  }
+
+ private:
+  struct Tensor {
+    Dtype dtype;
+    Shape shape;
+    const void* data = nullptr;
+    std::size_t size = 0;  // bytes
+  };
+  using NamedTensor = std::pair<const std::string, Tensor>;
+
+  [[nodiscard]] std::string make_header(const std::vector<const NamedTensor*>& order) const {
+    std::string text;
+    if (!metadata_.empty()) {
+      append_key(text, SafetensorsHeader::metadata_name);
+      std::string members;
+      for (const auto& [key, value] : metadata_) {
+        append_key(members, key);
+        append_quoted(members, value);
+      }
+      text += members + '}';
+    }
+    std::size_t begin = 0;
+    for (const NamedTensor* const named : order) {
+      const Tensor& tensor = named->second;
+      append_key(text, named->first);
+      text += "{\"dtype\":\"" + std::string{tensor.dtype.name} + "\",\"shape\":[";
+      for (Index axis = 0; axis < tensor.shape.rank(); ++axis) {
+        if (axis != 0) text += ',';
+        text += std::to_string(tensor.shape[axis]);
+      }
+      const std::size_t end = begin + tensor.size;
+      text += "],\"data_offsets\":[" + std::to_string(begin) + ',' + std::to_string(end) + "]}";
+      begin = end;
+    }
+    if (text.empty()) text = "{";
+    text += '}';
+    // Spaces make the data begin at a multiple of 8; the 8 bytes before the header change nothing
+    // there.
+    text.append((8 - text.size() % 8) % 8, ' ');
+    return text;
+  }
+
+  /// Opens the object with its first key, or goes on with a comma.
+  static void append_key(std::string& text, std::string_view key) {
+    text += text.empty() ? '{' : ',';
+    append_quoted(text, key);
+    text += ':';
+  }
+
+  std::map<std::string, std::string> metadata_;
+  std::map<std::string, Tensor> tensors_;
+};
+
+}  // namespace nn::io

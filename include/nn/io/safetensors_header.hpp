@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+// The header of a safetensors file: read and held against every rule of the format.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "nn/core/shape.hpp"
+#include "nn/io/dtype.hpp"
+#include "nn/io/json_reader.hpp"
+
+namespace nn::io {
+
+/// What the header says of one tensor.
+struct SafetensorsInfo {
+  std::string name;
+  Dtype dtype;
+  Shape shape;
+  std::uint64_t begin = 0;  // first byte, counted from the end of the header
+  std::uint64_t end = 0;    // byte after the last one
+};
+
+struct SafetensorsHeader {
+  /// Longest header that is read or written, in bytes (the format's own limit).
+  static constexpr std::uint64_t max_size = 100'000'000;
+  /// Name of the member that holds the metadata; no tensor may have it.
+  static constexpr const char* metadata_name = "__metadata__";
+
+  std::map<std::string, std::string> metadata;
+  std::vector<SafetensorsInfo> tensors;  // in the order of their data
+};
+
+namespace detail {
+
+inline constexpr const char* torn_file = "the file is torn or not safetensors";
+
+[[nodiscard]] inline std::uint64_t read_whole_number(JsonReader& reader) {
+  if (reader.peek() != JsonKind::number) reader.fail("a whole number of 0 or more");
+  const std::size_t start = reader.position();
+  const JsonNumber number = reader.read_number();
+  const std::int64_t* const integer = std::get_if<std::int64_t>(&number);
+  if (integer == nullptr || *integer < 0) {
+    reader.fail("a whole number of 0 or more and at most 63 bits", "another number", start);
+  }
+  return static_cast<std::uint64_t>(*integer);
+}
+
+[[nodiscard]] inline Dtype read_dtype(JsonReader& reader) {
+  if (reader.peek() != JsonKind::string) reader.fail("a dtype in double quotes");
+  const std::size_t start = reader.position();
+  const std::string name = reader.read_string();
+  if (const Dtype* const dtype = find_dtype(name)) return *dtype;
+  std::string known = "one of the dtypes";
+  for (const Dtype& dtype : dtypes) known += ' ' + std::string{dtype.name};
+  reader.fail(known, abbreviate(name), start);
+}
+
+[[nodiscard]] inline Shape read_shape(JsonReader& reader) {
+  Shape shape;
+  reader.read_array([&] {
+    if (shape.rank() == Shape::max_rank) reader.fail("at most 8 axes", "more", reader.position());
+    shape.push_back(static_cast<Index>(read_whole_number(reader)));
+  });
+  return shape;
+}
+
+inline void read_offsets(JsonReader& reader, SafetensorsInfo& tensor) {
+  int count = 0;
+  reader.read_array([&] {
+    if (count == 2) reader.fail("two data_offsets", "more", reader.position());
+    (count++ == 0 ? tensor.begin : tensor.end) = read_whole_number(reader);
+  });
+  if (count < 2) reader.fail("two data_offsets", std::to_string(count), reader.position() - 1);
+}
+
+[[nodiscard]] inline SafetensorsInfo read_tensor_info(JsonReader& reader, std::string name) {
+  SafetensorsInfo tensor;
+  tensor.name = std::move(name);
+  bool has_dtype = false;
+  bool has_shape = false;
+  bool has_offsets = false;
+  reader.read_object([&](const std::string& key) {
+    if (key == "dtype" && !std::exchange(has_dtype, true)) {
+      tensor.dtype = read_dtype(reader);
+    } else if (key == "shape" && !std::exchange(has_shape, true)) {
+      tensor.shape = read_shape(reader);
+    } else if (key == "data_offsets" && !std::exchange(has_offsets, true)) {
+      read_offsets(reader, tensor);
+    } else {
+      reader.fail("dtype, shape and data_offsets, once each", abbreviate(key), reader.position());
+    }
+  });
+  if (!has_dtype || !has_shape || !has_offsets) {
+    reader.fail("dtype, shape and data_offsets of tensor " + abbreviate(tensor.name),
+                "not all three", reader.position() - 1);
+  }
+  return tensor;
+}
+
+inline void read_metadata(JsonReader& reader, std::map<std::string, std::string>& metadata) {
+  reader.read_object([&](std::string key) {
+    const std::size_t start = reader.position();
+    std::string value = reader.read_string();
+    const auto [entry, is_new] = metadata.emplace(std::move(key), std::move(value));
+    if (!is_new)
+      reader.fail("every key of the metadata once", abbreviate(entry->first) + " twice", start);
+  });
+}
+
+/// Bytes that the shape and the type of `tensor` ask for.
+[[nodiscard]] inline std::uint64_t byte_count(const SafetensorsInfo& tensor,
+                                              const std::string& path) {
+  std::uint64_t bytes = tensor.dtype.size;
+  for (const Index signed_size : tensor.shape) {
+    const auto size = static_cast<std::uint64_t>(signed_size);
+    if (size != 0 && bytes > std::uint64_t{std::numeric_limits<std::int64_t>::max()} / size) {
+      throw IoError{sentence({path + ", tensor " + abbreviate(tensor.name),
+                              "a number of bytes that fits 63 bits",
+                              std::string{tensor.dtype.name} + ' ' + tensor.shape.to_string()})};
+    }
+    bytes *= size;
+  }
+  return bytes;
+}
+
+/// Checks that the tensors, sorted by their first byte, fill the data without holes or overlaps.
+inline void check_layout(const std::vector<SafetensorsInfo>& tensors, std::uint64_t data_size,
+                         const std::string& path) {
+  std::uint64_t filled = 0;
+  for (const SafetensorsInfo& tensor : tensors) {
+    const std::string offsets =
+        "data_offsets [" + std::to_string(tensor.begin) + ", " + std::to_string(tensor.end) + "]";
+    const auto fail = [&](const std::string& expected, const std::string& got) {
+      throw IoError{sentence(
+          {path + ", tensor " + abbreviate(tensor.name), expected, got, offsets, torn_file})};
+    };
+    if (tensor.begin > tensor.end) fail("offsets in order", "the end before the begin");
+    if (tensor.end > data_size) {
+      fail("an end within the " + std::to_string(data_size) + " bytes of data",
+           std::to_string(tensor.end));
+    }
+    const std::uint64_t bytes = byte_count(tensor, path);
+    if (tensor.end - tensor.begin != bytes) {
+      fail(std::to_string(bytes) + " bytes for " + std::string{tensor.dtype.name} + ' ' +
+               tensor.shape.to_string(),
+           std::to_string(tensor.end - tensor.begin));
+    }
+    if (tensor.begin != filled) {
+      fail("to begin at byte " + std::to_string(filled) + ", where the tensor before it ends",
+           std::to_string(tensor.begin));
+    }
+    filled = tensor.end;
+  }
+  if (filled != data_size) {
+    throw IoError{
+        sentence({path, "tensors that fill the " + std::to_string(data_size) + " bytes of data",
+                  std::to_string(filled) + " bytes", "", torn_file})};
+  }
+}
+
+}  // namespace detail
+
+/// Parses the header `text` of a file with `data_size` bytes behind it. Memory: a small multiple of
+/// the text's size. Throws `IoError`; `path` names the file in its message.
+[[nodiscard]] inline SafetensorsHeader parse_safetensors_header(std::string_view text,
+                                                                std::uint64_t data_size,
+                                                                const std::string& path) {
+  const std::string where = path + ", header";
+  JsonReader reader(text, where);
+  if (!text.starts_with('{')) reader.fail("a header that starts with {");
+  SafetensorsHeader header;
+  bool has_metadata = false;
+  reader.read_object([&](std::string name) {
+    if (name != SafetensorsHeader::metadata_name) {
+      header.tensors.push_back(detail::read_tensor_info(reader, std::move(name)));
+    } else if (!std::exchange(has_metadata, true)) {
+      detail::read_metadata(reader, header.metadata);
+    } else {
+      reader.fail("one __metadata__", "two", reader.position());
+    }
+  });
+  reader.finish();
+  std::sort(header.tensors.begin(), header.tensors.end(),
+            [](const SafetensorsInfo& a, const SafetensorsInfo& b) {
+              // Empty tensors come before the one that begins at the same byte.
+              if (a.begin != b.begin) return a.begin < b.begin;
+              return a.end != b.end ? a.end < b.end : a.name < b.name;
+            });
+  detail::check_layout(header.tensors, data_size, path);
+  return header;
+}
+
+}  // namespace nn::io

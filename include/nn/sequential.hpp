@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// The front door: one include for defining, training, evaluating, using and saving a network.
+#pragma once
+
+#include "nn/core/parallel.hpp"
+#include "nn/io/model_file.hpp"
+#include "nn/kernels/cpu.hpp"
+#include "nn/layers/layers.hpp"
+#include "nn/losses/sparse_categorical_crossentropy.hpp"
+#include "nn/metrics/accuracy.hpp"
+#include "nn/metrics/f1_score.hpp"
+#include "nn/metrics/precision.hpp"
+#include "nn/metrics/recall.hpp"
+#include "nn/model/sequential.hpp"
+#include "nn/optimizers/adam.hpp"
+#include "nn/optimizers/sgd.hpp"
+#include "nn/training/early_stopping.hpp"
+#include "nn/training/evaluate.hpp"
+#include "nn/training/fit.hpp"
+#include "nn/training/predict.hpp"
+#include "nn/training/train_on_batch.hpp"
