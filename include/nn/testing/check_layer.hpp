@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: MIT
+// The form that every layer fills in the tests; for the layers of users too.
+#pragma once
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nn/io/model_file.hpp"
+#include "nn/layers/layers.hpp"
+#include "nn/model/model_access.hpp"
+#include "nn/testing/check_gradients.hpp"
+#include "nn/testing/check_passes.hpp"
+
+namespace nn::testing {
+
+/// A sample shape that the layer can't take, and all of what it says then.
+struct Refusal {
+  Shape sample;
+  std::string sentence;
+};
+
+/// What is not the same for all layers.
+struct LayerExpectations {
+  Shape output;                          ///< of one sample
+  std::vector<Refusal> refusals{};       ///< as `output_shape` throws them
+  bool trains_differently = false;       ///< training passes give another y than inference
+  bool is_random = false;                ///< training draws numbers: another step, another y
+  bool mixes_samples = false;            ///< in training a sample's y depends on its batch
+  InputRange input{};                    ///< keep clear of what the layer can't differentiate
+  double float_tolerance = 1e-5;         ///< of float against double
+  std::function<Index()> allocations{};  ///< heap allocations so far; none: not tested
+};
+
+namespace detail {
+
+/// The layers as one, in a model that is itself a layer.
+template <Real T>
+[[nodiscard]] AnyLayer<T> chain(std::vector<AnyLayer<T>> layers) {
+  Sequential<T> model;
+  nn::detail::ModelAccess::network(model).layers = std::move(layers);
+  return AnyLayer<T>(std::move(model));
+}
+
+/// The maker of `wrap(layer)` for each layer of `make`.
+template <class Wrap>
+[[nodiscard]] LayerMaker wrapped(const LayerMaker& make, Wrap wrap) {
+  LayerMaker result;
+  result.of_double = [=] { return wrap(make.of_double()); };
+  result.of_float = [=] { return wrap(make.of_float()); };
+  if (make.of_dual) {
+    result.of_dual = [=] { return wrap(make.of_dual()); };
+  }
+  return result;
+}
+
+template <class>
+struct ScalarOfAnyLayer;
+template <Real T>
+struct ScalarOfAnyLayer<AnyLayer<T>> {
+  using Type = T;
+};
+
+struct FormContext {
+  std::string name;
+  LayerMaker make;
+  Shape sample;
+  LayerExpectations expected;
+};
+
+/// The layer alone and among neighbours that a model lets work as one with it: a ReLU before it
+/// whose gradient it may mask, activations behind it that it may apply.
+inline void check_gradients_among_neighbours(Findings& findings, const FormContext& form) {
+  const Index features = form.sample.empty() ? 0 : form.sample.back();
+  const auto behind = [features](Activation activation) {
+    return [=](auto layer) {
+      using T = typename ScalarOfAnyLayer<decltype(layer)>::Type;
+      return chain<T>({AnyLayer<T>(Dense<T>{features, {.activation = activation}}), layer});
+    };
+  };
+  const auto before_relu = [](auto layer) {
+    using T = typename ScalarOfAnyLayer<decltype(layer)>::Type;
+    return chain<T>({layer, AnyLayer<T>(ReLU<T>{}), AnyLayer<T>(Dense<T>{2})});
+  };
+  const auto before_softmax = [](auto layer) {
+    using T = typename ScalarOfAnyLayer<decltype(layer)>::Type;
+    return chain<T>({layer, AnyLayer<T>(Softmax<T>{})});
+  };
+  const auto in_model = [](auto layer) {
+    using T = typename ScalarOfAnyLayer<decltype(layer)>::Type;
+    return chain<T>({layer});
+  };
+  const auto check = [&](const std::string& where, const LayerMaker& make, Index batch_size,
+                         bool as_logits = false) {
+    Pass pass = LayerRig<double>::training_pass();
+    pass.as_logits = as_logits;
+    check_gradients(findings, form.name + ", " + where, make, form.sample, batch_size,
+                    form.expected.input, pass);
+  };
+  check("batch of 1", form.make, 1);
+  check("batch of 3", form.make, 3);
+  if (!findings.empty()) return;  // the rest would say the same again
+  check("in a model", wrapped(form.make, in_model), 2);
+  check("in a model without its softmax", wrapped(form.make, in_model), 2, true);
+  if (features > 0) {
+    check("behind a Dense", wrapped(form.make, behind(Activation::linear)), 2);
+    check("behind a Dense with ReLU", wrapped(form.make, behind(Activation::relu)), 2);
+  }
+  if (form.expected.output.empty()) return;
+  check("before a ReLU and a Dense", wrapped(form.make, before_relu), 2);
+  check("before a Softmax", wrapped(form.make, before_softmax), 2);
+  check("before a Softmax that is left out", wrapped(form.make, before_softmax), 2, true);
+}
+
+/// output_shape says what is expected, and refuses with the expected sentences.
+inline void check_shapes(Findings& findings, const FormContext& form) {
+  const AnyLayer<double> layer = form.make.of_double();
+  const Shape output = layer.output_shape(form.sample);
+  if (output != form.expected.output) {
+    findings.push_back(sentence({form.name + ": output_shape", form.expected.output.to_string(),
+                                 output.to_string(), "sample " + form.sample.to_string()}));
+  }
+  for (const Refusal& refusal : form.expected.refusals) {
+    std::string got = "no error";
+    try {
+      static_cast<void>(layer.output_shape(refusal.sample));
+    } catch (const ShapeError& error) {
+      got = std::string("\"") + error.what() + "\"";
+    }
+    if (got == "\"" + refusal.sentence + "\"") continue;
+    findings.push_back(sentence({form.name + ": output_shape(" + refusal.sample.to_string() + ")",
+                                 "the ShapeError \"" + refusal.sentence + "\"", got}));
+  }
+}
+
+/// Float gives what double gives, up to rounding.
+inline void check_float(Findings& findings, const FormContext& form) {
+  LayerRig<double> rig(form.make.of_double(), form.sample);
+  LayerRig<float> float_rig(form.make.of_float(), form.sample);
+  auto batch = rig.batch(3, form.expected.input);
+  auto float_batch = float_rig.batch(3, form.expected.input);
+  rig.run(batch);
+  float_rig.run(float_batch);
+  const std::string where = form.name + ", float against double";
+  const double tolerance = form.expected.float_tolerance;
+  compare(findings, where, "y", batch.y_shape, batch.y.data(), float_batch.y.data(), tolerance);
+  compare(findings, where, "dx", batch.x_shape, batch.dx.data(), float_batch.dx.data(), tolerance);
+  for (std::size_t i = 0; i < rig.parameters().size(); ++i) {
+    compare(findings, where, gradient_name(rig, i + 1), rig.parameters()[i].shape,
+            rig.parameters()[i].gradient().data(), float_rig.parameters()[i].gradient().data(),
+            tolerance);
+  }
+}
+
+/// Inference gives the y of training unless the layer says otherwise; random numbers change with
+/// the step and with nothing else.
+inline void check_modes(Findings& findings, const FormContext& form) {
+  LayerRig<double> rig(form.make.of_double(), form.sample);
+  auto training = rig.batch(3, form.expected.input);
+  auto other = rig.batch(3, form.expected.input);
+  Pass pass = rig.training_pass();
+  rig.forward(training, pass);
+  const auto differs = [&] { return !other.y.has_bits_of(training.y); };
+  const auto require_difference = [&](const std::string& what, bool expected) {
+    rig.forward(other, pass);
+    if (differs() == expected) return;
+    findings.push_back(
+        sentence({form.name + ": y " + what, std::string(expected ? "another" : "the same") + " y",
+                  expected ? "the same" : "another"}));
+  };
+  pass.step += 1;
+  require_difference("at another step", form.expected.is_random);
+  pass = rig.training_pass();
+  pass.layer += 1;
+  require_difference("as another layer of the model", form.expected.is_random);
+  pass = rig.training_pass();
+  pass.seed += 1;
+  require_difference("with another seed", form.expected.is_random);
+  pass = rig.training_pass();
+  pass.training = false;
+  require_difference("at inference", form.expected.trains_differently || form.expected.is_random);
+}
+
+/// A layer gives the same bits inside of a model inside of a model.
+inline void check_nesting(Findings& findings, const FormContext& form) {
+  const auto nest = [](AnyLayer<double> layer) {
+    return chain<double>({chain<double>({std::move(layer)})});
+  };
+  LayerRig<double> alone(form.make.of_double(), form.sample);
+  LayerRig<double> nested(nest(form.make.of_double()), form.sample);
+  auto expected = alone.batch(3, form.expected.input);
+  auto actual = nested.batch(3, form.expected.input);
+  alone.run(expected);
+  nested.run(actual);
+  compare_passes(findings, form.name + ", in nested models", nested, expected,
+                 alone.parameter_gradients(), actual);
+}
+
+/// What a file gives back has the arguments and the weights of what was saved, to the last bit.
+template <class L>
+void check_file(Findings& findings, const std::string& name, L layer, const Shape& sample) {
+  char path[] = "/tmp/nn_check_layer_XXXXXX";
+  const int file = ::mkstemp(path);
+  if (file < 0) {
+    findings.push_back(sentence({name + ", files", "a temporary file", "none"}));
+    return;
+  }
+  ::close(file);
+  const auto text_of = [](const auto& model) {
+    return io::arguments_to_json(*model.layers()[0].arguments()).dump();
+  };
+  Sequential<typename L::Scalar> model{std::move(layer)};
+  model.build(sample, {.seed = 5});
+  try {
+    model.save(path);
+    const auto loaded = Sequential<typename L::Scalar>::template load<L>(path);
+    if (text_of(loaded) != text_of(model)) {
+      findings.push_back(sentence({name + ", loaded: arguments", text_of(model), text_of(loaded)}));
+    }
+    for (std::size_t i = 0; i < model.parameters().named().size(); ++i) {
+      const auto& before = model.parameters().named()[i];
+      compare_exactly(findings, name + ", loaded", "parameter '" + before.name + "'", before.shape,
+                      before.value().data(), loaded.parameters().named()[i].value().data());
+    }
+  } catch (const std::exception& error) {
+    findings.push_back(
+        sentence({name + ", files", "a layer that can be saved and loaded", error.what()}));
+  }
+  std::remove(path);
+}
+
+/// All that is said of the passes of one scalar type.
+template <Real T>
+void check_passes(Findings& findings, const FormContext& form, AnyLayer<T> layer) {
+  LayerRig<T> rig(std::move(layer), form.sample);
+  const InputRange range = form.expected.input;
+  check_assignment(findings, form.name, rig, range);
+  if (!findings.empty()) return;  // what is missing would differ everywhere
+  check_independence(findings, form.name, rig, range);
+  check_threads(findings, form.name, rig, range);
+  if (form.expected.allocations) {
+    check_allocations(findings, form.name, rig, range, form.expected.allocations);
+  }
+}
+
+inline void check_form(Findings& findings, const FormContext& form) {
+  check_shapes(findings, form);
+  if (!findings.empty()) return;
+  check_passes(findings, form, form.make.of_double());
+  check_passes(findings, form, form.make.of_float());
+  if (!findings.empty()) return;
+  check_gradients_among_neighbours(findings, form);
+  LayerRig<double> rig(form.make.of_double(), form.sample);
+  const InputRange range = form.expected.input;
+  check_accumulation(findings, form.name, rig, range);
+  check_linearity(findings, form.name, rig, range);
+  check_samples_alone(findings, form.name, rig, range, false);
+  if (!form.expected.is_random && !form.expected.mixes_samples) {
+    check_samples_alone(findings, form.name, rig, range, true);
+  }
+  check_float(findings, form);
+  check_modes(findings, form);
+  if (!form.expected.is_random) check_nesting(findings, form);
+}
+
+}  // namespace detail
+
+/// Holds a layer against everything that the library promises of layers; returns what is wrong,
+/// nothing for a sound layer. `make` makes the layer over a scalar type, `[]<class T>() { return
+/// nn::Dense<T>{5}; }`. It is called with double, float and Dual; one that is constrained to
+/// `std::floating_point T` does without the exact derivatives. `sample` is the shape of one sample.
+template <class Make>
+[[nodiscard]] Findings check_layer(const Make& make, const Shape& sample,
+                                   const LayerExpectations& expected) {
+  LayerMaker maker;
+  maker.of_double = [=] { return AnyLayer<double>(make.template operator()<double>()); };
+  maker.of_float = [=] { return AnyLayer<float>(make.template operator()<float>()); };
+  if constexpr (requires { make.template operator()<Dual>(); }) {
+    maker.of_dual = [=] { return AnyLayer<Dual>(make.template operator()<Dual>()); };
+  }
+  auto layer = make.template operator()<float>();
+  const detail::FormContext form{layer.name(), maker, sample, expected};
+  Findings findings;
+  detail::check_form(findings, form);
+  if constexpr (DescribedLayer<decltype(layer)>) {
+    detail::check_file(findings, form.name, std::move(layer), sample);
+  }
+  return findings;
+}
+
+}  // namespace nn::testing

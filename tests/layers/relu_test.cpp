@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "nn/layers/relu.hpp"
+
+#include "tests/layers/layer_testing.hpp"
+
+namespace {
+
+using nn::ReLUOptions;
+using nn::testing::form;
+using nn::testing::WorkedExample;
+
+}  // namespace
+
+TEST_SUITE("layers/relu") {
+  TEST_CASE("ReLU: fills the form with each of its options") {
+    const ReLUOptions all[] = {{},
+                               {.max_value = 0.5},
+                               {.negative_slope = 0.25},
+                               {.threshold = 0.3},
+                               {.max_value = 0.6, .negative_slope = 0.1, .threshold = 0.2}};
+    for (const ReLUOptions& options : all) {
+      CAPTURE(nn::testing::arguments_text(nn::ReLU<float>{options}));
+      CHECK(form([=]<class T>() { return nn::ReLU<T>{options}; }, {3, 7}, {.output = {3, 7}}) ==
+            "");
+    }
+  }
+
+  TEST_CASE("ReLU: gives the numbers of a worked example") {
+    WorkedExample example(nn::ReLU<double>{}, {4}, {-2, 0, 0.5, 3});
+    CHECK(example.forward() == "0 0 0.5 3");
+    CHECK(example.backward({1, 2, 3, 4}) == "0 0 3 4");
+  }
+
+  TEST_CASE("ReLU: threshold, slope and ceiling are those of Keras") {
+    WorkedExample example(nn::ReLU<double>{{.max_value = 6, .negative_slope = 0.5, .threshold = 1}},
+                          {5}, {-1, 1, 2, 6, 9});
+    CHECK(example.forward() == "-1 0 2 6 6");
+    CHECK(example.backward({1, 1, 1, 1, 1}) == "0.5 0.5 1 0 0");
+  }
+
+  TEST_CASE("ReLU: passes NaN on") {
+    WorkedExample example(nn::ReLU<double>{}, {1}, {std::nan("")});
+    CHECK(example.forward() == "nan");
+  }
+
+  TEST_CASE("ReLU: refuses a negative ceiling or slope") {
+    CHECK_THROWS_WITH_AS(nn::ReLU<float>{{.max_value = -1}},
+                         "ReLU: expected a max_value of 0 or more, got -1.000000",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(nn::ReLU<float>{{.negative_slope = -0.5}},
+                         "ReLU: expected a negative_slope of 0 or more, got -0.500000",
+                         std::invalid_argument);
+  }
+
+  TEST_CASE("ReLU: names its arguments in Keras' words") {
+    using nn::testing::arguments_text;
+    CHECK(arguments_text(nn::ReLU<float>{{.max_value = 6.5, .threshold = 0.25}}) ==
+          R"({"max_value":6.5,"negative_slope":0.0,"threshold":0.25})");
+    CHECK(arguments_text(nn::ReLU<float>{}) == R"({"negative_slope":0.0,"threshold":0.0})");
+  }
+}

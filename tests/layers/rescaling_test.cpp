@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#include "nn/layers/rescaling.hpp"
+
+#include "tests/layers/layer_testing.hpp"
+
+namespace {
+
+using nn::testing::form;
+using nn::testing::WorkedExample;
+
+}  // namespace
+
+TEST_SUITE("layers/rescaling") {
+  TEST_CASE("Rescaling: fills the form") {
+    CHECK(form([]<class T>() { return nn::Rescaling<T>{1.0 / 255}; }, {4, 5, 1},
+               {.output = {4, 5, 1}, .input = {0, 255}}) == "");
+    CHECK(form([]<class T>() { return nn::Rescaling<T>(-2, 0.5); }, {3}, {.output = {3}}) == "");
+  }
+
+  TEST_CASE("Rescaling: gives the numbers of a worked example") {
+    WorkedExample example(nn::Rescaling<double>(2, -1), {3}, {0, 1, 4});
+    CHECK(example.forward() == "-1 1 7");
+    CHECK(example.backward({1, 2, 3}) == "2 4 6");
+  }
+
+  TEST_CASE("Rescaling: names its arguments in Keras' words") {
+    CHECK(nn::testing::arguments_text(nn::Rescaling<float>(0.5, -1)) ==
+          R"({"scale":0.5,"offset":-1.0})");
+  }
+}

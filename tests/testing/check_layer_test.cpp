@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// The form's negative controls: each fault is found, and the finding says where it is.
+#include "nn/testing/check_layer.hpp"
+
+#include <doctest/doctest.h>
+
+#include <concepts>
+
+#include "tests/testing/allocations.hpp"
+#include "tests/testing/faulty_dense.hpp"
+
+namespace {
+
+using nn::testing::Fault;
+using nn::testing::FaultyDense;
+
+nn::testing::LayerExpectations expectations() {
+  return {.output = {2},
+          .refusals = {{{3, 4}, "FaultyDense: expected samples of rank 1, got [3, 4]"}},
+          .allocations = nn::testing::num_allocations};
+}
+
+/// What the form says of the layer with that fault.
+std::string findings_of(Fault fault) {
+  return nn::testing::to_text(nn::testing::check_layer(
+      [=]<class T>() { return FaultyDense<T>{fault}; }, {3}, expectations()));
+}
+
+bool mention(const std::string& findings, const std::string& text) {
+  return findings.find(text) != std::string::npos;
+}
+
+struct Control {
+  Fault fault;
+  std::string finding;  // a part of one
+};
+
+}  // namespace
+
+TEST_SUITE("testing/check_layer") {
+  TEST_CASE("check_layer: finds nothing in a sound layer") {
+    CHECK(findings_of(Fault::none) == "");
+  }
+
+  TEST_CASE("check_layer: finds wrong gradients and says whose") {
+    const Control controls[] = {
+        {Fault::sign_of_dx, "FaultyDense, batch of 1: gradient of the input at [0, 0]: expected "},
+        {Fault::sign_of_kernel_gradient,
+         "FaultyDense, batch of 1: gradient of parameter 'kernel' at [0, 0]: expected "},
+        {Fault::no_bias_gradient, "FaultyDense, batch of 1: gradient of parameter 'bias' at [0]"},
+        {Fault::bias_gradient_of_one_sample,
+         "FaultyDense, batch of 3: gradient of parameter 'bias' at [0]"},
+        {Fault::constant_dx, "FaultyDense, batch of 1: gradient of the input at [0, 0]"},
+        {Fault::mask_ignored,
+         "FaultyDense, behind a Dense with ReLU: gradient of parameter '0.dense.kernel' at"},
+        {Fault::activation_ignored,
+         "FaultyDense, before a ReLU and a Dense: gradient of the input at"},
+        {Fault::masked_gradient_ignored,
+         "FaultyDense, before a ReLU and a Dense: gradient of the input at"},
+    };
+    for (const Control& control : controls) {
+      const std::string findings = findings_of(control.fault);
+      CAPTURE(findings);
+      CAPTURE(control.finding);
+      CHECK(mention(findings, control.finding));
+    }
+  }
+
+  TEST_CASE("check_layer: finds gradients and results in the wrong place") {
+    const Control controls[] = {
+        {Fault::gradient_assigned,
+         "FaultyDense, accumulate onto 5: gradient of parameter 'kernel' at [0, 0]: expected"},
+        {Fault::gradient_always_added,
+         "FaultyDense, accumulate false: gradient of parameter 'kernel' at [0, 0]: expected"},
+        {Fault::kernel_gradient_only_with_dx,
+         "FaultyDense, without dx: gradient of parameter 'kernel' at [0, 0]: expected"},
+        {Fault::dx_added, "FaultyDense: dx at [0, 0]: expected a finite number, got nan"},
+        {Fault::dx_of_one_sample, "FaultyDense: dx at [1, 0]: expected a finite number, got nan"},
+        {Fault::y_of_one_sample, "FaultyDense: y at [1, 0]: expected a finite number, got nan"},
+        {Fault::write_behind_dx,
+         "FaultyDense: dx: expected nothing written behind its end, got a write"},
+        {Fault::write_behind_memory,
+         "FaultyDense: pass.memory: expected nothing written behind its end, got a write"},
+        {Fault::output_shape_too_large,
+         "FaultyDense: output_shape: expected [2], got [3] (sample [3])"},
+        {Fault::other_sentence,
+         "FaultyDense: output_shape([3, 4]): expected the ShapeError \"FaultyDense: expected "
+         "samples of rank 1, got [3, 4]\", got \"FaultyDense: expected samples of rank 1, got [3, "
+         "4] (another sentence)\""},
+    };
+    for (const Control& control : controls) {
+      const std::string findings = findings_of(control.fault);
+      CAPTURE(findings);
+      CAPTURE(control.finding);
+      CHECK(mention(findings, control.finding));
+    }
+  }
+
+  TEST_CASE("check_layer: finds results that depend on more than the pass") {
+    const Control controls[] = {
+        {Fault::state_for_backward,
+         "FaultyDense, another pass between forward and backward: gradient of parameter 'kernel'"},
+        {Fault::state_in_forward, "FaultyDense, second pass over the same batch: y at [0, 0]"},
+        {Fault::allocation, "FaultyDense, second pass: expected no allocation, got 2"},
+        {Fault::result_of_thread_count, "FaultyDense, 2 threads: y at [0, 0]"},
+        {Fault::samples_mixed, "FaultyDense, samples one by one at inference: y at [1, 0]"},
+        {Fault::other_float, "FaultyDense, float against double: y at [0, 0]"},
+        {Fault::other_inference, "FaultyDense: y at inference: expected the same y, got another"},
+        {Fault::other_each_step,
+         "FaultyDense: y at another step: expected the same y, got another"},
+        {Fault::lost_argument, "FaultyDense, loaded: arguments: expected "},
+    };
+    for (const Control& control : controls) {
+      const std::string findings = findings_of(control.fault);
+      CAPTURE(findings);
+      CAPTURE(control.finding);
+      CHECK(mention(findings, control.finding));
+    }
+  }
+
+  TEST_CASE("check_layer: expects random numbers where they are announced") {
+    auto expected = expectations();
+    expected.is_random = true;
+    const std::string findings = nn::testing::to_text(nn::testing::check_layer(
+        []<class T>() { return FaultyDense<T>{Fault::none}; }, {3}, expected));
+    CHECK(mention(findings, "FaultyDense: y at another step: expected another y, got the same"));
+  }
+
+  TEST_CASE("check_layer: does without dual numbers for a layer that has none") {
+    const auto findings = [](Fault fault) {
+      return nn::testing::to_text(nn::testing::check_layer(
+          [=]<std::floating_point T>() { return FaultyDense<T>{fault}; }, {3}, expectations()));
+    };
+    CHECK(findings(Fault::none) == "");
+    CHECK(mention(findings(Fault::sign_of_dx), "(central differences)"));
+  }
+
+  TEST_CASE("check_layer: leaves the number of threads as it was") {
+    const int before = nn::num_threads();
+    static_cast<void>(findings_of(Fault::none));
+    CHECK(nn::num_threads() == before);
+  }
+}

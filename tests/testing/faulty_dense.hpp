@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+// A fully connected layer in plain loops that can be wrong in many ways: what the form must reject.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "nn/core/parallel.hpp"
+#include "nn/layer/layer.hpp"
+
+namespace nn::testing {
+
+enum class Fault {
+  none,
+  sign_of_dx,
+  sign_of_kernel_gradient,
+  no_bias_gradient,
+  bias_gradient_of_one_sample,
+  gradient_assigned,
+  gradient_always_added,
+  dx_added,
+  dx_of_one_sample,
+  kernel_gradient_only_with_dx,
+  y_of_one_sample,
+  write_behind_dx,
+  write_behind_memory,
+  state_for_backward,
+  state_in_forward,
+  output_shape_too_large,
+  other_sentence,
+  allocation,
+  result_of_thread_count,
+  mask_ignored,
+  activation_ignored,
+  masked_gradient_ignored,
+  constant_dx,
+  samples_mixed,
+  other_float,
+  other_inference,
+  other_each_step,
+  lost_argument,
+};
+
+/// y = act(x W + b) with 2 units.   x [N, in]   W [in, 2]   b [2]   y [N, 2]
+template <Real T>
+class FaultyDense {
+ public:
+  using Scalar = T;
+  static constexpr bool applies_activation = true;
+  static constexpr bool masks_dx = true;
+  static constexpr bool assigns_gradients = true;
+
+  explicit FaultyDense(Fault fault) : fault_(fault) {}
+
+  [[nodiscard]] static std::string name() { return "FaultyDense"; }
+  [[nodiscard]] Shape output_shape(const Shape& input) const {
+    if (input.rank() != 1) {
+      throw ShapeError{sentence({"FaultyDense", "samples of rank 1", input.to_string(),
+                                 is(Fault::other_sentence) ? "another sentence" : ""})};
+    }
+    return {is(Fault::output_shape_too_large) ? units + 1 : units};
+  }
+
+  void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
+    const Index rows = is(Fault::y_of_one_sample) ? 1 : x.dimension(0);
+    for (Index n = 0; n < rows; ++n) {
+      for (Index j = 0; j < units; ++j) {
+        T sum = b_.value()(j) + extra(n, pass);
+        for (Index i = 0; i < x.dimension(1); ++i) sum += x(n, i) * W_.value()(i, j);
+        if (is(Fault::samples_mixed)) sum += x(0, 0);
+        y(n, j) = kernels::activate(
+            is(Fault::activation_ignored) ? Activation::linear : elementwise(pass), sum);
+      }
+    }
+    if (pass.activation_of(Activation::linear) == Activation::softmax) softmax(y);
+    if (is(Fault::write_behind_memory) && pass.training) pass.memory[memory_size] = std::byte{1};
+    if (is(Fault::allocation)) std::vector<T>(3).swap(kept_x_);
+    if (is(Fault::state_for_backward)) kept_x_.assign(x.data(), x.data() + x.size());
+    if (is(Fault::state_in_forward)) kept_x_.resize(kept_x_.size() + 1);
+  }
+
+  void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2> y, TensorMap<T, 2> dy,
+                TensorMap<T, 2> dx, const Pass& pass) const {
+    to_gradient_before_activation(y, dy, pass);
+    const T* x_data = is(Fault::state_for_backward) ? kept_x_.data() : x.data();
+    add_parameter_gradients(x_data, x, dy, pass);
+    if (!pass.needs_dx) return;
+    const Index rows = is(Fault::dx_of_one_sample) ? 1 : x.dimension(0);
+    for (Index n = 0; n < rows; ++n) {
+      for (Index i = 0; i < x.dimension(1); ++i) {
+        T sum = is(Fault::dx_added) ? dx(n, i) : T(is(Fault::constant_dx) ? 1e-4 : 0);
+        for (Index j = 0; j < units; ++j) sum += dy(n, j) * W_.value()(i, j);
+        if (is(Fault::sign_of_dx)) sum = -sum;
+        const bool masked = pass.mask_dx && !is(Fault::mask_ignored) && !(x(n, i) > T(0));
+        dx(n, i) = masked ? T(0) : sum;
+      }
+    }
+    if (is(Fault::write_behind_dx)) dx.data()[dx.size()] = T(1);
+  }
+
+  void parameters(const Shape& input, ParameterList<T>& list) {
+    list.add(W_, "kernel", {input.back(), units}, GlorotUniform{});
+    list.add(b_, "bias", {units}, Zeros{});
+  }
+  [[nodiscard]] Index workspace_bytes(const Shape&, bool training) const {
+    return training ? memory_size : 0;
+  }
+
+  [[nodiscard]] Arguments arguments() const {
+    return Arguments{name()}.set("fault", static_cast<Index>(fault_));
+  }
+  [[nodiscard]] static FaultyDense from_arguments(const Arguments& a) {
+    const auto fault = static_cast<Fault>(a.get<Index>("fault"));
+    return FaultyDense(fault == Fault::lost_argument ? Fault::none : fault);
+  }
+
+ private:
+  static constexpr Index units = 2;
+  static constexpr Index memory_size = 8;
+
+  [[nodiscard]] bool is(Fault fault) const { return fault_ == fault; }
+
+  [[nodiscard]] static Activation elementwise(const Pass& pass) {
+    const Activation activation = pass.activation_of(Activation::linear);
+    return activation == Activation::softmax ? Activation::linear : activation;
+  }
+
+  /// What some faults add to every output.
+  [[nodiscard]] T extra(Index, const Pass& pass) const {
+    if (is(Fault::result_of_thread_count)) return T(1e-12 * num_threads());
+    if (is(Fault::other_float) && sizeof(T) == sizeof(float)) return T(1e-3);
+    if (is(Fault::other_inference)) return T(pass.training ? 0 : 1e-3);
+    if (is(Fault::other_each_step)) return T(1e-3 * pass.step);
+    if (is(Fault::state_in_forward)) return T(1e-3 * static_cast<double>(kept_x_.size()));
+    return T(0);
+  }
+
+  static void softmax(TensorMap<T, 2>& y) {
+    using std::exp;
+    for (Index n = 0; n < y.dimension(0); ++n) {
+      const T first = T(1) / (T(1) + exp(y(n, 1) - y(n, 0)));
+      y(n, 0) = first;
+      y(n, 1) = T(1) - first;
+    }
+  }
+
+  /// dz = dy act'(z), over dy.
+  void to_gradient_before_activation(const ConstTensorMap<T, 2>& y, TensorMap<T, 2>& dy,
+                                     const Pass& pass) const {
+    const bool softmax = pass.activation_of(Activation::linear) == Activation::softmax;
+    for (Index n = 0; n < y.dimension(0); ++n) {
+      if (softmax) {  // of two classes: both move against each other
+        const T slope = y(n, 0) * y(n, 1) * (dy(n, 0) - dy(n, 1));
+        dy(n, 0) = slope;
+        dy(n, 1) = -slope;
+      } else if (!pass.dy_is_masked || is(Fault::masked_gradient_ignored)) {
+        const T factor = T(is(Fault::masked_gradient_ignored) && pass.dy_is_masked ? 2 : 1);
+        for (Index j = 0; j < units; ++j) {
+          dy(n, j) *= factor * kernels::activation_slope(elementwise(pass), y(n, j));
+        }
+      }
+    }
+  }
+
+  void add_parameter_gradients(const T* x, const ConstTensorMap<T, 2>& shape,
+                               const TensorMap<T, 2>& dy, const Pass& pass) const {
+    if (is(Fault::kernel_gradient_only_with_dx) && !pass.needs_dx) return;
+    const Index in = shape.dimension(1);
+    const bool adds =
+        pass.accumulate ? !is(Fault::gradient_assigned) : is(Fault::gradient_always_added);
+    if (!adds) W_.gradient().setConstant(T(0));
+    if (!adds) b_.gradient().setConstant(T(0));
+    for (Index n = 0; n < shape.dimension(0); ++n) {
+      for (Index j = 0; j < units; ++j) {
+        for (Index i = 0; i < in; ++i) {
+          const T term = x[n * in + i] * dy(n, j);
+          W_.gradient()(i, j) += is(Fault::sign_of_kernel_gradient) ? -term : term;
+        }
+        const bool left_out =
+            is(Fault::no_bias_gradient) || (is(Fault::bias_gradient_of_one_sample) && n > 0);
+        if (!left_out) b_.gradient()(j) += dy(n, j);
+      }
+    }
+  }
+
+  Fault fault_;
+  mutable std::vector<T> kept_x_;  // what no layer may have
+  Parameter<T, 2> W_;              // [in, 2]
+  Parameter<T, 1> b_;              // [2]
+};
+
+}  // namespace nn::testing
