@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+#include "nn/model/sequential.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "nn/training/train_on_batch.hpp"
+#include "tests/training/training_testing.hpp"
+
+namespace nn {
+namespace {
+
+using testing::counted_labels;
+using testing::image_model;
+using testing::random_tensor;
+using testing::weights_of;
+
+template <Real T>
+std::vector<std::string> names_of(const Sequential<T>& model) {
+  std::vector<std::string> names;
+  for (const auto& parameter : model.parameters()) names.push_back(parameter.name);
+  return names;
+}
+
+template <class A, class B>
+bool equal(const A& a, const B& b) {
+  return shape_of(a) == shape_of(b) && std::equal(a.data(), a.data() + a.size(), b.data());
+}
+
+}  // namespace
+
+TEST_SUITE("model/sequential") {
+  TEST_CASE("Sequential: infers shapes and names parameters") {
+    const Sequential<float> model = image_model();
+    CHECK(model.size() == 8);
+    CHECK(model.input_shape() == Shape{8, 8, 1});
+    CHECK(model.output_shape() == Shape{3});
+    CHECK(names_of(model) == std::vector<std::string>{"0.conv2d.kernel", "0.conv2d.bias",
+                                                      "3.dense.kernel", "3.dense.bias",
+                                                      "6.dense.kernel", "6.dense.bias"});
+    CHECK(model.count_parameters() == (9 * 2 + 2) + (18 * 8 + 8) + (8 * 3 + 3));
+    for (const auto& parameter : model.parameters()) {
+      CHECK(parameter.value().size() == parameter.shape.num_elements());
+    }
+  }
+
+  TEST_CASE("Sequential: summary of the mission's model") {
+    Sequential model{Conv2D{32, {3, 3}, {.activation = Activation::relu}},
+                     Flatten{},
+                     Dense{128},
+                     ReLU{},
+                     Dense{10},
+                     Softmax{}};
+    const std::string unbuilt = model.summary();
+    CHECK(unbuilt.ends_with("Total params: ? (not built)\n"));
+    model.build({28, 28, 1});
+    CHECK(model.summary() ==
+          "Model: \"sequential\"\n"
+          "--------------------------------------------------\n"
+          "Layer (type)        Output Shape           Param #\n"
+          "--------------------------------------------------\n"
+          "conv2d (Conv2D)     (None, 26, 26, 32)         320\n"
+          "flatten (Flatten)   (None, 21632)                0\n"
+          "dense (Dense)       (None, 128)          2,769,024\n"
+          "relu (ReLU)         (None, 128)                  0\n"
+          "dense_1 (Dense)     (None, 10)               1,290\n"
+          "softmax (Softmax)   (None, 10)                   0\n"
+          "--------------------------------------------------\n"
+          "Total params: 2,770,634 (10.57 MB)\n");
+  }
+
+  TEST_CASE("Sequential: a copy is a model of its own") {
+    const auto x = random_tensor<float, 4>({4, 8, 8, 1}, 1);
+    const Labels y = counted_labels(4, 3);
+    Sequential<float> model = image_model();
+    model.train_on_batch(x, y);
+    Sequential<float> copy = model;
+    const std::vector<float> before = weights_of(model);
+    const auto prediction = model.predict(x);
+
+    copy.train_on_batch(x, y);
+
+    CHECK(weights_of(model) == before);
+    CHECK(equal(model.predict(x), prediction));
+    CHECK(weights_of(copy) != before);
+    CHECK_FALSE(equal(copy.predict(x), prediction));  // its layers look at its own parameters
+    model.train_on_batch(x, y);
+    CHECK(weights_of(model) == weights_of(copy));  // optimizer's memory was copied too
+    Sequential<float> assigned;
+    assigned = model;
+    const Sequential<float> moved = std::move(copy);
+    CHECK(equal(assigned.predict(x), model.predict(x)));
+    CHECK(equal(moved.predict(x), model.predict(x)));
+  }
+
+  TEST_CASE("Sequential: models nest") {
+    const auto x = random_tensor<float, 2>({6, 4}, 1);
+    const Labels y = counted_labels(6, 3);
+    Sequential<float> flat{Dense{5}, ReLU{}, Dense{3}, Softmax{}};
+    Sequential<float> nested{Sequential<float>{Dense{5}, ReLU{}},
+                             Sequential<float>{Dense{3}, Softmax{}}};
+    for (Sequential<float>* model : {&flat, &nested}) {
+      model->build({4}, {.seed = 4});
+      model->compile(Adam{}, SparseCategoricalCrossentropy{});
+    }
+    CHECK(names_of(nested) ==
+          std::vector<std::string>{"0.sequential.0.dense.kernel", "0.sequential.0.dense.bias",
+                                   "1.sequential.0.dense.kernel", "1.sequential.0.dense.bias"});
+    CHECK(weights_of(nested) == weights_of(flat));
+    CHECK(equal(nested.predict(x), flat.predict(x)));
+    for (int step = 0; step < 3; ++step) {
+      CHECK(nested.train_on_batch(x, y)["loss"] ==
+            doctest::Approx(flat.train_on_batch(x, y)["loss"]).epsilon(1e-6));
+    }
+    const Sequential<float> copy = nested;
+    nested.train_on_batch(x, y);
+    CHECK_FALSE(equal(copy.predict(x), nested.predict(x)));
+  }
+
+  TEST_CASE("Sequential: the first layer's scalar is the model's") {
+    Sequential model{Conv2D<double>{2, {3, 3}, {.activation = Activation::relu}}, Flatten{},
+                     Dense{3}};
+    static_assert(std::same_as<decltype(model), Sequential<double>>);
+    model.build({5, 5, 1});
+    CHECK(model.layer<Dense<double>>(2).arguments().get<Index>("units") == 3);
+    CHECK(shape_of(model.predict(random_tensor<double, 4>({2, 5, 5, 1}, 1))) == Shape{2, 3});
+  }
+
+  TEST_CASE("Sequential: equal seeds give equal weights, others don't") {
+    CHECK(weights_of(image_model(1)) == weights_of(image_model(1)));
+    CHECK(weights_of(image_model(1)) != weights_of(image_model(2)));
+  }
+
+  TEST_CASE("Sequential::layer: gives the layer as its type") {
+    const Sequential<float> model = image_model();
+    CHECK(model.layer<Dense<float>>(3).arguments().get<Index>("units") == 8);
+    CHECK_THROWS_WITH_AS(static_cast<void>(model.layer<Dense<float>>(8)),
+                         "Sequential::layer: expected a number from 0 to 7, got 8",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(static_cast<void>(model.layer<Dense<float>>(0)),
+                         "Sequential::layer: expected the type of layer 0, got another one (it is "
+                         "a Conv2D)",
+                         std::invalid_argument);
+  }
+
+  TEST_CASE("Sequential: refuses layers after build, and no layers at all") {
+    Sequential<float> model = image_model();
+    CHECK_THROWS_WITH_AS(model.add(Dense{3}),
+                         "Sequential::add: expected a model that is not built yet, got one built "
+                         "for samples of shape [8, 8, 1]; add all layers before build or fit",
+                         std::invalid_argument);
+    Sequential<float> empty;
+    CHECK_THROWS_WITH_AS(empty.build({3}),
+                         "Sequential::build: expected at least one layer, got none",
+                         std::invalid_argument);
+  }
+
+  TEST_CASE("Sequential::build: a refusal names the layer and leaves the model alone") {
+    Sequential model{Conv2D{2, 3}, Conv2D{2, 5}};
+    CHECK_THROWS_WITH_AS(model.build({6, 6, 1}),
+                         "Sequential, layer 1: Conv2D: expected an image of at least (5, 5), got "
+                         "[4, 4, 2] (padding valid); use smaller windows or nn::Padding::same",
+                         ShapeError);
+    CHECK_FALSE(model.is_built());
+    CHECK(model.input_shape() == Shape{});
+    CHECK_THROWS_WITH_AS(static_cast<void>(std::as_const(model).parameters()),
+                         "Sequential::parameters: expected a built model, got one whose input "
+                         "shape is not known; call build({height, width, channels}) or fit first",
+                         std::invalid_argument);
+    model.build({9, 9, 1});
+    CHECK(model.output_shape() == Shape{3, 3, 2});
+  }
+}
+
+}  // namespace nn

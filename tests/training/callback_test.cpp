@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "nn/training/callback.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "nn/training/fit.hpp"
+#include "tests/training/training_testing.hpp"
+
+namespace nn {
+namespace {
+
+using testing::NumberedSamples;
+
+/// Writes down what it is called for.
+struct Diary {
+  std::vector<std::string>* lines;
+
+  void on_train_begin(FitContext& context) {
+    note("train_begin of " + std::to_string(context.epochs));
+  }
+  void on_epoch_begin(FitContext& context) { note("epoch_begin " + std::to_string(context.epoch)); }
+  void on_batch_begin(FitContext& context) { note("batch_begin " + batch(context)); }
+  void on_batch_end(FitContext& context) { note("batch_end " + batch(context)); }
+  void on_epoch_end(FitContext& context) {
+    note("epoch_end " + std::to_string(context.epoch) +
+         (context.logs.find("val_loss") != nullptr ? " validated" : ""));
+  }
+  void on_train_end(FitContext&) { note("train_end"); }
+
+ private:
+  static std::string batch(const FitContext& context) {
+    return std::to_string(context.batch) + " of " + std::to_string(context.num_batches);
+  }
+  void note(const std::string& line) { lines->push_back(line); }
+};
+
+/// Counts batches in itself.
+struct Counter {
+  int batches = 0;
+  void on_batch_end(FitContext&) { ++batches; }
+};
+
+/// Ends the training at one of the hooks.
+struct Stopper {
+  Index epoch, batch;
+  bool at_epoch_begin = false;
+  void on_epoch_begin(FitContext& context) const {
+    if (at_epoch_begin && context.epoch == epoch) context.stop_training = true;
+  }
+  void on_batch_end(FitContext& context) const {
+    if (context.epoch == epoch && context.batch == batch) context.stop_training = true;
+  }
+};
+
+/// Keeps the values that a hook was given.
+struct LogReader {
+  Scores at_begin, at_batch, at_epoch;
+  void on_train_begin(FitContext& context) { at_begin = context.logs; }
+  void on_batch_end(FitContext& context) { at_batch = context.logs; }
+  void on_epoch_end(FitContext& context) { at_epoch = context.logs; }
+};
+
+/// A rate for each epoch.
+struct Halving {
+  static void on_epoch_begin(FitContext& context) {
+    context.set_learning_rate(context.learning_rate() / 2);
+  }
+};
+
+std::vector<std::string> names_of(const Scores& scores) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : scores) names.push_back(name);
+  return names;
+}
+
+}  // namespace
+
+TEST_SUITE("training/callback") {
+  TEST_CASE("Callback: hooks are called in Keras' order") {
+    NumberedSamples data(5);
+    std::vector<std::string> lines;
+    data.model.fit(data.x, data.y,
+                   {.batch_size = 2,
+                    .epochs = 2,
+                    .verbose = Verbose::silent,
+                    .callbacks = {Diary{&lines}},
+                    .validation_split = 0.2});
+    CHECK(lines ==
+          std::vector<std::string>{"train_begin of 2", "epoch_begin 0", "batch_begin 0 of 2",
+                                   "batch_end 0 of 2", "batch_begin 1 of 2", "batch_end 1 of 2",
+                                   "epoch_end 0 validated", "epoch_begin 1", "batch_begin 0 of 2",
+                                   "batch_end 0 of 2", "batch_begin 1 of 2", "batch_end 1 of 2",
+                                   "epoch_end 1 validated", "train_end"});
+  }
+
+  TEST_CASE("Callback: by value it is a copy, by std::ref the object itself") {
+    NumberedSamples data(6);
+    Counter copied, referred;
+    data.model.fit(
+        data.x, data.y,
+        {.batch_size = 2, .verbose = Verbose::silent, .callbacks = {copied, std::ref(referred)}});
+    CHECK(copied.batches == 0);
+    CHECK(referred.batches == 3);
+  }
+
+  TEST_CASE("Callback: stop_training ends the training after the batch") {
+    NumberedSamples data(8);
+    const History history = data.model.fit(
+        data.x, data.y,
+        {.batch_size = 2, .epochs = 5, .verbose = Verbose::silent, .callbacks = {Stopper{1, 2}}});
+    CHECK(history.epochs() == std::vector<Index>{0, 1});
+    CHECK(data.batches.size() == 4 + 3);
+  }
+
+  TEST_CASE("Callback: stop_training before the first batch still trains that one") {
+    NumberedSamples data(8);
+    std::vector<std::string> lines;
+    data.model.fit(data.x, data.y,
+                   {.batch_size = 2,
+                    .epochs = 5,
+                    .verbose = Verbose::silent,
+                    .callbacks = {Stopper{0, -1, true}, Diary{&lines}}});
+    CHECK(lines == std::vector<std::string>{"train_begin of 5", "epoch_begin 0",
+                                            "batch_begin 0 of 4", "batch_end 0 of 4", "epoch_end 0",
+                                            "train_end"});
+  }
+
+  TEST_CASE("Callback: logs name what epochs will have, then hold its values") {
+    NumberedSamples data(8);
+    LogReader reader;
+    const History history = data.model.fit(
+        data.x, data.y,
+        {.verbose = Verbose::silent, .callbacks = {std::ref(reader)}, .validation_split = 0.25});
+    const std::vector<std::string> all{"loss", "recorder", "val_loss", "val_recorder"};
+    CHECK(names_of(reader.at_begin) == all);
+    CHECK(std::isnan(reader.at_begin["loss"]));
+    CHECK(names_of(reader.at_batch) == std::vector<std::string>{"loss", "recorder"});
+    CHECK(names_of(reader.at_epoch) == all);
+    CHECK(reader.at_epoch["loss"] == history["loss"].at(0));
+    CHECK(reader.at_epoch["val_loss"] == history["val_loss"].at(0));
+  }
+
+  TEST_CASE("Callback: the learning rate it sets stays") {
+    NumberedSamples data(4);
+    Scores seen;
+    struct Reader {
+      Scores* seen;
+      void on_train_end(FitContext& context) const { seen->set("rate", context.learning_rate()); }
+    };
+    data.model.fit(
+        data.x, data.y,
+        {.epochs = 3, .verbose = Verbose::silent, .callbacks = {Halving{}, Reader{&seen}}});
+    CHECK(seen["rate"] == 0.5 / 8);
+  }
+}
+
+}  // namespace nn

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include "nn/training/early_stopping.hpp"
+
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "nn/training/fit.hpp"
+#include "tests/training/training_testing.hpp"
+
+namespace nn {
+namespace {
+
+using testing::image_model;
+using testing::weights_of;
+
+/// A training that was written in advance: one monitored value for each epoch. The weights after
+/// epoch e are e.
+class Script final : public FitContext {
+ public:
+  /// The number of epochs that ran.
+  Index run(const EarlyStoppingOptions& options, const std::vector<double>& values) {
+    EarlyStopping stopping(options);
+    logs.set(options.monitor, 0);
+    stopping.on_train_begin(*this);
+    epochs = static_cast<Index>(values.size());
+    for (epoch = 0; epoch < epochs && !stop_training; ++epoch) {
+      weights = epoch;
+      logs = {};
+      logs.set(options.monitor, values[static_cast<std::size_t>(epoch)]);
+      stopping.on_epoch_end(*this);
+    }
+    stopping.on_train_end(*this);
+    return epoch;
+  }
+
+  void keep_weights() override { kept = weights; }
+  void restore_weights() override {
+    if (kept >= 0) weights = kept;
+  }
+  [[nodiscard]] double learning_rate() const override { return 1; }
+  void set_learning_rate(double) override {}
+
+  Index weights = -1, kept = -1;
+};
+
+Index epochs_run(const EarlyStoppingOptions& options, const std::vector<double>& values) {
+  return Script{}.run(options, values);
+}
+
+/// The epoch whose weights the training ends with.
+Index weights_after(const EarlyStoppingOptions& options, const std::vector<double>& values) {
+  Script script;
+  script.run(options, values);
+  return script.weights;
+}
+
+/// Moves a model's weights after each epoch, so that they show which epoch they are of.
+struct WeightKeeper {
+  std::vector<std::vector<float>>* kept;
+  Sequential<float>* model;
+  void on_epoch_end(FitContext&) const { kept->push_back(weights_of(*model)); }
+};
+
+}  // namespace
+
+TEST_SUITE("training/early_stopping") {
+  TEST_CASE("EarlyStopping: patience 0 and 1 end at the first epoch that is no better") {
+    CHECK(epochs_run({}, {3, 2, 2, 1}) == 3);
+    CHECK(epochs_run({.patience = 1}, {3, 2, 2, 1}) == 3);
+    CHECK(epochs_run({.patience = 2}, {3, 2, 2, 1}) == 4);
+  }
+
+  TEST_CASE("EarlyStopping: patience counts epochs in a row") {
+    CHECK(epochs_run({.patience = 2}, {5, 6, 4, 6, 6, 1}) == 5);
+    CHECK(epochs_run({.patience = 3}, {5, 6, 6, 4, 6, 6, 3}) == 7);
+  }
+
+  TEST_CASE("EarlyStopping: a change of min_delta or less is no improvement") {
+    CHECK(epochs_run({.min_delta = 0.5}, {3, 2.5, 1}) == 2);
+    CHECK(epochs_run({.min_delta = 0.5}, {3, 2.25, 1.5}) == 3);
+    CHECK(epochs_run({.min_delta = -0.5}, {3, 2.5, 1}) == 2);  // its size counts, as in Keras
+  }
+
+  TEST_CASE("EarlyStopping: knows which way losses and metrics improve") {
+    CHECK(epochs_run({.monitor = "loss"}, {3, 2, 1}) == 3);
+    CHECK(epochs_run({.monitor = "loss"}, {1, 2, 3}) == 2);
+    for (const char* metric : {"accuracy", "val_accuracy", "precision", "val_recall", "f1_score"}) {
+      CAPTURE(metric);
+      CHECK(epochs_run({.monitor = metric}, {1, 2, 3}) == 3);
+      CHECK(epochs_run({.monitor = metric}, {3, 2, 1}) == 2);
+    }
+    CHECK(epochs_run({.monitor = "own", .mode = Mode::max}, {1, 2, 3}) == 3);
+    CHECK(epochs_run({.monitor = "accuracy", .mode = Mode::min}, {1, 2, 3}) == 2);
+  }
+
+  TEST_CASE("EarlyStopping: waiting starts anew only where the baseline is beaten too") {
+    CHECK(epochs_run({.patience = 2, .baseline = 1.0}, {5, 4, 3, 2, 1}) == 5);  // never a bad epoch
+    CHECK(epochs_run({.patience = 2, .baseline = 1.0}, {5, 4, 6, 3}) == 3);
+    CHECK(epochs_run({.patience = 2, .baseline = 4.5}, {5, 4, 6, 3}) == 4);
+  }
+
+  TEST_CASE("EarlyStopping: epochs before start_from_epoch are not looked at") {
+    CHECK(epochs_run({.start_from_epoch = 2}, {1, 2, 3, 4, 5}) == 4);
+    CHECK(epochs_run({.start_from_epoch = 9}, {1, 2, 3, 4, 5}) == 5);
+  }
+
+  TEST_CASE("EarlyStopping: the best weights come back when it stops") {
+    CHECK(weights_after({.patience = 2, .restore_best_weights = true}, {3, 1, 2, 2, 0}) == 1);
+    CHECK(weights_after({.patience = 2}, {3, 1, 2, 2, 0}) == 3);
+  }
+
+  TEST_CASE("EarlyStopping: the best weights come back after the last epoch too") {
+    CHECK(weights_after({.patience = 5, .restore_best_weights = true}, {3, 1, 2}) == 1);
+    CHECK(weights_after({.patience = 5, .restore_best_weights = true}, {3, 2, 1}) == 2);
+  }
+
+  TEST_CASE("EarlyStopping: a second training starts from nothing") {
+    EarlyStopping stopping{{.monitor = "loss"}};
+    for (int training = 0; training < 2; ++training) {
+      CAPTURE(training);
+      Script script;
+      script.logs.set("loss", training == 0 ? 1 : 5);
+      stopping.on_train_begin(script);
+      script.epoch = 1;
+      stopping.on_epoch_end(script);
+      CHECK_FALSE(script.stop_training);
+    }
+  }
+
+  TEST_CASE("EarlyStopping: an epoch without validation is passed over") {
+    EarlyStopping stopping{};
+    Script script;
+    script.logs.set("val_loss", 0);
+    stopping.on_train_begin(script);
+    script.logs = {};
+    script.logs.set("loss", 1);
+    script.epoch = 3;
+    stopping.on_epoch_end(script);
+    CHECK_FALSE(script.stop_training);
+  }
+
+  TEST_CASE("EarlyStopping: refuses what it can't watch") {
+    CHECK_THROWS_WITH_AS(EarlyStopping({.patience = -1}),
+                         "EarlyStopping: expected a patience of 0 or more, got -1",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(EarlyStopping({.monitor = "val_gain"}),
+                         "EarlyStopping: expected a monitor whose direction is known, got "
+                         "'val_gain'; set mode to nn::Mode::min or nn::Mode::max",
+                         std::invalid_argument);
+  }
+
+  TEST_CASE("EarlyStopping: an unknown monitor is refused before the first epoch") {
+    testing::NumberedSamples data(4);
+    const auto refuses = [&](const char* monitor, const char* message) {
+      const FitOptions options{.verbose = Verbose::silent,
+                               .callbacks = {EarlyStopping{{.monitor = monitor}}}};
+      CHECK_THROWS_WITH_AS(data.model.fit(data.x, data.y, options), message, std::invalid_argument);
+      CHECK(data.batches.empty());
+    };
+    refuses("val_loss",
+            "EarlyStopping: expected a monitor among loss, recorder, got 'val_loss'; set "
+            "validation_split or validation_data");
+    refuses("accuracy",
+            "EarlyStopping: expected a monitor among loss, recorder, got 'accuracy'; add it to "
+            "compile's metrics");
+  }
+
+  TEST_CASE("EarlyStopping: restores the model's weights of the best epoch") {
+    Sequential<float> model = image_model();
+    const auto x = testing::random_tensor<float, 4>({12, 8, 8, 1}, 3);
+    const Labels y = testing::counted_labels(12, 3);
+    std::vector<std::vector<float>> kept;
+    const History history =
+        model.fit(x, y,
+                  {.batch_size = 4,
+                   .epochs = 8,
+                   .verbose = Verbose::silent,
+                   .callbacks = {WeightKeeper{&kept, &model},
+                                 EarlyStopping{{.patience = 100, .restore_best_weights = true}}},
+                   .validation_split = 0.5});
+    const auto& losses = history["val_loss"];
+    REQUIRE(losses.size() == 8);
+    const auto best = std::min_element(losses.begin(), losses.end()) - losses.begin();
+    CHECK(weights_of(model) == kept.at(static_cast<std::size_t>(best)));
+    CHECK(best < 7);  // so that restoring changed something
+  }
+}
+
+}  // namespace nn

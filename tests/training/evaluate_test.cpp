@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "nn/training/evaluate.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "nn/metrics/precision.hpp"
+#include "tests/training/training_testing.hpp"
+
+namespace nn {
+namespace {
+
+using testing::counted_labels;
+using testing::image_model;
+using testing::random_tensor;
+
+}  // namespace
+
+TEST_SUITE("training/evaluate") {
+  TEST_CASE("evaluate: loss and metrics are means over all samples") {
+    // p = softmax(x): with x = (0, ln 3) it is (1/4, 3/4)
+    Sequential model{Softmax{}};
+    model.build({2});
+    model.compile(Adam{}, SparseCategoricalCrossentropy{}, {Accuracy{}, Precision{}});
+    Tensor<float, 2> x(3, 2);
+    x.setValues({{0, std::log(3.0f)}, {0, std::log(3.0f)}, {std::log(3.0f), 0}});
+    Labels y(3);
+    y.setValues({1, 0, 0});
+    for (const Index batch_size : {1, 2, 3, 100}) {
+      CAPTURE(batch_size);
+      const Scores scores = model.evaluate(x, y, {.batch_size = batch_size});
+      CHECK(scores["loss"] ==
+            doctest::Approx(-(2 * std::log(0.75) + std::log(0.25)) / 3).epsilon(1e-6));
+      CHECK(scores["accuracy"] == doctest::Approx(2.0 / 3));
+      CHECK(scores["precision"] == doctest::Approx((1.0 + 0.5) / 2));
+    }
+  }
+
+  TEST_CASE("evaluate: does not depend on the size of batches, and leaves the model alone") {
+    const Sequential<float> model = image_model();
+    const auto x = random_tensor<float, 4>({11, 8, 8, 1}, 2);
+    const Labels y = counted_labels(11, 3);
+    const double all = model.evaluate(x, y)["loss"];
+    CHECK(model.evaluate(x, y, {.batch_size = 4})["loss"] == doctest::Approx(all).epsilon(1e-6));
+    CHECK(model.evaluate(x, y)["loss"] == all);
+    CHECK(testing::weights_of(model) == testing::weights_of(image_model()));
+  }
+
+  TEST_CASE("evaluate: refuses what doesn't fit") {
+    const Sequential<float> model = image_model();
+    const auto x = random_tensor<float, 4>({2, 8, 8, 1}, 2);
+    const Labels y = counted_labels(2, 3);
+    const auto evaluate = [&](const auto& data, const Labels& labels,
+                              const EvaluateOptions& options) {
+      static_cast<void>(model.evaluate(data, labels, options));
+    };
+    CHECK_THROWS_WITH_AS(evaluate(x, y, {.batch_size = 0}),
+                         "Sequential::evaluate: expected a positive batch_size, got 0",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(
+        evaluate(x, counted_labels(3, 3), {}),
+        "Sequential::evaluate: expected as many labels as samples, got 3 labels (2 samples)",
+        ShapeError);
+    CHECK_THROWS_WITH_AS(evaluate(Tensor<float, 4>(0, 8, 8, 1), Labels(0), {}),
+                         "Sequential::evaluate: expected at least one sample, got none",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(
+        evaluate(random_tensor<float, 4>({2, 9, 8, 1}, 2), y, {}),
+        "Sequential::evaluate: expected samples of shape [8, 8, 1], got [9, 8, 1] (x [2, 9, 8, 1])",
+        ShapeError);
+    Labels bad(2);
+    bad.setValues({0, 3});
+    CHECK_THROWS_WITH_AS(evaluate(x, bad, {}),
+                         "Sequential::evaluate: expected labels from 0 to 2, got 3 (label of "
+                         "sample 1); the last layer needs a unit for each class",
+                         std::invalid_argument);
+  }
+
+  TEST_CASE("evaluate: refuses a model that is not compiled or not built") {
+    const auto x = random_tensor<float, 2>({2, 2}, 2);
+    const Labels y = counted_labels(2, 2);
+    Sequential model{Dense{2}, Softmax{}};
+    model.build({2});
+    CHECK_THROWS_WITH_AS(static_cast<void>(model.evaluate(x, y)),
+                         "Sequential::evaluate: expected a compiled model, got one without loss "
+                         "and optimizer; call compile(optimizer, loss, metrics) first",
+                         std::invalid_argument);
+    Sequential unbuilt{Dense{2}, Softmax{}};
+    unbuilt.compile(Adam{}, SparseCategoricalCrossentropy{});
+    CHECK_THROWS_WITH_AS(static_cast<void>(unbuilt.evaluate(x, y)),
+                         "Sequential::evaluate: expected a built model, got one whose input shape "
+                         "is not known; call build({height, width, channels}) or fit first",
+                         std::invalid_argument);
+  }
+}
+
+}  // namespace nn

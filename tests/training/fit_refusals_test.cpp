@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+// What `fit` refuses, in full text, and that a failed call leaves the model as it was.
+#include <doctest/doctest.h>
+
+#include <limits>
+#include <stdexcept>
+#include <vector>
+
+#include "nn/training/fit.hpp"
+#include "nn/training/train_on_batch.hpp"
+#include "tests/training/training_testing.hpp"
+
+namespace nn {
+namespace {
+
+using testing::counted_labels;
+using testing::image_model;
+using testing::random_tensor;
+using testing::weights_of;
+
+/// Three classes of samples [N, 2], compiled but not built.
+Sequential<float> new_model() {
+  Sequential<float> model{Dense{3}, Softmax{}};
+  model.compile(Adam{}, SparseCategoricalCrossentropy{});
+  return model;
+}
+
+/// Changes the learning rate, and throws at the end of the first epoch.
+struct Throwing {
+  static void on_epoch_end(FitContext& context) {
+    context.set_learning_rate(0.5);
+    context.stop_training = true;
+    throw std::runtime_error{"from the callback"};
+  }
+};
+
+/// Writes down the learning rate at the beginning of a training.
+struct RateReader {
+  double rate = 0;
+  void on_train_begin(FitContext& context) { rate = context.learning_rate(); }
+};
+
+}  // namespace
+
+TEST_SUITE("training/fit") {
+  TEST_CASE("fit: refuses options out of range") {
+    Sequential<float> model = new_model();
+    const auto x = random_tensor<float, 2>({4, 2}, 1);
+    const Labels y = counted_labels(4, 3);
+    const auto refuses = [&](const FitOptions& options, const char* message) {
+      CHECK_THROWS_WITH_AS(model.fit(x, y, options), message, std::invalid_argument);
+      CHECK_FALSE(model.is_built());
+    };
+    refuses({.batch_size = 0}, "Sequential::fit: expected a positive batch_size, got 0");
+    refuses({.epochs = -1}, "Sequential::fit: expected 0 or more epochs, got -1");
+    refuses({.initial_epoch = -2},
+            "Sequential::fit: expected an initial_epoch of 0 or more, got -2");
+    refuses({.validation_batch_size = -1},
+            "Sequential::fit: expected a validation_batch_size of 0 or more, got -1");
+    refuses({.validation_freq = 0}, "Sequential::fit: expected a positive validation_freq, got 0");
+    refuses({.validation_split = 1},
+            "Sequential::fit: expected a validation_split in [0, 1), got 1.000000");
+    refuses({.validation_split = -0.5},
+            "Sequential::fit: expected a validation_split in [0, 1), got -0.500000");
+    refuses({.validation_split = std::numeric_limits<double>::quiet_NaN()},
+            "Sequential::fit: expected a validation_split in [0, 1), got nan");
+    refuses({.validation_split = 0.999},
+            "Sequential::fit: expected at least one sample to train on, got none");
+    refuses({.validation_split = 1e-12},
+            "Sequential::fit: expected a validation_split of at least one sample, got none");
+  }
+
+  TEST_CASE("fit: refuses a model that is empty or not compiled") {
+    const auto x = random_tensor<float, 2>({4, 2}, 1);
+    const Labels y = counted_labels(4, 3);
+    Sequential model{Dense{3}};
+    CHECK_THROWS_WITH_AS(model.fit(x, y),
+                         "Sequential::fit: expected a compiled model, got one without loss and "
+                         "optimizer; call compile(optimizer, loss, metrics) first",
+                         std::invalid_argument);
+    Sequential<float> empty;
+    empty.compile(Adam{}, SparseCategoricalCrossentropy{});
+    CHECK_THROWS_WITH_AS(empty.fit(x, y), "Sequential: expected at least one layer, got none",
+                         std::invalid_argument);
+  }
+
+  TEST_CASE("fit: refuses data that don't fit") {
+    Sequential<float> model = new_model();
+    const auto x = random_tensor<float, 2>({4, 2}, 1);
+    CHECK_THROWS_WITH_AS(
+        model.fit(x, counted_labels(3, 3)),
+        "Sequential::fit: expected as many labels as samples, got 3 labels (4 samples)",
+        ShapeError);
+    Labels y = counted_labels(4, 3);
+    y(2) = 3;
+    CHECK_THROWS_WITH_AS(model.fit(x, y),
+                         "Sequential::fit: expected labels from 0 to 2, got 3 (label of sample 2); "
+                         "the last layer needs a unit for each class",
+                         std::invalid_argument);
+    y(2) = -1;
+    CHECK_THROWS_WITH_AS(model.fit(x, y),
+                         "Sequential::fit: expected labels from 0 to 2, got -1 (label of sample "
+                         "2); the last layer needs a unit for each class",
+                         std::invalid_argument);
+    y(2) = 0;
+    CHECK_THROWS_WITH_AS(model.fit(random_tensor<double, 2>({4, 2}, 1), y),
+                         "Sequential::fit: expected samples of float or std::uint8_t, got double",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(model.fit(Tensor<float, 2>(0, 2), Labels(0)),
+                         "Sequential::fit: expected at least one sample to train on, got none",
+                         std::invalid_argument);
+    CHECK_FALSE(model.is_built());
+    model.build({2});
+    CHECK_THROWS_WITH_AS(model.fit(random_tensor<float, 2>({4, 5}, 1), y),
+                         "Sequential::fit: expected samples of shape [2], got [5] (x [4, 5])",
+                         ShapeError);
+    CHECK_THROWS_WITH_AS(
+        model.fit(x, Tensor<std::int32_t, 2>(4, 3)),
+        "labels: expected shape [N] or [N, 1], got [4, 3]; give the number of each sample's class",
+        ShapeError);
+  }
+
+  TEST_CASE("fit: refuses validation data that don't fit") {
+    Sequential<float> model = new_model();
+    const auto x = random_tensor<float, 2>({4, 2}, 1);
+    const auto wide = random_tensor<float, 2>({4, 5}, 1);
+    const auto doubles = random_tensor<double, 2>({4, 2}, 1);
+    const Tensor<float, 2> none(0, 2);
+    const Labels y = counted_labels(4, 3), bad = counted_labels(4, 4), no_labels(0);
+    const auto refuses = [&](const ValidationData& data, const char* message) {
+      CHECK_THROWS_WITH_AS(model.fit(x, y, {.validation_data = data}), message,
+                           std::invalid_argument);
+      CHECK_FALSE(model.is_built());
+    };
+    refuses({x, bad},
+            "Sequential::fit, validation_data: expected labels from 0 to 2, got 3 (label of "
+            "sample 3); the last layer needs a unit for each class");
+    refuses({x, no_labels},
+            "Sequential::fit, validation_data: expected as many labels as samples, got 0 labels "
+            "(4 samples)");
+    refuses({none, no_labels},
+            "Sequential::fit, validation_data: expected at least one sample, got none");
+    refuses({wide, y}, "Sequential::fit: expected samples of shape [2], got [5] (x [4, 5])");
+    refuses({doubles, y},
+            "Sequential::fit, validation_data: expected samples of float or std::uint8_t, got "
+            "double");
+  }
+
+  TEST_CASE("fit: refuses a model that gives images") {
+    Sequential model{Conv2D{3, 3}};
+    model.compile(Adam{}, SparseCategoricalCrossentropy{});
+    CHECK_THROWS_WITH_AS(
+        model.fit(random_tensor<float, 4>({2, 8, 8, 1}, 1), counted_labels(2, 3)),
+        "Sequential::fit: expected a model that gives one row of class scores for a sample, got "
+        "output of shape [6, 6, 3]; add nn::Flatten before the last nn::Dense",
+        ShapeError);
+  }
+
+  TEST_CASE("fit: a callback that throws leaves a built model as it was") {
+    const auto x = random_tensor<float, 4>({10, 8, 8, 1}, 2);
+    const Labels y = counted_labels(10, 3);
+    Sequential<float> model = image_model(), twin = image_model();
+    for (Sequential<float>* each : {&model, &twin}) each->train_on_batch(x, y);
+    const std::vector<float> before = weights_of(model);
+
+    CHECK_THROWS_WITH_AS(
+        model.fit(x, y, {.batch_size = 4, .verbose = Verbose::silent, .callbacks = {Throwing{}}}),
+        "from the callback", std::runtime_error);
+
+    CHECK(weights_of(model) == before);
+    CHECK(model.parameters().step() == 1);
+    // Adam's moments and learning rate are what they were: both go the same way from here.
+    RateReader reader;
+    const FitOptions options{
+        .batch_size = 4, .epochs = 2, .verbose = Verbose::silent, .callbacks = {std::ref(reader)}};
+    model.fit(x, y, options);
+    CHECK(reader.rate == 0.01);
+    twin.fit(x, y, options);
+    CHECK(weights_of(model) == weights_of(twin));
+  }
+
+  TEST_CASE("fit: a callback that throws leaves a model unbuilt that was so") {
+    Sequential<float> model = new_model();
+    const Labels y = counted_labels(4, 3);
+    const FitOptions throwing{.verbose = Verbose::silent, .callbacks = {Throwing{}}};
+    CHECK_THROWS_WITH_AS(model.fit(random_tensor<float, 2>({4, 2}, 1), y, throwing),
+                         "from the callback", std::runtime_error);
+    CHECK_FALSE(model.is_built());
+    CHECK(model.input_shape() == Shape{});
+    RateReader reader;
+    model.fit(random_tensor<float, 2>({4, 7}, 1), y,  // another shape is as good as the first
+              {.verbose = Verbose::silent, .callbacks = {std::ref(reader)}});
+    CHECK(model.input_shape() == Shape{7});
+    CHECK(reader.rate == 0.001);
+  }
+}
+
+}  // namespace nn

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+#include "nn/training/train_on_batch.hpp"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "nn/training/fit.hpp"
+#include "tests/training/training_testing.hpp"
+
+namespace nn {
+namespace {
+
+using testing::counted_labels;
+using testing::image_model;
+using testing::random_tensor;
+using testing::weights_of;
+
+std::vector<float> gradients_of(Sequential<float>& model) {
+  auto& block = model.parameters();
+  return {block.gradients(), block.gradients() + block.size()};
+}
+
+}  // namespace
+
+TEST_SUITE("training/train_on_batch") {
+  TEST_CASE("train_on_batch: is fit with a single batch") {
+    const auto x = random_tensor<float, 4>({6, 8, 8, 1}, 2);
+    const Labels y = counted_labels(6, 3);
+    Sequential<float> model = image_model(), other = image_model();
+    const FitOptions options{.batch_size = 6, .verbose = Verbose::silent, .shuffle = false};
+    for (int step = 0; step < 3; ++step) {
+      CAPTURE(step);
+      const Scores scores = model.train_on_batch(x, y);
+      const History history = other.fit(x, y, options);
+      CHECK(scores["loss"] == history["loss"].at(0));
+      CHECK(scores["accuracy"] == history["accuracy"].at(0));
+      CHECK(weights_of(model) == weights_of(other));
+    }
+  }
+
+  TEST_CASE("train_on_batch: builds the model and reports the loss before the update") {
+    Sequential model{Dense{3}, Softmax{}};
+    model.compile(Adam{{.learning_rate = 0.1}}, SparseCategoricalCrossentropy{});
+    const auto x = random_tensor<float, 2>({6, 4}, 2);
+    const Labels y = counted_labels(6, 3);
+    Sequential twin{Dense{3}, Softmax{}};
+    twin.build({4});
+    twin.compile(Adam{}, SparseCategoricalCrossentropy{});
+    CHECK(model.train_on_batch(x, y)["loss"] ==
+          doctest::Approx(twin.test_on_batch(x, y)["loss"]).epsilon(1e-6));
+    CHECK(weights_of(model) != weights_of(twin));
+  }
+
+  TEST_CASE("train_on_batch: learns on the logits below a dropout before the softmax") {
+    // The loss takes the softmax over: the layers before it then meet other buffers.
+    Sequential model{Dense{100}, Dense{4}, Dropout{0.0}, Softmax{}};
+    Sequential twin{Dense{100}, Dense{4}};
+    model.build({5});
+    twin.build({5});
+    model.compile(Adam{}, SparseCategoricalCrossentropy{});
+    twin.compile(Adam{}, SparseCategoricalCrossentropy{{.from_logits = true}});
+    const auto x = random_tensor<float, 2>({16, 5}, 2);
+    const Labels y = counted_labels(16, 4);
+    for (int step = 0; step < 3; ++step) {
+      CAPTURE(step);
+      CHECK(model.train_on_batch(x, y)["loss"] == twin.train_on_batch(x, y)["loss"]);
+      CHECK(weights_of(model) == weights_of(twin));
+    }
+  }
+
+  TEST_CASE("test_on_batch: is evaluate with a single batch") {
+    const Sequential<float> model = image_model();
+    const auto x = random_tensor<float, 4>({6, 8, 8, 1}, 2);
+    const Labels y = counted_labels(6, 3);
+    const Scores scores = model.test_on_batch(x, y);
+    CHECK(scores["loss"] == model.evaluate(x, y)["loss"]);
+    CHECK(scores["accuracy"] == model.evaluate(x, y)["accuracy"]);
+  }
+
+  TEST_CASE("train_on_batch: a refusal changes nothing") {
+    Sequential model{Dense{3}, Softmax{}};
+    const auto x = random_tensor<float, 2>({2, 4}, 2);
+    CHECK_THROWS_WITH_AS(model.train_on_batch(x, counted_labels(2, 3)),
+                         "Sequential::train_on_batch: expected a compiled model, got one without "
+                         "loss and optimizer; call compile(optimizer, loss, metrics) first",
+                         std::invalid_argument);
+    model.compile(Adam{}, SparseCategoricalCrossentropy{});
+    CHECK_THROWS_WITH_AS(
+        model.train_on_batch(x, counted_labels(1, 3)),
+        "Sequential::train_on_batch: expected as many labels as samples, got 1 labels (2 samples)",
+        ShapeError);
+    CHECK_THROWS_WITH_AS(model.train_on_batch(Tensor<float, 2>(0, 4), Labels(0)),
+                         "Sequential::train_on_batch: expected at least one sample, got none",
+                         std::invalid_argument);
+    CHECK_FALSE(model.is_built());
+    model.build({5});
+    CHECK_THROWS_WITH_AS(
+        model.train_on_batch(x, counted_labels(2, 3)),
+        "Sequential::train_on_batch: expected samples of shape [5], got [4] (x [2, 4])",
+        ShapeError);
+  }
+
+  TEST_CASE("forward, backward, step: by hand they are train_on_batch") {
+    const auto x = random_tensor<float, 4>({6, 8, 8, 1}, 2);
+    const Labels y = counted_labels(6, 3);
+    Sequential<float> model = image_model(), other = image_model();
+    const Adam adam{{.learning_rate = 0.01}};
+    const SparseCategoricalCrossentropy loss;
+    Workspace workspace;
+    for (int step = 0; step < 3; ++step) {
+      CAPTURE(step);
+      model.zero_gradients();
+      const auto p = model.forward(x, workspace);  // [6, 3]
+      std::vector<float> losses(6);
+      Tensor<float, 2> dp(6, 3);
+      const double value =
+          loss(ScoredBatch<float>{.rows = 6, .classes = 3, .scores = p.data(), .labels = y.data()},
+               losses.data(), dp.data());
+      model.backward(dp, workspace);
+      adam.step(model.parameters());
+      // Not to the last bit: train_on_batch takes the loss from the logits.
+      CHECK(other.train_on_batch(x, y)["loss"] == doctest::Approx(value).epsilon(1e-5));
+      const auto mine = weights_of(model), expected = weights_of(other);
+      for (std::size_t i = 0; i < mine.size(); ++i) {
+        if (!(std::abs(mine[i] - expected[i]) <= 1e-4f)) FAIL_CHECK("weight ", i);
+      }
+    }
+  }
+
+  TEST_CASE("backward: gradients add up until they are zeroed") {
+    Sequential<float> model{Dense{8}, ReLU{}, Dense{3}};
+    model.build({4});
+    const auto x = random_tensor<float, 2>({5, 4}, 2);
+    const auto dy = random_tensor<float, 2>({5, 3}, 3);
+    Workspace workspace;
+    const auto run = [&] {
+      static_cast<void>(model.forward(x, workspace));
+      model.backward(dy, workspace);
+    };
+    run();
+    const std::vector<float> once = gradients_of(model);
+    run();
+    std::vector<float> twice = gradients_of(model);
+    for (float& value : twice) value /= 2;
+    for (std::size_t i = 0; i < once.size(); ++i) {
+      CHECK(twice[i] == doctest::Approx(once[i]).epsilon(1e-5));
+    }
+    CHECK(once != std::vector<float>(once.size()));
+    model.zero_gradients();
+    CHECK(gradients_of(model) == std::vector<float>(once.size()));
+    run();
+    CHECK(gradients_of(model) == once);
+  }
+
+  TEST_CASE("backward: refuses a workspace or a gradient that doesn't fit") {
+    Sequential<float> model{Dense{3}}, other{Dense{3}};
+    const auto x = random_tensor<float, 2>({5, 4}, 2);
+    const auto dy = random_tensor<float, 2>({5, 3}, 3);
+    Workspace workspace;
+    CHECK_THROWS_WITH_AS(model.backward(dy, workspace),
+                         "Sequential::backward: expected a built model, got one whose input shape "
+                         "is not known; call build({height, width, channels}) or fit first",
+                         std::invalid_argument);
+    model.build({4});
+    other.build({4});
+    static_cast<void>(other.forward(x, workspace));
+    CHECK_THROWS_WITH_AS(
+        model.backward(dy, workspace),
+        "Sequential::backward: expected a workspace that forward of this model has filled, got "
+        "another",
+        std::invalid_argument);
+    static_cast<void>(model.forward(x, workspace));
+    CHECK_THROWS_WITH_AS(model.backward(random_tensor<float, 2>({4, 3}, 3), workspace),
+                         "Sequential::backward: expected a gradient of shape [5, 3], got [4, 3]",
+                         ShapeError);
+  }
+}
+
+}  // namespace nn
