@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// Images drawn in characters, for terminals.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "mnist/idx.hpp"
+
+namespace mnist {
+
+/// The lines of image `index` in characters, one a column and one for every two rows, since
+/// characters are about twice as high as they are wide.
+[[nodiscard]] inline std::vector<std::string> drawing(const Images& images, nn::Index index) {
+  constexpr std::string_view ramp = " .:-=+*#%@";  // from no ink to full ink
+  const nn::Index height = images.dimension(1);
+  std::vector<std::string> lines;
+  for (nn::Index y = 0; y < height; y += 2) {
+    const nn::Index below = std::min(y + 1, height - 1);
+    std::string line;
+    for (nn::Index x = 0; x < images.dimension(2); ++x) {
+      const int grey = (images(index, y, x, 0) + images(index, below, x, 0) + 1) / 2;
+      line += ramp[static_cast<std::size_t>(grey) * ramp.size() / 256];
+    }
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+/// Image `index` in characters, a line feed after each line.
+[[nodiscard]] inline std::string draw(const Images& images, nn::Index index) {
+  std::string text;
+  for (const std::string& line : drawing(images, index)) text += line + "\n";
+  return text;
+}
+
+/// Several images side by side, each under its caption of plain characters; longer ones are cut.
+[[nodiscard]] inline std::string draw_row(const Images& images,
+                                          const std::vector<nn::Index>& indices,
+                                          const std::vector<std::string>& captions) {
+  constexpr const char* gap = "  ";
+  const auto width = static_cast<std::size_t>(images.dimension(2));
+  std::vector<std::string> rows(static_cast<std::size_t>((images.dimension(1) + 1) / 2) + 1);
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    std::string caption = i < captions.size() ? captions[i] : std::string();
+    caption.resize(width, ' ');
+    rows[0] += caption + gap;
+    const std::vector<std::string> lines = drawing(images, indices[i]);
+    for (std::size_t line = 0; line < lines.size(); ++line) rows[line + 1] += lines[line] + gap;
+  }
+  std::string text;
+  for (std::string& row : rows) {
+    row.erase(row.find_last_not_of(' ') + 1);
+    text += row + "\n";
+  }
+  return text;
+}
+
+}  // namespace mnist

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+// Reads the digit in each picture with a trained model.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "mnist/digit_image.hpp"
+#include "mnist/digit_text.hpp"
+#include "nn/io/safetensors.hpp"
+#include "nn/sequential.hpp"
+
+namespace {
+
+/// A model of another kind would read anything into a picture.
+void require_digit_model(const nn::Sequential<float>& model, const std::string& path) {
+  if (model.input_shape() == nn::Shape{28, 28, 1} && model.output_shape().rank() == 1) return;
+  throw nn::IoError{nn::sentence(
+      {"mnist_predict", "a model that takes images [28, 28, 1] and gives a row of probabilities",
+       "one from " + model.input_shape().to_string() + " to " + model.output_shape().to_string(),
+       path, "train one with mnist_train"})};
+}
+
+/// "four.png: 4 (98.7 %), then 9 (1.1 %), 7 (0.1 %)"
+std::string describe(const std::string& path, const nn::Tensor<float, 2>& probabilities) {
+  std::vector<nn::Index> order(static_cast<std::size_t>(probabilities.dimension(1)));
+  std::iota(order.begin(), order.end(), nn::Index{0});
+  std::stable_sort(order.begin(), order.end(), [&](nn::Index a, nn::Index b) {
+    return probabilities(0, a) > probabilities(0, b);
+  });
+  std::string text = path + ":";
+  const std::size_t shown = std::min<std::size_t>(order.size(), 3);
+  for (std::size_t rank = 0; rank < shown; ++rank) {
+    char entry[64];
+    std::snprintf(entry, sizeof entry, "%s %lld (%.1f %%)",
+                  rank == 0   ? ""
+                  : rank == 1 ? ", then"
+                              : ",",
+                  static_cast<long long>(order[rank]),
+                  100.0 * static_cast<double>(probabilities(0, order[rank])));
+    text += entry;
+  }
+  return text;
+}
+
+void run(const std::vector<std::string>& pictures, const std::string& model_path,
+         bool shows_images) {
+  const auto model = nn::Sequential<float>::load(model_path);
+  require_digit_model(model, model_path);
+  const auto metadata = nn::io::SafetensorsFile::read(model_path).metadata();
+  const auto origin = metadata.find("trained_on");
+  if (origin != metadata.end()) std::printf("Model trained on %s\n", origin->second.c_str());
+  for (const std::string& path : pictures) {
+    const mnist::Images image = mnist::read_digit(path);
+    if (shows_images) std::printf("%s", mnist::draw(image, 0).c_str());
+    std::printf("%s\n", describe(path, model.predict(image)).c_str());
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  std::vector<std::string> pictures;
+  std::string model = "mnist.safetensors";
+  bool shows_images = false;
+  CLI::App app{
+      "Reads the digit in each picture (PNG, JPEG or BMP): dark on light or light on dark."};
+  app.add_option("IMAGE", pictures, "pictures of one digit each")->required();
+  app.add_option("--model", model, "a file that mnist_train saved")
+      ->type_name("FILE")
+      ->capture_default_str();
+  app.add_flag("--show", shows_images, "draw what the model sees");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    std::printf("%s", app.help().c_str());
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    std::fprintf(stderr, "mnist_predict: %s; try --help\n", error.what());
+    return 2;
+  }
+  try {
+    run(pictures, model, shows_images);
+  } catch (const std::exception& error) {
+    std::fflush(stdout);
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
+  }
+  return 0;
+}

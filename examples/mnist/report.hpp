@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// What mnist_train tells of a training: for people as text, for programs as JSON.
+#pragma once
+
+#include <sys/resource.h>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "mnist/digit_text.hpp"
+#include "mnist/mnist.hpp"
+#include "nn/io/json.hpp"
+#include "nn/sequential.hpp"
+
+namespace mnist {
+
+/// How a trained model did on the test images.
+struct TestResult {
+  double loss;
+  nn::ConfusionMatrix confusion;
+  nn::Tensor<float, 2> probabilities;  // [N, classes]
+};
+
+[[nodiscard]] inline long long peak_memory_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss * 1024LL;
+}
+
+[[nodiscard]] inline std::string percent(double share) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%.2f %%", 100 * share);
+  return text;
+}
+
+/// "60,000 training and 10,000 test images of 28x28, 10 classes"
+[[nodiscard]] inline std::string describe(const DataSet& data) {
+  const auto& images = data.train_images;
+  return nn::detail::with_separators(images.dimension(0)) + " training and " +
+         nn::detail::with_separators(data.test_images.dimension(0)) + " test images of " +
+         std::to_string(images.dimension(1)) + "x" + std::to_string(images.dimension(2)) + ", " +
+         std::to_string(data.num_classes) + " classes";
+}
+
+/// True classes as rows, predicted ones as columns, with each class's precision, recall and F1.
+[[nodiscard]] inline std::string confusion_table(const nn::ConfusionMatrix& confusion) {
+  char cell[64];
+  std::string text = "true \\ read";
+  for (nn::Index p = 0; p < confusion.classes(); ++p) {
+    std::snprintf(cell, sizeof cell, "%6lld", static_cast<long long>(p));
+    text += cell;
+  }
+  text += "   precision  recall      F1\n";
+  for (nn::Index t = 0; t < confusion.classes(); ++t) {
+    std::snprintf(cell, sizeof cell, "%11lld", static_cast<long long>(t));
+    text += cell;
+    for (nn::Index p = 0; p < confusion.classes(); ++p) {
+      std::snprintf(cell, sizeof cell, "%6lld", static_cast<long long>(confusion(t, p)));
+      text += cell;
+    }
+    std::snprintf(cell, sizeof cell, "%12.4f%8.4f%8.4f\n", confusion.precision(t),
+                  confusion.recall(t), confusion.f1(t));
+    text += cell;
+  }
+  return text;
+}
+
+/// The first few test images that the model took for another digit, in characters.
+[[nodiscard]] inline std::string misread_digits(const DataSet& data, const TestResult& result) {
+  constexpr std::size_t most = 4;
+  std::vector<nn::Index> indices;
+  std::vector<std::string> captions;
+  const auto& p = result.probabilities;
+  for (nn::Index i = 0; i < p.dimension(0) && indices.size() < most; ++i) {
+    nn::Index read = 0;
+    for (nn::Index k = 1; k < p.dimension(1); ++k) read = p(i, k) > p(i, read) ? k : read;
+    if (read == data.test_labels(i)) continue;
+    indices.push_back(i);
+    captions.push_back("a " + std::to_string(data.test_labels(i)) + " read as " +
+                       std::to_string(read) + " (" + std::to_string(int(100 * p(i, read))) + " %)");
+  }
+  if (indices.empty()) return "";
+  return "Misread digits:\n" + draw_row(data.test_images, indices, captions);
+}
+
+[[nodiscard]] inline nn::io::Json epochs_to_json(const nn::History& history) {
+  using nn::io::Json;
+  Json epochs = Json::array();
+  for (std::size_t i = 0; i < history.epochs().size(); ++i) {
+    Json epoch = Json::object({{"seconds", history.seconds()[i]}});
+    for (const auto& [name, values] : history) epoch.set(name, values[i]);
+    epochs.push_back(std::move(epoch));
+  }
+  return epochs;
+}
+
+[[nodiscard]] inline nn::io::Json test_to_json(const TestResult& result) {
+  using nn::io::Json;
+  const nn::ConfusionMatrix& confusion = result.confusion;
+  Json per_class = Json::array();
+  Json matrix = Json::array();
+  for (nn::Index k = 0; k < confusion.classes(); ++k) {
+    per_class.push_back(Json::object({{"precision", confusion.precision(k)},
+                                      {"recall", confusion.recall(k)},
+                                      {"f1", confusion.f1(k)},
+                                      {"support", confusion.support(k)}}));
+    Json row = Json::array();
+    for (nn::Index p = 0; p < confusion.classes(); ++p) row.push_back(confusion(k, p));
+    matrix.push_back(std::move(row));
+  }
+  return Json::object({{"loss", result.loss},
+                       {"accuracy", confusion.accuracy()},
+                       {"precision", confusion.precision()},
+                       {"recall", confusion.recall()},
+                       {"f1", confusion.f1()},
+                       {"per_class", std::move(per_class)},
+                       {"confusion_matrix", std::move(matrix)}});
+}
+
+/// Everything that the screen shows, for programs.
+[[nodiscard]] inline nn::io::Json report_to_json(const DataSet& data,
+                                                 const nn::Sequential<float>& model,
+                                                 std::uint64_t seed, const nn::History& history,
+                                                 const TestResult& result) {
+  using nn::io::Json;
+  return Json::object({{"data", data.origin},
+                       {"drawn", data.drawn},
+                       {"samples", Json::object({{"train", data.train_images.dimension(0)},
+                                                 {"test", data.test_images.dimension(0)}})},
+                       {"threads", nn::num_threads()},
+                       {"instruction_set", nn::to_string(nn::isa())},
+                       {"seed", seed},
+                       {"parameters", model.count_parameters()},
+                       {"epochs", epochs_to_json(history)},
+                       {"test", test_to_json(result)},
+                       {"peak_memory_bytes", peak_memory_bytes()}});
+}
+
+}  // namespace mnist

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// The command line of mnist_train.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace mnist {
+
+struct TrainingOptions {
+  std::optional<std::string> data;
+  int epochs = 5;
+  int batch_size = 128;
+  std::string optimizer = "adam";
+  std::optional<double> learning_rate;  // none: the optimizer's default
+  int threads = 0;                      // 0: all cores
+  std::uint64_t seed = 42;
+  std::string model = "mnist.safetensors";
+  double validation_split = 0;
+  bool quiet = false;
+  std::optional<std::string> metrics;
+};
+
+/// The options as a parser; `options` receives what it reads.
+inline void declare(CLI::App& app, TrainingOptions& options) {
+  const auto at_least_one = CLI::Range(1, 1'000'000'000, "WHOLE NUMBER FROM 1");
+  app.description("Trains a network to read handwritten digits, tests it and saves it.");
+  app.add_option("--data", options.data, "folder with the four MNIST files, plain or .gz")
+      ->type_name("DIR");
+  app.add_option("--epochs", options.epochs, "passes over the training images")
+      ->check(at_least_one)
+      ->capture_default_str();
+  app.add_option("--batch-size", options.batch_size, "images in one update of the weights")
+      ->check(at_least_one)
+      ->capture_default_str();
+  app.add_option("--learning-rate", options.learning_rate,
+                 "step of the optimizer [adam: 0.001, sgd: 0.01]")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--optimizer", options.optimizer, "rule of the updates")
+      ->check(CLI::IsMember({"adam", "sgd"}))
+      ->capture_default_str();
+  app.add_option("--threads", options.threads, "threads to compute with [all cores]")
+      ->check(CLI::Range(1, 1024, "WHOLE NUMBER FROM 1 TO 1024"));
+  app.add_option("--seed", options.seed, "of initial weights, order of images and drawn digits")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{INT64_MAX}, "WHOLE NUMBER FROM 0"))
+      ->capture_default_str();
+  app.add_option("--model", options.model, "where to save the trained model")
+      ->type_name("FILE")
+      ->capture_default_str();
+  app.add_option("--validation-split", options.validation_split,
+                 "share of the training images to watch instead, from 0 to below 1")
+      ->check(CLI::Range(0.0, 0.999999, "NUMBER FROM 0 TO BELOW 1"))
+      ->capture_default_str();
+  app.add_flag("--quiet", options.quiet, "print the result only");
+  app.add_option("--metrics", options.metrics, "write all figures to FILE as JSON")
+      ->type_name("FILE");
+}
+
+}  // namespace mnist

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+// mnist_train, mnist_predict and xor as a user runs them: options, results, refusals.
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "mnist/drawn_digits.hpp"
+
+#define STB_IMAGE_WRITE_STATIC
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#pragma GCC diagnostic ignored "-Wunused-function"
+#include <stb_image_write.h>
+#pragma GCC diagnostic pop
+
+#include "tests/examples/mnist/files.hpp"
+
+namespace {
+
+using mnist::testing::TemporaryFolder;
+
+struct Outcome {
+  int status;  // exit status; -1 for a signal
+  std::string output;
+  std::string errors;
+};
+
+std::string text_of(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Runs a program in `folder`; `arguments` as the shell takes them.
+Outcome run(const TemporaryFolder& folder, const std::string& program,
+            const std::string& arguments) {
+  const auto errors = folder.path() / "stderr", output = folder.path() / "stdout";
+  const std::string command = "cd '" + folder.path().string() + "' && " + program + " " +
+                              arguments + " >" + output.string() + " 2>" + errors.string();
+  const int status = std::system(command.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(output), text_of(errors)};
+}
+
+/// A data set of a few drawn digits in MNIST's four files.
+void write_digits(const std::filesystem::path& folder, nn::Index count) {
+  std::filesystem::create_directory(folder);
+  for (const auto split : {mnist::Split::train, mnist::Split::test}) {
+    const auto [images, labels] = mnist::draw_digits(count, 3, split);
+    mnist::testing::Bytes pixels(images.data(), images.data() + images.size()), classes;
+    for (nn::Index i = 0; i < count; ++i) classes.push_back(static_cast<unsigned char>(labels(i)));
+    const std::string name = split == mnist::Split::train ? "train" : "t10k";
+    const auto n = static_cast<std::uint32_t>(count);
+    mnist::testing::write_file(folder / (name + "-images-idx3-ubyte"),
+                               mnist::testing::idx(2051, {n, 28, 28}, pixels));
+    mnist::testing::write_file(folder / (name + "-labels-idx1-ubyte"),
+                               mnist::testing::idx(2049, {n}, classes));
+  }
+}
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+std::string last_line(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text.substr(text.rfind('\n') + 1);
+}
+
+}  // namespace
+
+TEST_SUITE("examples/mnist/programs") {
+  TEST_CASE(
+      "mnist_train: trains on the given files, reports on screen and in JSON, saves a model") {
+    const TemporaryFolder folder;
+    write_digits(folder.path() / "data", 200);
+    const Outcome outcome = run(folder, NN_MNIST_TRAIN,
+                                "--data data --epochs 2 --batch-size 64 --validation-split 0.25 "
+                                "--threads 1 --seed 7 --model m.safetensors --metrics m.json");
+    CHECK(outcome.status == 0);
+    CHECK(outcome.errors == "");
+    CHECK(first_line(outcome.output) == "Data: files in data");
+    CHECK(last_line(outcome.output) ==
+          "Saved the model, trained on files in data, to m.safetensors");
+    CHECK(outcome.output.find("Epoch 2/2") != std::string::npos);
+    CHECK(outcome.output.find("val_accuracy") != std::string::npos);
+    CHECK(outcome.output.find("true \\ read") != std::string::npos);
+
+    const auto report = nlohmann::json::parse(text_of(folder.path() / "m.json"));
+    CHECK(report["data"] == "files in data");
+    CHECK(report["drawn"] == false);
+    CHECK(report["samples"]["train"] == 200);
+    CHECK(report["threads"] == 1);
+    CHECK(report["seed"] == 7);
+    CHECK(report["parameters"] == 2770634);
+    REQUIRE(report["epochs"].size() == 2);
+    for (const char* name : {"seconds", "loss", "accuracy", "val_loss", "val_accuracy"}) {
+      CAPTURE(name);
+      CHECK(report["epochs"][1][name].is_number());
+    }
+    CHECK(report["test"]["per_class"].size() == 10);
+    std::int64_t counted = 0;
+    for (const auto& row : report["test"]["confusion_matrix"]) {
+      for (const auto& count : row) counted += count.get<std::int64_t>();
+    }
+    CHECK(counted == 200);
+    CHECK(report["peak_memory_bytes"] > 1'000'000);
+  }
+
+  TEST_CASE(
+      "mnist_train: draws its own digits where there are no files, and says so at both ends") {
+    const TemporaryFolder folder;
+    const Outcome outcome = run(folder, std::string("env -u NN_MNIST_DIR ") + NN_MNIST_TRAIN,
+                                "--epochs 1 --batch-size 512 --quiet --metrics m.json");
+    CHECK(outcome.status == 0);
+    CHECK(first_line(outcome.output) == "Data: drawn digits, not MNIST (seed 42)");
+    CHECK(last_line(outcome.output) ==
+          "Saved the model, trained on drawn digits, not MNIST (seed 42), to mnist.safetensors");
+    CHECK(nlohmann::json::parse(text_of(folder.path() / "m.json"))["drawn"] == true);
+  }
+
+  TEST_CASE("mnist_train: refuses a bad command line with one sentence and status 2") {
+    const TemporaryFolder folder;
+    for (const char* arguments :
+         {"--epochs 0", "--epochs three", "--batch-size -1", "--learning-rate 0",
+          "--optimizer adagrad", "--threads 0", "--seed -1", "--validation-split 1", "--unknown",
+          "stray", "--data"}) {
+      CAPTURE(arguments);
+      const Outcome outcome = run(folder, NN_MNIST_TRAIN, arguments);
+      CHECK(outcome.status == 2);
+      CHECK(outcome.output == "");
+      CHECK(outcome.errors.starts_with("mnist_train: "));
+      CHECK(outcome.errors.find('\n') == outcome.errors.size() - 1);
+    }
+    CHECK(run(folder, NN_MNIST_TRAIN, "--help").status == 0);
+  }
+
+  TEST_CASE("mnist_train: refuses files that it can't use with one sentence and status 1") {
+    const TemporaryFolder folder;
+    write_digits(folder.path() / "data", 20);
+    const auto refusal = [&](const std::string& arguments) {
+      const Outcome outcome = run(folder, NN_MNIST_TRAIN, arguments);
+      CHECK(outcome.status == 1);
+      return outcome.errors;
+    };
+    CHECK(
+        refusal("--data nowhere") ==
+        "mnist: expected a folder, got nothing there (nowhere); name the folder that holds the IDX "
+        "files\n");
+    CHECK(refusal("--data data --model no/where") ==
+          "mnist_train: expected a file in a folder that exists, got no/where\n");
+    CHECK(refusal("--data data --metrics data") ==
+          "mnist_train: expected a file in a folder that exists, got data\n");
+    const Outcome full = run(folder, std::string("ulimit -f 100 && ") + NN_MNIST_TRAIN,
+                             "--data data --epochs 1 --quiet");
+    CHECK(full.status == 1);
+    CHECK(full.errors.find("mnist.safetensors: expected") == 0);
+    CHECK_FALSE(std::filesystem::exists(folder.path() / "mnist.safetensors"));
+  }
+
+  TEST_CASE("mnist_predict: reads a picture with the model that mnist_train saved") {
+    const TemporaryFolder folder;
+    write_digits(folder.path() / "data", 1000);
+    REQUIRE(run(folder, NN_MNIST_TRAIN, "--data data --epochs 3 --quiet").status == 0);
+    const auto [images, labels] = mnist::draw_digits(10, 3, mnist::Split::train);
+    int hits = 0;
+    for (int i = 0; i < 10; ++i) {
+      const std::string name = "digit" + std::to_string(i) + ".png";
+      const std::string path = (folder.path() / name).string();
+      REQUIRE(stbi_write_png(path.c_str(), 28, 28, 1, images.data() + i * 28 * 28, 28) != 0);
+      const Outcome outcome = run(folder, NN_MNIST_PREDICT, name);
+      CHECK(outcome.status == 0);
+      CHECK(first_line(outcome.output) == "Model trained on files in data");
+      hits += last_line(outcome.output).starts_with(name + ": " + std::to_string(labels(i)) + " (");
+    }
+    CHECK(hits >= 7);  // pictures that it was trained on
+  }
+
+  TEST_CASE("mnist_predict: refuses what it can't read") {
+    const TemporaryFolder folder;
+    CHECK(run(folder, NN_MNIST_PREDICT, "").status == 2);
+    const Outcome outcome = run(folder, NN_MNIST_PREDICT, "picture.png --model missing");
+    CHECK(outcome.status == 1);
+    CHECK(outcome.errors.starts_with("missing: "));
+  }
+
+  TEST_CASE("xor: learns the exclusive or") {
+    const TemporaryFolder folder;
+    const Outcome outcome = run(folder, NN_XOR, "");
+    CHECK(outcome.status == 0);
+    CHECK(outcome.output.find("1 xor 1 = 0") != std::string::npos);
+  }
+}
