@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+# What the project's own programs are compiled with; users of nn::nn never see it.
+set(CMAKE_CXX_EXTENSIONS OFF)
+add_library(nn_development INTERFACE)
+target_link_libraries(nn_development INTERFACE nn::nn)
+target_compile_options(nn_development INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow
+  $<$<BOOL:${NN_WARNINGS_AS_ERRORS}>:-Werror>)
+
+if(NN_SANITIZE)
+  set(sanitizer_flags -fsanitize=${NN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_compile_options(nn_development INTERFACE ${sanitizer_flags})
+  target_link_options(nn_development INTERFACE ${sanitizer_flags})
+endif()

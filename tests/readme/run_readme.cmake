@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+# Takes the programs out of a Markdown file, compiles and runs each; fails at the first that doesn't, and
+# where there is none.
+cmake_minimum_required(VERSION 3.24)
+
+file(READ ${README} text)
+# A list of CMake ends its items at semicolons and cares about brackets; the program must not.
+string(REPLACE ";" "<semicolon>" text "${text}")
+string(REPLACE "[" "<open>" text "${text}")
+string(REPLACE "]" "<close>" text "${text}")
+string(ASCII 31 fence)
+string(REPLACE "```" "${fence}" text "${text}")
+string(REGEX MATCHALL "${fence}cpp\n[^${fence}]*int main\\([^${fence}]*${fence}" programs "${text}")
+if(NOT programs)
+  message(FATAL_ERROR "${README}: expected a cpp block with a main function, got none")
+endif()
+
+set(compile ${COMPILER} -std=c++20 -O2 -pthread)
+foreach(include_dir IN LISTS INCLUDE_DIRS)
+  list(APPEND compile -I ${include_dir})
+endforeach()
+foreach(include_dir IN LISTS SYSTEM_INCLUDE_DIRS)
+  list(APPEND compile -isystem ${include_dir})
+endforeach()
+
+file(MAKE_DIRECTORY ${WORK_DIR})
+set(number 0)
+foreach(program IN LISTS programs)
+  math(EXPR number "${number} + 1")
+  string(REGEX REPLACE "^${fence}cpp\n|${fence}$" "" program "${program}")
+  string(REPLACE "<semicolon>" ";" program "${program}")
+  string(REPLACE "<open>" "[" program "${program}")
+  string(REPLACE "<close>" "]" program "${program}")
+  file(WRITE ${WORK_DIR}/program_${number}.cpp "${program}")
+  foreach(command "${compile};program_${number}.cpp;-o;program_${number}" "./program_${number}")
+    execute_process(COMMAND ${command} WORKING_DIRECTORY ${WORK_DIR} RESULT_VARIABLE result)
+    if(NOT result EQUAL 0)
+      list(JOIN command " " command)
+      message(FATAL_ERROR "${README}: expected status 0, got ${result} (program ${number}: ${command})")
+    endif()
+  endforeach()
+endforeach()

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+# The negative control of check_structure.cmake: small trees with one fault each, which it must reject
+# with the right sentence, and one without a fault.
+#
+#   cmake -DWORK_DIR=<scratch folder> -P check_structure_test.cmake
+cmake_minimum_required(VERSION 3.24)
+
+set(top "// SPDX-License-Identifier: MIT\n// A title.\n")
+set(num_wrong 0)
+
+# write_header(file [line...]): a well-formed header with these lines in it.
+function(write_header file)
+  string(JOIN "\n" lines ${ARGN})
+  file(WRITE ${WORK_DIR}/nn/${file} "${top}#pragma once\n${lines}\n")
+endfunction()
+
+# expect(sentence): checks the tree that was written and clears it; "" stands for no fault.
+function(expect sentence)
+  execute_process(
+    COMMAND ${CMAKE_COMMAND} -DINCLUDE_DIR=${WORK_DIR}
+      -P ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/check_structure.cmake
+    RESULT_VARIABLE result ERROR_VARIABLE said OUTPUT_QUIET)
+  file(REMOVE_RECURSE ${WORK_DIR})
+  string(FIND "${said}" "${sentence}\n" position)
+  if(sentence STREQUAL "" AND result EQUAL 0)
+    return()
+  elseif(NOT sentence STREQUAL "" AND NOT result EQUAL 0 AND said MATCHES ", 1 faults"
+      AND NOT position EQUAL -1)
+    return()
+  endif()
+  message("expected: ${sentence}\ngot (status ${result}): ${said}")
+  math(EXPR num_wrong "${num_wrong} + 1")
+  set(num_wrong ${num_wrong} PARENT_SCOPE)
+endfunction()
+
+file(REMOVE_RECURSE ${WORK_DIR})
+
+write_header(core/a.hpp "#include \"nn/core/b.hpp\"")
+write_header(core/b.hpp "#include <vector>")
+write_header(layers/dense.hpp "#include \"nn/core/a.hpp\"")
+write_header(layers/layers.hpp "#include \"nn/layers/dense.hpp\"")
+write_header(sequential.hpp "#include \"nn/layers/layers.hpp\"")
+expect("")
+
+write_header(model/sequential.hpp)
+write_header(layers/dense.hpp "#include \"nn/model/sequential.hpp\"")
+expect("nn/layers/dense.hpp: expected includes from storeys below 4, got \"nn/model/sequential.hpp\" (storey 5)")
+
+write_header(losses/a.hpp)
+write_header(layers/dense.hpp "#include \"nn/losses/a.hpp\"")
+expect("nn/layers/dense.hpp: expected includes from storeys below 4, got \"nn/losses/a.hpp\" (storey 4)")
+
+write_header(optimizers/sgd.hpp)
+write_header(optimizers/adam.hpp "#include \"nn/optimizers/sgd.hpp\"")
+expect("nn/optimizers/adam.hpp: expected no include from its own folder, got \"nn/optimizers/sgd.hpp\" (optimizers/ is a row of separate rooms); move what both need to a storey below")
+
+write_header(core/a.hpp "#include \"nn/core/b.hpp\"")
+write_header(core/b.hpp "#include \"nn/core/c.hpp\"")
+write_header(core/c.hpp "#include \"nn/core/a.hpp\"")
+write_header(core/d.hpp)
+expect("nn: expected no cycle of includes, got one among nn/core/a.hpp, nn/core/b.hpp, nn/core/c.hpp")
+
+write_header(core/a.hpp "#include \"nn/core/gone.hpp\"")
+expect("nn/core/a.hpp: expected a header of the library, got \"nn/core/gone.hpp\" (no such file)")
+
+write_header(util/a.hpp)
+expect("nn/util/a.hpp: expected a folder that has a storey, got nn/util/; add it to check_structure.cmake and to the documentation")
+
+file(WRITE ${WORK_DIR}/nn/core/a.hpp "${top}")
+expect("nn/core/a.hpp: expected #pragma once, got none")
+
+file(WRITE ${WORK_DIR}/nn/core/a.hpp "#pragma once\n\n#pragma once\n")
+expect("nn/core/a.hpp: expected the licence's line and a title line at the top, got neither or one of them")
+
+write_header(core/a.hpp "#include <iostream>")
+expect("nn/core/a.hpp: expected no #include <iostream> in the library, got one")
+
+write_header(layers/dense.hpp "#include <immintrin.h>")
+expect("nn/layers/dense.hpp: expected instruction sets only in kernels/ and core/, got #include <immintrin.h>")
+
+write_header(core/a.hpp "using namespace std;")
+expect("nn/core/a.hpp: expected no using namespace in a header, got one")
+
+if(num_wrong GREATER 0)
+  message(FATAL_ERROR "${num_wrong} cases went wrong")
+endif()
