@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+
 using nn::Padding;
 using nn::Window;
 
@@ -30,6 +32,15 @@ TEST_SUITE("layer/window") {
     CHECK(Window{3, 2}.pad_before(4, Padding::same) == 0);
     CHECK(Window{3, 1, 2}.pad_before(5, Padding::same) == 2);
     CHECK(Window{1, 3}.pad_before(7, Padding::same) == 0);  // windows that leave pixels out
+  }
+
+  TEST_CASE("Window: the largest numbers on the longest axis do not overflow") {
+    constexpr nn::Index longest = std::numeric_limits<nn::Index>::max();
+    constexpr Window largest{nn::max_window_number, nn::max_window_number, nn::max_window_number};
+    CHECK(largest.count(longest, Padding::same) == longest / nn::max_window_number + 1);
+    CHECK(largest.count(longest, Padding::valid) == (longest >> 20) - (nn::max_window_number - 2));
+    CHECK(largest.pad_before(longest, Padding::same) ==
+          (largest.extent() - longest % nn::max_window_number) / 2);
   }
 
   TEST_CASE("window_counts: refuses what is no image and images that hold no window") {

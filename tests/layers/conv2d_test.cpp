@@ -108,12 +108,16 @@ TEST_SUITE("layers/conv2d") {
     using C = nn::Conv2D<float>;
     CHECK_THROWS_WITH_AS((C{0, 3}), "Conv2D: expected a positive number of filters, got 0",
                          std::invalid_argument);
-    CHECK_THROWS_WITH_AS((C{4, {0, 3}}), "Conv2D: expected a positive kernel_size, got (0, 3)",
+    CHECK_THROWS_WITH_AS((C{4, {0, 3}}), "Conv2D: expected a kernel_size of 1 or more, got (0, 3)",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS((C{4, 3, {.strides = {1, -1}}}),
-                         "Conv2D: expected positive strides, got (1, -1)", std::invalid_argument);
+                         "Conv2D: expected strides of 1 or more, got (1, -1)",
+                         std::invalid_argument);
     CHECK_THROWS_WITH_AS((C{4, 3, {.dilation_rate = {0, 1}}}),
-                         "Conv2D: expected a positive dilation_rate, got (0, 1)",
+                         "Conv2D: expected a dilation_rate of 1 or more, got (0, 1)",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS((C{4, 3, {.strides = 1 << 21}}),
+                         "Conv2D: expected strides of at most 1048576, got (2097152, 2097152)",
                          std::invalid_argument);
   }
 

@@ -77,10 +77,10 @@ TEST_SUITE("layers/max_pooling2d") {
 
   TEST_CASE("MaxPooling2D: refuses sizes below 1") {
     using P = nn::MaxPooling2D<float>;
-    CHECK_THROWS_WITH_AS((P{{0, 2}}), "MaxPooling2D: expected a positive pool_size, got (0, 2)",
+    CHECK_THROWS_WITH_AS((P{{0, 2}}), "MaxPooling2D: expected a pool_size of 1 or more, got (0, 2)",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS((P{2, {.strides = {2, -1}}}),
-                         "MaxPooling2D: expected positive strides, got (2, -1)",
+                         "MaxPooling2D: expected strides of 1 or more, got (2, -1)",
                          std::invalid_argument);
   }
 

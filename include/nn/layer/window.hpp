@@ -22,16 +22,29 @@ struct Window {
   /// Number of windows on `length` pixels: valid floor((length - extent) / stride) + 1, same
   /// ceil(length / stride). Zero or less where none fits.
   [[nodiscard]] Index count(Index length, Padding padding) const {
-    if (padding == Padding::same) return (length + stride - 1) / stride;
+    if (padding == Padding::same) return length / stride + (length % stride != 0 ? 1 : 0);
     return length < extent() ? 0 : (length - extent()) / stride + 1;
   }
 
   /// Padding before the first pixel. The odd pixel of `same` goes to the end, as in TensorFlow.
   [[nodiscard]] Index pad_before(Index length, Padding padding) const {
     if (padding == Padding::valid) return 0;
-    return std::max<Index>((count(length, padding) - 1) * stride + extent() - length, 0) / 2;
+    return std::max<Index>((count(length, padding) - 1) * stride - length + extent(), 0) / 2;
   }
 };
+
+/// Largest size, stride and dilation of a window: with it, no arithmetic on windows overflows.
+inline constexpr Index max_window_number = Index{1} << 20;
+
+/// Throws `std::invalid_argument` unless both numbers are in 1 .. `max_window_number`. `what` names
+/// them in the message.
+inline void require_window_numbers(const char* where, const char* what, Size2D numbers) {
+  const auto [least, most] = std::minmax(numbers.height, numbers.width);
+  if (least >= 1 && most <= max_window_number) return;
+  std::string expected = what;
+  expected += least < 1 ? " of 1 or more" : " of at most 1048576";
+  throw std::invalid_argument{sentence({where, expected, numbers.to_string()})};
+}
 
 /// Height and width after windows have slid over an image [height, width, channels]. Throws
 /// `ShapeError` for samples of another rank and where no window fits.

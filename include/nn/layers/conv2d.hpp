@@ -28,7 +28,8 @@ struct Conv2DOptions {
 ///           db += sum_{n,i,j} dz   dx[n, i s + u d - p, ..., c] = sum_f dz[n,i,j,f] W[u,v,c,f],
 ///           summed over all windows (i, j) that meet the pixel
 /// Init      W: Glorot uniform (Glorot and Bengio 2010)   b: zero
-/// Throws    std::invalid_argument for sizes below 1, and for strides together with a dilation;
+/// Throws    std::invalid_argument for sizes outside 1 .. 2^20, and for strides together with a
+/// dilation;
 ///           ShapeError for samples that are not [H, W, C] or smaller than the kernel
 template <Real T = float>
 class Conv2D {
@@ -43,11 +44,9 @@ class Conv2D {
   Conv2D(Index filters, Size2D kernel_size, const Conv2DOptions& options = {})
       : filters_(filters), kernel_size_(kernel_size), options_(options) {
     require(filters > 0, "Conv2D", "a positive number of filters", std::to_string(filters));
-    const auto positive = [](const Size2D& size) { return size.height > 0 && size.width > 0; };
-    require(positive(kernel_size), "Conv2D", "a positive kernel_size", kernel_size.to_string());
-    require(positive(options.strides), "Conv2D", "positive strides", options.strides.to_string());
-    require(positive(options.dilation_rate), "Conv2D", "a positive dilation_rate",
-            options.dilation_rate.to_string());
+    require_window_numbers("Conv2D", "a kernel_size", kernel_size);
+    require_window_numbers("Conv2D", "strides", options.strides);
+    require_window_numbers("Conv2D", "a dilation_rate", options.dilation_rate);
     require(options.strides == Size2D{1} || options.dilation_rate == Size2D{1}, "Conv2D",
             "strides or a dilation_rate above 1", "both");
   }

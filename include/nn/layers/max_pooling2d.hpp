@@ -35,9 +35,8 @@ class MaxPooling2D {
       : pool_size_(pool_size),
         strides_(options.strides == Size2D{0} ? pool_size : options.strides),
         padding_(options.padding) {
-    const auto positive = [](const Size2D& size) { return size.height > 0 && size.width > 0; };
-    require(positive(pool_size_), "MaxPooling2D", "a positive pool_size", pool_size_.to_string());
-    require(positive(strides_), "MaxPooling2D", "positive strides", strides_.to_string());
+    require_window_numbers("MaxPooling2D", "a pool_size", pool_size_);
+    require_window_numbers("MaxPooling2D", "strides", strides_);
   }
 
   [[nodiscard]] static std::string name() { return "MaxPooling2D"; }
