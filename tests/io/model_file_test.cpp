@@ -220,6 +220,8 @@ TEST_SUITE("io/model_file") {
               "model");
     CHECK(message(architecture(dense("3") + "," + dense("2"), "[-1]")) ==
           where + ": Shape: expected sizes of 0 or more, got -1");
+    CHECK(message(std::string((1 << 20) + 1, ' ')) ==
+          where + ": expected at most 1048576 characters, got 1048577");
     for (const char* garbage : {"", "not JSON", "[]", "{}", "{\"layers\":3}", "{\"layers\":[3]}",
                                 "{\"layers\":[{}]}", "{\"layers\":[{\"class_name\":3}]}"}) {
       CAPTURE(garbage);

@@ -14,6 +14,8 @@ namespace io {
 
 inline constexpr const char* model_format = "nn.sequential";
 inline constexpr const char* model_format_version = "1";
+/// Longest description of layers that is read, in bytes: parsing takes a multiple of it.
+inline constexpr std::size_t max_architecture_size = std::size_t{1} << 20;
 
 template <Real T>
 void add_weights(SafetensorsWriter& writer, const Sequential<T>& model) {
@@ -80,6 +82,8 @@ template <Real T, class Types>
                             format == metadata.end() ? "none" : "'" + format->second + "'"})};
   }
   const std::string where = path + ", architecture";
+  require<IoError>(found->second.size() <= max_architecture_size, where.c_str(),
+                   "at most 1048576 characters", std::to_string(found->second.size()));
   const Json architecture = Json::parse(found->second, where);
   try {
     Sequential<T> model = layers_from_json<T>(architecture.at("layers", where), where, types);
