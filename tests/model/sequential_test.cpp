@@ -120,6 +120,20 @@ TEST_SUITE("model/sequential") {
     CHECK_FALSE(equal(copy.predict(x), nested.predict(x)));
   }
 
+  TEST_CASE("Sequential: nested models draw the random numbers of the flat one") {
+    const auto x = random_tensor<float, 2>({8, 16}, 1);
+    const auto trained_output = [&](Sequential<float> model) {
+      model.build({16}, {.seed = 4});
+      Workspace workspace;
+      return Tensor<float, 2>(model.forward(x, workspace));
+    };
+    const auto flat =
+        trained_output(Sequential<float>{Dropout{0.5}, ReLU{}, Dropout{0.5}, Dropout{0.5}});
+    const auto nested = trained_output(Sequential<float>{
+        Sequential<float>{Dropout{0.5}, Sequential<float>{ReLU{}, Dropout{0.5}}}, Dropout{0.5}});
+    CHECK(equal(nested, flat));
+  }
+
   TEST_CASE("Sequential: the first layer's scalar is the model's") {
     Sequential model{Conv2D<double>{2, {3, 3}, {.activation = Activation::relu}}, Flatten{},
                      Dense{3}};

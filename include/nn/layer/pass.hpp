@@ -16,10 +16,11 @@ namespace nn {
 struct Pass {
   bool training = false;  ///< false: inference; dropout is off, nothing is kept for backward
   std::byte* memory =
-      nullptr;              ///< the layer's `workspace_bytes`, the same in backward as in forward
-  std::uint64_t seed = 0;   ///< the model's seed
-  std::uint32_t step = 0;   ///< optimizer steps taken before this pass
-  std::uint16_t layer = 0;  ///< the layer's number, so that equal layers draw different numbers
+      nullptr;             ///< the layer's `workspace_bytes`, the same in backward as in forward
+  std::uint64_t seed = 0;  ///< the model's seed
+  std::uint32_t step = 0;  ///< optimizer steps taken before this pass
+  std::uint16_t layer =
+      0;  ///< the layer's number in the whole model; equal layers draw different numbers
 
   bool needs_dx = true;    ///< false: nobody reads dx, it need not be written
   bool accumulate = true;  ///< backward adds to parameter gradients; false: it assigns them

@@ -62,6 +62,8 @@ class AnyLayer {
   [[nodiscard]] Activation activation() const { return self_->activation(); }
   [[nodiscard]] std::optional<Arguments> arguments() const { return self_->arguments(); }
   [[nodiscard]] const detail::LayerFacts& facts() const { return self_->facts(); }
+  /// 1, or the number of layers inside a nested model.
+  [[nodiscard]] Index num_layers() const { return self_->num_layers(); }
   void parameters(const Shape& input, ParameterList<T>& list) { self_->parameters(input, list); }
 
   void forward(const T* x, const Shape& x_shape, T* y, const Shape& y_shape,
@@ -90,6 +92,7 @@ class AnyLayer {
     virtual Activation activation() const = 0;
     virtual std::optional<Arguments> arguments() const = 0;
     virtual const detail::LayerFacts& facts() const = 0;
+    virtual Index num_layers() const = 0;
     virtual void parameters(const Shape& input, ParameterList<T>& list) = 0;
     virtual void forward(const T* x, const Shape& x_shape, T* y, const Shape& y_shape,
                          const Pass& pass) const = 0;
@@ -132,6 +135,10 @@ class AnyLayer {
                                                 .obeys_as_logits = Traits::obeys_as_logits,
                                                 .has_parameters = ParametricLayer<L>};
       return facts;
+    }
+    Index num_layers() const override {
+      if constexpr (requires { layer.num_layers(); }) return layer.num_layers();
+      return 1;
     }
     void parameters(const Shape& input, ParameterList<T>& list) override {
       if constexpr (ParametricLayer<L>) {

@@ -23,12 +23,14 @@ namespace nn {
 template <Real T>
 class Plan {
  public:
+  using Layers = std::vector<AnyLayer<T>>;
+
   struct Step {
     Shape x, y;                                  // of one sample
+    Index number = 0;                            // of the layer, nested models' layers counted
     bool is_view = false;                        // y is x's memory
     Activation activation = Activation::linear;  // of the following activation layer, done here too
-    bool dy_is_masked = false;
-    bool mask_dx = false;
+    bool dy_is_masked = false, mask_dx = false;
     bool needs_dx = false;        // a layer before this one has parameters
     bool drops_softmax = false;   // closes the model with a softmax that a loss may take over
     bool is_all_softmax = false;  // and does nothing else: then it is a view
@@ -37,11 +39,14 @@ class Plan {
   Plan() = default;
   /// Throws `ShapeError` with the layer's number and sentence where a layer can't take what it
   /// gets.
-  Plan(const std::vector<AnyLayer<T>>& layers, const Shape& input) {
+  Plan(const Layers& layers, const Shape& input) {
     Shape shape = input;
+    Index number = 0;
     bool parameters_before = false;
     for (std::size_t i = 0; i < layers.size(); ++i) {
-      steps_.push_back({.x = shape, .y = checked_output_shape(layers[i], i, shape)});
+      steps_.push_back(
+          {.x = shape, .y = checked_output_shape(layers[i], i, shape), .number = number});
+      number += layers[i].num_layers();
       steps_.back().is_view = layers[i].facts().reshapes;
       steps_.back().needs_dx = parameters_before;
       parameters_before |= layers[i].facts().has_parameters;
@@ -53,41 +58,38 @@ class Plan {
   }
 
   [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
-  /// True if a loss may have the logits in place of the closing softmax's result.
+  /// Whether a loss may have the logits in place of the closing softmax's result.
   [[nodiscard]] bool closes_with_softmax() const {
     return std::any_of(steps_.begin(), steps_.end(), [](const Step& s) { return s.drops_softmax; });
   }
 
-  [[nodiscard]] Index workspace_bytes(const std::vector<AnyLayer<T>>& layers, Index batch,
-                                      bool training) const;
+  [[nodiscard]] Index workspace_bytes(const Layers& layers, Index batch, bool training) const;
 
   /// Runs all layers on x [batch, ...]. At inference the result goes to `result`; in training it
   /// stays in `memory` for backward. Returns where it is.
-  const T* forward(const std::vector<AnyLayer<T>>& layers, const T* x, Index batch,
-                   const Pass& pass, T* result) const;
+  const T* forward(const Layers& layers, const T* x, Index batch, const Pass& pass,
+                   T* result) const;
 
   /// Where the gradient of the result has to be put before `backward`.
-  [[nodiscard]] T* result_gradient(const std::vector<AnyLayer<T>>& layers, Index batch,
-                                   std::byte* memory) const {
+  [[nodiscard]] T* result_gradient(const Layers& layers, Index batch, std::byte* memory) const {
     return reinterpret_cast<T*>(memory + kept_bytes(layers, batch));
   }
 
   /// Runs all layers backwards after a training `forward` on the same x and memory. dx [batch, ...]
   /// may be null where nobody wants the gradient of the input.
-  void backward(const std::vector<AnyLayer<T>>& layers, const T* x, Index batch, const Pass& pass,
-                T* dx) const;
+  void backward(const Layers& layers, const T* x, Index batch, const Pass& pass, T* dx) const;
 
  private:
   static Shape checked_output_shape(const AnyLayer<T>& layer, std::size_t i, const Shape& input);
-  void fuse_activations(const std::vector<AnyLayer<T>>& layers);
-  void fuse_masks(const std::vector<AnyLayer<T>>& layers);
-  void find_closing_softmax(const std::vector<AnyLayer<T>>& layers);
+  void fuse_activations(const Layers& layers);
+  void fuse_masks(const Layers& layers);
+  void find_closing_softmax(const Layers& layers);
 
   /// The pass as layer i sees it.
   [[nodiscard]] Pass pass_of(std::size_t i, const Pass& pass, std::byte* memory) const {
     Pass own = pass;
     own.memory = memory;
-    own.layer = static_cast<std::uint16_t>(pass.layer + i);
+    own.layer = static_cast<std::uint16_t>(pass.layer + steps_[i].number);
     own.activation = steps_[i].activation;
     own.as_logits = pass.as_logits && steps_[i].drops_softmax;
     own.dy_is_masked = steps_[i].dy_is_masked;
@@ -110,7 +112,7 @@ class Plan {
     if (steps_[i].is_view) return 0;
     return tensor_bytes(steps_[i].y, batch) + layer_bytes(layer, i, batch, true);
   }
-  [[nodiscard]] Index kept_bytes(const std::vector<AnyLayer<T>>& layers, Index batch) const {
+  [[nodiscard]] Index kept_bytes(const Layers& layers, Index batch) const {
     Index total = 0;
     for (std::size_t i = 0; i < steps_.size(); ++i) total += kept_bytes_of(layers[i], i, batch);
     return total;
@@ -140,10 +142,9 @@ class Plan {
     return bytes;
   }
 
-  const T* forward_training(const std::vector<AnyLayer<T>>& layers, const T* x, Index batch,
-                            const Pass& pass) const;
-  const T* forward_inference(const std::vector<AnyLayer<T>>& layers, const T* x, Index batch,
-                             const Pass& pass, T* result) const;
+  const T* forward_training(const Layers& layers, const T* x, Index batch, const Pass& pass) const;
+  const T* forward_inference(const Layers& layers, const T* x, Index batch, const Pass& pass,
+                             T* result) const;
 
   std::vector<Step> steps_;
 };
@@ -167,7 +168,7 @@ Shape Plan<T>::checked_output_shape(const AnyLayer<T>& layer, std::size_t i, con
 }
 
 template <Real T>
-void Plan<T>::fuse_activations(const std::vector<AnyLayer<T>>& layers) {
+void Plan<T>::fuse_activations(const Layers& layers) {
   for (std::size_t i = 0; i + 1 < layers.size(); ++i) {
     const AnyLayer<T>& next = layers[i + 1];
     const bool can_apply =
@@ -179,7 +180,7 @@ void Plan<T>::fuse_activations(const std::vector<AnyLayer<T>>& layers) {
 }
 
 template <Real T>
-void Plan<T>::fuse_masks(const std::vector<AnyLayer<T>>& layers) {
+void Plan<T>::fuse_masks(const Layers& layers) {
   for (std::size_t i = 0; i < layers.size(); ++i) {
     Pass pass;
     pass.activation = steps_[i].activation;
@@ -194,7 +195,7 @@ void Plan<T>::fuse_masks(const std::vector<AnyLayer<T>>& layers) {
 }
 
 template <Real T>
-void Plan<T>::find_closing_softmax(const std::vector<AnyLayer<T>>& layers) {
+void Plan<T>::find_closing_softmax(const Layers& layers) {
   std::size_t last = layers.size();
   while (last > 0 && steps_[last - 1].is_view) --last;
   if (last == 0) return;
@@ -209,8 +210,7 @@ void Plan<T>::find_closing_softmax(const std::vector<AnyLayer<T>>& layers) {
 }
 
 template <Real T>
-Index Plan<T>::workspace_bytes(const std::vector<AnyLayer<T>>& layers, Index batch,
-                               bool training) const {
+Index Plan<T>::workspace_bytes(const Layers& layers, Index batch, bool training) const {
   if (training) {
     const auto gradients = gradient_bytes(batch);
     return kept_bytes(layers, batch) + gradients[0] + gradients[1];
@@ -224,14 +224,14 @@ Index Plan<T>::workspace_bytes(const std::vector<AnyLayer<T>>& layers, Index bat
 }
 
 template <Real T>
-const T* Plan<T>::forward(const std::vector<AnyLayer<T>>& layers, const T* x, Index batch,
-                          const Pass& pass, T* result) const {
+const T* Plan<T>::forward(const Layers& layers, const T* x, Index batch, const Pass& pass,
+                          T* result) const {
   return pass.training ? forward_training(layers, x, batch, pass)
                        : forward_inference(layers, x, batch, pass, result);
 }
 
 template <Real T>
-const T* Plan<T>::forward_training(const std::vector<AnyLayer<T>>& layers, const T* x, Index batch,
+const T* Plan<T>::forward_training(const Layers& layers, const T* x, Index batch,
                                    const Pass& pass) const {
   std::byte* memory = pass.memory;
   for (std::size_t i = 0; i < steps_.size(); ++i) {
@@ -248,8 +248,8 @@ const T* Plan<T>::forward_training(const std::vector<AnyLayer<T>>& layers, const
 }
 
 template <Real T>
-const T* Plan<T>::forward_inference(const std::vector<AnyLayer<T>>& layers, const T* x, Index batch,
-                                    const Pass& pass, T* result) const {
+const T* Plan<T>::forward_inference(const Layers& layers, const T* x, Index batch, const Pass& pass,
+                                    T* result) const {
   const auto sizes = result_bytes(batch);
   const std::array<std::byte*, 2> buffers{pass.memory, pass.memory + sizes[0]};
   std::size_t last = steps_.size();
@@ -269,8 +269,8 @@ const T* Plan<T>::forward_inference(const std::vector<AnyLayer<T>>& layers, cons
 }
 
 template <Real T>
-void Plan<T>::backward(const std::vector<AnyLayer<T>>& layers, const T* x, Index batch,
-                       const Pass& pass, T* dx) const {
+void Plan<T>::backward(const Layers& layers, const T* x, Index batch, const Pass& pass,
+                       T* dx) const {
   std::byte* end = pass.memory + kept_bytes(layers, batch);  // of what step i and those before keep
   const std::array<std::byte*, 2> buffers{end, end + gradient_bytes(batch)[0]};
   std::size_t turn = 1;

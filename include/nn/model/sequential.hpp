@@ -101,6 +101,12 @@ class Sequential {
   template <class L>
   [[nodiscard]] const L& layer(Index i) const;
   [[nodiscard]] const std::vector<AnyLayer<T>>& layers() const { return network_.layers; }
+  /// Layers, those of nested models counted one by one.
+  [[nodiscard]] Index num_layers() const {
+    Index count = 0;
+    for (const AnyLayer<T>& layer : layers()) count += layer.num_layers();
+    return count;
+  }
 
   /// A training pass over x [N, ...]: dropout is on, and the workspace keeps what `backward` needs.
   /// The result [N, ...] lies in the workspace until its next use; x has to outlive `backward`.
@@ -205,10 +211,9 @@ class Sequential {
     throw ShapeError{sentence({where, "samples of shape " + input_shape().to_string(),
                                x.sample_shape().to_string(), "x " + x.shape().to_string()})};
   }
-  /// The pass as the layers of a nested model see it: numbers of their own for random draws.
+  /// The pass as the layers of a nested model see it.
   [[nodiscard]] static Pass inner(const Pass& pass) {
     Pass own = pass;
-    own.layer = static_cast<std::uint16_t>((pass.layer + 1) * 256);
     own.activation = Activation::linear;
     own.mask_dx = own.dy_is_masked = false;
     return own;
