@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <utility>
@@ -205,8 +206,8 @@ inline void check_nesting(Findings& findings, const FormContext& form) {
 /// What a file gives back has the arguments and the weights of what was saved, to the last bit.
 template <class L>
 void check_file(Findings& findings, const std::string& name, L layer, const Shape& sample) {
-  char path[] = "/tmp/nn_check_layer_XXXXXX";
-  const int file = ::mkstemp(path);
+  std::string path = std::filesystem::temp_directory_path() / "nn_check_layer_XXXXXX";
+  const int file = ::mkstemp(path.data());
   if (file < 0) {
     findings.push_back(sentence({name + ", files", "a temporary file", "none"}));
     return;
@@ -232,7 +233,7 @@ void check_file(Findings& findings, const std::string& name, L layer, const Shap
     findings.push_back(
         sentence({name + ", files", "a layer that can be saved and loaded", error.what()}));
   }
-  std::remove(path);
+  std::remove(path.c_str());
 }
 
 /// All that is said of the passes of one scalar type.
