@@ -2,6 +2,8 @@
 // The front door: one include for defining, training, evaluating, using and saving a network.
 #pragma once
 
+#include <iostream>  // for std::cout << model.summary()
+
 #include "nn/core/parallel.hpp"
 #include "nn/io/model_file.hpp"
 #include "nn/kernels/cpu.hpp"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The program of the documentation, with small data where it says "fill them", and a check of what
 // it gives.
-#include <iostream>
 #include <nn/sequential.hpp>
 
 namespace {
