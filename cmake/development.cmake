@@ -10,5 +10,8 @@ target_compile_options(nn_development INTERFACE
 if(NN_SANITIZE)
   set(sanitizer_flags -fsanitize=${NN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_compile_options(nn_development INTERFACE ${sanitizer_flags})
+  if(NN_SANITIZE MATCHES thread)
+    target_compile_definitions(nn_development INTERFACE NN_THREAD_SANITIZER)
+  endif()
   target_link_options(nn_development INTERFACE ${sanitizer_flags})
 endif()

@@ -6,8 +6,13 @@
 
 namespace nn::testing {
 
-/// Calls of operator new so far, by all threads. Defined by count_allocations.hpp, which one file
-/// of the program includes.
+#ifdef NN_THREAD_SANITIZER
+inline constexpr bool counts_allocations = false;
+#else
+inline constexpr bool counts_allocations = true;
+#endif
+
+/// Calls of operator new so far, by all threads; 0 unless `counts_allocations`.
 [[nodiscard]] Index num_allocations();
 
 }  // namespace nn::testing

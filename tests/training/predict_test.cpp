@@ -3,41 +3,17 @@
 
 #include <doctest/doctest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
 #include <thread>
 #include <vector>
 
+#include "tests/testing/allocations.hpp"
 #include "tests/training/training_testing.hpp"
-
-namespace {
-
-// Every allocation of this program comes by here.
-std::atomic<long> num_allocations{0};
-
-void* allocate(std::size_t size, std::size_t alignment) {
-  ++num_allocations;
-  size = (size + alignment - 1) / alignment * alignment;
-  if (void* memory = std::aligned_alloc(alignment, size == 0 ? alignment : size)) return memory;
-  throw std::bad_alloc{};
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return allocate(size, alignof(std::max_align_t)); }
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  return allocate(size, static_cast<std::size_t>(alignment));
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 
 namespace nn {
 namespace {
 
 using testing::image_model;
+using testing::num_allocations;
 using testing::random_tensor;
 
 template <class A, class B>
@@ -98,15 +74,12 @@ TEST_SUITE("training/predict") {
     bytes.setConstant(3);
     Tensor<float, 2> y, y_bytes;
     Workspace workspace;
-    long before = num_allocations;
     model.predict(x, y, workspace);
     model.predict(bytes, y_bytes, workspace);
-    CHECK(num_allocations > before);  // the counter counts
-    before = num_allocations;
+    const Index before = num_allocations();
     model.predict(x, y, workspace);
     model.predict(bytes, y_bytes, workspace);
-    const long allocations = num_allocations - before;
-    CHECK(allocations == 0);
+    CHECK(num_allocations() - before == 0);
     CHECK(equal(y, model.predict(x)));
     CHECK(equal(y_bytes, model.predict(bytes)));
   }

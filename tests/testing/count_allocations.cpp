@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Replaces operator new by one that counts. For exactly one file of a program.
-#pragma once
-
+// Replaces operator new by one that counts, in every test program.
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
@@ -9,12 +7,11 @@
 
 #include "tests/testing/allocations.hpp"
 
-namespace nn::testing {
 namespace {
 
-std::atomic<Index> allocation_count{0};
+std::atomic<nn::Index> allocation_count{0};
 
-void* counted(void* memory) {
+[[maybe_unused]] void* counted(void* memory) {
   ++allocation_count;
   if (memory == nullptr) throw std::bad_alloc{};
   return memory;
@@ -22,19 +19,19 @@ void* counted(void* memory) {
 
 }  // namespace
 
-Index num_allocations() { return allocation_count; }
+nn::Index nn::testing::num_allocations() { return allocation_count; }
 
-}  // namespace nn::testing
+#ifndef NN_THREAD_SANITIZER  // which has an operator new of its own
 
 // The forms for arrays and those that don't throw end up in these two.
-void* operator new(std::size_t size) {
-  return nn::testing::counted(std::malloc(size == 0 ? 1 : size));
-}
+void* operator new(std::size_t size) { return counted(std::malloc(size == 0 ? 1 : size)); }
 void* operator new(std::size_t size, std::align_val_t alignment) {
   const auto step = static_cast<std::size_t>(alignment);
-  return nn::testing::counted(std::aligned_alloc(step, (size + step) / step * step));
+  return counted(std::aligned_alloc(step, (size + step) / step * step));
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+
+#endif
