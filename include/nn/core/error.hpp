@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "nn/core/text.hpp"
+
 namespace nn {
 
 /// A tensor or a shape that does not fit where it was passed.
@@ -20,21 +22,27 @@ struct IoError : std::runtime_error {
 
 /// The parts of a message. `context` and `remedy` may stay empty.
 struct Complaint {
-  std::string where;
-  std::string expected;
-  std::string got;
-  std::string context{};
-  std::string remedy{};
+  Text where;
+  Text expected;
+  Text got;
+  Text context{};
+  Text remedy{};
 };
 
 /// `<where>: expected <rule>, got <value> (<context>); <remedy>`
 /// Cold: the compiler then keeps what leads here small and out of the way.
 [[nodiscard, gnu::cold, gnu::noinline]] inline std::string sentence(const Complaint& complaint) {
-  std::string text = complaint.where;
-  text += ": expected " + complaint.expected + ", got " + complaint.got;
-  if (!complaint.context.empty()) text += " (" + complaint.context + ")";
-  if (!complaint.remedy.empty()) text += "; " + complaint.remedy;
+  const auto& [where, expected, got, context, remedy] = complaint;
+  std::string text = concat({where, ": expected ", expected, ", got ", got});
+  if (!context.empty()) append(text, {" (", context, ")"});
+  if (!remedy.empty()) append(text, {"; ", remedy});
   return text;
+}
+
+/// Throws `Error` with the sentence.
+template <class Error = std::invalid_argument>
+[[noreturn, gnu::cold, gnu::noinline]] void refuse(const Complaint& complaint) {
+  throw Error{sentence(complaint)};
 }
 
 /// Appends to "a, b, c", for messages that name what there is.
@@ -43,11 +51,11 @@ struct Complaint {
   list += item;
 }
 
-/// Throws `Error` with the sentence unless `condition` holds. For cheap conditions at a border;
-/// where building the parts costs something, test first and throw `Error{sentence({...})}`.
+/// Throws `Error` with the sentence unless `condition` holds. Where a part of the sentence costs
+/// something to make, test first and `refuse`.
 template <class Error = std::invalid_argument>
-void require(bool condition, const char* where, const char* expected, const std::string& got) {
-  if (!condition) throw Error{sentence({where, expected, got})};
+void require(bool condition, const char* where, const char* expected, const Text& got) {
+  if (!condition) refuse<Error>({where, expected, got});
 }
 
 }  // namespace nn

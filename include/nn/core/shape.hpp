@@ -39,9 +39,9 @@ class Shape {
   [[nodiscard]] const Index* end() const { return sizes_.data() + rank_; }
 
   void push_back(Index size) {
-    if (rank_ == max_rank) throw ShapeError{sentence({"Shape", "at most 8 axes", "more"})};
+    if (rank_ == max_rank) refuse<ShapeError>({"Shape", "at most 8 axes", "more"});
     if (size < 0) {
-      throw ShapeError{sentence({"Shape", "sizes of 0 or more", std::to_string(size)})};
+      refuse<ShapeError>({"Shape", "sizes of 0 or more", size});
     }
     sizes_[static_cast<std::size_t>(rank_++)] = size;
   }
@@ -51,8 +51,7 @@ class Shape {
     Index product = 1;
     for (const Index size : *this) {
       if (size != 0 && product > std::numeric_limits<Index>::max() / size) {
-        throw ShapeError{
-            sentence({"Shape", "a number of elements that fits 63 bits", to_string()})};
+        refuse<ShapeError>({"Shape", "a number of elements that fits 63 bits", to_string()});
       }
       product *= size;
     }
@@ -67,13 +66,11 @@ class Shape {
   }
 
   /// `[64, 13, 13, 4]`
-  [[nodiscard]] std::string to_string() const {
+  [[nodiscard, gnu::cold]] std::string to_string() const {
     std::string text = "[";
-    for (Index axis = 0; axis < rank_; ++axis) {
-      if (axis > 0) text += ", ";
-      text += std::to_string((*this)[axis]);
-    }
-    return text + "]";
+    for (const Index size : *this) append(text, {text.size() > 1 ? ", " : "", size});
+    append(text, "]");
+    return text;
   }
 
   friend bool operator==(const Shape& a, const Shape& b) {
@@ -96,13 +93,7 @@ struct Size2D {
   constexpr Size2D(Index h, Index w) : height(h), width(w) {}
 
   friend bool operator==(const Size2D&, const Size2D&) = default;
-  [[nodiscard]] std::string to_string() const {
-    std::string text = "(";
-    text += std::to_string(height);
-    text += ", ";
-    text += std::to_string(width);
-    return text += ')';
-  }
+  [[nodiscard]] std::string to_string() const { return concat({"(", height, ", ", width, ")"}); }
 };
 
 }  // namespace nn

@@ -75,9 +75,8 @@ template <Real T>
     } else if (const auto arguments = layer.arguments()) {
       entry.set("config", arguments_to_json(*arguments));
     } else {
-      throw std::invalid_argument{
-          sentence({"Sequential::save", "layers that name their arguments", layer.name(), "",
-                    "give it arguments(), from_arguments() and a static name()"})};
+      refuse({"Sequential::save", "layers that name their arguments", layer.name(), "",
+              "give it arguments(), from_arguments() and a static name()"});
     }
     list.push_back(std::move(entry));
   }
@@ -98,8 +97,9 @@ bool add_layer(Sequential<T>& model, const Arguments& arguments, LayerTypes<Laye
 template <Real T, class... Layers>
 [[nodiscard]] std::string known_layers(LayerTypes<Layers...>) {
   std::string names;
-  ((names += Layers::name() + ", "), ...);
-  return names + "Sequential";
+  (append_listed(names, Layers::name()), ...);
+  append_listed(names, "Sequential");
+  return names;
 }
 
 /// The reverse of `layers_to_json`. Throws `IoError`, or `std::invalid_argument` from a layer's
@@ -116,8 +116,11 @@ template <Real T, class Types>
     }
     const Arguments arguments = arguments_from_json(name, entry.at("config", where), where);
     if (!add_layer(model, arguments, types)) {
-      throw IoError{sentence({where, "layers among " + known_layers<T>(types), "'" + name + "'", "",
-                              "name types of your own: load<MyLayer<float>>(path)"})};
+      refuse<IoError>({where,
+                       {"layers among ", known_layers<T>(types)},
+                       {"'", name, "'"},
+                       "",
+                       "name types of your own: load<MyLayer<float>>(path)"});
     }
   }
   return model;

@@ -23,8 +23,7 @@ class AtomicFile {
     const bool replaces = ::stat(path.c_str(), &old) == 0;
     if (!replaces && errno != ENOENT) throw_system_error(path_, expected_, errno);
     if (replaces && !S_ISREG(old.st_mode)) {
-      throw IoError{
-          sentence({path_, "a regular file or a new name", describe_file_kind(old.st_mode)})};
+      refuse<IoError>({path_, "a regular file or a new name", describe_file_kind(old.st_mode)});
     }
     // Renaming asks only for the folder's permission; a file protected from writing is left alone
     // too.
@@ -91,9 +90,9 @@ class AtomicFile {
     const std::string folder = folder_of(target_);
     // Cut, as a name may have 255 bytes and the target's may be that long already.
     const std::string stem =
-        folder + '.' + target_.substr(folder.size(), 200) + '.' + std::to_string(::getpid()) + '-';
+        concat({folder, ".", target_.substr(folder.size(), 200), ".", ::getpid(), "-"});
     for (int attempt = 0; !file_.is_open(); ++attempt) {
-      std::string name = stem + std::to_string(attempt) + ".tmp";
+      std::string name = concat({stem, attempt, ".tmp"});
       // The system takes the umask off the mode, and refuses names that exist.
       file_ = FileDescriptor{::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
       if (file_.is_open()) {

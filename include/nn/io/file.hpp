@@ -18,10 +18,10 @@
 namespace nn::io {
 
 /// Throws `IoError`: `<path>: expected <rule>, got "No such file or directory"`.
-[[noreturn]] inline void throw_system_error(const std::string& path, const std::string& expected,
-                                            int error_number, const std::string& remedy = {}) {
+[[noreturn]] inline void throw_system_error(const std::string& path, const Text& expected,
+                                            int error_number, const Text& remedy = {}) {
   const std::string reason = std::generic_category().message(error_number);
-  throw IoError{sentence({path, expected, '"' + reason + '"', "", remedy})};
+  refuse<IoError>({path, expected, {'"', reason, '"'}, "", remedy});
 }
 
 /// Owns a file descriptor; closed when it goes.
@@ -69,7 +69,7 @@ class InputFile {
       throw_system_error(path, "a file that can be read", errno);
     }
     if (!S_ISREG(status.st_mode)) {
-      throw IoError{sentence({path, "a regular file", describe_file_kind(status.st_mode)})};
+      refuse<IoError>({path, "a regular file", describe_file_kind(status.st_mode)});
     }
     size_ = static_cast<std::uint64_t>(status.st_size);
   }
@@ -83,9 +83,8 @@ class InputFile {
     for (std::size_t done = 0; done < size;) {
       const ssize_t count = ::read(file_.number(), bytes + done, size - done);
       if (count < 0 && errno == EINTR) continue;
-      if (count < 0) throw_system_error(path_, "to read " + std::to_string(size) + " bytes", errno);
-      if (count == 0)
-        fail_changed(std::to_string(size - done) + " more bytes", "the end of the file");
+      if (count < 0) throw_system_error(path_, {"to read ", size, " bytes"}, errno);
+      if (count == 0) fail_changed({size - done, " more bytes"}, "the end of the file");
       done += static_cast<std::size_t>(count);
     }
   }
@@ -97,8 +96,8 @@ class InputFile {
   }
 
  private:
-  [[noreturn]] void fail_changed(const std::string& expected, const std::string& got) const {
-    throw IoError{sentence({path_, expected, got, "", "the file changed while it was read"})};
+  [[noreturn]] void fail_changed(const Text& expected, const Text& got) const {
+    refuse<IoError>({path_, expected, got, "", "the file changed while it was read"});
   }
 
   std::string path_;

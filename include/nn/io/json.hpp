@@ -38,8 +38,7 @@ class Json {
   template <std::integral Integer>
   requires(!std::same_as<Integer, bool>) Json(Integer value)
       : value_(static_cast<std::int64_t>(value)) {
-    require(std::in_range<std::int64_t>(value), "JSON", "an integer of at most 63 bits",
-            std::to_string(value));
+    require(std::in_range<std::int64_t>(value), "JSON", "an integer of at most 63 bits", value);
   }
   /// A float is kept as the short decimal that names it: 0.1f becomes 0.1, not 0.10000000149.
   template <std::floating_point Number>
@@ -141,7 +140,7 @@ class Json {
   /// The member of that name. Throws `IoError` where there is none.
   [[nodiscard]] const Json& at(std::string_view key, const std::string& where = "JSON") const {
     if (const Json* const value = find(key)) return *value;
-    throw IoError{sentence({where, "an object with the key " + abbreviate(key), describe()})};
+    refuse<IoError>({where, {"an object with the key ", abbreviate(key)}, describe()});
   }
 
   /// Adds a member or replaces its value; null becomes an object first.
@@ -201,27 +200,28 @@ class Json {
     std::sort(keys.begin(), keys.end());
     const auto repeated = std::adjacent_find(keys.begin(), keys.end());
     if (repeated == keys.end()) return;
-    reader.fail("every key of an object once", abbreviate(*repeated) + " twice", start);
+    reader.fail("every key of an object once", {abbreviate(*repeated), " twice"}, start);
   }
 
   template <class T>
   [[nodiscard]] const T& as(const char* expected, const std::string& where) const {
     if (const T* const value = std::get_if<T>(&value_)) return *value;
-    throw IoError{sentence({where, expected, describe()})};
+    refuse<IoError>({where, expected, describe()});
   }
 
   /// The value in a message: scalars as they are written, long ones cut.
   [[nodiscard]] std::string describe() const {
     if (const auto* const items = std::get_if<Array>(&value_)) {
-      return "an array of " + std::to_string(items->size());
+      return concat({"an array of ", items->size()});
     }
     if (const auto* const members = std::get_if<Object>(&value_)) {
       if (members->empty()) return "an object without keys";
       std::string text = "an object with";
       for (std::size_t i = 0; i < std::min(members->size(), std::size_t{8}); ++i) {
-        text += (i == 0 ? " " : ", ") + abbreviate((*members)[i].first);
+        nn::append(text, {i == 0 ? " " : ", ", abbreviate((*members)[i].first)});
       }
-      return members->size() > 8 ? text + ", ..." : text;
+      nn::append(text, members->size() > 8 ? ", ..." : "");
+      return text;
     }
     if (const auto* const text = std::get_if<std::string>(&value_)) return abbreviate(*text);
     if (const auto* const number = std::get_if<double>(&value_)) {
@@ -239,7 +239,7 @@ class Json {
         text += std::get<bool>(value_) ? "true" : "false";
         return;
       case 2:
-        text += std::to_string(std::get<std::int64_t>(value_));
+        nn::append(text, std::get<std::int64_t>(value_));
         return;
       case 3:
         append_number(text, std::get<double>(value_));
@@ -251,10 +251,10 @@ class Json {
         break;
     }
     if (depth == JsonReader::max_depth) {
-      throw IoError{sentence({"JSON",
-                              "at most " + std::to_string(JsonReader::max_depth) +
-                                  " arrays and objects inside one another",
-                              "more"})};
+      refuse<IoError>(
+          {"JSON",
+           {"at most ", JsonReader::max_depth, " arrays and objects inside one another"},
+           "more"});
     }
     char separator = kind() == JsonKind::array ? '[' : '{';
     const char close = kind() == JsonKind::array ? ']' : '}';

@@ -148,12 +148,11 @@ class JsonReader {
   [[nodiscard]] std::size_t position() const { return position_; }
 
   /// Throws for the byte that is read next.
-  [[noreturn]] void fail(const std::string& expected) const {
+  [[noreturn]] void fail(const Text& expected) const {
     fail(expected, describe_current(), position_);
   }
-  [[noreturn]] void fail(const std::string& expected, const std::string& got,
-                         std::size_t position) const {
-    throw IoError{sentence({where_, expected, got, "byte " + std::to_string(position)})};
+  [[noreturn]] void fail(const Text& expected, const Text& got, std::size_t position) const {
+    refuse<IoError>({where_, expected, got, {"byte ", position}});
   }
 
  private:
@@ -190,8 +189,8 @@ class JsonReader {
 
   void enter() {
     if (++depth_ > max_depth) {
-      fail("at most " + std::to_string(max_depth) + " arrays and objects inside one another",
-           "more", position_ - 1);
+      fail({"at most ", max_depth, " arrays and objects inside one another"}, "more",
+           position_ - 1);
     }
   }
 
@@ -204,7 +203,7 @@ class JsonReader {
 
   [[nodiscard]] bool continues(char bracket) {
     if (closes(bracket)) return false;
-    if (current() != ',') fail(std::string{"a comma or "} + bracket);
+    if (current() != ',') fail({"a comma or ", bracket});
     ++position_;
     return true;
   }
@@ -269,9 +268,9 @@ class JsonReader {
   [[nodiscard]] std::string describe_current() const {
     if (is_at_end()) return "the end";
     const auto byte = static_cast<unsigned char>(current());
-    if (byte >= 0x20 && byte < 0x7F) return std::string{"'"} + current() + "'";
+    if (byte >= 0x20 && byte < 0x7F) return concat({"'", current(), "'"});
     constexpr std::string_view digits = "0123456789ABCDEF";
-    return std::string{"byte value 0x"} + digits[byte >> 4] + digits[byte & 15];
+    return concat({"byte value 0x", digits[byte >> 4], digits[byte & 15]});
   }
 
   std::string_view text_;

@@ -59,8 +59,7 @@ inline void append_quoted(std::string& quoted, std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t length = utf8_length(text, i);
     if (length == 0) {
-      throw IoError{sentence({"JSON", "a string in UTF-8", "other bytes",
-                              "byte " + std::to_string(i) + " of the string"})};
+      refuse<IoError>({"JSON", "a string in UTF-8", "other bytes", {"byte ", i, " of the string"}});
     }
     const auto byte = static_cast<unsigned char>(text[i]);
     if (const auto escape = characters.find(text[i]); escape != characters.npos) {
@@ -87,7 +86,7 @@ inline void append_quoted(std::string& quoted, std::string_view text) {
 /// that it stays a double. Throws `IoError` for NaN and infinity.
 inline void append_number(std::string& text, double value) {
   if (!std::isfinite(value)) {
-    throw IoError{sentence({"JSON", "a finite number", non_finite_name(value)})};
+    refuse<IoError>({"JSON", "a finite number", non_finite_name(value)});
   }
   char digits[32];
   const char* const last = std::to_chars(std::begin(digits), std::end(digits), value).ptr;
@@ -121,7 +120,8 @@ template <std::floating_point Number>
   }
   std::string quoted;
   append_quoted(quoted, valid);
-  return i < text.size() ? quoted + "..." : quoted;
+  if (i < text.size()) quoted += "...";
+  return quoted;
 }
 
 }  // namespace nn::io

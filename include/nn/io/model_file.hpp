@@ -32,24 +32,30 @@ void require_weights(const SafetensorsFile& file, const ParameterList<T>& list,
   for (const auto& entry : list.entries()) {
     const TensorEntry* tensor = file.find(entry.name);
     if (tensor == nullptr) {
-      throw IoError{sentence({where, "a tensor '" + entry.name + "'", "none",
-                              std::to_string(file.tensors().size()) + " tensors",
-                              "the file is of another model"})};
+      refuse<IoError>({where,
+                       {"a tensor '", entry.name, "'"},
+                       "none",
+                       {file.tensors().size(), " tensors"},
+                       "the file is of another model"});
     }
     if (tensor->shape != entry.shape) {
-      throw IoError{sentence({where, "'" + entry.name + "' of shape " + entry.shape.to_string(),
-                              tensor->shape.to_string(), "", "the file is of another model"})};
+      refuse<IoError>({where,
+                       {"'", entry.name, "' of shape ", entry.shape.to_string()},
+                       tensor->shape.to_string(),
+                       "",
+                       "the file is of another model"});
     }
     if (tensor->dtype != "F32" && tensor->dtype != "F64" && tensor->dtype != "F16" &&
         tensor->dtype != "BF16") {
-      throw IoError{
-          sentence({where, "'" + entry.name + "' as floating-point numbers", tensor->dtype})};
+      refuse<IoError>({where, {"'", entry.name, "' as floating-point numbers"}, tensor->dtype});
     }
   }
   if (file.tensors().size() != list.entries().size()) {
-    throw IoError{
-        sentence({where, std::to_string(list.entries().size()) + " tensors",
-                  std::to_string(file.tensors().size()), "", "the file is of another model"})};
+    refuse<IoError>({where,
+                     {list.entries().size(), " tensors"},
+                     file.tensors().size(),
+                     "",
+                     "the file is of another model"});
   }
 }
 
@@ -73,17 +79,18 @@ template <Real T, class Types>
   const auto& metadata = file.metadata();
   const auto found = metadata.find("architecture");
   if (found == metadata.end()) {
-    throw IoError{sentence({path, "metadata 'architecture'", "none", "",
-                            "build the model yourself and use load_weights"})};
+    refuse<IoError>({path, "metadata 'architecture'", "none", "",
+                     "build the model yourself and use load_weights"});
   }
   const auto format = metadata.find("format");
   if (format == metadata.end() || format->second != model_format) {
-    throw IoError{sentence({path, std::string("format '") + model_format + "'",
-                            format == metadata.end() ? "none" : "'" + format->second + "'"})};
+    refuse<IoError>({path,
+                     {"format '", model_format, "'"},
+                     format == metadata.end() ? "none" : concat({"'", format->second, "'"})});
   }
-  const std::string where = path + ", architecture";
+  const std::string where = concat({path, ", architecture"});
   require<IoError>(found->second.size() <= max_architecture_size, where.c_str(),
-                   "at most 1048576 characters", std::to_string(found->second.size()));
+                   "at most 1048576 characters", found->second.size());
   const Json architecture = Json::parse(found->second, where);
   try {
     Sequential<T> model = layers_from_json<T>(architecture.at("layers", where), where, types);
@@ -98,7 +105,7 @@ template <Real T, class Types>
     return model;
   } catch (
       const std::invalid_argument& error) {  // from a layer that refuses its arguments or its input
-    throw IoError{where + ": " + error.what()};
+    throw IoError{concat({where, ": ", error.what()})};
   }
 }
 

@@ -74,8 +74,8 @@ class SafetensorsFile {
   /// Throws `IoError` where the file has no tensor of that name.
   [[nodiscard]] const TensorEntry& at(std::string_view name) const {
     if (const TensorEntry* const entry = find(name)) return *entry;
-    throw IoError{sentence({path_, "a tensor " + abbreviate(name),
-                            std::to_string(tensors_.size()) + " tensors of other names"})};
+    refuse<IoError>(
+        {path_, {"a tensor ", abbreviate(name)}, {tensors_.size(), " tensors of other names"}});
   }
 
   /// Writes `entry.shape.num_elements()` numbers to `out`. Integers convert to every `T` that holds
@@ -85,14 +85,13 @@ class SafetensorsFile {
   void copy_to(const TensorEntry& entry, T* out) const {
     const std::string_view wanted = dtype_of<T>().name;
     if (!is_convertible<T>(entry.dtype)) {
-      fail(entry, "a dtype that converts to " + std::string{wanted}, entry.dtype, "");
+      fail(entry, {"a dtype that converts to ", wanted}, entry.dtype, "");
     }
     const Index count = entry.shape.num_elements();
     const Index done = convert_tensor(entry.dtype, entry.data.data(), count, out);
     if (done < count) {
-      fail(
-          entry, "values in the range of " + std::string{wanted}, "one outside",
-          "element " + std::to_string(done) + " of " + entry.dtype + ' ' + entry.shape.to_string());
+      fail(entry, {"values in the range of ", wanted}, "one outside",
+           {"element ", done, " of ", entry.dtype, ' ', entry.shape.to_string()});
     }
   }
 
@@ -103,15 +102,18 @@ class SafetensorsFile {
 
   [[nodiscard]] static std::uint64_t read_header_size(InputFile& input, const std::string& path) {
     if (input.size() < size_bytes) {
-      throw IoError{sentence({path, "at least 8 bytes for the header's size",
-                              std::to_string(input.size()), "", detail::torn_file})};
+      refuse<IoError>(
+          {path, "at least 8 bytes for the header's size", input.size(), "", detail::torn_file});
     }
     std::uint64_t header_size = 0;
     input.read(&header_size, size_bytes);
     const std::uint64_t most = std::min(input.size() - size_bytes, SafetensorsHeader::max_size);
     if (header_size > most) {
-      throw IoError{sentence({path, "a header of at most " + std::to_string(most) + " bytes",
-                              std::to_string(header_size), "bytes 0-7", detail::torn_file})};
+      refuse<IoError>({path,
+                       {"a header of at most ", most, " bytes"},
+                       header_size,
+                       "bytes 0-7",
+                       detail::torn_file});
     }
     return header_size;
   }
@@ -129,8 +131,7 @@ class SafetensorsFile {
     try {
       return std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(size));
     } catch (const std::bad_alloc&) {
-      throw IoError{
-          sentence({path, "memory for " + std::to_string(size) + " bytes of data", "none"})};
+      refuse<IoError>({path, {"memory for ", size, " bytes of data"}, "none"});
     }
   }
 
@@ -153,9 +154,9 @@ class SafetensorsFile {
     }
   }
 
-  [[noreturn]] void fail(const TensorEntry& entry, const std::string& expected,
-                         const std::string& got, const std::string& context) const {
-    throw IoError{sentence({path_ + ", tensor " + abbreviate(entry.name), expected, got, context})};
+  [[noreturn]] void fail(const TensorEntry& entry, const Text& expected, const Text& got,
+                         const Text& context) const {
+    refuse<IoError>({{path_, ", tensor ", abbreviate(entry.name)}, expected, got, context});
   }
 
   std::string path_;
@@ -196,9 +197,11 @@ class SafetensorsWriter {
     const std::string header = make_header(order);
     const std::uint64_t header_size = header.size();
     if (header_size > SafetensorsHeader::max_size) {
-      throw IoError{sentence(
-          {path, "a header of at most " + std::to_string(SafetensorsHeader::max_size) + " bytes",
-           std::to_string(header_size), "", "use fewer tensors or shorter metadata"})};
+      refuse<IoError>({path,
+                       {"a header of at most ", SafetensorsHeader::max_size, " bytes"},
+                       header_size,
+                       "",
+                       "use fewer tensors or shorter metadata"});
     }
     write_atomically(path, [&](AtomicFile& file) {
       file.write(&header_size, sizeof header_size);
@@ -227,19 +230,18 @@ class SafetensorsWriter {
         append_key(members, key);
         append_quoted(members, value);
       }
-      text += members + '}';
+      append(text, {members, "}"});
     }
     std::size_t begin = 0;
     for (const NamedTensor* const named : order) {
       const Tensor& tensor = named->second;
       append_key(text, named->first);
-      text += "{\"dtype\":\"" + std::string{tensor.dtype.name} + "\",\"shape\":[";
+      append(text, {"{\"dtype\":\"", tensor.dtype.name, "\",\"shape\":["});
       for (Index axis = 0; axis < tensor.shape.rank(); ++axis) {
-        if (axis != 0) text += ',';
-        text += std::to_string(tensor.shape[axis]);
+        append(text, {axis == 0 ? "" : ",", tensor.shape[axis]});
       }
       const std::size_t end = begin + tensor.size;
-      text += "],\"data_offsets\":[" + std::to_string(begin) + ',' + std::to_string(end) + "]}";
+      append(text, {"],\"data_offsets\":[", begin, ",", end, "]}"});
       begin = end;
     }
     if (text.empty()) text = "{";

@@ -59,7 +59,7 @@ inline constexpr const char* torn_file = "the file is torn or not safetensors";
   const std::string name = reader.read_string();
   if (const Dtype* const dtype = find_dtype(name)) return *dtype;
   std::string known = "one of the dtypes";
-  for (const Dtype& dtype : dtypes) known += ' ' + std::string{dtype.name};
+  for (const Dtype& dtype : dtypes) append(known, {" ", dtype.name});
   reader.fail(known, abbreviate(name), start);
 }
 
@@ -78,7 +78,7 @@ inline void read_offsets(JsonReader& reader, SafetensorsInfo& tensor) {
     if (count == 2) reader.fail("two data_offsets", "more", reader.position());
     (count++ == 0 ? tensor.begin : tensor.end) = read_whole_number(reader);
   });
-  if (count < 2) reader.fail("two data_offsets", std::to_string(count), reader.position() - 1);
+  if (count < 2) reader.fail("two data_offsets", count, reader.position() - 1);
 }
 
 [[nodiscard]] inline SafetensorsInfo read_tensor_info(JsonReader& reader, std::string name) {
@@ -99,7 +99,7 @@ inline void read_offsets(JsonReader& reader, SafetensorsInfo& tensor) {
     }
   });
   if (!has_dtype || !has_shape || !has_offsets) {
-    reader.fail("dtype, shape and data_offsets of tensor " + abbreviate(tensor.name),
+    reader.fail({"dtype, shape and data_offsets of tensor ", abbreviate(tensor.name)},
                 "not all three", reader.position() - 1);
   }
   return tensor;
@@ -111,7 +111,7 @@ inline void read_metadata(JsonReader& reader, std::map<std::string, std::string>
     std::string value = reader.read_string();
     const auto [entry, is_new] = metadata.emplace(std::move(key), std::move(value));
     if (!is_new)
-      reader.fail("every key of the metadata once", abbreviate(entry->first) + " twice", start);
+      reader.fail("every key of the metadata once", {abbreviate(entry->first), " twice"}, start);
   });
 }
 
@@ -122,9 +122,9 @@ inline void read_metadata(JsonReader& reader, std::map<std::string, std::string>
   for (const Index signed_size : tensor.shape) {
     const auto size = static_cast<std::uint64_t>(signed_size);
     if (size != 0 && bytes > std::uint64_t{std::numeric_limits<std::int64_t>::max()} / size) {
-      throw IoError{sentence({path + ", tensor " + abbreviate(tensor.name),
-                              "a number of bytes that fits 63 bits",
-                              std::string{tensor.dtype.name} + ' ' + tensor.shape.to_string()})};
+      refuse<IoError>({{path, ", tensor ", abbreviate(tensor.name)},
+                       "a number of bytes that fits 63 bits",
+                       {tensor.dtype.name, ' ', tensor.shape.to_string()}});
     }
     bytes *= size;
   }
@@ -136,33 +136,33 @@ inline void check_layout(const std::vector<SafetensorsInfo>& tensors, std::uint6
                          const std::string& path) {
   std::uint64_t filled = 0;
   for (const SafetensorsInfo& tensor : tensors) {
-    const std::string offsets =
-        "data_offsets [" + std::to_string(tensor.begin) + ", " + std::to_string(tensor.end) + "]";
-    const auto fail = [&](const std::string& expected, const std::string& got) {
-      throw IoError{sentence(
-          {path + ", tensor " + abbreviate(tensor.name), expected, got, offsets, torn_file})};
+    const auto fail = [&](const Text& expected, const Text& got) {
+      refuse<IoError>({{path, ", tensor ", abbreviate(tensor.name)},
+                       expected,
+                       got,
+                       {"data_offsets [", tensor.begin, ", ", tensor.end, "]"},
+                       torn_file});
     };
     if (tensor.begin > tensor.end) fail("offsets in order", "the end before the begin");
     if (tensor.end > data_size) {
-      fail("an end within the " + std::to_string(data_size) + " bytes of data",
-           std::to_string(tensor.end));
+      fail({"an end within the ", data_size, " bytes of data"}, tensor.end);
     }
     const std::uint64_t bytes = byte_count(tensor, path);
     if (tensor.end - tensor.begin != bytes) {
-      fail(std::to_string(bytes) + " bytes for " + std::string{tensor.dtype.name} + ' ' +
-               tensor.shape.to_string(),
-           std::to_string(tensor.end - tensor.begin));
+      fail({bytes, " bytes for ", tensor.dtype.name, ' ', tensor.shape.to_string()},
+           tensor.end - tensor.begin);
     }
     if (tensor.begin != filled) {
-      fail("to begin at byte " + std::to_string(filled) + ", where the tensor before it ends",
-           std::to_string(tensor.begin));
+      fail({"to begin at byte ", filled, ", where the tensor before it ends"}, tensor.begin);
     }
     filled = tensor.end;
   }
   if (filled != data_size) {
-    throw IoError{
-        sentence({path, "tensors that fill the " + std::to_string(data_size) + " bytes of data",
-                  std::to_string(filled) + " bytes", "", torn_file})};
+    refuse<IoError>({path,
+                     {"tensors that fill the ", data_size, " bytes of data"},
+                     {filled, " bytes"},
+                     "",
+                     torn_file});
   }
 }
 
@@ -173,7 +173,7 @@ inline void check_layout(const std::vector<SafetensorsInfo>& tensors, std::uint6
 [[nodiscard]] inline SafetensorsHeader parse_safetensors_header(std::string_view text,
                                                                 std::uint64_t data_size,
                                                                 const std::string& path) {
-  const std::string where = path + ", header";
+  const std::string where = concat({path, ", header"});
   JsonReader reader(text, where);
   if (!text.starts_with('{')) reader.fail("a header that starts with {");
   SafetensorsHeader header;

@@ -42,8 +42,8 @@ namespace detail {
 /// What the kernels run on, for example "Intel(R) Xeon(R) Processor, 2 threads, avx512".
 [[nodiscard]] inline std::string cpu() {
   const int threads = num_threads();
-  return detail::processor_name() + ", " + std::to_string(threads) +
-         (threads == 1 ? " thread, " : " threads, ") + to_string(isa());
+  return concat({detail::processor_name(), ", ", threads, threads == 1 ? " thread, " : " threads, ",
+                 to_string(isa())});
 }
 
 }  // namespace nn

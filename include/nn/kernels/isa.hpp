@@ -50,10 +50,12 @@ namespace detail {
   for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512}) {
     if (std::string_view{wanted} != to_string(isa)) continue;
     if (isa <= best) return isa;
-    throw std::invalid_argument{sentence({"NN_ISA", "an instruction set of this processor", wanted,
-                                          std::string{"the best here is "} + to_string(best)})};
+    refuse({"NN_ISA",
+            "an instruction set of this processor",
+            wanted,
+            {"the best here is ", to_string(best)}});
   }
-  throw std::invalid_argument{sentence({"NN_ISA", "portable, avx2 or avx512", wanted})};
+  refuse({"NN_ISA", "portable, avx2 or avx512", wanted});
 }
 
 }  // namespace detail

@@ -97,12 +97,10 @@ class Arguments {
       if (text == to_string(choice)) return choice;
       append_listed(known, to_string(choice));
     }
-    fail(name, "one of " + known, "'" + text + "'");
+    fail(name, {"one of ", known}, {"'", text, "'"});
   }
-  [[noreturn]] void fail(std::string_view name, const std::string& expected,
-                         const std::string& got) const {
-    throw std::invalid_argument{
-        sentence({owner_ + ", argument '" + std::string(name) + "'", expected, got})};
+  [[noreturn]] void fail(std::string_view name, const Text& expected, const Text& got) const {
+    refuse({{owner_, ", argument '", name, "'"}, expected, got});
   }
 
   std::string owner_;
@@ -113,7 +111,7 @@ template <class V>
 V Arguments::get(std::string_view name) const {
   if constexpr (std::same_as<V, Size2D>) {
     const auto& sizes = as<std::vector<Index>>(name, "a list of two whole numbers");
-    if (sizes.size() != 2) fail(name, "two numbers", std::to_string(sizes.size()));
+    if (sizes.size() != 2) fail(name, "two numbers", sizes.size());
     return {sizes[0], sizes[1]};
   } else if constexpr (std::same_as<V, Activation>) {
     return one_of(name, {Activation::linear, Activation::relu, Activation::sigmoid,

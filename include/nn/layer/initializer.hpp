@@ -89,7 +89,8 @@ inline std::string Initializer::to_string() const {
   char digits[32];
   const auto end =
       std::to_chars(digits, digits + sizeof digits, std::get<Constant>(rule_).value).ptr;
-  return "constant(" + std::string(digits, end) + ")";
+  return concat(
+      {"constant(", std::string_view(digits, static_cast<std::size_t>(end - digits)), ")"});
 }
 
 inline Initializer Initializer::from_string(std::string_view name) {
@@ -103,9 +104,7 @@ inline Initializer Initializer::from_string(std::string_view name) {
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
     if (error == std::errc{} && end == digits.data() + digits.size()) return Constant{value};
   }
-  throw std::invalid_argument{
-      sentence({"Initializer", "glorot_uniform, he_normal, zeros or constant(number)",
-                "'" + std::string(name) + "'"})};
+  refuse({"Initializer", "glorot_uniform, he_normal, zeros or constant(number)", {"'", name, "'"}});
 }
 
 }  // namespace nn

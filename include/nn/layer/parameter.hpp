@@ -65,8 +65,8 @@ class NamedParameter {
   template <int Rank>
   const Shape& ranked() const {
     if (shape.rank() != Rank) {
-      throw ShapeError{sentence({name, "a map of rank " + std::to_string(shape.rank()),
-                                 "rank " + std::to_string(Rank), "shape " + shape.to_string()})};
+      refuse<ShapeError>(
+          {name, {"a map of rank ", shape.rank()}, {"rank ", Rank}, {"shape ", shape.to_string()}});
     }
     return shape;
   }

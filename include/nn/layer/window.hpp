@@ -41,9 +41,8 @@ inline constexpr Index max_window_number = Index{1} << 20;
 inline void require_window_numbers(const char* where, const char* what, Size2D numbers) {
   const auto [least, most] = std::minmax(numbers.height, numbers.width);
   if (least >= 1 && most <= max_window_number) return;
-  std::string expected = what;
-  expected += least < 1 ? " of 1 or more" : " of at most 1048576";
-  throw std::invalid_argument{sentence({where, expected, numbers.to_string()})};
+  const char* rule = least < 1 ? " of 1 or more" : " of at most 1048576";
+  refuse({where, {what, rule}, numbers.to_string()});
 }
 
 /// Height and width after windows have slid over an image [height, width, channels]. Throws
@@ -51,15 +50,17 @@ inline void require_window_numbers(const char* where, const char* what, Size2D n
 [[nodiscard]] inline Size2D window_counts(const std::string& where, const Shape& image,
                                           Window vertical, Window horizontal, Padding padding) {
   if (image.rank() != 3) {
-    throw ShapeError{sentence({where, "samples [height, width, channels]", image.to_string(), "",
-                               "use images [N, height, width, channels]"})};
+    refuse<ShapeError>({where, "samples [height, width, channels]", image.to_string(), "",
+                        "use images [N, height, width, channels]"});
   }
   const Size2D counts{vertical.count(image[0], padding), horizontal.count(image[1], padding)};
   if (counts.height <= 0 || counts.width <= 0) {
     const Size2D extent{vertical.extent(), horizontal.extent()};
-    throw ShapeError{
-        sentence({where, "an image of at least " + extent.to_string(), image.to_string(),
-                  "padding valid", "use smaller windows or nn::Padding::same"})};
+    refuse<ShapeError>({where,
+                        {"an image of at least ", extent.to_string()},
+                        image.to_string(),
+                        "padding valid",
+                        "use smaller windows or nn::Padding::same"});
   }
   return counts;
 }

@@ -43,7 +43,7 @@ class Conv2D {
 
   Conv2D(Index filters, Size2D kernel_size, const Conv2DOptions& options = {})
       : filters_(filters), kernel_size_(kernel_size), options_(options) {
-    require(filters > 0, "Conv2D", "a positive number of filters", std::to_string(filters));
+    require(filters > 0, "Conv2D", "a positive number of filters", filters);
     require_window_numbers("Conv2D", "a kernel_size", kernel_size);
     require_window_numbers("Conv2D", "strides", options.strides);
     require_window_numbers("Conv2D", "a dilation_rate", options.dilation_rate);

@@ -31,14 +31,14 @@ class Dense {
   static constexpr bool assigns_gradients = true;
 
   explicit Dense(Index units, const DenseOptions& options = {}) : units_(units), options_(options) {
-    require(units > 0, "Dense", "a positive number of units", std::to_string(units));
+    require(units > 0, "Dense", "a positive number of units", units);
   }
 
   [[nodiscard]] static std::string name() { return "Dense"; }
 
   [[nodiscard]] Shape output_shape(const Shape& input) const {
     if (input.empty() || input.back() == 0) {
-      throw ShapeError{sentence({"Dense", "samples with at least one feature", input.to_string()})};
+      refuse<ShapeError>({"Dense", "samples with at least one feature", input.to_string()});
     }
     Shape output(input.begin(), input.end() - 1);
     output.push_back(units_);

@@ -32,9 +32,9 @@ class ReLU {
 
   explicit ReLU(const ReLUOptions& options = {}) : options_(options) {
     require(options.max_value.value_or(0) >= 0, "ReLU", "a max_value of 0 or more",
-            std::to_string(options.max_value.value_or(0)));
+            options.max_value.value_or(0));
     require(options.negative_slope >= 0, "ReLU", "a negative_slope of 0 or more",
-            std::to_string(options.negative_slope));
+            options.negative_slope);
   }
 
   [[nodiscard]] static std::string name() { return "ReLU"; }

@@ -23,7 +23,7 @@ class Softmax {
 
   [[nodiscard]] Shape output_shape(const Shape& input) const {
     if (input.empty() || input.back() == 0) {
-      throw ShapeError{sentence({"Softmax", "samples with at least one class", input.to_string()})};
+      refuse<ShapeError>({"Softmax", "samples with at least one class", input.to_string()});
     }
     return input;
   }

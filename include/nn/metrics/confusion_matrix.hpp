@@ -31,9 +31,7 @@ class ConfusionMatrix {
   void add(Index truth, Index predicted) {
     for (const Index k : {truth, predicted}) {
       if (k >= 0 && k < classes_) continue;
-      throw std::invalid_argument{
-          sentence({"ConfusionMatrix", "classes from 0 to " + std::to_string(classes_ - 1),
-                    std::to_string(k)})};
+      refuse({"ConfusionMatrix", {"classes from 0 to ", classes_ - 1}, k});
     }
     ++counts_[static_cast<std::size_t>(truth * classes_ + predicted)];
   }
@@ -120,9 +118,9 @@ template <class Predictions>
 requires TensorLike<Predictions> &&(Predictions::NumDimensions == 2) [[nodiscard]] ConfusionMatrix
     confusion_matrix(const Labels& labels, const Predictions& predictions) {
   if (labels.size() != predictions.dimension(0)) {
-    throw ShapeError{sentence({"confusion_matrix",
-                               "predictions of " + std::to_string(labels.size()) + " samples",
-                               std::to_string(predictions.dimension(0))})};
+    refuse<ShapeError>({"confusion_matrix",
+                        {"predictions of ", labels.size(), " samples"},
+                        predictions.dimension(0)});
   }
   ConfusionMatrix matrix(predictions.dimension(1));
   matrix.add(ScoredBatch<ScalarOf<Predictions>>{.rows = predictions.dimension(0),

@@ -29,9 +29,8 @@ struct ModelAccess {
   template <Real T>
   static void require_compiled(const Sequential<T>& model, const char* where) {
     if (model.is_compiled()) return;
-    throw std::invalid_argument{
-        sentence({where, "a compiled model", "one without loss and optimizer", "",
-                  "call compile(optimizer, loss, metrics) first"})};
+    refuse({where, "a compiled model", "one without loss and optimizer", "",
+            "call compile(optimizer, loss, metrics) first"});
   }
   template <Real T>
   static void require_samples(const Sequential<T>& model, const char* where, const Samples& x) {

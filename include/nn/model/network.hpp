@@ -78,7 +78,7 @@ class Network {
   void collect(ParameterList<T>& list) {
     const std::string outer = list.scope();
     for (std::size_t i = 0; i < layers.size(); ++i) {
-      list.set_scope(outer + std::to_string(i) + "." + lower_case(layers[i].name()) + ".");
+      list.set_scope(concat({outer, i, ".", lower_case(layers[i].name()), "."}));
       layers[i].parameters(plan.steps()[i].x, list);
     }
     list.set_scope(outer);

@@ -151,18 +151,18 @@ class Plan {
 
 template <Real T>
 Shape Plan<T>::checked_output_shape(const AnyLayer<T>& layer, std::size_t i, const Shape& input) {
-  const std::string where = "Sequential, layer " + std::to_string(i) + ": ";
   Shape output;
   try {
     output = layer.output_shape(input);
     static_cast<void>(output.num_elements());  // throws where it overflows
   } catch (const ShapeError& error) {
-    throw ShapeError{where + error.what()};
+    throw ShapeError{concat({"Sequential, layer ", i, ": ", error.what()})};
   }
   const int rank = layer.facts().input_rank;
   if (rank != 2 && input.rank() + 1 != rank) {
-    throw ShapeError{sentence(
-        {where + layer.name(), "samples of rank " + std::to_string(rank - 1), input.to_string()})};
+    refuse<ShapeError>({{"Sequential, layer ", i, ": ", layer.name()},
+                        {"samples of rank ", rank - 1},
+                        input.to_string()});
   }
   return output;
 }

@@ -46,9 +46,9 @@ class Samples {
   void check_type(const char* where) const {
     if (holds<T>() || type_ == Type::bytes) return;
     const char* mine = type_of<T>() == Type::float32 ? "float" : "double";
-    throw std::invalid_argument{
-        sentence({where, std::string("samples of ") + mine + " or std::uint8_t",
-                  type_ == Type::float32 ? "float" : "double"})};
+    refuse({where,
+            {"samples of ", mine, " or std::uint8_t"},
+            type_ == Type::float32 ? "float" : "double"});
   }
 
   /// The samples rows[0 .. count - 1] (null: the first `count`) as T: a pointer into the data where
@@ -93,8 +93,8 @@ class LabelView {
       LabelView(const Y& y)  // NOLINT(google-explicit-constructor): labels are labels
       : data_(y.data()), count_(y.dimension(0)) {
     if (y.size() != count_) {
-      throw ShapeError{sentence({"labels", "shape [N] or [N, 1]", shape_of(y).to_string(), "",
-                                 "give the number of each sample's class"})};
+      refuse<ShapeError>({"labels", "shape [N] or [N, 1]", shape_of(y).to_string(), "",
+                          "give the number of each sample's class"});
     }
   }
 

@@ -200,16 +200,17 @@ class Sequential {
   }
   void require_built(const char* where) const {
     if (is_built()) return;
-    throw std::invalid_argument{
-        sentence({where, "a built model", "one whose input shape is not known", "",
-                  "call build({height, width, channels}) or fit first"})};
+    refuse({where, "a built model", "one whose input shape is not known", "",
+            "call build({height, width, channels}) or fit first"});
   }
   void require_samples(const char* where, const Samples& x) const {
     require_built(where);
     x.template check_type<T>(where);
     if (x.sample_shape() == input_shape()) return;
-    throw ShapeError{sentence({where, "samples of shape " + input_shape().to_string(),
-                               x.sample_shape().to_string(), "x " + x.shape().to_string()})};
+    refuse<ShapeError>({where,
+                        {"samples of shape ", input_shape().to_string()},
+                        x.sample_shape().to_string(),
+                        {"x ", x.shape().to_string()}});
   }
   /// The pass as the layers of a nested model see it.
   [[nodiscard]] static Pass inner(const Pass& pass) {
@@ -245,10 +246,11 @@ template <Real T>
 template <Layer L>
 void Sequential<T>::add(L layer) {
   if (is_built()) {
-    throw std::invalid_argument{
-        sentence({"Sequential::add", "a model that is not built yet",
-                  "one built for samples of shape " + input_shape().to_string(), "",
-                  "add all layers before build or fit"})};
+    refuse({"Sequential::add",
+            "a model that is not built yet",
+            {"one built for samples of shape ", input_shape().to_string()},
+            "",
+            "add all layers before build or fit"});
   }
   if constexpr (std::same_as<typename L::Scalar, T>) {
     network_.layers.emplace_back(std::move(layer));
@@ -265,15 +267,11 @@ template <Real T>
 template <class L>
 const L& Sequential<T>::layer(Index i) const {
   if (i < 0 || i >= size()) {
-    throw std::invalid_argument{
-        sentence({"Sequential::layer", "a number from 0 to " + std::to_string(size() - 1),
-                  std::to_string(i)})};
+    refuse({"Sequential::layer", {"a number from 0 to ", size() - 1}, i});
   }
   const auto& any = network_.layers[static_cast<std::size_t>(i)];
   if (const L* found = any.template get_if<L>()) return *found;
-  throw std::invalid_argument{
-      sentence({"Sequential::layer", "the type of layer " + std::to_string(i), "another one",
-                "it is a " + any.name()})};
+  refuse({"Sequential::layer", {"the type of layer ", i}, "another one", {"it is a ", any.name()}});
 }
 
 template <Real T>

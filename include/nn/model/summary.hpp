@@ -15,7 +15,7 @@ namespace detail {
 
 /// 1234567 -> "1,234,567"
 [[nodiscard]] inline std::string with_separators(Index number) {
-  const std::string digits = std::to_string(number);
+  const std::string digits = concat(number);
   std::string text;
   for (std::size_t i = 0; i < digits.size(); ++i) {
     if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
@@ -38,8 +38,9 @@ namespace detail {
 /// [28, 28, 1] -> "(None, 28, 28, 1)"
 [[nodiscard]] inline std::string keras_shape(const Shape& sample) {
   std::string text = "(None";
-  for (const Index size : sample) text += ", " + std::to_string(size);
-  return text + ")";
+  for (const Index size : sample) append(text, {", ", size});
+  append(text, ")");
+  return text;
 }
 
 struct SummaryRow {
@@ -55,11 +56,11 @@ template <Real T>
     const std::string type = network.layers[i].name();
     const std::string lower = lower_case(type);
     const int number = seen[lower]++;
-    const std::string name = number == 0 ? lower : lower + "_" + std::to_string(number);
-    SummaryRow row{name + " (" + type + ")", "?", "?"};
+    const std::string name = number == 0 ? lower : concat({lower, "_", number});
+    SummaryRow row{concat({name, " (", type, ")"}), "?", "?"};
     if (network.is_built) {
       Index count = 0;
-      const std::string scope = std::to_string(i) + ".";
+      const std::string scope = concat({i, "."});
       for (const auto& parameter : network.block) {
         if (parameter.name.starts_with(scope)) count += parameter.shape.num_elements();
       }
@@ -84,23 +85,25 @@ template <Real T>
     widths = {std::max(widths[0], row.layer.size()), std::max(widths[1], row.shape.size()),
               std::max(widths[2], row.parameters.size())};
   }
-  const auto pad = [](const std::string& text, std::size_t width) {
-    return text + std::string(width - text.size(), ' ');
+  const auto spaces = [](std::size_t width, const std::string& text) {
+    return std::string(width - text.size(), ' ');
   };
   std::string table = "Model: \"sequential\"\n";
   const std::string line(widths[0] + widths[1] + widths[2] + 6, '-');
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (i <= 1) table += line + "\n";
-    table += pad(rows[i].layer, widths[0]) + "   " + pad(rows[i].shape, widths[1]) + "   " +
-             std::string(widths[2] - rows[i].parameters.size(), ' ') + rows[i].parameters + "\n";
+    const SummaryRow& row = rows[i];
+    if (i <= 1) append(table, {line, "\n"});
+    append(table,
+           {row.layer, spaces(widths[0], row.layer), "   ", row.shape, spaces(widths[1], row.shape),
+            "   ", spaces(widths[2], row.parameters), row.parameters, "\n"});
   }
-  table += line + "\n";
-  if (!network.is_built) return table + "Total params: ? (not built)\n";
+  append(table, {line, "\n"});
+  if (!network.is_built) return concat({table, "Total params: ? (not built)\n"});
   Index total = 0;
   for (const auto& parameter : network.block) total += parameter.shape.num_elements();
   const Index num_bytes = total * static_cast<Index>(sizeof(T));
-  return table + "Total params: " + detail::with_separators(total) + " (" +
-         detail::readable_bytes(num_bytes) + ")\n";
+  return concat({table, "Total params: ", detail::with_separators(total), " (",
+                 detail::readable_bytes(num_bytes), ")\n"});
 }
 
 }  // namespace nn

@@ -29,19 +29,15 @@ class Adam {
  public:
   explicit Adam(const AdamOptions& options = {}) : options_(options) {
     set_learning_rate(options.learning_rate);
-    require(options.beta_1 >= 0 && options.beta_1 < 1, "Adam", "beta_1 in [0, 1)",
-            std::to_string(options.beta_1));
-    require(options.beta_2 >= 0 && options.beta_2 < 1, "Adam", "beta_2 in [0, 1)",
-            std::to_string(options.beta_2));
-    require(options.epsilon >= 0, "Adam", "an epsilon of 0 or more",
-            std::to_string(options.epsilon));
+    require(options.beta_1 >= 0 && options.beta_1 < 1, "Adam", "beta_1 in [0, 1)", options.beta_1);
+    require(options.beta_2 >= 0 && options.beta_2 < 1, "Adam", "beta_2 in [0, 1)", options.beta_2);
+    require(options.epsilon >= 0, "Adam", "an epsilon of 0 or more", options.epsilon);
   }
 
   [[nodiscard]] std::string name() const { return "adam"; }
   [[nodiscard]] double learning_rate() const { return options_.learning_rate; }
   void set_learning_rate(double rate) {
-    require(rate > 0 && std::isfinite(rate), "Adam", "a positive learning_rate",
-            std::to_string(rate));
+    require(rate > 0 && std::isfinite(rate), "Adam", "a positive learning_rate", rate);
     options_.learning_rate = rate;
   }
 

@@ -27,14 +27,13 @@ class SGD {
   explicit SGD(const SGDOptions& options = {}) : options_(options) {
     set_learning_rate(options.learning_rate);
     require(options.momentum >= 0 && options.momentum <= 1, "SGD", "a momentum from 0 to 1",
-            std::to_string(options.momentum));
+            options.momentum);
   }
 
   [[nodiscard]] std::string name() const { return "sgd"; }
   [[nodiscard]] double learning_rate() const { return options_.learning_rate; }
   void set_learning_rate(double rate) {
-    require(rate > 0 && std::isfinite(rate), "SGD", "a positive learning_rate",
-            std::to_string(rate));
+    require(rate > 0 && std::isfinite(rate), "SGD", "a positive learning_rate", rate);
     options_.learning_rate = rate;
   }
 

@@ -131,7 +131,7 @@ bool check_part(Findings& findings, const std::string& where, const std::string&
     if (std::abs(expected - got) <= tolerance * size) continue;
     const std::string place =
         probe.element >= 0 ? " at " + coordinates(shape, probe.element) : " along a direction";
-    findings.push_back(sentence({where + place, to_text(expected), to_text(got), method}));
+    findings.push_back(sentence({{where, place}, to_text(expected), to_text(got), method}));
     return false;
   }
   return true;

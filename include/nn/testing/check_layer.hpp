@@ -124,8 +124,10 @@ inline void check_shapes(Findings& findings, const FormContext& form) {
   const AnyLayer<double> layer = form.make.of_double();
   const Shape output = layer.output_shape(form.sample);
   if (output != form.expected.output) {
-    findings.push_back(sentence({form.name + ": output_shape", form.expected.output.to_string(),
-                                 output.to_string(), "sample " + form.sample.to_string()}));
+    findings.push_back(sentence({{form.name, ": output_shape"},
+                                 form.expected.output.to_string(),
+                                 output.to_string(),
+                                 {"sample ", form.sample.to_string()}}));
   }
   for (const Refusal& refusal : form.expected.refusals) {
     std::string got = "no error";
@@ -135,8 +137,9 @@ inline void check_shapes(Findings& findings, const FormContext& form) {
       got = std::string("\"") + error.what() + "\"";
     }
     if (got == "\"" + refusal.sentence + "\"") continue;
-    findings.push_back(sentence({form.name + ": output_shape(" + refusal.sample.to_string() + ")",
-                                 "the ShapeError \"" + refusal.sentence + "\"", got}));
+    findings.push_back(sentence({{form.name, ": output_shape(", refusal.sample.to_string(), ")"},
+                                 {"the ShapeError \"", refusal.sentence, "\""},
+                                 got}));
   }
 }
 
@@ -171,9 +174,9 @@ inline void check_modes(Findings& findings, const FormContext& form) {
   const auto require_difference = [&](const std::string& what, bool expected) {
     rig.forward(other, pass);
     if (differs() == expected) return;
-    findings.push_back(
-        sentence({form.name + ": y " + what, std::string(expected ? "another" : "the same") + " y",
-                  expected ? "the same" : "another"}));
+    findings.push_back(sentence({{form.name, ": y ", what},
+                                 {expected ? "another" : "the same", " y"},
+                                 expected ? "the same" : "another"}));
   };
   pass.step += 1;
   require_difference("at another step", form.expected.is_random);
@@ -209,7 +212,7 @@ void check_file(Findings& findings, const std::string& name, L layer, const Shap
   std::string path = std::filesystem::temp_directory_path() / "nn_check_layer_XXXXXX";
   const int file = ::mkstemp(path.data());
   if (file < 0) {
-    findings.push_back(sentence({name + ", files", "a temporary file", "none"}));
+    findings.push_back(sentence({{name, ", files"}, "a temporary file", "none"}));
     return;
   }
   ::close(file);
@@ -222,7 +225,8 @@ void check_file(Findings& findings, const std::string& name, L layer, const Shap
     model.save(path);
     const auto loaded = Sequential<typename L::Scalar>::template load<L>(path);
     if (text_of(loaded) != text_of(model)) {
-      findings.push_back(sentence({name + ", loaded: arguments", text_of(model), text_of(loaded)}));
+      findings.push_back(
+          sentence({{name, ", loaded: arguments"}, text_of(model), text_of(loaded)}));
     }
     for (std::size_t i = 0; i < model.parameters().named().size(); ++i) {
       const auto& before = model.parameters().named()[i];
@@ -231,7 +235,7 @@ void check_file(Findings& findings, const std::string& name, L layer, const Shap
     }
   } catch (const std::exception& error) {
     findings.push_back(
-        sentence({name + ", files", "a layer that can be saved and loaded", error.what()}));
+        sentence({{name, ", files"}, "a layer that can be saved and loaded", error.what()}));
   }
   std::remove(path.c_str());
 }

@@ -56,14 +56,16 @@ void check_assignment(Findings& findings, const std::string& where, LayerRig<T>&
     const T* end = values.data() + values.size();
     const T* found = std::find_if(values.data(), end, [](T v) { return !std::isfinite(v); });
     if (found == end) return;
-    findings.push_back(sentence(
-        {where + ": " + place + " at " + coordinates(shape, found - values.data()),
-         "a finite number", to_text(static_cast<double>(*found)), "it was NaN before the pass"}));
+    findings.push_back(
+        sentence({{where, ": ", place, " at ", coordinates(shape, found - values.data())},
+                  "a finite number",
+                  to_text(static_cast<double>(*found)),
+                  "it was NaN before the pass"}));
   };
   const auto intact = [&](const char* place, bool is_intact) {
     if (is_intact) return;
     findings.push_back(
-        sentence({where + ": " + place, "nothing written behind its end", "a write"}));
+        sentence({{where, ": ", place}, "nothing written behind its end", "a write"}));
   };
   finite("y", batch.y_shape, batch.y);
   finite("dx", batch.x_shape, batch.dx);
@@ -72,7 +74,7 @@ void check_assignment(Findings& findings, const std::string& where, LayerRig<T>&
   intact("dy", batch.dy.is_intact());
   intact("pass.memory", batch.memory.is_intact());
   if (!batch.x.has_bits_of(before.x)) {
-    findings.push_back(sentence({where + ": x", "no change by a pass", "one"}));
+    findings.push_back(sentence({{where, ": x"}, "no change by a pass", "one"}));
   }
 }
 
@@ -223,7 +225,7 @@ void check_allocations(Findings& findings, const std::string& where, LayerRig<T>
   rig.forward(batch, inference);
   const Index count = allocations() - before;
   if (count == 0) return;
-  findings.push_back(sentence({where + ", second pass", "no allocation", std::to_string(count)}));
+  findings.push_back(sentence({{where, ", second pass"}, "no allocation", count}));
 }
 
 }  // namespace nn::testing

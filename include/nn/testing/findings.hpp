@@ -54,7 +54,7 @@ void compare(Findings& findings, const std::string& where, const std::string& pl
     const auto wanted = static_cast<double>(expected[i]), got = static_cast<double>(actual[i]);
     if (std::abs(wanted - got) <= tolerance * (1 + largest)) continue;
     findings.push_back(sentence(
-        {where + ": " + place + " at " + coordinates(shape, i), to_text(wanted), to_text(got)}));
+        {{where, ": ", place, " at ", coordinates(shape, i)}, to_text(wanted), to_text(got)}));
     return;
   }
 }

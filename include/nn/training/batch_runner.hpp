@@ -2,7 +2,7 @@
 // One batch through a compiled model: the step that training and evaluation repeat.
 #pragma once
 
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "nn/model/model_access.hpp"
@@ -15,21 +15,24 @@ namespace detail {
 template <Real T>
 void require_labels(const char* where, const Samples& x, const LabelView& y, const Shape& output) {
   if (x.count() != y.count()) {
-    throw ShapeError{
-        sentence({where, "as many labels as samples", std::to_string(y.count()) + " labels",
-                  std::to_string(x.count()) + " samples"})};
+    refuse<ShapeError>(
+        {where, "as many labels as samples", {y.count(), " labels"}, {x.count(), " samples"}});
   }
   if (output.rank() != 1) {
-    throw ShapeError{sentence({where, "a model that gives one row of class scores for a sample",
-                               "output of shape " + output.to_string(), "",
-                               "add nn::Flatten before the last nn::Dense"})};
+    refuse<ShapeError>({where,
+                        "a model that gives one row of class scores for a sample",
+                        {"output of shape ", output.to_string()},
+                        "",
+                        "add nn::Flatten before the last nn::Dense"});
   }
   for (Index i = 0; i < y.count(); ++i) {
     const std::int32_t label = y.data()[i];
     if (label >= 0 && label < output.back()) continue;
-    throw std::invalid_argument{sentence(
-        {where, "labels from 0 to " + std::to_string(output.back() - 1), std::to_string(label),
-         "label of sample " + std::to_string(i), "the last layer needs a unit for each class"})};
+    refuse({where,
+            {"labels from 0 to ", output.back() - 1},
+            label,
+            {"label of sample ", i},
+            "the last layer needs a unit for each class"});
   }
 }
 
@@ -74,10 +77,12 @@ class BatchRunner {
   }
 
   /// Mean loss over all samples since `reset`, and the metrics over them.
-  [[nodiscard]] Scores scores(const std::string& prefix = "") const {
+  [[nodiscard]] Scores scores(std::string_view prefix = "") const {
     Scores scores;
-    scores.set(prefix + "loss", loss_sum_ / static_cast<double>(std::max<Index>(num_samples_, 1)));
-    for (const Metric& metric : metrics_) scores.set(prefix + metric.name(), metric.result());
+    scores.set(concat({prefix, "loss"}),
+               loss_sum_ / static_cast<double>(std::max<Index>(num_samples_, 1)));
+    for (const Metric& metric : metrics_)
+      scores.set(concat({prefix, metric.name()}), metric.result());
     return scores;
   }
 

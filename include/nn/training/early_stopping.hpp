@@ -33,8 +33,7 @@ struct EarlyStoppingOptions {
 class EarlyStopping {
  public:
   explicit EarlyStopping(const EarlyStoppingOptions& options = {}) : options_(options) {
-    require(options.patience >= 0, "EarlyStopping", "a patience of 0 or more",
-            std::to_string(options.patience));
+    require(options.patience >= 0, "EarlyStopping", "a patience of 0 or more", options.patience);
     options_.mode = direction(options);
   }
 
@@ -75,18 +74,22 @@ class EarlyStopping {
     for (const char* known : {"accuracy", "precision", "recall", "f1_score"}) {
       if (name == known) return Mode::max;
     }
-    throw std::invalid_argument{
-        sentence({"EarlyStopping", "a monitor whose direction is known",
-                  "'" + options.monitor + "'", "", "set mode to nn::Mode::min or nn::Mode::max"})};
+    refuse({"EarlyStopping",
+            "a monitor whose direction is known",
+            {"'", options.monitor, "'"},
+            "",
+            "set mode to nn::Mode::min or nn::Mode::max"});
   }
   [[noreturn]] void reject_monitor(const Scores& logs) const {
     std::string known;
     for (const auto& [name, value] : logs) append_listed(known, name);
     const bool wants_validation = options_.monitor.starts_with("val_");
-    throw std::invalid_argument{
-        sentence({"EarlyStopping", "a monitor among " + known, "'" + options_.monitor + "'", "",
-                  wants_validation ? "set validation_split or validation_data"
-                                   : "add it to compile's metrics"})};
+    refuse({"EarlyStopping",
+            {"a monitor among ", known},
+            {"'", options_.monitor, "'"},
+            "",
+            wants_validation ? "set validation_split or validation_data"
+                             : "add it to compile's metrics"});
   }
   [[nodiscard]] bool improves(double value, double than) const {
     const double delta = std::abs(options_.min_delta);

@@ -45,8 +45,7 @@ Scores Sequential<T>::evaluate(const X& x, const LabelView& y,
   require_samples(where, samples);
   detail::require_labels<T>(where, samples, y, output_shape());
   require(samples.count() > 0, where, "at least one sample", "none");
-  require(options.batch_size > 0, where, "a positive batch_size",
-          std::to_string(options.batch_size));
+  require(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
   detail::BatchRunner<T> runner(network_, compiled);
   const Index num_batches = (samples.count() + options.batch_size - 1) / options.batch_size;
   detail::Progress progress(options.verbose, options.stream, num_batches);

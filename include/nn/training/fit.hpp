@@ -104,7 +104,7 @@ class FitLoop final : public FitContext {
     logs = {};
     call(&Callback::on_epoch_begin);
     Progress progress(options_.verbose, options_.stream, num_batches);
-    progress.begin("Epoch " + std::to_string(epoch + 1) + "/" + std::to_string(epochs));
+    progress.begin(concat({"Epoch ", epoch + 1, "/", epochs}));
     const Index samples_done = train_epoch(progress);
     const double seconds = progress.seconds();
     logs = runner_.scores();
@@ -166,17 +166,16 @@ class FitLoop final : public FitContext {
 };
 
 inline void require_fit_options(const char* where, const FitOptions& options) {
-  const auto number = [](Index value) { return std::to_string(value); };
-  require(options.batch_size > 0, where, "a positive batch_size", number(options.batch_size));
-  require(options.epochs >= 0, where, "0 or more epochs", number(options.epochs));
+  require(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
+  require(options.epochs >= 0, where, "0 or more epochs", options.epochs);
   require(options.initial_epoch >= 0, where, "an initial_epoch of 0 or more",
-          number(options.initial_epoch));
+          options.initial_epoch);
   require(options.validation_batch_size >= 0, where, "a validation_batch_size of 0 or more",
-          number(options.validation_batch_size));
+          options.validation_batch_size);
   require(options.validation_freq > 0, where, "a positive validation_freq",
-          number(options.validation_freq));
+          options.validation_freq);
   require(options.validation_split >= 0 && options.validation_split < 1, where,
-          "a validation_split in [0, 1)", std::to_string(options.validation_split));
+          "a validation_split in [0, 1)", options.validation_split);
 }
 
 }  // namespace detail
@@ -214,9 +213,10 @@ History Sequential<T>::fit(const X& x, const LabelView& y, const FitOptions& opt
   }
   for (const Samples* part : {&training.x, &validation.x}) {
     if (part->sample_shape() == sample_shape) continue;
-    throw ShapeError{
-        sentence({where, "samples of shape " + sample_shape.to_string(),
-                  part->sample_shape().to_string(), "x " + part->shape().to_string()})};
+    refuse<ShapeError>({where,
+                        {"samples of shape ", sample_shape.to_string()},
+                        part->sample_shape().to_string(),
+                        {"x ", part->shape().to_string()}});
   }
   require(cut > 0, where, "at least one sample to train on", "none");
   require(options.validation_split == 0 || validation.x.count() > 0, where,

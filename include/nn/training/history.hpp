@@ -23,9 +23,7 @@ class History {
       if (key == name) return values;
       append_listed(known, key);
     }
-    throw std::invalid_argument{
-        sentence({"History", "one of " + (known.empty() ? "no names" : known),
-                  "'" + std::string(name) + "'"})};
+    refuse({"History", {"one of ", known.empty() ? "no names" : known}, {"'", name, "'"}});
   }
 
   /// Numbers of the epochs that ran, from 0.

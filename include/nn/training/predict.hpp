@@ -41,10 +41,11 @@ void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspac
 
 inline void require_output_rank(const Shape& output, int rank) {
   if (output.rank() + 1 == rank) return;
-  throw ShapeError{sentence(
-      {"Sequential::predict", "a result of rank " + std::to_string(output.rank() + 1),
-       "rank " + std::to_string(rank), "samples of the output have shape " + output.to_string(),
-       "call predict<" + std::to_string(output.rank() + 1) + ">"})};
+  refuse<ShapeError>({"Sequential::predict",
+                      {"a result of rank ", output.rank() + 1},
+                      {"rank ", rank},
+                      {"samples of the output have shape ", output.to_string()},
+                      {"call predict<", output.rank() + 1, ">"}});
 }
 
 }  // namespace detail
@@ -58,8 +59,7 @@ Tensor<T, Rank> Sequential<T>::predict(const X& x, const PredictOptions& options
   const Samples samples(x);
   require_samples(where, samples);
   detail::require_output_rank(output_shape(), Rank);
-  require(options.batch_size > 0, where, "a positive batch_size",
-          std::to_string(options.batch_size));
+  require(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
   Tensor<T, Rank> y(dimensions_of<Rank>(output_shape().with_batch(samples.count())));
   Workspace workspace;
   const Index num_batches = (samples.count() + options.batch_size - 1) / options.batch_size;
@@ -90,8 +90,9 @@ void Sequential<T>::predict(const X& x, Y& y, Workspace& workspace) const {
     if constexpr (requires { y.resize(dimensions_of<rank>(shape)); }) {
       y.resize(dimensions_of<rank>(shape));
     } else {
-      throw ShapeError{sentence({"Sequential::predict", "a result of shape " + shape.to_string(),
-                                 shape_of(y).to_string()})};
+      refuse<ShapeError>({"Sequential::predict",
+                          {"a result of shape ", shape.to_string()},
+                          shape_of(y).to_string()});
     }
   }
   detail::predict_batches(network_, samples, y.data(), workspace, PredictOptions{}.batch_size,

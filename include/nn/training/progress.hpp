@@ -70,7 +70,7 @@ class Progress {
     const double remaining = elapsed / static_cast<double>(batches_done) *
                              static_cast<double>(num_batches_ - batches_done);
     draw(batches_done,
-         "ETA " + readable_seconds(remaining) + rate(samples_done) + describe(scores));
+         concat({"ETA ", readable_seconds(remaining), rate(samples_done), describe(scores)}));
   }
 
   /// The final state of the stretch. `training_seconds` leave validation out.
@@ -80,14 +80,13 @@ class Progress {
     char per_step[32];
     std::snprintf(per_step, sizeof per_step, " %.0fms/step",
                   1e3 * training_seconds / static_cast<double>(std::max<Index>(batches_done, 1)));
-    const std::string text =
-        readable_seconds(training_seconds) + per_step + rate(samples_done) + describe(scores);
+    const std::string text = concat(
+        {readable_seconds(training_seconds), per_step, rate(samples_done), describe(scores)});
     if (style_ == Verbose::bar) {
       draw(batches_done, text);
       std::fputc('\n', stream_);
     } else {
-      const std::string start = title_.empty() ? "" : title_ + " - ";
-      std::fprintf(stream_, "%s%s\n", start.c_str(), text.c_str());
+      std::fprintf(stream_, "%s%s%s\n", title_.c_str(), title_.empty() ? "" : " - ", text.c_str());
     }
     std::fflush(stream_);
   }
@@ -117,7 +116,9 @@ class Progress {
   }
   [[nodiscard]] static std::string describe(const Scores& scores) {
     std::string text;
-    for (const auto& [name, value] : scores) text += " - " + name + ": " + readable_score(value);
+    for (const auto& [name, value] : scores) {
+      append(text, {" - ", name, ": ", readable_score(value)});
+    }
     return text;
   }
   void draw(Index batches_done, const std::string& text) {

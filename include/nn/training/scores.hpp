@@ -19,9 +19,7 @@ class Scores {
     if (const double* value = find(name)) return *value;
     std::string known;
     for (const auto& [key, value] : values_) append_listed(known, key);
-    throw std::invalid_argument{
-        sentence({"Scores", "one of " + (known.empty() ? "no names" : known),
-                  "'" + std::string(name) + "'"})};
+    refuse({"Scores", {"one of ", known.empty() ? "no names" : known}, {"'", name, "'"}});
   }
   /// The value of that name, or nullptr.
   [[nodiscard]] const double* find(std::string_view name) const {

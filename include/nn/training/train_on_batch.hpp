@@ -81,8 +81,8 @@ void Sequential<T>::backward(const DY& dy, Workspace& workspace) {
           "another");
   const Shape shape = output_shape().with_batch(last.batch_size);
   if (shape_of(dy) != shape) {
-    throw ShapeError{
-        sentence({where, "a gradient of shape " + shape.to_string(), shape_of(dy).to_string()})};
+    refuse<ShapeError>(
+        {where, {"a gradient of shape ", shape.to_string()}, shape_of(dy).to_string()});
   }
   network_.ensure_gradients();
   T* gradient = network_.plan.result_gradient(network_.layers, last.batch_size, last.memory);

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+// Text put together from pieces, out of line: a chain of + on strings is inlined at each use, and
+// takes the compiler longer than the code around it.
+#pragma once
+
+#include <bit>
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace nn {
+
+/// Characters, a number, or a list of such pieces, as a function's argument: it looks into what it
+/// was made from and does not outlive the call. Conversions are implicit, so that a list in braces
+/// is a text: `refuse({where, {"at least ", count, " samples"}, "none"})`.
+class Text {
+ public:
+  constexpr Text() : Text("") {}
+  constexpr Text(const char* text) : at_(text), kind_(Kind::literal) {}
+  constexpr Text(std::string_view text) : at_(text.data()), size_(text.size()) {}
+  Text(const std::string& text) : at_(text.data()), size_(text.size()) {}
+  constexpr Text(char letter) : size_(static_cast<unsigned char>(letter)), kind_(Kind::letter) {}
+  constexpr Text(std::signed_integral auto number)
+      : size_(static_cast<std::uint64_t>(std::int64_t{number})), kind_(Kind::integer) {}
+  constexpr Text(std::unsigned_integral auto number) : size_(number), kind_(Kind::natural) {}
+  /// With six decimals, as `std::to_string` writes it.
+  constexpr Text(std::floating_point auto number)
+      : size_(std::bit_cast<std::uint64_t>(double{number})), kind_(Kind::real) {}
+  constexpr Text(std::initializer_list<Text> pieces)
+      : at_(std::data(pieces)), size_(pieces.size()), kind_(Kind::list) {}
+
+  [[nodiscard, gnu::cold, gnu::noinline]] bool empty() const { return to_string().empty(); }
+
+  [[nodiscard, gnu::cold, gnu::noinline]] std::string to_string() const {
+    std::string text;
+    append_to(text);
+    return text;
+  }
+
+  [[gnu::cold, gnu::noinline]] void append_to(std::string& text) const {
+    const auto size = static_cast<std::size_t>(size_);
+    switch (kind_) {
+      case Kind::literal:
+        text.append(static_cast<const char*>(at_));
+        return;
+      case Kind::characters:
+        text.append(static_cast<const char*>(at_), size);
+        return;
+      case Kind::letter:
+        text.push_back(static_cast<char>(size_));
+        return;
+      case Kind::integer:
+        text.append(std::to_string(static_cast<std::int64_t>(size_)));
+        return;
+      case Kind::natural:
+        text.append(std::to_string(size_));
+        return;
+      case Kind::real:
+        text.append(std::to_string(std::bit_cast<double>(size_)));
+        return;
+      case Kind::list:
+        for (std::size_t i = 0; i < size; ++i) static_cast<const Text*>(at_)[i].append_to(text);
+        return;
+    }
+  }
+
+ private:
+  enum class Kind { characters, literal, letter, integer, natural, real, list };
+
+  const void* at_ = nullptr;  // the characters or the pieces
+  std::uint64_t size_ = 0;    // how many of them, or the bits of the letter or number
+  Kind kind_ = Kind::characters;
+};
+
+/// Appends to `text`: `append(text, {", ", size})`.
+inline void append(std::string& text, const Text& more) { more.append_to(text); }
+
+/// The pieces one after the other: `concat({"layer ", i})`.
+[[nodiscard]] inline std::string concat(const Text& pieces) { return pieces.to_string(); }
+
+}  // namespace nn
