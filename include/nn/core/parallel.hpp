@@ -217,6 +217,20 @@ inline void set_num_threads(int n) {
   detail::thread_count().store(n, std::memory_order_relaxed);
 }
 
+namespace detail {
+
+/// `parallel_for` behind the type of its body: one copy for all of them.
+[[gnu::noinline]] inline void run_pieces(Index pieces, ThreadPool::Piece piece, void* body) {
+  const int threads = num_threads();
+  if (pieces > 1 && threads > 1 && !inside_piece()) {
+    const auto num_helpers = static_cast<int>(std::min<Index>(threads, pieces)) - 1;
+    if (ThreadPool::instance().run(num_helpers, pieces, piece, body)) return;
+  }
+  for (Index i = 0; i < pieces; ++i) piece(body, i);
+}
+
+}  // namespace detail
+
 /// Calls `body(piece)` once for each piece 0 .. pieces - 1, on all threads, in no particular order,
 /// and returns when all are done. The caller cuts its work by shapes only, never by the number of
 /// threads: then the result is the same for any number. Inside of a piece, or while another
@@ -226,16 +240,9 @@ inline void set_num_threads(int n) {
 template <class Body>
 void parallel_for(Index pieces, Body&& body) {
   using Function = std::remove_reference_t<Body>;
-  const int threads = num_threads();
-  if (pieces > 1 && threads > 1 && !detail::inside_piece()) {
-    const auto call = [](void* function, Index piece) {
-      (*static_cast<Function*>(function))(piece);
-    };
-    void* const function = const_cast<void*>(static_cast<const void*>(std::addressof(body)));
-    const auto num_helpers = static_cast<int>(std::min<Index>(threads, pieces)) - 1;
-    if (detail::ThreadPool::instance().run(num_helpers, pieces, call, function)) return;
-  }
-  for (Index piece = 0; piece < pieces; ++piece) body(piece);
+  const auto call = [](void* function, Index piece) { (*static_cast<Function*>(function))(piece); };
+  detail::run_pieces(pieces, call,
+                     const_cast<void*>(static_cast<const void*>(std::addressof(body))));
 }
 
 }  // namespace nn

@@ -38,7 +38,7 @@ class Shape {
   [[nodiscard]] const Index* begin() const { return sizes_.data(); }
   [[nodiscard]] const Index* end() const { return sizes_.data() + rank_; }
 
-  void push_back(Index size) {
+  [[gnu::noinline]] void push_back(Index size) {
     if (rank_ == max_rank) refuse<ShapeError>({"Shape", "at most 8 axes", "more"});
     if (size < 0) {
       refuse<ShapeError>({"Shape", "sizes of 0 or more", size});
@@ -47,7 +47,7 @@ class Shape {
   }
 
   /// Number of elements; 1 for a scalar. Throws `ShapeError` where the product overflows.
-  [[nodiscard]] Index num_elements() const {
+  [[nodiscard, gnu::noinline]] Index num_elements() const {
     Index product = 1;
     for (const Index size : *this) {
       if (size != 0 && product > std::numeric_limits<Index>::max() / size) {
@@ -59,7 +59,7 @@ class Shape {
   }
 
   /// The same shape behind one more, outermost axis.
-  [[nodiscard]] Shape with_batch(Index batch_size) const {
+  [[nodiscard, gnu::noinline]] Shape with_batch(Index batch_size) const {
     Shape batched{batch_size};
     for (const Index size : *this) batched.push_back(size);
     return batched;

@@ -13,7 +13,7 @@
 namespace nn::io {
 
 /// {"filters": 32, "kernel_size": [3, 3], "activation": "relu", ...}
-[[nodiscard]] inline Json arguments_to_json(const Arguments& arguments) {
+[[nodiscard, gnu::cold, gnu::noinline]] inline Json arguments_to_json(const Arguments& arguments) {
   Json config = Json::object();
   for (const auto& [name, value] : arguments.values()) {
     if (const auto* numbers = std::get_if<std::vector<Index>>(&value)) {
@@ -33,8 +33,8 @@ namespace nn::io {
   return config;
 }
 
-[[nodiscard]] inline Arguments arguments_from_json(const std::string& layer, const Json& config,
-                                                   const std::string& where) {
+[[nodiscard, gnu::cold, gnu::noinline]] inline Arguments arguments_from_json(
+    const std::string& layer, const Json& config, const std::string& where) {
   Arguments arguments{layer};
   for (const auto& [name, value] : config.as_object(where)) {
     switch (value.kind()) {
@@ -65,7 +65,7 @@ namespace nn::io {
 /// [{"class_name": "Conv2D", "config": {...}}, ...]; a nested model has "layers" in place of
 /// "config". Throws `std::invalid_argument` for a layer that doesn't name its arguments.
 template <Real T>
-[[nodiscard]] Json layers_to_json(const Sequential<T>& model) {
+[[nodiscard, gnu::cold, gnu::noinline]] Json layers_to_json(const Sequential<T>& model) {
   Json list = Json::array();
   for (const AnyLayer<T>& layer : model.layers()) {
     Json entry = Json::object();

@@ -54,7 +54,7 @@ class AtomicFile {
   void write(std::string_view text) { write(text.data(), text.size()); }
 
   /// Puts the file in place; nothing may be written after it.
-  void commit() {
+  [[gnu::cold, gnu::noinline]] void commit() {
     // A full disk may show itself only here, when the system really writes.
     if (::fsync(file_.number()) != 0 || !file_.close() ||
         std::rename(temporary_.c_str(), target_.c_str()) != 0) {
@@ -69,7 +69,7 @@ class AtomicFile {
   static constexpr const char* old_stays_ = "the file is as it was before";
 
   /// The path behind symbolic links; the last one may lead to a file that does not exist yet.
-  [[nodiscard]] static std::string follow_links(const std::string& path) {
+  [[nodiscard, gnu::cold, gnu::noinline]] static std::string follow_links(const std::string& path) {
     std::string target = path;
     char link[PATH_MAX];
     for (int count = 0; count < 40; ++count) {  // the limit that Linux sets itself
@@ -82,11 +82,11 @@ class AtomicFile {
   }
 
   /// Up to and with the last slash; empty for a bare name.
-  [[nodiscard]] static std::string folder_of(const std::string& path) {
+  [[nodiscard, gnu::cold, gnu::noinline]] static std::string folder_of(const std::string& path) {
     return path.substr(0, path.rfind('/') + 1);
   }
 
-  void create(mode_t mode) {
+  [[gnu::cold, gnu::noinline]] void create(mode_t mode) {
     const std::string folder = folder_of(target_);
     // Cut, as a name may have 255 bytes and the target's may be that long already.
     const std::string stem =
@@ -104,7 +104,7 @@ class AtomicFile {
   }
 
   /// Gives the new file the owner and the mode of the old one.
-  void take_over(const struct stat& old) {
+  [[gnu::cold, gnu::noinline]] void take_over(const struct stat& old) {
     struct stat fresh {};
     bool done = ::fstat(file_.number(), &fresh) == 0;
     if (done && (fresh.st_uid != old.st_uid || fresh.st_gid != old.st_gid)) {
@@ -123,7 +123,7 @@ class AtomicFile {
   }
 
   /// Makes the new name itself survive a power cut.
-  void sync_folder() const {
+  [[gnu::cold, gnu::noinline]] void sync_folder() const {
     const std::string folder = folder_of(target_);
     const FileDescriptor directory{
         ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};

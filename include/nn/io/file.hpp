@@ -18,8 +18,10 @@
 namespace nn::io {
 
 /// Throws `IoError`: `<path>: expected <rule>, got "No such file or directory"`.
-[[noreturn]] inline void throw_system_error(const std::string& path, const Text& expected,
-                                            int error_number, const Text& remedy = {}) {
+[[noreturn, gnu::cold, gnu::noinline]] inline void throw_system_error(const std::string& path,
+                                                                      const Text& expected,
+                                                                      int error_number,
+                                                                      const Text& remedy = {}) {
   const std::string reason = std::generic_category().message(error_number);
   refuse<IoError>({path, expected, {'"', reason, '"'}, "", remedy});
 }
@@ -61,7 +63,7 @@ class InputFile {
  public:
   /// Throws `IoError` where there is no such file, it may not be read, or is a directory, pipe or
   /// device.
-  explicit InputFile(const std::string& path)
+  [[gnu::cold, gnu::noinline]] explicit InputFile(const std::string& path)
       // Not blocking: opening a pipe would otherwise wait for its writer.
       : path_(path), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
     struct stat status {};
@@ -78,7 +80,7 @@ class InputFile {
   [[nodiscard]] std::uint64_t size() const { return size_; }
 
   /// Reads the next `size` bytes. Throws `IoError` where the file ends before.
-  void read(void* data, std::size_t size) {
+  [[gnu::cold, gnu::noinline]] void read(void* data, std::size_t size) {
     auto* const bytes = static_cast<char*>(data);
     for (std::size_t done = 0; done < size;) {
       const ssize_t count = ::read(file_.number(), bytes + done, size - done);
@@ -96,7 +98,8 @@ class InputFile {
   }
 
  private:
-  [[noreturn]] void fail_changed(const Text& expected, const Text& got) const {
+  [[noreturn, gnu::cold, gnu::noinline]] void fail_changed(const Text& expected,
+                                                           const Text& got) const {
     refuse<IoError>({path_, expected, got, "", "the file changed while it was read"});
   }
 

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +30,13 @@ class Json {
   using Member = std::pair<std::string, Json>;
   using Object = std::vector<Member>;
 
+  // Out of line, as they are long and wanted everywhere.
+  [[gnu::noinline]] Json(const Json&) = default;
+  [[gnu::noinline]] Json(Json&&) noexcept = default;
+  [[gnu::noinline]] Json& operator=(const Json&) = default;
+  [[gnu::noinline]] Json& operator=(Json&&) noexcept = default;
+  [[gnu::noinline]] ~Json() = default;
+
   // Conversions are implicit, so that documents can be written as nested braces.
   Json() = default;
   Json(std::nullptr_t) {}
@@ -43,7 +51,7 @@ class Json {
   /// A float is kept as the short decimal that names it: 0.1f becomes 0.1, not 0.10000000149.
   template <std::floating_point Number>
   Json(Number value) : value_(shortest_double(value)) {}
-  Json(std::string value) : value_(std::move(value)) {}
+  [[gnu::noinline]] Json(std::string value) : value_(std::move(value)) {}
   Json(std::string_view value) : value_(std::string{value}) {}
   Json(const char* value) : value_(std::string{value}) {}
   Json(Array value) : value_(std::move(value)) {}
@@ -51,7 +59,8 @@ class Json {
   [[nodiscard]] static Json array(Array items = {}) { return Json{std::move(items)}; }
 
   /// A key that comes again replaces the value.
-  [[nodiscard]] static Json object(std::initializer_list<Member> members = {}) {
+  [[nodiscard, gnu::cold, gnu::noinline]] static Json object(
+      std::initializer_list<Member> members = {}) {
     Json value;
     value.value_ = Object{};
     for (const Member& member : members) value.set(member.first, member.second);
@@ -138,20 +147,21 @@ class Json {
   }
 
   /// The member of that name. Throws `IoError` where there is none.
-  [[nodiscard]] const Json& at(std::string_view key, const std::string& where = "JSON") const {
+  [[nodiscard, gnu::cold, gnu::noinline]] const Json& at(std::string_view key,
+                                                         const std::string& where = "JSON") const {
     if (const Json* const value = find(key)) return *value;
     refuse<IoError>({where, {"an object with the key ", abbreviate(key)}, describe()});
   }
 
   /// Adds a member or replaces its value; null becomes an object first.
-  void set(const std::string& key, Json value) {
+  [[gnu::cold, gnu::noinline]] void set(const std::string& key, Json value) {
     if (is_null()) value_ = Object{};
     (void)as_object();  // throws for every other kind
     Object& members = std::get<Object>(value_);
     const auto member = std::find_if(members.begin(), members.end(),
                                      [&](const Member& m) { return m.first == key; });
     if (member == members.end()) {
-      members.emplace_back(key, std::move(value));
+      members.push_back({key, std::move(value)});
     } else {
       member->second = std::move(value);
     }
@@ -183,7 +193,7 @@ class Json {
     Object members;
     reader.read_object([&](std::string key) {
       Json value = read(reader);
-      members.emplace_back(std::move(key), std::move(value));
+      members.push_back({std::move(key), std::move(value)});
     });
     members.shrink_to_fit();
     refuse_repeated_keys(members, reader, start);
@@ -192,15 +202,14 @@ class Json {
     return object;
   }
 
-  static void refuse_repeated_keys(const Object& members, const JsonReader& reader,
-                                   std::size_t start) {
-    std::vector<std::string_view> keys;
-    keys.reserve(members.size());
-    for (const Member& member : members) keys.push_back(member.first);
-    std::sort(keys.begin(), keys.end());
-    const auto repeated = std::adjacent_find(keys.begin(), keys.end());
-    if (repeated == keys.end()) return;
-    reader.fail("every key of an object once", {abbreviate(*repeated), " twice"}, start);
+  [[gnu::cold, gnu::noinline]] static void refuse_repeated_keys(const Object& members,
+                                                                const JsonReader& reader,
+                                                                std::size_t start) {
+    std::set<std::string_view> keys;
+    for (const auto& [key, value] : members) {
+      if (keys.insert(key).second) continue;
+      reader.fail("every key of an object once", {abbreviate(key), " twice"}, start);
+    }
   }
 
   template <class T>
@@ -210,7 +219,7 @@ class Json {
   }
 
   /// The value in a message: scalars as they are written, long ones cut.
-  [[nodiscard]] std::string describe() const {
+  [[nodiscard, gnu::cold, gnu::noinline]] std::string describe() const {
     if (const auto* const items = std::get_if<Array>(&value_)) {
       return concat({"an array of ", items->size()});
     }
@@ -230,7 +239,7 @@ class Json {
     return dump();
   }
 
-  void append(std::string& text, int depth) const {
+  [[gnu::noinline]] void append(std::string& text, int depth) const {
     switch (value_.index()) {
       case 0:
         text += "null";

@@ -33,7 +33,7 @@ class JsonReader {
   JsonReader(std::string_view text, const std::string& where) : text_(text), where_(where) {}
 
   /// Kind of the next value, which stays unread.
-  [[nodiscard]] JsonKind peek() {
+  [[nodiscard, gnu::noinline]] JsonKind peek() {
     skip_space();
     switch (current()) {
       case 'n':
@@ -85,7 +85,7 @@ class JsonReader {
     return convert(start, position_ == end_of_integer);
   }
 
-  [[nodiscard]] std::string read_string() {
+  [[nodiscard, gnu::noinline]] std::string read_string() {
     open('"', "a string");
     std::string value;
     for (std::size_t run = position_;; run = position_) {
@@ -126,13 +126,7 @@ class JsonReader {
     enter();
     if (!closes('}')) {
       do {
-        skip_space();
-        if (current() != '"') fail("a key in double quotes");
-        std::string key = read_string();
-        skip_space();
-        if (current() != ':') fail("a colon after the key");
-        ++position_;
-        read_member(std::move(key));
+        read_member(read_key());
       } while (continues('}'));
     }
     --depth_;
@@ -148,10 +142,11 @@ class JsonReader {
   [[nodiscard]] std::size_t position() const { return position_; }
 
   /// Throws for the byte that is read next.
-  [[noreturn]] void fail(const Text& expected) const {
+  [[noreturn, gnu::cold, gnu::noinline]] void fail(const Text& expected) const {
     fail(expected, describe_current(), position_);
   }
-  [[noreturn]] void fail(const Text& expected, const Text& got, std::size_t position) const {
+  [[noreturn, gnu::cold, gnu::noinline]] void fail(const Text& expected, const Text& got,
+                                                   std::size_t position) const {
     refuse<IoError>({where_, expected, got, {"byte ", position}});
   }
 
@@ -164,7 +159,7 @@ class JsonReader {
     return byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\';
   }
 
-  void skip_space() {
+  [[gnu::noinline]] void skip_space() {
     while (current() == ' ' || current() == '\n' || current() == '\r' || current() == '\t') {
       ++position_;
     }
@@ -181,10 +176,20 @@ class JsonReader {
     position_ += word.size();
   }
 
-  void open(char bracket, const char* expected) {
+  [[gnu::noinline]] void open(char bracket, const char* expected) {
     skip_space();
     if (current() != bracket) fail(expected);
     ++position_;
+  }
+
+  [[nodiscard]] std::string read_key() {
+    skip_space();
+    if (current() != '"') fail("a key in double quotes");
+    std::string key = read_string();
+    skip_space();
+    if (current() != ':') fail("a colon after the key");
+    ++position_;
+    return key;
   }
 
   void enter() {
@@ -194,14 +199,14 @@ class JsonReader {
     }
   }
 
-  [[nodiscard]] bool closes(char bracket) {
+  [[nodiscard, gnu::noinline]] bool closes(char bracket) {
     skip_space();
     if (current() != bracket) return false;
     ++position_;
     return true;
   }
 
-  [[nodiscard]] bool continues(char bracket) {
+  [[nodiscard, gnu::noinline]] bool continues(char bracket) {
     if (closes(bracket)) return false;
     if (current() != ',') fail({"a comma or ", bracket});
     ++position_;

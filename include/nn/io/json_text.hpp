@@ -17,7 +17,8 @@ namespace nn::io {
 
 /// Bytes of the UTF-8 sequence that starts at `start` (RFC 3629: shortest form, no surrogates,
 /// nothing beyond U+10FFFF); 0 where none does.
-[[nodiscard]] inline std::size_t utf8_length(std::string_view text, std::size_t start) {
+[[nodiscard, gnu::noinline]] inline std::size_t utf8_length(std::string_view text,
+                                                            std::size_t start) {
   const auto byte = [&](std::size_t offset) {
     return start + offset < text.size() ? static_cast<unsigned char>(text[start + offset]) : 0u;
   };
@@ -51,7 +52,7 @@ inline void append_utf8(std::string& text, std::uint32_t code) {
 
 /// Appends `text` as a JSON string: between quotes, with escapes for quotes, backslashes and
 /// control characters. Throws `IoError` where it is not UTF-8.
-inline void append_quoted(std::string& quoted, std::string_view text) {
+[[gnu::noinline]] inline void append_quoted(std::string& quoted, std::string_view text) {
   constexpr std::string_view characters = "\"\\\b\f\n\r\t";
   constexpr std::string_view letters = "\"\\bfnrt";
   constexpr std::string_view digits = "0123456789abcdef";
@@ -84,7 +85,7 @@ inline void append_quoted(std::string& quoted, std::string_view text) {
 
 /// Appends the shortest decimal that reads back as the same double, with a point or an exponent, so
 /// that it stays a double. Throws `IoError` for NaN and infinity.
-inline void append_number(std::string& text, double value) {
+[[gnu::cold, gnu::noinline]] inline void append_number(std::string& text, double value) {
   if (!std::isfinite(value)) {
     refuse<IoError>({"JSON", "a finite number", non_finite_name(value)});
   }
@@ -109,7 +110,7 @@ template <std::floating_point Number>
 
 /// A piece of somebody's text, made fit for a message: quoted, at most some 60 bytes of it, what is
 /// not UTF-8 replaced by question marks.
-[[nodiscard]] inline std::string abbreviate(std::string_view text) {
+[[nodiscard, gnu::cold, gnu::noinline]] inline std::string abbreviate(std::string_view text) {
   constexpr std::size_t most = 60;
   std::string valid;
   std::size_t i = 0;

@@ -18,7 +18,8 @@ inline constexpr const char* model_format_version = "1";
 inline constexpr std::size_t max_architecture_size = std::size_t{1} << 20;
 
 template <Real T>
-void add_weights(SafetensorsWriter& writer, const Sequential<T>& model) {
+[[gnu::cold, gnu::noinline]] void add_weights(SafetensorsWriter& writer,
+                                              const Sequential<T>& model) {
   for (const NamedParameter<T>& parameter : model.parameters()) {
     writer.add(parameter.name, parameter.shape, parameter.value().data());
   }
@@ -27,8 +28,9 @@ void add_weights(SafetensorsWriter& writer, const Sequential<T>& model) {
 /// Throws `IoError` unless the file has exactly the listed parameters. Allocates nothing, so that
 /// an architecture that asks for more than its file holds is refused before it costs memory.
 template <Real T>
-void require_weights(const SafetensorsFile& file, const ParameterList<T>& list,
-                     const std::string& where) {
+[[gnu::cold, gnu::noinline]] void require_weights(const SafetensorsFile& file,
+                                                  const ParameterList<T>& list,
+                                                  const std::string& where) {
   for (const auto& entry : list.entries()) {
     const TensorEntry* tensor = file.find(entry.name);
     if (tensor == nullptr) {
@@ -60,7 +62,8 @@ void require_weights(const SafetensorsFile& file, const ParameterList<T>& list,
 }
 
 template <Real T>
-void copy_weights(const SafetensorsFile& file, ParameterBlock<T>& block) {
+[[gnu::cold, gnu::noinline]] void copy_weights(const SafetensorsFile& file,
+                                               ParameterBlock<T>& block) {
   for (const NamedParameter<T>& parameter : block) {
     file.copy_to(file.at(parameter.name), parameter.value().data());
   }
@@ -116,8 +119,8 @@ template <Real T, class Types>
 /// file can't be written, `std::invalid_argument` before `build` and for layers that don't name
 /// their arguments.
 template <Real T>
-void Sequential<T>::save(const std::string& path,
-                         const std::map<std::string, std::string>& notes) const {
+[[gnu::cold, gnu::noinline]] void Sequential<T>::save(
+    const std::string& path, const std::map<std::string, std::string>& notes) const {
   require_built("Sequential::save");
   io::Json architecture = io::Json::object();
   architecture.set("class_name", "Sequential");

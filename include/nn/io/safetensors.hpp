@@ -41,7 +41,7 @@ struct TensorEntry {
 class SafetensorsFile {
  public:
   /// Throws `IoError` where the file cannot be read or is not valid.
-  [[nodiscard]] static SafetensorsFile read(const std::string& path) {
+  [[nodiscard, gnu::cold, gnu::noinline]] static SafetensorsFile read(const std::string& path) {
     InputFile input(path);
     SafetensorsFile file;
     file.path_ = path;
@@ -64,11 +64,8 @@ class SafetensorsFile {
 
   /// Null where the file has no tensor of that name.
   [[nodiscard]] const TensorEntry* find(std::string_view name) const {
-    const auto entry = std::lower_bound(
-        by_name_.begin(), by_name_.end(), name,
-        [&](std::size_t i, std::string_view wanted) { return tensors_[i].name < wanted; });
-    if (entry == by_name_.end() || tensors_[*entry].name != name) return nullptr;
-    return &tensors_[*entry];
+    const auto entry = by_name_.find(name);
+    return entry == by_name_.end() ? nullptr : &tensors_[entry->second];
   }
 
   /// Throws `IoError` where the file has no tensor of that name.
@@ -100,7 +97,8 @@ class SafetensorsFile {
 
   SafetensorsFile() = default;
 
-  [[nodiscard]] static std::uint64_t read_header_size(InputFile& input, const std::string& path) {
+  [[nodiscard, gnu::cold, gnu::noinline]] static std::uint64_t read_header_size(
+      InputFile& input, const std::string& path) {
     if (input.size() < size_bytes) {
       refuse<IoError>(
           {path, "at least 8 bytes for the header's size", input.size(), "", detail::torn_file});
@@ -118,16 +116,16 @@ class SafetensorsFile {
     return header_size;
   }
 
-  [[nodiscard]] static SafetensorsHeader read_header(InputFile& input, std::uint64_t header_size,
-                                                     std::uint64_t data_size,
-                                                     const std::string& path) {
+  [[nodiscard, gnu::cold, gnu::noinline]] static SafetensorsHeader read_header(
+      InputFile& input, std::uint64_t header_size, std::uint64_t data_size,
+      const std::string& path) {
     std::string text(static_cast<std::size_t>(header_size), '\0');
     input.read(text.data(), text.size());
     return parse_safetensors_header(text, data_size, path);
   }
 
-  [[nodiscard]] static std::unique_ptr<std::byte[]> allocate(std::uint64_t size,
-                                                             const std::string& path) {
+  [[nodiscard, gnu::cold, gnu::noinline]] static std::unique_ptr<std::byte[]> allocate(
+      std::uint64_t size, const std::string& path) {
     try {
       return std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(size));
     } catch (const std::bad_alloc&) {
@@ -135,27 +133,22 @@ class SafetensorsFile {
     }
   }
 
-  void index(std::vector<SafetensorsInfo>& tensors) {
+  [[gnu::cold, gnu::noinline]] void index(std::vector<SafetensorsInfo>& tensors) {
     tensors_.reserve(tensors.size());
     for (SafetensorsInfo& tensor : tensors) {
-      by_name_.push_back(tensors_.size());
       tensors_.push_back(
           {std::move(tensor.name), std::string{tensor.dtype.name}, tensor.shape,
            std::span<const std::byte>(data_.get() + tensor.begin,
                                       static_cast<std::size_t>(tensor.end - tensor.begin))});
     }
-    std::sort(by_name_.begin(), by_name_.end(),
-              [&](std::size_t a, std::size_t b) { return tensors_[a].name < tensors_[b].name; });
-    for (std::size_t i = 1; i < by_name_.size(); ++i) {
-      const TensorEntry& tensor = tensors_[by_name_[i]];
-      if (tensors_[by_name_[i - 1]].name == tensor.name) {
-        fail(tensor, "a name of its own", "one that another tensor has", "");
-      }
+    for (std::size_t i = 0; i < tensors_.size(); ++i) {
+      const bool is_new = by_name_.emplace(tensors_[i].name, i).second;
+      if (!is_new) fail(tensors_[i], "a name of its own", "one that another tensor has", "");
     }
   }
 
-  [[noreturn]] void fail(const TensorEntry& entry, const Text& expected, const Text& got,
-                         const Text& context) const {
+  [[noreturn, gnu::cold, gnu::noinline]] void fail(const TensorEntry& entry, const Text& expected,
+                                                   const Text& got, const Text& context) const {
     refuse<IoError>({{path_, ", tensor ", abbreviate(entry.name)}, expected, got, context});
   }
 
@@ -163,7 +156,7 @@ class SafetensorsFile {
   std::map<std::string, std::string> metadata_;
   std::unique_ptr<std::byte[]> data_;
   std::vector<TensorEntry> tensors_;
-  std::vector<std::size_t> by_name_;  // positions in tensors_, in the order of names
+  std::map<std::string_view, std::size_t> by_name_;  // positions in tensors_, which has the names
 };
 
 /// Collects tensors and writes them as one safetensors file. Data is not copied: it must stay where
@@ -171,7 +164,7 @@ class SafetensorsFile {
 class SafetensorsWriter {
  public:
   /// A string beside the tensors; one that comes again replaces the value.
-  void set_metadata(const std::string& key, std::string value) {
+  [[gnu::cold, gnu::noinline]] void set_metadata(const std::string& key, std::string value) {
     metadata_[key] = std::move(value);
   }
 
@@ -188,12 +181,13 @@ class SafetensorsWriter {
   /// Replaces the file at `path` (see `AtomicFile`). Throws `IoError` where it cannot be written,
   /// or a name or the metadata is not UTF-8.
   void write(const std::string& path) const {
-    std::vector<const NamedTensor*> order;
-    for (const auto& tensor : tensors_) order.push_back(&tensor);
     // Largest elements first keeps every tensor aligned to its own element.
-    std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
-      return a->second.dtype.size > b->second.dtype.size;
-    });
+    std::vector<const NamedTensor*> order;
+    for (const std::uint64_t size : {8u, 4u, 2u, 1u}) {
+      for (const NamedTensor& tensor : tensors_) {
+        if (tensor.second.dtype.size == size) order.push_back(&tensor);
+      }
+    }
     const std::string header = make_header(order);
     const std::uint64_t header_size = header.size();
     if (header_size > SafetensorsHeader::max_size) {
@@ -221,7 +215,8 @@ class SafetensorsWriter {
   };
   using NamedTensor = std::pair<const std::string, Tensor>;
 
-  [[nodiscard]] std::string make_header(const std::vector<const NamedTensor*>& order) const {
+  [[nodiscard, gnu::cold, gnu::noinline]] std::string make_header(
+      const std::vector<const NamedTensor*>& order) const {
     std::string text;
     if (!metadata_.empty()) {
       append_key(text, SafetensorsHeader::metadata_name);
@@ -253,7 +248,7 @@ class SafetensorsWriter {
   }
 
   /// Opens the object with its first key, or goes on with a comma.
-  static void append_key(std::string& text, std::string_view key) {
+  [[gnu::cold, gnu::noinline]] static void append_key(std::string& text, std::string_view key) {
     text += text.empty() ? '{' : ',';
     append_quoted(text, key);
     text += ':';

@@ -2,11 +2,11 @@
 // The header of a safetensors file: read and held against every rule of the format.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,7 +42,7 @@ namespace detail {
 
 inline constexpr const char* torn_file = "the file is torn or not safetensors";
 
-[[nodiscard]] inline std::uint64_t read_whole_number(JsonReader& reader) {
+[[nodiscard, gnu::cold, gnu::noinline]] inline std::uint64_t read_whole_number(JsonReader& reader) {
   if (reader.peek() != JsonKind::number) reader.fail("a whole number of 0 or more");
   const std::size_t start = reader.position();
   const JsonNumber number = reader.read_number();
@@ -53,7 +53,7 @@ inline constexpr const char* torn_file = "the file is torn or not safetensors";
   return static_cast<std::uint64_t>(*integer);
 }
 
-[[nodiscard]] inline Dtype read_dtype(JsonReader& reader) {
+[[nodiscard, gnu::cold, gnu::noinline]] inline Dtype read_dtype(JsonReader& reader) {
   if (reader.peek() != JsonKind::string) reader.fail("a dtype in double quotes");
   const std::size_t start = reader.position();
   const std::string name = reader.read_string();
@@ -63,7 +63,7 @@ inline constexpr const char* torn_file = "the file is torn or not safetensors";
   reader.fail(known, abbreviate(name), start);
 }
 
-[[nodiscard]] inline Shape read_shape(JsonReader& reader) {
+[[nodiscard, gnu::cold, gnu::noinline]] inline Shape read_shape(JsonReader& reader) {
   Shape shape;
   reader.read_array([&] {
     if (shape.rank() == Shape::max_rank) reader.fail("at most 8 axes", "more", reader.position());
@@ -72,7 +72,7 @@ inline constexpr const char* torn_file = "the file is torn or not safetensors";
   return shape;
 }
 
-inline void read_offsets(JsonReader& reader, SafetensorsInfo& tensor) {
+[[gnu::cold, gnu::noinline]] inline void read_offsets(JsonReader& reader, SafetensorsInfo& tensor) {
   int count = 0;
   reader.read_array([&] {
     if (count == 2) reader.fail("two data_offsets", "more", reader.position());
@@ -81,7 +81,8 @@ inline void read_offsets(JsonReader& reader, SafetensorsInfo& tensor) {
   if (count < 2) reader.fail("two data_offsets", count, reader.position() - 1);
 }
 
-[[nodiscard]] inline SafetensorsInfo read_tensor_info(JsonReader& reader, std::string name) {
+[[nodiscard, gnu::cold, gnu::noinline]] inline SafetensorsInfo read_tensor_info(JsonReader& reader,
+                                                                                std::string name) {
   SafetensorsInfo tensor;
   tensor.name = std::move(name);
   bool has_dtype = false;
@@ -105,7 +106,8 @@ inline void read_offsets(JsonReader& reader, SafetensorsInfo& tensor) {
   return tensor;
 }
 
-inline void read_metadata(JsonReader& reader, std::map<std::string, std::string>& metadata) {
+[[gnu::cold, gnu::noinline]] inline void read_metadata(
+    JsonReader& reader, std::map<std::string, std::string>& metadata) {
   reader.read_object([&](std::string key) {
     const std::size_t start = reader.position();
     std::string value = reader.read_string();
@@ -116,8 +118,8 @@ inline void read_metadata(JsonReader& reader, std::map<std::string, std::string>
 }
 
 /// Bytes that the shape and the type of `tensor` ask for.
-[[nodiscard]] inline std::uint64_t byte_count(const SafetensorsInfo& tensor,
-                                              const std::string& path) {
+[[nodiscard, gnu::cold, gnu::noinline]] inline std::uint64_t byte_count(
+    const SafetensorsInfo& tensor, const std::string& path) {
   std::uint64_t bytes = tensor.dtype.size;
   for (const Index signed_size : tensor.shape) {
     const auto size = static_cast<std::uint64_t>(signed_size);
@@ -131,9 +133,25 @@ inline void read_metadata(JsonReader& reader, std::map<std::string, std::string>
   return bytes;
 }
 
+/// Sorts by first byte; empty tensors come before the one that begins at the same byte.
+[[gnu::cold, gnu::noinline]] inline void sort_by_data(std::vector<SafetensorsInfo>& tensors) {
+  const auto comes_before = [](const SafetensorsInfo* a, const SafetensorsInfo* b) {
+    if (a->begin != b->begin) return a->begin < b->begin;
+    return a->end != b->end ? a->end < b->end : a->name < b->name;
+  };
+  // A tree of pointers: the code of std::sort on whole entries takes long to compile.
+  std::multiset<SafetensorsInfo*, decltype(comes_before)> order;
+  for (SafetensorsInfo& tensor : tensors) order.insert(&tensor);
+  std::vector<SafetensorsInfo> sorted;
+  sorted.reserve(tensors.size());
+  for (SafetensorsInfo* const tensor : order) sorted.push_back(std::move(*tensor));
+  tensors = std::move(sorted);
+}
+
 /// Checks that the tensors, sorted by their first byte, fill the data without holes or overlaps.
-inline void check_layout(const std::vector<SafetensorsInfo>& tensors, std::uint64_t data_size,
-                         const std::string& path) {
+[[gnu::cold, gnu::noinline]] inline void check_layout(const std::vector<SafetensorsInfo>& tensors,
+                                                      std::uint64_t data_size,
+                                                      const std::string& path) {
   std::uint64_t filled = 0;
   for (const SafetensorsInfo& tensor : tensors) {
     const auto fail = [&](const Text& expected, const Text& got) {
@@ -188,12 +206,7 @@ inline void check_layout(const std::vector<SafetensorsInfo>& tensors, std::uint6
     }
   });
   reader.finish();
-  std::sort(header.tensors.begin(), header.tensors.end(),
-            [](const SafetensorsInfo& a, const SafetensorsInfo& b) {
-              // Empty tensors come before the one that begins at the same byte.
-              if (a.begin != b.begin) return a.begin < b.begin;
-              return a.end != b.end ? a.end < b.end : a.name < b.name;
-            });
+  detail::sort_by_data(header.tensors);
   detail::check_layout(header.tensors, data_size, path);
   return header;
 }

@@ -35,28 +35,30 @@ class Arguments {
 
   explicit Arguments(std::string owner) : owner_(std::move(owner)) {}
 
-  Arguments& set(const std::string& name, bool value) { return put(name, value); }
-  Arguments& set(const std::string& name, std::integral auto value) {
+  Arguments& set(std::string_view name, bool value) { return put(name, value); }
+  Arguments& set(std::string_view name, std::integral auto value) {
     return put(name, static_cast<Index>(value));
   }
-  Arguments& set(const std::string& name, std::floating_point auto value) {
+  Arguments& set(std::string_view name, std::floating_point auto value) {
     return put(name, static_cast<double>(value));
   }
-  Arguments& set(const std::string& name, const std::string& value) { return put(name, value); }
-  Arguments& set(const std::string& name, std::vector<Index> value) {
+  Arguments& set(std::string_view name, std::string_view value) {
+    return put(name, std::string(value));
+  }
+  Arguments& set(std::string_view name, std::vector<Index> value) {
     return put(name, std::move(value));
   }
-  Arguments& set(const std::string& name, Size2D value) {
+  Arguments& set(std::string_view name, Size2D value) {
     return put(name, std::vector<Index>{value.height, value.width});
   }
-  Arguments& set(const std::string& name, Activation value) {
-    return put(name, std::string(to_string(value)));
+  Arguments& set(std::string_view name, Activation value) {
+    return set(name, std::string_view{to_string(value)});
   }
-  Arguments& set(const std::string& name, Padding value) {
-    return put(name, std::string(to_string(value)));
+  Arguments& set(std::string_view name, Padding value) {
+    return set(name, std::string_view{to_string(value)});
   }
-  Arguments& set(const std::string& name, const Initializer& value) {
-    return put(name, value.to_string());
+  Arguments& set(std::string_view name, const Initializer& value) {
+    return set(name, value.to_string());
   }
 
   /// The argument of that name as a V: bool, Index, double, std::string, std::vector<Index>,
@@ -73,8 +75,11 @@ class Arguments {
   [[nodiscard]] const std::vector<std::pair<std::string, Value>>& values() const { return values_; }
 
  private:
-  Arguments& put(const std::string& name, Value value) {
-    values_.emplace_back(name, std::move(value));
+  template <class V>
+  [[gnu::cold, gnu::noinline]] Arguments& put(std::string_view name, V value) {
+    auto& [key, kept] = values_.emplace_back();
+    key = name;
+    kept = std::move(value);
     return *this;
   }
   [[nodiscard]] const Value& find(std::string_view name) const {

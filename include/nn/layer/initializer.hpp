@@ -82,7 +82,7 @@ class Initializer {
   Rule rule_;
 };
 
-inline std::string Initializer::to_string() const {
+[[gnu::cold, gnu::noinline]] inline std::string Initializer::to_string() const {
   if (std::holds_alternative<GlorotUniform>(rule_)) return "glorot_uniform";
   if (std::holds_alternative<HeNormal>(rule_)) return "he_normal";
   if (std::holds_alternative<Zeros>(rule_)) return "zeros";
@@ -93,7 +93,7 @@ inline std::string Initializer::to_string() const {
       {"constant(", std::string_view(digits, static_cast<std::size_t>(end - digits)), ")"});
 }
 
-inline Initializer Initializer::from_string(std::string_view name) {
+[[gnu::cold, gnu::noinline]] inline Initializer Initializer::from_string(std::string_view name) {
   if (name == "glorot_uniform") return GlorotUniform{};
   if (name == "he_normal") return HeNormal{};
   if (name == "zeros") return Zeros{};

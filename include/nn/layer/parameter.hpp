@@ -89,8 +89,8 @@ class ParameterList {
   };
 
   template <int Rank>
-  void add(Parameter<T, Rank>& parameter, const std::string& name, const Shape& shape,
-           const Initializer& initializer) {
+  [[gnu::cold, gnu::noinline]] void add(Parameter<T, Rank>& parameter, const std::string& name,
+                                        const Shape& shape, const Initializer& initializer) {
     NN_ASSERT(shape.rank() == Rank);
     entries_.push_back(
         {scope_ + name, shape, initializer, &parameter,
@@ -119,7 +119,7 @@ template <Real T>
 class ParameterBlock {
  public:
   /// Allocates for the listed parameters, all 0, and binds the layers' views.
-  void allocate(const ParameterList<T>& list) {
+  [[gnu::cold, gnu::noinline]] void allocate(const ParameterList<T>& list) {
     values_.assign(static_cast<std::size_t>(layout(list)), T(0));
     gradients_.clear();
     reset_moments();
@@ -127,7 +127,7 @@ class ParameterBlock {
   }
 
   /// Sets the first values. Each parameter draws from a stream of its own.
-  void initialize(const ParameterList<T>& list, std::uint64_t seed) {
+  [[gnu::noinline]] void initialize(const ParameterList<T>& list, std::uint64_t seed) {
     std::uint16_t user = 0;
     T* value = values_.data();
     for (const auto& entry : list.entries()) {
@@ -142,7 +142,7 @@ class ParameterBlock {
   }
 
   /// Points the layers' views into this block, which was built for parameters of the same shapes.
-  void bind(const ParameterList<T>& list) {
+  [[gnu::cold, gnu::noinline]] void bind(const ParameterList<T>& list) {
     Index offset = 0;
     named_.clear();
     for (const auto& entry : list.entries()) {
@@ -188,8 +188,10 @@ class ParameterBlock {
     std::vector<AlignedVector<T>> moments;
     std::int64_t step = 0;
   };
-  [[nodiscard]] Snapshot snapshot() const { return {values_, moments_, step_}; }
-  void restore(const Snapshot& snapshot) {
+  [[nodiscard, gnu::cold, gnu::noinline]] Snapshot snapshot() const {
+    return {values_, moments_, step_};
+  }
+  [[gnu::cold, gnu::noinline]] void restore(const Snapshot& snapshot) {
     NN_ASSERT(snapshot.values.size() == values_.size());
     std::copy(snapshot.values.begin(), snapshot.values.end(), values_.begin());
     moments_ = snapshot.moments;

@@ -37,7 +37,7 @@ class ConfusionMatrix {
   }
 
   template <Real T>
-  void add(const ScoredBatch<T>& batch) {
+  [[gnu::noinline]] void add(const ScoredBatch<T>& batch) {
     if (classes_ != batch.classes) resize(batch.classes);
     for (Index row = 0; row < batch.rows; ++row) add(batch.labels[row], batch.predicted(row));
   }
@@ -96,7 +96,7 @@ class ConfusionMatrix {
     return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
   }
   template <class Value>
-  [[nodiscard]] double over_classes(Average average, const Value& value) const {
+  [[nodiscard, gnu::noinline]] double over_classes(Average average, const Value& value) const {
     if (average == Average::micro) return accuracy();
     double sum = 0;
     double weights = 0;

@@ -45,7 +45,7 @@ class AnyLayer {
       Layer<L>&& std::same_as<typename L::Scalar, T> explicit AnyLayer(L layer)
       : self_(std::make_unique<Holder<L>>(std::move(layer))) {}
 
-  AnyLayer(const AnyLayer& other) : self_(other.self_->clone()) {}
+  [[gnu::cold, gnu::noinline]] AnyLayer(const AnyLayer& other) : self_(other.self_->clone()) {}
   AnyLayer& operator=(const AnyLayer& other) {
     self_ = other.self_->clone();
     return *this;
@@ -107,7 +107,9 @@ class AnyLayer {
 
     explicit Holder(L held) : layer(std::move(held)) {}
 
-    std::unique_ptr<Interface> clone() const override { return std::make_unique<Holder>(layer); }
+    [[gnu::cold, gnu::noinline]] std::unique_ptr<Interface> clone() const override {
+      return std::make_unique<Holder>(layer);
+    }
     std::string name() const override { return layer.name(); }
     Shape output_shape(const Shape& input) const override { return layer.output_shape(input); }
     Index workspace_bytes(const Shape& x, bool training) const override {
@@ -120,7 +122,7 @@ class AnyLayer {
       if constexpr (requires { layer.activation(); }) return layer.activation();
       return Activation::linear;
     }
-    std::optional<Arguments> arguments() const override {
+    [[gnu::cold, gnu::noinline]] std::optional<Arguments> arguments() const override {
       if constexpr (DescribedLayer<L>) return layer.arguments();
       return std::nullopt;
     }
@@ -140,7 +142,8 @@ class AnyLayer {
       if constexpr (requires { layer.num_layers(); }) return layer.num_layers();
       return 1;
     }
-    void parameters(const Shape& input, ParameterList<T>& list) override {
+    [[gnu::cold, gnu::noinline]] void parameters(const Shape& input,
+                                                 ParameterList<T>& list) override {
       if constexpr (ParametricLayer<L>) {
         const auto first = static_cast<std::ptrdiff_t>(list.entries().size());
         layer.parameters(input, list);

@@ -13,7 +13,7 @@
 namespace nn {
 
 /// Name of a layer type in lower case: "conv2d". Parameters and tables use it.
-[[nodiscard]] inline std::string lower_case(std::string name) {
+[[nodiscard, gnu::cold, gnu::noinline]] inline std::string lower_case(std::string name) {
   for (char& letter : name) {
     letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
   }
@@ -26,7 +26,7 @@ template <Real T>
 class Network {
  public:
   Network() = default;
-  Network(const Network& other)
+  [[gnu::cold, gnu::noinline]] Network(const Network& other)
       : layers(other.layers),
         plan(other.plan),
         input(other.input),
@@ -52,7 +52,7 @@ class Network {
   }
 
   /// Infers shapes and makes the parameters.
-  void build(const Shape& sample, std::uint64_t initial_seed) {
+  [[gnu::cold, gnu::noinline]] void build(const Shape& sample, std::uint64_t initial_seed) {
     infer_shapes(sample);
     seed = initial_seed;
     const ParameterList<T> list = list_parameters();
@@ -61,7 +61,7 @@ class Network {
     is_built = true;
   }
 
-  void ensure_gradients() {
+  [[gnu::cold, gnu::noinline]] void ensure_gradients() {
     if (block.has_gradients()) return;
     block.allocate_gradients();
     bind();
@@ -75,7 +75,7 @@ class Network {
   }
 
   /// Adds each layer's parameters under names like "3.dense.kernel". Needs inferred shapes.
-  void collect(ParameterList<T>& list) {
+  [[gnu::cold, gnu::noinline]] void collect(ParameterList<T>& list) {
     const std::string outer = list.scope();
     for (std::size_t i = 0; i < layers.size(); ++i) {
       list.set_scope(concat({outer, i, ".", lower_case(layers[i].name()), "."}));

@@ -12,10 +12,9 @@
 
 namespace nn {
 
-/// Made once for a chain of layers and an input shape; says for each layer what it reads and
-/// writes. An activation layer behind a layer that can apply it becomes part of that layer, a
-/// reshaping layer is no work at all, and where a ReLU's gradient is next written by a layer that
-/// can mask it, it is masked there.
+/// Made once for a chain of layers and an input shape; says what each layer reads and writes. An
+/// activation layer behind a layer that can apply it becomes part of that layer, a reshaping layer
+/// is no work at all, and a ReLU's gradient is masked where it is written, if that layer can.
 ///
 /// Memory of a training pass, in this order: for each layer its y and what it keeps; then two
 /// buffers that the gradients take in turn. At inference: two buffers that the ys take in turn;
@@ -39,7 +38,7 @@ class Plan {
   Plan() = default;
   /// Throws `ShapeError` with the layer's number and sentence where a layer can't take what it
   /// gets.
-  Plan(const Layers& layers, const Shape& input) {
+  [[gnu::cold, gnu::noinline]] Plan(const Layers& layers, const Shape& input) {
     Shape shape = input;
     Index number = 0;
     bool parameters_before = false;
@@ -81,9 +80,9 @@ class Plan {
 
  private:
   static Shape checked_output_shape(const AnyLayer<T>& layer, std::size_t i, const Shape& input);
-  void fuse_activations(const Layers& layers);
-  void fuse_masks(const Layers& layers);
-  void find_closing_softmax(const Layers& layers);
+  [[gnu::cold]] void fuse_activations(const Layers& layers);
+  [[gnu::cold]] void fuse_masks(const Layers& layers);
+  [[gnu::cold]] void find_closing_softmax(const Layers& layers);
 
   /// The pass as layer i sees it.
   [[nodiscard]] Pass pass_of(std::size_t i, const Pass& pass, std::byte* memory) const {
@@ -108,7 +107,8 @@ class Plan {
     return round_to_cache_line(layer.workspace_bytes(steps_[i].x.with_batch(batch), training));
   }
   /// Training: bytes of step i's y and of what its layer keeps.
-  [[nodiscard]] Index kept_bytes_of(const AnyLayer<T>& layer, std::size_t i, Index batch) const {
+  [[nodiscard, gnu::noinline]] Index kept_bytes_of(const AnyLayer<T>& layer, std::size_t i,
+                                                   Index batch) const {
     if (steps_[i].is_view) return 0;
     return tensor_bytes(steps_[i].y, batch) + layer_bytes(layer, i, batch, true);
   }
@@ -118,7 +118,7 @@ class Plan {
     return total;
   }
   /// Sizes of the two buffers that gradients take in turn; the result's gradient lies in the first.
-  [[nodiscard]] std::array<Index, 2> gradient_bytes(Index batch) const {
+  [[nodiscard, gnu::noinline]] std::array<Index, 2> gradient_bytes(Index batch) const {
     std::array<Index, 2> bytes{steps_.empty() ? 0 : tensor_bytes(steps_.back().y, batch), 0};
     for (const bool as_logits : {false, true}) {  // whose turn it is may depend on it
       std::size_t turn = 1;
@@ -131,7 +131,7 @@ class Plan {
     return bytes;
   }
   /// Sizes of the two buffers that results take in turn at inference.
-  [[nodiscard]] std::array<Index, 2> result_bytes(Index batch) const {
+  [[nodiscard, gnu::noinline]] std::array<Index, 2> result_bytes(Index batch) const {
     std::array<Index, 2> bytes{0, 0};
     std::size_t turn = 0;
     for (const Step& step : steps_) {

@@ -62,7 +62,7 @@ class Sequential {
 
   /// Infers all shapes from that of one sample and draws the parameters. Throws `ShapeError` where
   /// a layer can't take what the one before gives, and leaves the model as it was.
-  void build(const Shape& sample, const BuildOptions& options = {}) {
+  [[gnu::cold, gnu::noinline]] void build(const Shape& sample, const BuildOptions& options = {}) {
     require_layers("Sequential::build");
     Network<T> built = network_;  // a refusal leaves this model alone
     built.build(sample, options.seed);
@@ -76,7 +76,9 @@ class Sequential {
   [[nodiscard]] Shape output_shape() const { return network_.output(); }
 
   /// A table of layers, output shapes and parameter counts.
-  [[nodiscard]] std::string summary() const { return summarize(network_); }
+  [[nodiscard, gnu::cold, gnu::noinline]] std::string summary() const {
+    return summarize(network_);
+  }
   [[nodiscard]] Index count_parameters() const {
     Index count = 0;
     for (const auto& parameter : network_.block) count += parameter.shape.num_elements();
@@ -119,7 +121,7 @@ class Sequential {
 
   /// Attaches an optimizer, a loss and metrics, and forgets what an earlier optimizer remembered.
   template <OptimizerFor<T> O, Loss<T> L>
-  void compile(O optimizer, L loss, std::vector<Metric> metrics = {}) {
+  [[gnu::cold, gnu::noinline]] void compile(O optimizer, L loss, std::vector<Metric> metrics = {}) {
     compiled_ =
         Compiled<T>{detail::Erased<detail::OptimizerInterface<T>>{
                         std::make_unique<detail::OptimizerHolder<T, O>>(std::move(optimizer))},
@@ -195,15 +197,19 @@ class Sequential {
  private:
   friend struct detail::ModelAccess;
 
+  History fit_samples(const Samples& samples, const LabelView& y, const FitOptions& options);
+  Scores evaluate_samples(const Samples& samples, const LabelView& y,
+                          const EvaluateOptions& options) const;
+
   void require_layers(const char* where) const {
     require(!network_.layers.empty(), where, "at least one layer", "none");
   }
-  void require_built(const char* where) const {
+  [[gnu::cold, gnu::noinline]] void require_built(const char* where) const {
     if (is_built()) return;
     refuse({where, "a built model", "one whose input shape is not known", "",
             "call build({height, width, channels}) or fit first"});
   }
-  void require_samples(const char* where, const Samples& x) const {
+  [[gnu::cold, gnu::noinline]] void require_samples(const char* where, const Samples& x) const {
     require_built(where);
     x.template check_type<T>(where);
     if (x.sample_shape() == input_shape()) return;
@@ -244,7 +250,7 @@ struct WithScalar<L<U>, T> {
 
 template <Real T>
 template <Layer L>
-void Sequential<T>::add(L layer) {
+[[gnu::cold, gnu::noinline]] void Sequential<T>::add(L layer) {
   if (is_built()) {
     refuse({"Sequential::add",
             "a model that is not built yet",
@@ -253,13 +259,13 @@ void Sequential<T>::add(L layer) {
             "add all layers before build or fit"});
   }
   if constexpr (std::same_as<typename L::Scalar, T>) {
-    network_.layers.emplace_back(std::move(layer));
+    network_.layers.push_back(AnyLayer<T>(std::move(layer)));
   } else {
     static_assert(
         DescribedLayer<L>,
         "a layer over another scalar type than the model's needs arguments() and from_arguments()");
     using Own = typename detail::WithScalar<L, T>::Type;
-    network_.layers.emplace_back(Own::from_arguments(layer.arguments()));
+    network_.layers.push_back(AnyLayer<T>(Own::from_arguments(layer.arguments())));
   }
 }
 

@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "nn/model/network.hpp"
 
@@ -47,16 +48,19 @@ struct SummaryRow {
   std::string layer, shape, parameters;
 };
 
-/// One row for each layer; shapes and counts are "?" before the model is built.
+/// A row of titles and one for each layer; shapes and counts are "?" before the model is built.
 template <Real T>
-[[nodiscard]] std::vector<SummaryRow> summary_rows(const Network<T>& network) {
+[[nodiscard, gnu::cold, gnu::noinline]] std::vector<SummaryRow> summary_rows(
+    const Network<T>& network) {
   std::vector<SummaryRow> rows;
-  std::map<std::string, int> seen;
+  rows.push_back({"Layer (type)", "Output Shape", "Param #"});
+  std::vector<std::string> types;  // of the layers so far, in lower case
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const std::string type = network.layers[i].name();
-    const std::string lower = lower_case(type);
-    const int number = seen[lower]++;
-    const std::string name = number == 0 ? lower : concat({lower, "_", number});
+    std::string name = lower_case(type);
+    const auto number = std::count(types.begin(), types.end(), name);
+    types.push_back(name);
+    if (number > 0) append(name, {"_", number});
     SummaryRow row{concat({name, " (", type, ")"}), "?", "?"};
     if (network.is_built) {
       Index count = 0;
@@ -67,7 +71,7 @@ template <Real T>
       row.shape = keras_shape(network.plan.steps()[i].y);
       row.parameters = with_separators(count);
     }
-    rows.push_back(row);
+    rows.push_back(std::move(row));
   }
   return rows;
 }
@@ -76,10 +80,9 @@ template <Real T>
 
 /// A table in the manner of Keras: layer, shape of its output, number of parameters, and their sum.
 template <Real T>
-[[nodiscard]] std::string summarize(const Network<T>& network) {
+[[nodiscard, gnu::cold, gnu::noinline]] std::string summarize(const Network<T>& network) {
   using detail::SummaryRow;
-  auto rows = detail::summary_rows(network);
-  rows.insert(rows.begin(), SummaryRow{"Layer (type)", "Output Shape", "Param #"});
+  const auto rows = detail::summary_rows(network);
   std::array<std::size_t, 3> widths{};
   for (const SummaryRow& row : rows) {
     widths = {std::max(widths[0], row.layer.size()), std::max(widths[1], row.shape.size()),

@@ -13,7 +13,8 @@ namespace detail {
 
 /// Throws unless labels y fit samples x and each is a class that the model has a score for.
 template <Real T>
-void require_labels(const char* where, const Samples& x, const LabelView& y, const Shape& output) {
+[[gnu::cold, gnu::noinline]] void require_labels(const char* where, const Samples& x,
+                                                 const LabelView& y, const Shape& output) {
   if (x.count() != y.count()) {
     refuse<ShapeError>(
         {where, "as many labels as samples", {y.count(), " labels"}, {x.count(), " samples"}});
@@ -77,7 +78,7 @@ class BatchRunner {
   }
 
   /// Mean loss over all samples since `reset`, and the metrics over them.
-  [[nodiscard]] Scores scores(std::string_view prefix = "") const {
+  [[nodiscard, gnu::cold, gnu::noinline]] Scores scores(std::string_view prefix = "") const {
     Scores scores;
     scores.set(concat({prefix, "loss"}),
                loss_sum_ / static_cast<double>(std::max<Index>(num_samples_, 1)));
@@ -88,8 +89,8 @@ class BatchRunner {
 
  private:
   /// Lays out the workspace, gathers samples and labels, and describes the pass.
-  Pass prepare(const Samples& x, const LabelView& y, const Index* rows, Index count,
-               bool training) {
+  [[gnu::noinline]] Pass prepare(const Samples& x, const LabelView& y, const Index* rows,
+                                 Index count, bool training) {
     const auto bytes = [count](Index per_sample, std::size_t size) {
       return round_to_cache_line(count * per_sample * static_cast<Index>(size));
     };
@@ -113,7 +114,7 @@ class BatchRunner {
             .as_logits = as_logits_};
   }
 
-  void account(const T* scores, Index count, T* gradient) {
+  [[gnu::noinline]] void account(const T* scores, Index count, T* gradient) {
     const ScoredBatch<T> batch{.rows = count,
                                .classes = network_.output().back(),
                                .scores = scores,

@@ -32,12 +32,13 @@ struct EarlyStoppingOptions {
 /// won't have.
 class EarlyStopping {
  public:
-  explicit EarlyStopping(const EarlyStoppingOptions& options = {}) : options_(options) {
+  [[gnu::cold, gnu::noinline]] explicit EarlyStopping(const EarlyStoppingOptions& options = {})
+      : options_(options) {
     require(options.patience >= 0, "EarlyStopping", "a patience of 0 or more", options.patience);
     options_.mode = direction(options);
   }
 
-  void on_train_begin(FitContext& context) {
+  [[gnu::cold, gnu::noinline]] void on_train_begin(FitContext& context) {
     if (context.logs.find(options_.monitor) == nullptr) reject_monitor(context.logs);
     wait_ = 0;
     has_best_ = false;
@@ -66,7 +67,7 @@ class EarlyStopping {
   }
 
  private:
-  static Mode direction(const EarlyStoppingOptions& options) {
+  [[gnu::cold, gnu::noinline]] static Mode direction(const EarlyStoppingOptions& options) {
     if (options.mode != Mode::automatic) return options.mode;
     std::string name = options.monitor;
     if (name.starts_with("val_")) name.erase(0, 4);
@@ -80,7 +81,7 @@ class EarlyStopping {
             "",
             "set mode to nn::Mode::min or nn::Mode::max"});
   }
-  [[noreturn]] void reject_monitor(const Scores& logs) const {
+  [[noreturn, gnu::cold, gnu::noinline]] void reject_monitor(const Scores& logs) const {
     std::string known;
     for (const auto& [name, value] : logs) append_listed(known, name);
     const bool wants_validation = options_.monitor.starts_with("val_");

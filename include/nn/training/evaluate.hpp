@@ -39,9 +39,14 @@ template <Real T>
 template <TensorLike X>
 Scores Sequential<T>::evaluate(const X& x, const LabelView& y,
                                const EvaluateOptions& options) const {
+  return evaluate_samples(x, y, options);
+}
+
+template <Real T>
+[[gnu::cold]] Scores Sequential<T>::evaluate_samples(const Samples& samples, const LabelView& y,
+                                                     const EvaluateOptions& options) const {
   constexpr const char* where = "Sequential::evaluate";
   const Compiled<T>& compiled = detail::ModelAccess::compiled(*this, where);
-  const Samples samples(x);
   require_samples(where, samples);
   detail::require_labels<T>(where, samples, y, output_shape());
   require(samples.count() > 0, where, "at least one sample", "none");

@@ -66,7 +66,7 @@ class FitLoop final : public FitContext {
   FitLoop& operator=(const FitLoop&) = delete;
   ~FitLoop() = default;
 
-  History run() {
+  [[gnu::noinline]] History run() {
     announce_names();
     call(&Callback::on_train_begin);
     for (epoch = options_.initial_epoch; epoch < options_.epochs && !stop_training; ++epoch) {
@@ -90,7 +90,7 @@ class FitLoop final : public FitContext {
     for (const Callback& callback : options_.callbacks) (callback.*hook)(*this);
   }
 
-  void announce_names() {
+  [[gnu::cold, gnu::noinline]] void announce_names() {
     runner_.reset();
     for (const char* prefix : {"", "val_"}) {
       if (*prefix != '\0' && validation_.x.count() == 0) continue;
@@ -116,7 +116,7 @@ class FitLoop final : public FitContext {
   }
 
   /// Returns the number of samples that were trained on.
-  Index train_epoch(Progress& progress) {
+  [[gnu::noinline]] Index train_epoch(Progress& progress) {
     const Index count = training_.x.count();
     std::vector<Index> order;
     if (options_.shuffle) {
@@ -147,7 +147,7 @@ class FitLoop final : public FitContext {
     return done;
   }
 
-  void validate() {
+  [[gnu::noinline]] void validate() {
     BatchRunner<T> runner(network_, compiled_);
     const Index size =
         options_.validation_batch_size > 0 ? options_.validation_batch_size : options_.batch_size;
@@ -165,7 +165,8 @@ class FitLoop final : public FitContext {
   AlignedVector<T> kept_;  // weights that a callback has kept
 };
 
-inline void require_fit_options(const char* where, const FitOptions& options) {
+[[gnu::cold, gnu::noinline]] inline void require_fit_options(const char* where,
+                                                             const FitOptions& options) {
   require(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
   require(options.epochs >= 0, where, "0 or more epochs", options.epochs);
   require(options.initial_epoch >= 0, where, "an initial_epoch of 0 or more",
@@ -187,10 +188,16 @@ inline void require_fit_options(const char* where, const FitOptions& options) {
 template <Real T>
 template <TensorLike X>
 History Sequential<T>::fit(const X& x, const LabelView& y, const FitOptions& options) {
+  return fit_samples(x, y, options);
+}
+
+template <Real T>
+[[gnu::cold, gnu::noinline]] History Sequential<T>::fit_samples(const Samples& samples,
+                                                                const LabelView& y,
+                                                                const FitOptions& options) {
   constexpr const char* where = "Sequential::fit";
   detail::require_fit_options(where, options);
   detail::ModelAccess::require_compiled(*this, where);
-  const Samples samples(x);
   samples.check_type<T>(where);
   const Shape sample_shape = is_built() ? input_shape() : samples.sample_shape();
   const Shape output = is_built() ? output_shape() : output_shape(sample_shape);

@@ -17,7 +17,8 @@ namespace nn {
 class History {
  public:
   /// Throws `std::invalid_argument`, naming what there is, for an unknown name.
-  [[nodiscard]] const std::vector<double>& operator[](std::string_view name) const {
+  [[nodiscard, gnu::cold, gnu::noinline]] const std::vector<double>& operator[](
+      std::string_view name) const {
     std::string known;
     for (const auto& [key, values] : columns_) {
       if (key == name) return values;
@@ -34,7 +35,7 @@ class History {
   [[nodiscard]] auto begin() const { return columns_.begin(); }
   [[nodiscard]] auto end() const { return columns_.end(); }
 
-  void add(Index epoch, double seconds, const Scores& scores) {
+  [[gnu::cold, gnu::noinline]] void add(Index epoch, double seconds, const Scores& scores) {
     epochs_.push_back(epoch);
     seconds_.push_back(seconds);
     for (const auto& [name, value] : scores) column(name).push_back(value);

@@ -39,13 +39,25 @@ void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspac
   }
 }
 
-inline void require_output_rank(const Shape& output, int rank) {
+[[gnu::cold, gnu::noinline]] inline void require_output_rank(const Shape& output, int rank) {
   if (output.rank() + 1 == rank) return;
   refuse<ShapeError>({"Sequential::predict",
                       {"a result of rank ", output.rank() + 1},
                       {"rank ", rank},
                       {"samples of the output have shape ", output.to_string()},
                       {"call predict<", output.rank() + 1, ">"}});
+}
+
+/// The same with memory of its own, showing progress.
+template <Real T>
+void predict_batches(const Network<T>& network, const Samples& x, T* y,
+                     const PredictOptions& options) {
+  Workspace workspace;
+  const Index num_batches = (x.count() + options.batch_size - 1) / options.batch_size;
+  Progress progress(options.verbose, options.stream, num_batches);
+  progress.begin("");
+  predict_batches(network, x, y, workspace, options.batch_size, &progress);
+  progress.end(num_batches, x.count(), progress.seconds(), Scores{});
 }
 
 }  // namespace detail
@@ -61,12 +73,7 @@ Tensor<T, Rank> Sequential<T>::predict(const X& x, const PredictOptions& options
   detail::require_output_rank(output_shape(), Rank);
   require(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
   Tensor<T, Rank> y(dimensions_of<Rank>(output_shape().with_batch(samples.count())));
-  Workspace workspace;
-  const Index num_batches = (samples.count() + options.batch_size - 1) / options.batch_size;
-  detail::Progress progress(options.verbose, options.stream, num_batches);
-  progress.begin("");
-  detail::predict_batches(network_, samples, y.data(), workspace, options.batch_size, &progress);
-  progress.end(num_batches, samples.count(), progress.seconds(), Scores{});
+  detail::predict_batches(network_, samples, y.data(), options);
   return y;
 }
 

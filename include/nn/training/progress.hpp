@@ -53,7 +53,7 @@ class Progress {
   }
 
   /// A line above the bar, as "Epoch 2/5"; in line style it starts the line.
-  void begin(const std::string& title) {
+  [[gnu::cold, gnu::noinline]] void begin(const std::string& title) {
     title_ = title;
     start_ = last_drawn_ = Clock::now();
     if (style_ == Verbose::bar && !title.empty()) std::fprintf(stream_, "%s\n", title.c_str());
@@ -64,7 +64,8 @@ class Progress {
     return style_ == Verbose::bar && Clock::now() - last_drawn_ >= std::chrono::milliseconds(50);
   }
 
-  void update(Index batches_done, Index samples_done, const Scores& scores) {
+  [[gnu::cold, gnu::noinline]] void update(Index batches_done, Index samples_done,
+                                           const Scores& scores) {
     last_drawn_ = Clock::now();
     const double elapsed = seconds();
     const double remaining = elapsed / static_cast<double>(batches_done) *
@@ -74,7 +75,8 @@ class Progress {
   }
 
   /// The final state of the stretch. `training_seconds` leave validation out.
-  void end(Index batches_done, Index samples_done, double training_seconds, const Scores& scores) {
+  [[gnu::cold, gnu::noinline]] void end(Index batches_done, Index samples_done,
+                                        double training_seconds, const Scores& scores) {
     if (style_ == Verbose::silent) return;
     seconds_ = training_seconds;
     char per_step[32];
@@ -96,7 +98,7 @@ class Progress {
   }
 
  private:
-  [[nodiscard]] static std::string readable_seconds(double seconds) {
+  [[nodiscard, gnu::cold, gnu::noinline]] static std::string readable_seconds(double seconds) {
     char text[32];
     if (seconds < 10) {
       std::snprintf(text, sizeof text, "%.1fs", seconds);
@@ -107,21 +109,21 @@ class Progress {
     }
     return text;
   }
-  [[nodiscard]] std::string rate(Index samples_done) const {
+  [[nodiscard, gnu::cold, gnu::noinline]] std::string rate(Index samples_done) const {
     const double elapsed = seconds_ > 0 ? seconds_ : seconds();
     char text[48];
     std::snprintf(text, sizeof text, " - %.0f images/s",
                   static_cast<double>(samples_done) / std::max(elapsed, 1e-9));
     return text;
   }
-  [[nodiscard]] static std::string describe(const Scores& scores) {
+  [[nodiscard, gnu::cold, gnu::noinline]] static std::string describe(const Scores& scores) {
     std::string text;
     for (const auto& [name, value] : scores) {
       append(text, {" - ", name, ": ", readable_score(value)});
     }
     return text;
   }
-  void draw(Index batches_done, const std::string& text) {
+  [[gnu::cold, gnu::noinline]] void draw(Index batches_done, const std::string& text) {
     constexpr Index cells = 20;
     const Index filled = num_batches_ == 0 ? cells : cells * batches_done / num_batches_;
     const std::string bar(static_cast<std::size_t>(filled), '=');

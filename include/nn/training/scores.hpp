@@ -15,7 +15,7 @@ namespace nn {
 class Scores {
  public:
   /// Throws `std::invalid_argument`, naming what there is, for an unknown name.
-  [[nodiscard]] double operator[](std::string_view name) const {
+  [[nodiscard, gnu::cold, gnu::noinline]] double operator[](std::string_view name) const {
     if (const double* value = find(name)) return *value;
     std::string known;
     for (const auto& [key, value] : values_) append_listed(known, key);
@@ -28,7 +28,7 @@ class Scores {
     }
     return nullptr;
   }
-  void set(const std::string& name, double value) {
+  [[gnu::cold, gnu::noinline]] void set(const std::string& name, double value) {
     for (auto& [key, known] : values_) {
       if (key == name) {
         known = value;
