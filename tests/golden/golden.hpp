@@ -19,7 +19,7 @@ namespace nn::testing {
 class Golden {
  public:
   explicit Golden(const std::string& family) {
-    const std::string stem = std::string(NN_GOLDEN_DIR) + "/" + family;
+    const std::string stem = NN_GOLDEN_DIR "/" + family;
     std::ifstream(stem + ".json") >> index_;
     if (std::ifstream(stem + ".safetensors").good()) {
       file_ = io::SafetensorsFile::read(stem + ".safetensors");
