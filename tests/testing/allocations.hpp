@@ -6,7 +6,7 @@
 
 namespace nn::testing {
 
-#ifdef NN_THREAD_SANITIZER
+#ifdef NN_SANITIZER
 inline constexpr bool counts_allocations = false;
 #else
 inline constexpr bool counts_allocations = true;

@@ -21,7 +21,7 @@ std::atomic<nn::Index> allocation_count{0};
 
 nn::Index nn::testing::num_allocations() { return allocation_count; }
 
-#ifndef NN_THREAD_SANITIZER  // which has an operator new of its own
+#ifndef NN_SANITIZER  // whose runtimes have an operator new of their own
 
 // The forms for arrays and those that don't throw end up in these two.
 void* operator new(std::size_t size) { return counted(std::malloc(size == 0 ? 1 : size)); }

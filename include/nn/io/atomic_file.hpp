@@ -21,14 +21,14 @@ class AtomicFile {
   explicit AtomicFile(const std::string& path) : path_(path), target_(follow_links(path)) {
     struct stat old {};
     const bool replaces = ::stat(path.c_str(), &old) == 0;
-    if (!replaces && errno != ENOENT) throw_system_error(path_, expected_, errno);
+    if (!replaces && errno != ENOENT) throw_system_error(path_, writable, errno);
     if (replaces && !S_ISREG(old.st_mode)) {
       refuse<IoError>({path_, "a regular file or a new name", describe_file_kind(old.st_mode)});
     }
     // Renaming asks only for the folder's permission; a file protected from writing is left alone
     // too.
     if (replaces && ::faccessat(AT_FDCWD, target_.c_str(), W_OK, AT_EACCESS) != 0) {
-      throw_system_error(path_, expected_, errno);
+      throw_system_error(path_, writable, errno);
     }
     create(replaces ? old.st_mode & 0777 : 0666);
     if (replaces) take_over(old);
@@ -47,7 +47,7 @@ class AtomicFile {
     for (std::size_t done = 0; done < size;) {
       const ssize_t count = ::write(file_.number(), bytes + done, size - done);
       if (count < 0 && errno == EINTR) continue;
-      if (count < 0) throw_system_error(path_, expected_, errno, old_stays_);
+      if (count < 0) throw_system_error(path_, writable, errno, old_stays);
       done += static_cast<std::size_t>(count);
     }
   }
@@ -58,15 +58,15 @@ class AtomicFile {
     // A full disk may show itself only here, when the system really writes.
     if (::fsync(file_.number()) != 0 || !file_.close() ||
         std::rename(temporary_.c_str(), target_.c_str()) != 0) {
-      throw_system_error(path_, expected_, errno, old_stays_);
+      throw_system_error(path_, writable, errno, old_stays);
     }
     temporary_.clear();
     sync_folder();
   }
 
  private:
-  static constexpr const char* expected_ = "a file that can be written";
-  static constexpr const char* old_stays_ = "the file is as it was before";
+  static constexpr const char* writable = "a file that can be written";
+  static constexpr const char* old_stays = "the file is as it was before";
 
   /// The path behind symbolic links; the last one may lead to a file that does not exist yet.
   [[nodiscard, gnu::cold, gnu::noinline]] static std::string follow_links(const std::string& path) {
@@ -78,7 +78,7 @@ class AtomicFile {
       const std::string_view next(link, static_cast<std::size_t>(length));
       target = next.starts_with('/') ? std::string{next} : folder_of(target).append(next);
     }
-    throw_system_error(path, expected_, ELOOP);
+    throw_system_error(path, writable, ELOOP);
   }
 
   /// Up to and with the last slash; empty for a bare name.
@@ -98,7 +98,7 @@ class AtomicFile {
       if (file_.is_open()) {
         temporary_ = std::move(name);
       } else if (errno != EEXIST || attempt == 9999) {
-        throw_system_error(path_, expected_, errno);
+        throw_system_error(path_, writable, errno);
       }
     }
   }
@@ -118,7 +118,7 @@ class AtomicFile {
       const int reason = errno;
       (void)::unlink(
           temporary_.c_str());  // the destructor does not run for a constructor that throws
-      throw_system_error(path_, expected_, reason);
+      throw_system_error(path_, writable, reason);
     }
   }
 

@@ -35,6 +35,7 @@ void compare_passes(Findings& findings, const std::string& where, const LayerRig
 class ThreadSetting {
  public:
   explicit ThreadSetting(int threads) { set_num_threads(threads); }
+  // NOLINTNEXTLINE(bugprone-exception-escape): num_threads() is never refused
   ~ThreadSetting() { set_num_threads(before_); }
   ThreadSetting(const ThreadSetting&) = delete;
   ThreadSetting& operator=(const ThreadSetting&) = delete;

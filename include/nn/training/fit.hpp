@@ -52,21 +52,19 @@ template <Real T>
 class FitLoop final : public FitContext {
  public:
   FitLoop(Network<T>& network, Compiled<T>& compiled, const FitOptions& options,
-          ValidationData training, ValidationData validation)
+          const ValidationData& training, const ValidationData& validation)
       : network_(network),
         compiled_(compiled),
         options_(options),
-        training_(std::move(training)),
-        validation_(std::move(validation)),
-        runner_(network, compiled) {
-    epochs = options.epochs;
-    num_batches = (training_.x.count() + options.batch_size - 1) / options.batch_size;
-  }
+        training_(training),
+        validation_(validation),
+        runner_(network, compiled) {}
   FitLoop(const FitLoop&) = delete;
   FitLoop& operator=(const FitLoop&) = delete;
-  ~FitLoop() = default;
 
   [[gnu::noinline]] History run() {
+    epochs = options_.epochs;
+    num_batches = (training_.x.count() + options_.batch_size - 1) / options_.batch_size;
     announce_names();
     call(&Callback::on_train_begin);
     for (epoch = options_.initial_epoch; epoch < options_.epochs && !stop_training; ++epoch) {
@@ -211,12 +209,11 @@ template <Real T>
   training.y = y.slice(0, cut);
   validation.y = y.slice(cut, held_back);
   if (options.validation_data) {
+    constexpr const char* part = "Sequential::fit, validation_data";
     validation = *options.validation_data;
-    validation.x.template check_type<T>("Sequential::fit, validation_data");
-    detail::require_labels<T>("Sequential::fit, validation_data", validation.x, validation.y,
-                              output);
-    require(validation.x.count() > 0, "Sequential::fit, validation_data", "at least one sample",
-            "none");
+    validation.x.template check_type<T>(part);
+    detail::require_labels<T>(part, validation.x, validation.y, output);
+    require(validation.x.count() > 0, part, "at least one sample", "none");
   }
   for (const Samples* part : {&training.x, &validation.x}) {
     if (part->sample_shape() == sample_shape) continue;
@@ -235,8 +232,8 @@ template <Real T>
   network_.ensure_gradients();
   const auto before = network_.block.snapshot();
   auto optimizer = compiled_->optimizer;  // a copy
-  const FlushDenormals
-      flush;  // Adam's moments decay into denormals, which cost ten times a normal number
+  // Adam's moments decay into denormals, which cost ten times a normal number.
+  const FlushDenormals flush;
   try {
     return detail::FitLoop<T>(network_, *compiled_, options, training, validation).run();
   } catch (...) {

@@ -46,11 +46,11 @@ class Progress {
   using Clock = std::chrono::steady_clock;
 
   Progress(Verbose verbose, std::FILE* stream, Index num_batches)
-      : stream_(stream), num_batches_(num_batches) {
-    style_ = verbose != Verbose::automatic ? verbose
-             : is_terminal(stream)         ? Verbose::bar
-                                           : Verbose::line;
-  }
+      : style_(verbose != Verbose::automatic ? verbose
+               : is_terminal(stream)         ? Verbose::bar
+                                             : Verbose::line),
+        stream_(stream),
+        num_batches_(num_batches) {}
 
   /// A line above the bar, as "Epoch 2/5"; in line style it starts the line.
   [[gnu::cold, gnu::noinline]] void begin(const std::string& title) {

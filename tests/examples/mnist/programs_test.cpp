@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: MIT
 // mnist_train, mnist_predict and xor as a user runs them: options, results, refusals.
 #include <doctest/doctest.h>
-#include <sys/wait.h>
 
-#include <array>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -22,31 +17,11 @@
 #pragma GCC diagnostic pop
 
 #include "tests/examples/mnist/files.hpp"
+#include "tests/examples/mnist/run.hpp"
 
 namespace {
 
-using mnist::testing::TemporaryFolder;
-
-struct Outcome {
-  int status;  // exit status; -1 for a signal
-  std::string output;
-  std::string errors;
-};
-
-std::string text_of(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// Runs a program in `folder`; `arguments` as the shell takes them.
-Outcome run(const TemporaryFolder& folder, const std::string& program,
-            const std::string& arguments) {
-  const auto errors = folder.path() / "stderr", output = folder.path() / "stdout";
-  const std::string command = "cd '" + folder.path().string() + "' && " + program + " " +
-                              arguments + " >" + output.string() + " 2>" + errors.string();
-  const int status = std::system(command.c_str());
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(output), text_of(errors)};
-}
+using namespace mnist::testing;
 
 /// A data set of a few drawn digits in MNIST's four files.
 void write_digits(const std::filesystem::path& folder, nn::Index count) {
@@ -62,13 +37,6 @@ void write_digits(const std::filesystem::path& folder, nn::Index count) {
     mnist::testing::write_file(folder / (name + "-labels-idx1-ubyte"),
                                mnist::testing::idx(2049, {n}, classes));
   }
-}
-
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
-std::string last_line(std::string text) {
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text.substr(text.rfind('\n') + 1);
 }
 
 }  // namespace
@@ -109,18 +77,6 @@ TEST_SUITE("examples/mnist/programs") {
     }
     CHECK(counted == 200);
     CHECK(report["peak_memory_bytes"] > 1'000'000);
-  }
-
-  TEST_CASE(
-      "mnist_train: draws its own digits where there are no files, and says so at both ends") {
-    const TemporaryFolder folder;
-    const Outcome outcome = run(folder, std::string("env -u NN_MNIST_DIR ") + NN_MNIST_TRAIN,
-                                "--epochs 1 --batch-size 512 --quiet --metrics m.json");
-    CHECK(outcome.status == 0);
-    CHECK(first_line(outcome.output) == "Data: drawn digits, not MNIST (seed 42)");
-    CHECK(last_line(outcome.output) ==
-          "Saved the model, trained on drawn digits, not MNIST (seed 42), to mnist.safetensors");
-    CHECK(nlohmann::json::parse(text_of(folder.path() / "m.json"))["drawn"] == true);
   }
 
   TEST_CASE("mnist_train: refuses a bad command line with one sentence and status 2") {
