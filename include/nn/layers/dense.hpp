@@ -18,10 +18,11 @@ struct DenseOptions {
 };
 
 /// Fully connected layer: y = act(x W + b) for each sample (Keras: Dense). Inputs of a higher rank
-/// are taken as rows of their last axis. Shapes    x [N, in]   W [in, units]   b [units]   y [N,
-/// units] Backward  dz = dy * act'(z)   dW += x^T dz   db += sum_n dz   dx = dz W^T Init      W:
-/// Glorot uniform (Glorot and Bengio 2010)   b: zero Throws    std::invalid_argument unless units
-/// is positive
+/// are taken as rows of their last axis.
+/// Shapes    x [N, in]   W [in, units]   b [units]   y [N, units]
+/// Backward  dz = dy * act'(z)   dW += x^T dz   db += sum_n dz   dx = dz W^T
+/// Init      W: Glorot uniform (Glorot and Bengio 2010)   b: zero
+/// Throws    std::invalid_argument unless units is positive
 template <Real T = float>
 class Dense {
  public:

@@ -9,7 +9,8 @@
 namespace nn {
 
 /// All axes of a sample as one, in row-major order: height, width, channels (Keras: Flatten).
-/// Nothing is moved: y is x under another shape. Shapes    x [N, a, b, ...]   y [N, a*b*...]
+/// Nothing is moved: y is x under another shape.
+/// Shapes    x [N, a, b, ...]   y [N, a*b*...]
 /// Backward  dx = dy under the shape of x
 template <Real T = float>
 class Flatten {

@@ -20,9 +20,8 @@ struct MaxPooling2DOptions {
 ///     y[n,i,j,c] = max_{u,v} x[n, i s + u - p, j s + v - p, c]; padded cells never win
 /// Shapes    x [N, H, W, C]   y [N, OH, OW, C]
 /// Backward  dx gets dy at the cell that won, the first in scan order where several are equal
-/// Throws    std::invalid_argument for sizes below 1; ShapeError for samples that are not [H, W, C]
-/// or
-///           smaller than a window
+/// Throws    std::invalid_argument for sizes below 1;
+///           ShapeError for samples that are not [H, W, C] or smaller than a window
 template <Real T = float>
 class MaxPooling2D {
  public:

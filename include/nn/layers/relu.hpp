@@ -22,7 +22,8 @@ struct ReLUOptions {
 /// Behind a Dense or a Conv2D the plain form is applied by that layer as it writes its result.
 /// Shapes    x [N, ...]   y like x
 /// Backward  dx = dy where threshold < x < max_value, negative_slope * dy where x <= threshold,
-/// else 0 Throws    std::invalid_argument for a negative max_value or negative_slope
+///           else 0
+/// Throws    std::invalid_argument for a negative max_value or negative_slope
 template <Real T = float>
 class ReLU {
  public:

@@ -10,7 +10,8 @@
 namespace nn {
 
 /// y = x * scale + offset (Keras: Rescaling). As the first layer it turns bytes into small numbers,
-/// and is saved with the model: `nn::Rescaling{1.0 / 255}`. Shapes    x [N, ...]   y like x
+/// and is saved with the model: `nn::Rescaling{1.0 / 255}`.
+/// Shapes    x [N, ...]   y like x
 /// Backward  dx = scale * dy
 template <Real T = float>
 class Rescaling {
