@@ -29,6 +29,13 @@ struct RandomStream {
 class Random {
  public:
   using Block = std::array<std::uint32_t, 4>;
+  using Key = std::array<std::uint32_t, 2>;
+
+  // The generator's constants, for kernels that draw many blocks at once.
+  static constexpr int num_rounds = 10;
+  static constexpr Key multipliers{0xD2511F53u, 0xCD9E8D57u};
+  /// The golden ratio; the square root of 3, less 1.
+  static constexpr Key key_steps{0x9E3779B9u, 0xBB67AE85u};
 
   Random(std::uint64_t seed, RandomStream stream)
       : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)},
@@ -38,19 +45,23 @@ class Random {
   [[nodiscard]] Block block(std::uint64_t index) const {
     Block x{static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32), stream_[0],
             stream_[1]};
-    std::array<std::uint32_t, 2> key = key_;
-    for (int round = 0; round < 10; ++round) {
-      const std::uint64_t product0 = std::uint64_t{0xD2511F53u} * x[0];
-      const std::uint64_t product1 = std::uint64_t{0xCD9E8D57u} * x[2];
+    Key key = key_;
+    for (int round = 0; round < num_rounds; ++round) {
+      const std::uint64_t product0 = std::uint64_t{multipliers[0]} * x[0];
+      const std::uint64_t product1 = std::uint64_t{multipliers[1]} * x[2];
       x = {static_cast<std::uint32_t>(product1 >> 32) ^ x[1] ^ key[0],
            static_cast<std::uint32_t>(product1),
            static_cast<std::uint32_t>(product0 >> 32) ^ x[3] ^ key[1],
            static_cast<std::uint32_t>(product0)};
-      key[0] += 0x9E3779B9u;  // the golden ratio
-      key[1] += 0xBB67AE85u;  // the square root of 3, less 1
+      key[0] += key_steps[0];
+      key[1] += key_steps[1];
     }
     return x;
   }
+
+  [[nodiscard]] const Key& key() const { return key_; }
+  /// The upper half of each block's counter.
+  [[nodiscard]] const Key& stream() const { return stream_; }
 
   /// Uniform in [0, 1) with 53 random bits.
   [[nodiscard]] double uniform(std::uint64_t index) const {
@@ -88,8 +99,8 @@ class Random {
     return static_cast<double>(bits) * 0x1p-53;
   }
 
-  std::array<std::uint32_t, 2> key_;
-  std::array<std::uint32_t, 2> stream_;
+  Key key_;
+  Key stream_;
 };
 
 }  // namespace nn

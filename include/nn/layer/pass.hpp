@@ -14,18 +14,15 @@ namespace nn {
 /// One pass through one layer. A plain layer may ignore all of it; the lower half is read by layers
 /// that announce it with the traits of `layer.hpp`.
 struct Pass {
-  bool training = false;  ///< false: inference; dropout is off, nothing is kept for backward
-  std::byte* memory =
-      nullptr;             ///< the layer's `workspace_bytes`, the same in backward as in forward
-  std::uint64_t seed = 0;  ///< the model's seed
-  std::uint32_t step = 0;  ///< optimizer steps taken before this pass
-  std::uint16_t layer =
-      0;  ///< the layer's number in the whole model; equal layers draw different numbers
+  bool training = false;        ///< false: inference; dropout is off, nothing is kept for backward
+  std::byte* memory = nullptr;  ///< the layer's `workspace_bytes`; backward's is that of forward
+  std::uint64_t seed = 0;       ///< the model's seed
+  std::uint32_t step = 0;       ///< optimizer steps taken before this pass
+  std::uint16_t layer = 0;      ///< number in the whole model; equal layers draw different numbers
 
   bool needs_dx = true;    ///< false: nobody reads dx, it need not be written
   bool accumulate = true;  ///< backward adds to parameter gradients; false: it assigns them
-  Activation activation =
-      Activation::linear;     ///< a following activation layer that this layer applies
+  Activation activation = Activation::linear;  ///< of a following layer, which this one applies
   bool as_logits = false;     ///< leave out a closing softmax: the loss works on logits
   bool dy_is_masked = false;  ///< dy already is the gradient before this layer's ReLU
   bool mask_dx = false;       ///< dx is wanted before the ReLU that made x: 0 where x is 0

@@ -2,7 +2,7 @@
 // Dropout layer.
 #pragma once
 
-#include <cstdint>
+#include <algorithm>
 #include <string>
 
 #include "nn/kernels/dropout.hpp"
@@ -12,9 +12,10 @@ namespace nn {
 
 /// Sets each element to 0 with probability `rate` in training and divides the others by 1 - rate,
 /// so that the expectation stays (Srivastava et al. 2014; Keras: Dropout). Identity at inference.
-/// Which elements fall is a function of (model's seed, layer, step, element) alone. Shapes    x [N,
-/// ...]   y like x Backward  dx = dy / (1 - rate) where the element was kept, else 0 Throws
-/// std::invalid_argument unless 0 <= rate <= 1
+/// Which elements fall is a function of (model's seed, layer, step, element) alone.
+/// Shapes    x [N, ...]   y like x
+/// Backward  dx = dy / (1 - rate) where the element was kept, else 0
+/// Throws    std::invalid_argument unless 0 <= rate <= 1
 template <Real T = float>
 class Dropout {
  public:
@@ -28,27 +29,12 @@ class Dropout {
   [[nodiscard]] Shape output_shape(const Shape& input) const { return input; }
 
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
-    // y = x / (1 - rate) where kept, else 0
-    if (pass.training && rate_ > 0) {
-      kernels::dropout(pass.random(RandomPurpose::dropout), T(rate_), x.size(), x.data(), y.data(),
-                       kept(pass));
-    } else {
-      std::copy_n(x.data(), x.size(), y.data());
-    }
+    drop(x.size(), x.data(), y.data(), pass);
   }
 
-  void backward(ConstTensorMap<T, 2>, ConstTensorMap<T, 2>, TensorMap<T, 2> dy, TensorMap<T, 2> dx,
-                const Pass& pass) const {
-    // dx = dy / (1 - rate) where kept, else 0
-    if (pass.training && rate_ > 0) {
-      kernels::dropout_gradient(dy.size(), T(rate_), kept(pass), dy.data(), dx.data());
-    } else {
-      std::copy_n(dy.data(), dy.size(), dx.data());
-    }
-  }
-
-  [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
-    return training && rate_ > 0 ? x.num_elements() : 0;
+  void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dy,
+                TensorMap<T, 2> dx, const Pass& pass) const {
+    drop(x.size(), dy.data(), dx.data(), pass);  // the numbers of one pass are the same both ways
   }
 
   [[nodiscard]] Arguments arguments() const { return Arguments{name()}.set("rate", rate_); }
@@ -57,9 +43,13 @@ class Dropout {
   }
 
  private:
-  /// 1 for each element that was kept, [N, ...].
-  [[nodiscard]] static std::uint8_t* kept(const Pass& pass) {
-    return reinterpret_cast<std::uint8_t*>(pass.memory);
+  /// to = from / (1 - rate) where kept, else 0
+  void drop(Index count, const T* from, T* to, const Pass& pass) const {
+    if (pass.training && rate_ > 0) {
+      kernels::dropout(pass.random(RandomPurpose::dropout), rate_, count, from, to);
+    } else {
+      std::copy_n(from, count, to);
+    }
   }
 
   double rate_;
