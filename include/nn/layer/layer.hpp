@@ -41,13 +41,13 @@ template <class L>
 /// declare them sees matrices [rows, last axis]. Neither function may change the layer: what
 /// forward keeps for backward goes to `pass.memory`. Optional members:
 ///
-///     void parameters(const Shape& input, ParameterList<T>&);   // add each nn::Parameter to the
-///     list Index workspace_bytes(const Shape& x, bool training) const;  // size of pass.memory, x
-///     with batch Activation activation() const;                            // what the layer ends
-///     with Arguments arguments() const; static L from_arguments(const Arguments&);   // to be
-///     saved and
-///                                                               // loaded; name() is then static
+///     void parameters(const Shape& input, ParameterList<T>&);  // adds each Parameter to the list
+///     Index workspace_bytes(const Shape& x, bool training) const;  // of pass.memory
+///     Activation activation() const;                               // what the layer ends with
+///     Arguments arguments() const;                                 // to be saved
+///     static L from_arguments(const Arguments&);                   // and loaded
 ///
+/// where x has the batch axis and name() is static in a layer that is saved;
 /// and the traits, `static constexpr bool`, each a promise that spares a pass over memory:
 /// `reshapes` (only renames axes: y is x's memory, forward and backward are never called),
 /// `only_activates` (is nothing but its `activation()`, where that isn't linear),

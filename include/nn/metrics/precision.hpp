@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "nn/core/number_format.hpp"
 #include "nn/metrics/confusion_matrix.hpp"
 
 namespace nn {
@@ -13,9 +14,14 @@ struct PrecisionOptions {
 };
 
 /// Of the samples taken for a class, the share that belongs to it, averaged over classes.
-/// 0 / 0 counts as 0.
+/// 0 / 0 counts as 0. The name has a second sense in this field, so it also names the precisions of
+/// numbers, as in `{.precision = nn::Precision::bfloat16}`.
 class Precision {
  public:
+  static constexpr NumberFormat float32 = NumberFormat::float32;
+  static constexpr NumberFormat bfloat16 = NumberFormat::bfloat16;
+  static constexpr NumberFormat int8 = NumberFormat::int8;
+
   explicit Precision(const PrecisionOptions& options = {}) : options_(options) {}
 
   [[nodiscard]] std::string name() const { return "precision"; }

@@ -33,8 +33,7 @@ struct BuildOptions {
 
 /// Layers one after the other (Keras: Sequential). A value: a copy is a model of its own. Itself a
 /// layer, so models nest. Its functions for training, prediction and files are in `training/` and
-/// `io/`, which
-/// `<nn/sequential.hpp>` includes.
+/// `io/`, which `<nn/sequential.hpp>` includes.
 ///
 /// Threads: const functions may run in any number of threads at once on one model. Results do not
 /// depend on the number of threads that the kernels use.
