@@ -46,8 +46,10 @@ void adam_update(benchmark::State& state) {
   const auto g = bench::random_values<float>(count);
   nn::AlignedVector<float> m(w.size()), v(w.size());
   for (auto _ : state) {
-    nn::kernels::adam_update(count, w.data(), g.data(), m.data(), v.data(), 1e-3f, 0.1f, 1e-3f,
-                             1e-7f);
+    nn::kernels::for_each_block(count, [&](nn::Index first, nn::Index size) {
+      nn::kernels::adam_update<float>(size, w.data() + first, g.data() + first, m.data() + first,
+                                      v.data() + first, {1e-3f, 0.1f, 1e-3f, 1e-7f});
+    });
     benchmark::ClobberMemory();
   }
   bench::count_work(state, 0,

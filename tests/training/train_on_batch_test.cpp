@@ -16,6 +16,52 @@ using testing::image_model;
 using testing::random_tensor;
 using testing::weights_of;
 
+/// An optimizer that wants all gradients at once.
+template <class Optimizer>
+struct WholeStep {
+  Optimizer optimizer;
+  [[nodiscard]] std::string name() const { return optimizer.name(); }
+  [[nodiscard]] double learning_rate() const { return optimizer.learning_rate(); }
+  void set_learning_rate(double rate) { optimizer.set_learning_rate(rate); }
+  void step(ParameterBlock<float>& block) { optimizer.step(block); }
+};
+
+/// A layer that makes no promise: y = s x, with a parameter s.
+struct OwnScale {
+  using Scalar = float;
+  static constexpr int input_rank = 2;
+  [[nodiscard]] static std::string name() { return "OwnScale"; }
+  [[nodiscard]] Shape output_shape(const Shape& input) const { return input; }
+  void forward(ConstTensorMap<float, 2> x, TensorMap<float, 2> y, const Pass&) const {
+    y = x * s.value()(0);
+  }
+  void backward(ConstTensorMap<float, 2> x, ConstTensorMap<float, 2>, TensorMap<float, 2> dy,
+                TensorMap<float, 2> dx, const Pass&) const {
+    for (Index i = 0; i < x.size(); ++i) s.gradient()(0) += x.data()[i] * dy.data()[i];
+    dx = dy * s.value()(0);
+  }
+  void parameters(const Shape&, ParameterList<float>& list) { list.add(s, "s", {1}, GlorotUniform{}); }
+  Parameter<float, 1> s;
+};
+
+/// Weights after some steps of a model with every kind of layer, nested ones too.
+template <class Optimizer>
+std::vector<float> weights_after_steps(const Optimizer& optimizer) {
+  Sequential model{Conv2D{4, {3, 3}, {.activation = Activation::relu}},
+                   Flatten{},
+                   OwnScale{},
+                   Sequential{Dense{33}, ReLU{}, Dense{7, {.activation = Activation::relu}}},
+                   Dense{3},
+                   Softmax{}};
+  model.build({8, 8, 1}, {.seed = 3});
+  model.compile(optimizer, SparseCategoricalCrossentropy{});
+  const auto x = random_tensor<float, 4>({6, 8, 8, 1}, 2);
+  for (int step = 0; step < 4; ++step) {
+    static_cast<void>(model.train_on_batch(x, counted_labels(6, 3)));
+  }
+  return weights_of(model);
+}
+
 std::vector<float> gradients_of(Sequential<float>& model) {
   auto& block = model.parameters();
   return {block.gradients(), block.gradients() + block.size()};
@@ -37,6 +83,16 @@ TEST_SUITE("training/train_on_batch") {
       CHECK(scores["accuracy"] == history["accuracy"].at(0));
       CHECK(weights_of(model) == weights_of(other));
     }
+  }
+
+  TEST_CASE("train_on_batch: updating during the backward pass gives the same bits as after it") {
+    const Adam adam{{.learning_rate = 0.01}}, amsgrad{{.amsgrad = true}};
+    const SGD sgd, nesterov{{.momentum = 0.9, .nesterov = true}};
+    CHECK(weights_after_steps(adam) == weights_after_steps(WholeStep<Adam>{adam}));
+    CHECK(weights_after_steps(amsgrad) == weights_after_steps(WholeStep<Adam>{amsgrad}));
+    CHECK(weights_after_steps(sgd) == weights_after_steps(WholeStep<SGD>{sgd}));
+    CHECK(weights_after_steps(nesterov) == weights_after_steps(WholeStep<SGD>{nesterov}));
+    CHECK(weights_after_steps(adam) != weights_after_steps(sgd));
   }
 
   TEST_CASE("train_on_batch: builds the model and reports the loss before the update") {

@@ -15,6 +15,7 @@
 #include "nn/kernels/product_options.hpp"
 #include "nn/kernels/product_task.hpp"
 #include "nn/kernels/scratch.hpp"
+#include "nn/kernels/simd.hpp"
 
 #define NN_KERNEL_BODY "nn/kernels/product_pack.inc"
 #include "nn/kernels/for_each_isa.hpp"
@@ -235,7 +236,7 @@ void product(Matrix<const std::type_identity_t<T>> a, Matrix<const std::type_ide
              Matrix<T> c, const ProductOptions<std::type_identity_t<T>>& options = {}) {
   NN_ASSERT(a.rows == c.rows && a.cols == b.rows && b.cols == c.cols);
   NN_ASSERT(options.activation != Activation::softmax);
-  if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
+  if constexpr (has_simd<T>) {
     product_with(isa(), a, b, c, options);
   } else {
     naive::product(a, b, c, options);
@@ -266,7 +267,7 @@ void column_sums_with(Isa isa, Matrix<const std::type_identity_t<T>> x, T* sums,
 /// Shapes  x [m, n]   sums [n]
 template <Real T>
 void column_sums(Matrix<const std::type_identity_t<T>> x, T* sums, bool accumulate) {
-  if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
+  if constexpr (has_simd<T>) {
     column_sums_with(isa(), x, sums, accumulate);
   } else {
     naive::column_sums(x, sums, accumulate);

@@ -14,7 +14,7 @@ struct ProductTask {
   Matrix<const T> a;
   Matrix<const T> b;
   Matrix<T> c;
-  ProductOptions<T> options;
+  ProductOptions<T> options{};
   bool is_final = true;
   Index depth_block = 256;   ///< steps of k that one pass over the block makes
   Matrix<const T> next_a{};  ///< what the thread reads after this block, to prefetch; may be empty
@@ -46,7 +46,7 @@ struct Ahead {
 struct AheadQueue {
   /// Steps of k to one prefetched line. More lines at once would take up the few buffers of the
   /// first cache that the operands need.
-  static constexpr Index steps_per_line = 4;
+  static constexpr Index steps_per_line = 2;
 
   Ahead first;
   Ahead second;

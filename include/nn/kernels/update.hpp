@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// What optimizers do to a block of parameters, in one pass on all cores.
+// What optimizers do to neighbouring parameters, in one pass, in the calling thread.
 #pragma once
 
 #include <type_traits>
 
-#include "nn/kernels/blocks.hpp"
 #include "nn/kernels/naive_update.hpp"
 #include "nn/kernels/simd.hpp"
 
@@ -17,13 +16,11 @@ namespace nn::kernels {
 /// w -= learning_rate g.   All [count]
 template <Real T>
 void sgd_update(Index count, T* w, const T* g, std::type_identity_t<T> learning_rate) {
-  for_each_block(count, [=](Index first, Index size) {
-    if constexpr (has_simd<T>) {
-      NN_DISPATCH(sgd_update, size, w + first, g + first, learning_rate);
-    } else {
-      naive::sgd_update(size, w + first, g + first, learning_rate);
-    }
-  });
+  if constexpr (has_simd<T>) {
+    NN_DISPATCH(sgd_update, count, w, g, learning_rate);
+  } else {
+    naive::sgd_update(count, w, g, learning_rate);
+  }
 }
 
 /// m = momentum m - learning_rate g, then w += m, or with Nesterov's look ahead (as Sutskever,
@@ -31,15 +28,11 @@ void sgd_update(Index count, T* w, const T* g, std::type_identity_t<T> learning_
 template <Real T>
 void momentum_update(Index count, T* w, const T* g, T* m, std::type_identity_t<T> learning_rate,
                      std::type_identity_t<T> momentum, bool nesterov) {
-  for_each_block(count, [=](Index first, Index size) {
-    if constexpr (has_simd<T>) {
-      NN_DISPATCH(momentum_update, size, w + first, g + first, m + first, learning_rate, momentum,
-                  nesterov);
-    } else {
-      naive::momentum_update(size, w + first, g + first, m + first, learning_rate, momentum,
-                             nesterov);
-    }
-  });
+  if constexpr (has_simd<T>) {
+    NN_DISPATCH(momentum_update, count, w, g, m, learning_rate, momentum, nesterov);
+  } else {
+    naive::momentum_update(count, w, g, m, learning_rate, momentum, nesterov);
+  }
 }
 
 /// One step of Adam (Kingma and Ba 2015) in Keras' form, where epsilon meets the uncorrected root:
@@ -47,18 +40,13 @@ void momentum_update(Index count, T* w, const T* g, T* m, std::type_identity_t<T
 /// with alpha = learning_rate sqrt(1 - beta_2^t) / (1 - beta_1^t) from the caller. With `v_max`
 /// (AMSGrad; Reddi, Kale and Kumar 2018) the root is of v_max = max(v_max, v).   All [count]
 template <Real T>
-void adam_update(Index count, T* w, const T* g, T* m, T* v, std::type_identity_t<T> alpha,
-                 std::type_identity_t<T> one_minus_beta_1, std::type_identity_t<T> one_minus_beta_2,
-                 std::type_identity_t<T> epsilon, std::type_identity_t<T>* v_max = nullptr) {
-  const AdamFactors<T> factors{alpha, one_minus_beta_1, one_minus_beta_2, epsilon};
-  for_each_block(count, [=](Index first, Index size) {
-    T* const largest = v_max == nullptr ? nullptr : v_max + first;
-    if constexpr (has_simd<T>) {
-      NN_DISPATCH(adam_update, size, w + first, g + first, m + first, v + first, factors, largest);
-    } else {
-      naive::adam_update(size, w + first, g + first, m + first, v + first, factors, largest);
-    }
-  });
+void adam_update(Index count, T* w, const T* g, T* m, T* v, const AdamFactors<T>& factors,
+                 std::type_identity_t<T>* v_max = nullptr) {
+  if constexpr (has_simd<T>) {
+    NN_DISPATCH(adam_update, count, w, g, m, v, factors, v_max);
+  } else {
+    naive::adam_update(count, w, g, m, v, factors, v_max);
+  }
 }
 
 }  // namespace nn::kernels

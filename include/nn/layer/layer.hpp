@@ -52,8 +52,9 @@ template <class L>
 /// `reshapes` (only renames axes: y is x's memory, forward and backward are never called),
 /// `only_activates` (is nothing but its `activation()`, where that isn't linear),
 /// `applies_activation` (obeys pass.activation, pass.as_logits and pass.dy_is_masked), `masks_dx`
-/// (obeys pass.mask_dx), `assigns_gradients` (obeys pass.accumulate), `obeys_as_logits`
-/// (pass.as_logits alone).
+/// (obeys pass.mask_dx), `assigns_gradients` (obeys pass.accumulate), `updates_parameters`
+/// (obeys pass.update: where it is set, backward applies it to each of the layer's parameters, and
+/// may leave their gradients unwritten), `obeys_as_logits` (pass.as_logits alone).
 template <class L>
 concept Layer = std::copyable<L> && Real<typename L::Scalar> &&
     requires(const L& layer, const Shape& shape, const Pass& pass,
@@ -91,6 +92,7 @@ struct LayerTraits {
   static constexpr bool applies_activation = requires { requires L::applies_activation; };
   static constexpr bool masks_dx = requires { requires L::masks_dx; };
   static constexpr bool assigns_gradients = requires { requires L::assigns_gradients; };
+  static constexpr bool updates_parameters = requires { requires L::updates_parameters; };
   static constexpr bool obeys_as_logits = applies_activation || requires {
     requires L::obeys_as_logits;
   };

@@ -11,6 +11,7 @@
 #include "nn/core/memory.hpp"
 #include "nn/core/tensor.hpp"
 #include "nn/layer/initializer.hpp"
+#include "nn/layer/parameter_update.hpp"
 
 namespace nn {
 
@@ -26,6 +27,16 @@ class Parameter {
     return map_tensor<Rank, const T>(value_, shape_);
   }
   [[nodiscard]] TensorMap<T, Rank> gradient() const { return map_tensor<Rank>(gradient_, shape_); }
+
+  /// An optimizer's step on all elements, by the gradient.
+  void update(const ParameterUpdate& rule) const {
+    rule.apply_to_all(value_, gradient_, shape_.num_elements());
+  }
+  /// An optimizer's step, in the calling thread, on `count` elements from number `first` on, whose
+  /// gradients are g.
+  void update(const ParameterUpdate& rule, Index first, const T* g, Index count) const {
+    rule.apply(value_ + first, g, count);
+  }
 
   void bind(const Shape& shape, T* value, T* gradient) {
     shape_ = shape;
@@ -86,6 +97,7 @@ class ParameterList {
     void* parameter;  // the layer's Parameter<T, Rank>
     void (*bind)(void* parameter, const Shape& shape, T* value, T* gradient);
     void (*zero_gradient)(void* parameter);
+    void (*update)(const void* parameter, const ParameterUpdate& rule);
   };
 
   template <int Rank>
@@ -97,7 +109,10 @@ class ParameterList {
          [](void* target, const Shape& sizes, T* value, T* gradient) {
            static_cast<Parameter<T, Rank>*>(target)->bind(sizes, value, gradient);
          },
-         [](void* target) { static_cast<Parameter<T, Rank>*>(target)->gradient().setZero(); }});
+         [](void* target) { static_cast<Parameter<T, Rank>*>(target)->gradient().setZero(); },
+         [](const void* target, const ParameterUpdate& rule) {
+           static_cast<const Parameter<T, Rank>*>(target)->update(rule);
+         }});
   }
 
   /// What stands before the names of the parameters that are added next, as "3.dense.".

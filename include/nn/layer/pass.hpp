@@ -11,6 +11,8 @@
 
 namespace nn {
 
+class ParameterUpdate;
+
 /// One pass through one layer. A plain layer may ignore all of it; the lower half is read by layers
 /// that announce it with the traits of `layer.hpp`.
 struct Pass {
@@ -22,6 +24,7 @@ struct Pass {
 
   bool needs_dx = true;    ///< false: nobody reads dx, it need not be written
   bool accumulate = true;  ///< backward adds to parameter gradients; false: it assigns them
+  const ParameterUpdate* update = nullptr;  ///< the optimizer's step, for each parameter's gradient
   Activation activation = Activation::linear;  ///< of a following layer, which this one applies
   bool as_logits = false;     ///< leave out a closing softmax: the loss works on logits
   bool dy_is_masked = false;  ///< dy already is the gradient before this layer's ReLU

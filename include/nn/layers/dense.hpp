@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "nn/kernels/product.hpp"
+#include "nn/kernels/product_gradients.hpp"
 #include "nn/layer/closing_activation.hpp"
 #include "nn/layer/layer.hpp"
 
@@ -30,6 +30,7 @@ class Dense {
   static constexpr bool applies_activation = true;
   static constexpr bool masks_dx = true;
   static constexpr bool assigns_gradients = true;
+  static constexpr bool updates_parameters = true;
 
   explicit Dense(Index units, const DenseOptions& options = {}) : units_(units), options_(options) {
     require(units > 0, "Dense", "a positive number of units", units);
@@ -59,11 +60,14 @@ class Dense {
     // dz = dy * act'(z)
     to_gradient_before(pass.activation_of(options_.activation), pass, y, dy);
     const kernels::Matrix<T> dz = matrix(dy);  // [N, units]
+    // db += sum_n dz
+    if (options_.use_bias) kernels::column_sums(dz, b_.gradient().data(), pass.accumulate);
+    if constexpr (kernels::has_simd<T>) {
+      if (pass.update != nullptr) return update(x, dz, dx, pass);
+    }
     // dW += x^T dz
     kernels::product(matrix(x).transposed(), dz, matrix(W_.gradient()),
                      {.accumulate = pass.accumulate});
-    // db += sum_n dz
-    if (options_.use_bias) kernels::column_sums(dz, b_.gradient().data(), pass.accumulate);
     // dx = dz W^T
     if (pass.needs_dx) {
       kernels::product(dz, matrix(W_.value()).transposed(), matrix(dx), {.mask = mask_of(pass, x)});
@@ -94,6 +98,17 @@ class Dense {
   }
 
  private:
+  /// The rest of backward, and the optimizer's step on each piece of W once its dx and dW are
+  /// known.
+  void update(const ConstTensorMap<T, 2>& x, kernels::Matrix<const T> dz, TensorMap<T, 2>& dx,
+              const Pass& pass) const {
+    if (options_.use_bias) b_.update(*pass.update);
+    kernels::product_gradients(
+        matrix(x), matrix(W_.value()), dz, pass.needs_dx ? matrix(dx) : kernels::Matrix<T>(),
+        mask_of(pass, x),
+        [&](Index first, const T* dW, Index count) { W_.update(*pass.update, first, dW, count); });
+  }
+
   [[nodiscard]] const T* b() const { return options_.use_bias ? b_.value().data() : nullptr; }
 
   Index units_;

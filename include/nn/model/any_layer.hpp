@@ -163,6 +163,9 @@ class AnyLayer {
       layer.backward(detail::layer_view<in>(x, x_shape), detail::layer_view<out>(y, y_shape),
                      detail::layer_view<out>(dy, y_shape), detail::layer_view<in>(dx, x_shape),
                      pass);
+      if (pass.update != nullptr && !LayerTraits<L>::updates_parameters) {
+        for (const auto& entry : own_parameters) entry.update(entry.parameter, *pass.update);
+      }
     }
 
     L layer;

@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,7 +25,9 @@ concept Loss = std::copyable<L> &&
 };
 
 /// An update rule: `name()`, `learning_rate()`, `set_learning_rate(double)`,
-/// `step(ParameterBlock<T>&)`.
+/// `step(ParameterBlock<T>&)`. With `begin_step(ParameterBlock<T>&)` too, which counts the step and
+/// returns it as a `ParameterUpdate`, the backward pass updates each parameter as soon as its
+/// gradient is finished.
 template <class O, class T>
 concept OptimizerFor = std::copyable<O> && requires(O& optimizer, ParameterBlock<T>& block) {
   { optimizer.name() } -> std::convertible_to<std::string>;
@@ -92,6 +95,8 @@ struct OptimizerInterface {
   virtual double learning_rate() const = 0;
   virtual void set_learning_rate(double rate) = 0;
   virtual void step(ParameterBlock<T>& block) = 0;
+  /// The step as a rule, counted already; nothing for an optimizer that needs all gradients first.
+  virtual std::optional<ParameterUpdate> begin_step(ParameterBlock<T>& block) = 0;
 };
 template <class T, class O>
 struct OptimizerHolder final : OptimizerInterface<T> {
@@ -102,6 +107,10 @@ struct OptimizerHolder final : OptimizerInterface<T> {
   double learning_rate() const override { return optimizer.learning_rate(); }
   void set_learning_rate(double rate) override { optimizer.set_learning_rate(rate); }
   void step(ParameterBlock<T>& block) override { optimizer.step(block); }
+  std::optional<ParameterUpdate> begin_step(ParameterBlock<T>& block) override {
+    if constexpr (requires { optimizer.begin_step(block); }) return optimizer.begin_step(block);
+    return std::nullopt;
+  }
   O optimizer;
 };
 

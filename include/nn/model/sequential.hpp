@@ -42,6 +42,7 @@ class Sequential {
  public:
   using Scalar = T;
   static constexpr bool assigns_gradients = true;
+  static constexpr bool updates_parameters = true;
   static constexpr bool obeys_as_logits = true;
 
   Sequential() = default;

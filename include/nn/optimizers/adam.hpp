@@ -44,16 +44,27 @@ class Adam {
   /// Updates all values from the gradients; one pass over memory.
   template <Real T>
   void step(ParameterBlock<T>& block) const {
+    begin_step(block).apply_to_all(block.values(), block.gradients(), block.size());
+  }
+
+  /// Counts a step and returns what it does to each parameter.
+  template <Real T>
+  [[nodiscard]] ParameterUpdate begin_step(ParameterBlock<T>& block) const {
     T* m = block.moment(0);
     T* v = block.moment(1);
     T* v_max = options_.amsgrad ? block.moment(2) : nullptr;
     const auto t = static_cast<double>(block.advance_step());
     const double alpha = options_.learning_rate * std::sqrt(1 - std::pow(options_.beta_2, t)) /
                          (1 - std::pow(options_.beta_1, t));
-    kernels::adam_update(block.size(), block.values(), block.gradients(), m, v,
-                         static_cast<T>(alpha), static_cast<T>(1 - options_.beta_1),
-                         static_cast<T>(1 - options_.beta_2), static_cast<T>(options_.epsilon),
-                         v_max);
+    const kernels::AdamFactors<T> factors{
+        static_cast<T>(alpha), static_cast<T>(1 - options_.beta_1),
+        static_cast<T>(1 - options_.beta_2), static_cast<T>(options_.epsilon)};
+    return ParameterUpdate::of<T>(
+        [factors, m, v, v_max, first = block.values()](T* w, const T* g, Index count) {
+          const Index i = w - first;
+          kernels::adam_update(count, w, g, m + i, v + i, factors,
+                               v_max == nullptr ? nullptr : v_max + i);
+        });
   }
 
  private:

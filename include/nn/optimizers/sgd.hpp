@@ -40,14 +40,23 @@ class SGD {
   /// Updates all values from the gradients; one pass over memory.
   template <Real T>
   void step(ParameterBlock<T>& block) const {
+    begin_step(block).apply_to_all(block.values(), block.gradients(), block.size());
+  }
+
+  /// Counts a step and returns what it does to each parameter.
+  template <Real T>
+  [[nodiscard]] ParameterUpdate begin_step(ParameterBlock<T>& block) const {
+    block.advance_step();
     const T rate = static_cast<T>(options_.learning_rate);
     if (options_.momentum == 0) {
-      kernels::sgd_update(block.size(), block.values(), block.gradients(), rate);
-    } else {
-      kernels::momentum_update(block.size(), block.values(), block.gradients(), block.moment(0),
-                               rate, static_cast<T>(options_.momentum), options_.nesterov);
+      return ParameterUpdate::of<T>(
+          [rate](T* w, const T* g, Index count) { kernels::sgd_update(count, w, g, rate); });
     }
-    block.advance_step();
+    return ParameterUpdate::of<T>([rate, m = block.moment(0), first = block.values(),
+                                   momentum = static_cast<T>(options_.momentum),
+                                   nesterov = options_.nesterov](T* w, const T* g, Index count) {
+      kernels::momentum_update(count, w, g, m + (w - first), rate, momentum, nesterov);
+    });
   }
 
  private:

@@ -59,13 +59,15 @@ class BatchRunner {
   void train(Network<T>& network, const Samples& x, const LabelView& y, const Index* rows,
              Index count) {
     NN_ASSERT(&network == &network_);
-    const Pass pass = prepare(x, y, rows, count, true);
+    Pass pass = prepare(x, y, rows, count, true);
     const T* scores = network_.plan.forward(network_.layers, x_, count, pass, nullptr);
     T* gradient = network_.plan.result_gradient(network_.layers, count, pass.memory);
     account(scores, count, gradient);
-    network_.plan.backward(network_.layers, x_, count, pass, nullptr);
     const std::int64_t steps_before = network.block.step();
-    compiled_.optimizer->step(network.block);
+    const auto update = compiled_.optimizer->begin_step(network.block);
+    pass.update = update ? &*update : nullptr;
+    network_.plan.backward(network_.layers, x_, count, pass, nullptr);
+    if (!update) compiled_.optimizer->step(network.block);
     // Shuffling and dropout count on it, also where an optimizer of the user's own has no use for
     // it.
     if (network.block.step() == steps_before) network.block.advance_step();

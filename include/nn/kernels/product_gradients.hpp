@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// Both gradients of a matrix product in one walk, for whoever uses up the one as it comes.
+#pragma once
+
+#include "nn/kernels/product.hpp"
+
+namespace nn::kernels {
+
+namespace detail {
+
+/// Rows of W to a piece: whole panels of the product, and enough pieces for many threads.
+[[nodiscard]] inline Index gradient_piece_rows(Index rows, Index cols, Index tile_cols) {
+  constexpr Index piece_elements = 16384;  // its gradient stays in a core's own cache
+  constexpr Index min_pieces = 16;
+  const Index wanted =
+      std::clamp<Index>(piece_elements / std::max<Index>(cols, 1), 1, 2 * tile_cols);
+  const Index most = std::max<Index>(1, rows / min_pieces);
+  return wanted <= most ? round_up(wanted, tile_cols) : round_up(most, 16);
+}
+
+/// One piece of the walk, with the kernels of an instruction set.
+template <class T>
+class GradientWalk {
+ public:
+  Matrix<const T> x, W, dz;
+  Matrix<T> dx;
+  const T* mask;
+
+  void dx_of(Index row, Index rows, Index next_row, Index next_rows) const {
+    ProductTask<T> task{.a = dz,
+                        .b = W.block(row, 0, rows, W.cols).transposed(),
+                        .c = dx.block(0, row, dx.rows, rows),
+                        .is_final = mask != nullptr};
+    task.options.mask = mask == nullptr ? nullptr : mask + row;
+    task.next_a = x.block(0, next_row, x.rows, next_rows);
+    task.next_b = W.block(next_row, 0, next_rows, W.cols);
+    kernels.block(task);
+  }
+  void dW_of(Index row, Index rows, T* dW) const {
+    kernels.block({.a = x.block(0, row, x.rows, rows).transposed(),
+                   .b = dz,
+                   .c = Matrix<T>(dW, rows, W.cols),
+                   .is_final = false});
+  }
+
+  ProductKernels<T> kernels = product_kernels<T>(isa());
+};
+
+}  // namespace detail
+
+/// The gradients of z = x W: dx = dz W^T, with the mask applied, unless dx has no data, and
+/// dW = x^T dz piece by piece: `finish(first, gradients, count)` gets those of `count` neighbouring
+/// elements of W from number `first` on, in any order, from any thread, and may change these
+/// elements of W. Both are read and written while they are in a cache: one pass over x and W.
+/// Shapes  x [n, k]   W [k, m], contiguous   dz [n, m]   dx [n, k], its mask with the same strides
+template <Real T, class Finish>
+void product_gradients(Matrix<const std::type_identity_t<T>> x,
+                       Matrix<const std::type_identity_t<T>> W,
+                       Matrix<const std::type_identity_t<T>> dz, Matrix<T> dx,
+                       const std::type_identity_t<T>* mask, const Finish& finish) {
+  NN_ASSERT(W.row_stride == W.cols && x.cols == W.rows && dz.cols == W.cols);
+  const detail::GradientWalk<T> walk{x, W, dz, dx, mask};
+  const Index rows = detail::gradient_piece_rows(W.rows, W.cols, walk.kernels.tile_cols);
+  const auto rows_from = [&](Index row) { return std::clamp<Index>(W.rows - row, 0, rows); };
+  parallel_for((W.rows + rows - 1) / rows, [&](Index piece) {
+    const Index row = piece * rows, next = std::min(row + rows, W.rows);
+    if (dx.data != nullptr) walk.dx_of(row, rows_from(row), next, rows_from(next));
+    T* const dW = scratch<T>(ScratchUse::other, rows * W.cols);
+    walk.dW_of(row, rows_from(row), dW);
+    finish(row * W.cols, dW, rows_from(row) * W.cols);
+  });
+}
+
+}  // namespace nn::kernels

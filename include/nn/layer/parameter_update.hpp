@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// One step of an optimizer as a rule that the backward pass applies where a gradient is finished.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <new>
+#include <type_traits>
+
+#include "nn/kernels/blocks.hpp"
+
+namespace nn {
+
+/// What one step does to parameters whose gradients are known: `rule(w, g, count)` updates `count`
+/// neighbours w, in place in the model's block, by their gradients g. Each parameter takes part
+/// once in a step; different ones in any order, from any thread. A value: the rule is kept inside.
+class ParameterUpdate {
+ public:
+  template <Real T, class Rule>
+  [[nodiscard]] static ParameterUpdate of(const Rule& rule) {
+    static_assert(std::is_trivially_copyable_v<Rule> && sizeof(Rule) <= sizeof(Storage));
+    ParameterUpdate update;
+    ::new (static_cast<void*>(update.storage_.data())) Rule(rule);
+    update.apply_ = [](const std::byte* storage, void* w, const void* g, Index count) {
+      (*std::launder(reinterpret_cast<const Rule*>(storage)))(static_cast<T*>(w),
+                                                              static_cast<const T*>(g), count);
+    };
+    return update;
+  }
+
+  /// In the calling thread.
+  template <Real T>
+  void apply(T* w, const T* g, Index count) const {
+    apply_(storage_.data(), w, g, count);
+  }
+  /// On all threads.
+  template <Real T>
+  void apply_to_all(T* w, const T* g, Index count) const {
+    kernels::for_each_block(count,
+                            [&](Index first, Index size) { apply(w + first, g + first, size); });
+  }
+
+ private:
+  using Storage = std::array<std::byte, 96>;
+
+  ParameterUpdate() = default;
+
+  alignas(std::max_align_t) Storage storage_{};
+  void (*apply_)(const std::byte* storage, void* w, const void* g, Index count) = nullptr;
+};
+
+}  // namespace nn
