@@ -61,13 +61,17 @@ void product_gradients(Matrix<const std::type_identity_t<T>> x,
   NN_ASSERT(W.row_stride == W.cols && x.cols == W.rows && dz.cols == W.cols);
   const detail::GradientWalk<T> walk{x, W, dz, dx, mask};
   const Index rows = detail::gradient_piece_rows(W.rows, W.cols, walk.kernels.tile_cols);
-  const auto rows_from = [&](Index row) { return std::clamp<Index>(W.rows - row, 0, rows); };
-  parallel_for((W.rows + rows - 1) / rows, [&](Index piece) {
-    const Index row = piece * rows, next = std::min(row + rows, W.rows);
-    if (dx.data != nullptr) walk.dx_of(row, rows_from(row), next, rows_from(next));
+  const Index pieces = (W.rows + rows - 1) / rows;
+  const Index run_length = std::max<Index>(1, pieces / 64);  // neighbours, to prefetch the next
+  parallel_for((pieces + run_length - 1) / run_length, [&](Index run) {
+    const Index end = std::min((run + 1) * run_length * rows, W.rows);
     T* const dW = scratch<T>(ScratchUse::other, rows * W.cols);
-    walk.dW_of(row, rows_from(row), dW);
-    finish(row * W.cols, dW, rows_from(row) * W.cols);
+    for (Index row = run * run_length * rows; row < end; row += rows) {
+      const Index next = std::min(row + rows, end);
+      if (dx.data != nullptr) walk.dx_of(row, next - row, next, std::min(rows, end - next));
+      walk.dW_of(row, next - row, dW);
+      finish(row * W.cols, dW, (next - row) * W.cols);
+    }
   });
 }
 
