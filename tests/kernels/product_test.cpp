@@ -75,10 +75,10 @@ TEST_SUITE("kernels/product") {
   TEST_CASE_TEMPLATE("product: agrees with its definition for sizes small, odd, prime and large", T,
                      float, double) {
     const ThreadsForTest threads(2);
-    const std::vector<Size> sizes{{1, 1, 1},    {1, 2, 3},     {2, 1, 5},      {3, 7, 2},
-                                  {8, 48, 16},  {9, 49, 17},   {7, 47, 15},    {16, 16, 16},
-                                  {5, 10, 128}, {31, 37, 41},  {97, 101, 103}, {128, 10, 128},
-                                  {1, 500, 64}, {4, 129, 300}, {300, 3, 257},  {64, 251, 513}};
+    const std::vector<Size> sizes{
+        {1, 1, 1},    {1, 2, 3},    {2, 1, 5},     {3, 7, 2},     {8, 48, 16},    {9, 49, 17},
+        {7, 47, 15},  {16, 16, 16}, {5, 10, 128},  {31, 37, 41},  {97, 101, 103}, {128, 10, 128},
+        {1, 500, 64}, {1, 250, 90}, {4, 129, 300}, {300, 3, 257}, {64, 251, 513}};
     for (const Isa isa : available_isas()) {
       for (const Size& size : sizes) {
         CAPTURE(nn::to_string(isa));
@@ -192,19 +192,25 @@ TEST_SUITE("kernels/product") {
     for (const Isa isa : available_isas()) {
       CAPTURE(nn::to_string(isa));
       std::vector<float> a(13 * 20, 1.0f), b(20 * 53, 1.0f), c(13 * 53);
-      a[3 * 20 + 7] = nan;         // row 3
-      b[11 * 53 + 50] = infinity;  // column 50
-      nn::kernels::product_with(isa, Matrix<const float>(a.data(), 13, 20),
-                                Matrix<const float>(b.data(), 20, 53),
-                                Matrix<float>(c.data(), 13, 53), {.activation = Activation::relu});
-      for (std::size_t i = 0; i < 13; ++i) {
-        for (std::size_t j = 0; j < 53; ++j) {
-          CAPTURE(i);
-          CAPTURE(j);
-          if (i == 3) {
-            CHECK(std::isnan(c[i * 53 + j]));
-          } else {
-            CHECK(c[i * 53 + j] == (j == 50 ? infinity : 20.0f));
+      a[3 * 20 + 7] = nan;                // row 3
+      b[11 * 53 + 50] = infinity;         // column 50
+      for (const Index rows : {1, 13}) {  // at a time
+        for (Index row = 0; row < 13; row += rows) {
+          nn::kernels::product_with(isa, Matrix<const float>(a.data() + row * 20, rows, 20),
+                                    Matrix<const float>(b.data(), 20, 53),
+                                    Matrix<float>(c.data() + row * 53, rows, 53),
+                                    {.activation = Activation::relu});
+        }
+        for (std::size_t i = 0; i < 13; ++i) {
+          for (std::size_t j = 0; j < 53; ++j) {
+            CAPTURE(rows);
+            CAPTURE(i);
+            CAPTURE(j);
+            if (i == 3) {
+              CHECK(std::isnan(c[i * 53 + j]));
+            } else {
+              CHECK(c[i * 53 + j] == (j == 50 ? infinity : 20.0f));
+            }
           }
         }
       }
@@ -240,8 +246,8 @@ TEST_SUITE("kernels/product") {
         const Operand<T> a(300, k, {}, 1), b(k, 260, {}, 2);
         Operand<T> whole(300, 260, {}, 3);
         nn::kernels::product_with(isa, a.matrix, b.matrix, whole.matrix);
-        for (const Size& part :
-             {Size{1, 260, 7}, Size{5, 260, 290}, Size{300, 3, 0}, Size{11, 57, 100}}) {
+        for (const Size& part : {Size{1, 260, 7}, Size{1, 10, 8}, Size{1, 131, 60},
+                                 Size{5, 260, 290}, Size{300, 3, 0}, Size{11, 57, 100}}) {
           CAPTURE(part.m);
           CAPTURE(part.n);
           const Index row = part.k, col = 260 - part.n;

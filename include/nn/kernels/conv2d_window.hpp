@@ -81,7 +81,7 @@ struct RowPieces {
 
   RowPieces(Index batch, Index rows_per_sample, Index panels, Index kernel_size, Index products)
       : total_rows(batch * rows_per_sample), num_panels(panels) {
-    constexpr Index max_pieces = 64, min_products = Index{1} << 18, cached_size = Index{1} << 18;
+    constexpr Index max_pieces = 64, min_products = Index{1} << 15, cached_size = Index{1} << 18;
     const Index pieces = std::clamp<Index>(products / min_products, 1, max_pieces);
     num_groups = kernel_size > cached_size ? std::min(num_panels, pieces) : 1;
     const Index row_pieces = std::max<Index>(1, pieces / num_groups);

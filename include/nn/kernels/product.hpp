@@ -23,6 +23,9 @@
 #define NN_KERNEL_BODY "nn/kernels/product.inc"
 #include "nn/kernels/for_each_isa.hpp"
 #undef NN_KERNEL_BODY
+#define NN_KERNEL_BODY "nn/kernels/vector_matrix.inc"
+#include "nn/kernels/for_each_isa.hpp"
+#undef NN_KERNEL_BODY
 
 namespace nn::kernels {
 namespace detail {
@@ -31,6 +34,7 @@ namespace detail {
 template <class T>
 struct ProductKernels {
   void (*block)(const ProductTask<T>&);
+  void (*vector_block)(const ProductTask<T>&);
   void (*add_partial)(Matrix<const T>, Matrix<T>);
   void (*finish)(Matrix<T>, const ProductOptions<T>&);
   void (*column_sums)(Matrix<const T>, T*, bool);
@@ -42,19 +46,22 @@ template <class T>
 [[nodiscard]] ProductKernels<T> product_kernels(Isa isa) {
 #if defined(__x86_64__)
   if (isa == Isa::avx512) {
-    return {avx512::product_block<T>,     avx512::add_partial<T>,
-            avx512::finish_product<T>,    avx512::column_sums_block<T>,
-            avx512::ProductTile<T>::rows, avx512::ProductTile<T>::cols};
+    return {avx512::product_block<T>,     avx512::vector_matrix_block<T>,
+            avx512::add_partial<T>,       avx512::finish_product<T>,
+            avx512::column_sums_block<T>, avx512::ProductTile<T>::rows,
+            avx512::ProductTile<T>::cols};
   }
   if (isa == Isa::avx2) {
-    return {avx2::product_block<T>,     avx2::add_partial<T>,       avx2::finish_product<T>,
-            avx2::column_sums_block<T>, avx2::ProductTile<T>::rows, avx2::ProductTile<T>::cols};
+    return {avx2::product_block<T>,    avx2::vector_matrix_block<T>, avx2::add_partial<T>,
+            avx2::finish_product<T>,   avx2::column_sums_block<T>,   avx2::ProductTile<T>::rows,
+            avx2::ProductTile<T>::cols};
   }
 #endif
   static_cast<void>(isa);
-  return {portable::product_block<T>,     portable::add_partial<T>,
-          portable::finish_product<T>,    portable::column_sums_block<T>,
-          portable::ProductTile<T>::rows, portable::ProductTile<T>::cols};
+  return {portable::product_block<T>,     portable::vector_matrix_block<T>,
+          portable::add_partial<T>,       portable::finish_product<T>,
+          portable::column_sums_block<T>, portable::ProductTile<T>::rows,
+          portable::ProductTile<T>::cols};
 }
 
 /// How a product is cut. The order in which terms are added follows from k alone, so that neither
@@ -108,7 +115,10 @@ class BlockedProduct {
         b_(b),
         c_(c),
         options_(options),
-        plan_(plan_product(c.rows, c.cols, a.cols, kernels_.tile_rows, kernels_.tile_cols)) {}
+        plan_(plan_product(c.rows, c.cols, a.cols, kernels_.tile_rows, kernels_.tile_cols)) {
+    if (c.rows == 1 && b.col_stride == 1 && c.col_stride == 1)
+      kernels_.block = kernels_.vector_block;
+  }
 
   void run() const {
     const Index blocks = plan_.row_blocks * plan_.col_blocks;
