@@ -7,6 +7,7 @@
 
 #include "nn/optimizers/adam.hpp"
 #include "nn/optimizers/sgd.hpp"
+#include "nn/schedules/exponential_decay.hpp"
 #include "tests/golden/golden.hpp"
 
 namespace nn {
@@ -16,12 +17,22 @@ using nlohmann::json;
 using testing::first_difference;
 using testing::Golden;
 
-/// True if the config has no other keys than these and a plain number as learning rate.
+/// True if the config has no other keys than these.
 bool has_only(const json& config, const std::vector<std::string>& keys) {
   for (const auto& [key, value] : config.items()) {
-    if (std::find(keys.begin(), keys.end(), key) == keys.end() || value.is_object()) return false;
+    if (std::find(keys.begin(), keys.end(), key) == keys.end()) return false;
   }
   return true;
+}
+
+/// The config's number or schedule.
+Hyperparameter learning_rate_of(const json& config, double if_missing) {
+  const json rate = config.value("learning_rate", json(if_missing));
+  if (rate.is_number()) return rate.get<double>();
+  REQUIRE(rate.at("class_name") == "ExponentialDecay");
+  const json& decay = rate.at("config");
+  return ExponentialDecay{decay.at("initial_learning_rate"), decay.at("decay_steps"),
+                          decay.at("decay_rate")};
 }
 
 template <Real T, class Optimizer>
@@ -74,7 +85,7 @@ TEST_SUITE("golden/optimizers") {
       CAPTURE(c.at("name").get<std::string>());
       if (c.at("optimizer") == "SGD" &&
           has_only(config, {"learning_rate", "momentum", "nesterov"})) {
-        const SGD sgd{{.learning_rate = config.value("learning_rate", 0.01),
+        const SGD sgd{{.learning_rate = learning_rate_of(config, 0.01),
                        .momentum = config.value("momentum", 0.0),
                        .nesterov = config.value("nesterov", false)}};
         check_steps<T>(golden, c, sgd);
@@ -82,7 +93,7 @@ TEST_SUITE("golden/optimizers") {
       }
       if (c.at("optimizer") == "Adam" &&
           has_only(config, {"learning_rate", "beta_1", "beta_2", "epsilon", "amsgrad"})) {
-        const Adam adam{{.learning_rate = config.value("learning_rate", 0.001),
+        const Adam adam{{.learning_rate = learning_rate_of(config, 0.001),
                          .beta_1 = config.value("beta_1", 0.9),
                          .beta_2 = config.value("beta_2", 0.999),
                          .epsilon = config.value("epsilon", 1e-7),
@@ -91,8 +102,8 @@ TEST_SUITE("golden/optimizers") {
         ++num_cases;
       }
     }
-    CHECK(num_cases ==
-          6);  // sgd, its momentum and nesterov; adam, its amsgrad and all of its options
+    // sgd, its momentum and nesterov; adam, its amsgrad, a schedule and all of its options
+    CHECK(num_cases == 7);
   }
 }
 

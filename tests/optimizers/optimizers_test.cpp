@@ -147,6 +147,67 @@ TEST_SUITE("optimizers") {
     CHECK(adam.learning_rate() == 0.5);
   }
 
+  TEST_CASE("SGD: rate and momentum follow the steps taken before") {
+    const auto rate = [](std::int64_t step) { return step == 0 ? 0.5 : 0.25; };
+    const auto momentum = [](std::int64_t step) { return step == 0 ? 0.0 : 0.5; };
+    Block<double> plain({1}), scheduled({1});
+    for (int step = 0; step < 2; ++step) {
+      plain.set_gradients([](Index) { return 1.0; });
+      scheduled.set_gradients([](Index) { return 1.0; });
+      SGD{{.learning_rate = rate}}.step(plain.block);
+      SGD{{.learning_rate = rate, .momentum = momentum}}.step(scheduled.block);
+    }
+    CHECK(plain.values()[0] == 1 - 0.5 - 0.25);
+    // m: -0.5, then 0.5 * -0.5 - 0.25 = -0.5
+    CHECK(scheduled.values()[0] == 1 - 0.5 - 0.5);
+  }
+
+  TEST_CASE("Adam: rate and beta_1 follow the steps taken before") {
+    const auto rate = [](std::int64_t step) { return step == 0 ? 0.5 : 0.25; };
+    const auto beta_1 = [](std::int64_t step) { return step == 0 ? 0.75 : 0.5; };
+    Block<double> block({1});
+    for (const double gradient : {1.0, 4.0}) {
+      block.set_gradients([&](Index) { return gradient; });
+      Adam{{.learning_rate = rate, .beta_1 = beta_1, .beta_2 = 0, .epsilon = 0}}.step(block.block);
+    }
+    // m: 0.25, then 0.5 * 0.25 + 0.5 * 4 = 2.125; the root of v is 1, then 4
+    const double first = 1 - 0.5 / 0.25 * 0.25, second = 0.25 / (1 - 0.25) * 2.125 / 4;
+    CHECK(block.values()[0] == doctest::Approx(first - second).epsilon(1e-14));
+  }
+
+  TEST_CASE("Optimizers: a schedule tells its rate and can't be set") {
+    const auto schedule = [](std::int64_t step) { return 0.5 / static_cast<double>(1 + step); };
+    SGD sgd{{.learning_rate = schedule}};
+    Adam adam{{.learning_rate = schedule}};
+    CHECK(sgd.learning_rate() == 0.5);
+    CHECK(sgd.learning_rate(4) == 0.1);
+    CHECK(adam.learning_rate(4) == 0.1);
+    CHECK_THROWS_WITH_AS(
+        sgd.set_learning_rate(0.1),
+        "SGD: expected a learning_rate that was given as a number, got a schedule; "
+        "a schedule can't be set; compile with a number",
+        std::invalid_argument);
+    CHECK_THROWS_WITH_AS(adam.set_learning_rate(0.1),
+                         "Adam: expected a learning_rate that was given as a number, got a "
+                         "schedule; a schedule can't be set; compile with a number",
+                         std::invalid_argument);
+  }
+
+  TEST_CASE("Optimizers: refuse what a schedule must not give, with the step not taken") {
+    const auto late = [](std::int64_t step) { return step < 1 ? 0.5 : 1.5; };
+    Block<double> block({1});
+    block.set_gradients([](Index) { return 1.0; });
+    Adam{{.beta_1 = late}}.step(block.block);
+    const auto before = block.values();
+    CHECK_THROWS_WITH_AS(Adam{{.beta_1 = late}}.step(block.block),
+                         "Adam: expected beta_1 in [0, 1), got 1.500000", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(SGD{{.momentum = late}}.step(block.block),
+                         "SGD: expected a momentum from 0 to 1, got 1.500000",
+                         std::invalid_argument);
+    CHECK(block.values() == before);
+    CHECK(block.block.step() == 1);
+  }
+
   TEST_CASE("Optimizers: refuse options out of range") {
     CHECK_THROWS_WITH_AS(SGD({.learning_rate = 0}),
                          "SGD: expected a positive learning_rate, got 0.000000",

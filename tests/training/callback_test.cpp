@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "nn/optimizers/sgd.hpp"
 #include "nn/training/fit.hpp"
 #include "tests/training/training_testing.hpp"
 
@@ -156,6 +157,26 @@ TEST_SUITE("training/callback") {
         data.x, data.y,
         {.epochs = 3, .verbose = Verbose::silent, .callbacks = {Halving{}, Reader{&seen}}});
     CHECK(seen["rate"] == 0.5 / 8);
+  }
+
+  TEST_CASE("Callback: sees the rate of the next update, which continues over calls of fit") {
+    NumberedSamples data(4);
+    const auto countdown = [](std::int64_t step) { return 10.0 - static_cast<double>(step); };
+    data.model.compile(SGD{{.learning_rate = countdown}},
+                       SparseCategoricalCrossentropy{{.from_logits = true}});
+    std::vector<double> rates;
+    struct Reader {
+      std::vector<double>* rates;
+      void on_batch_begin(FitContext& context) const { rates->push_back(context.learning_rate()); }
+    };
+    for (const Index epochs : {2, 1}) {
+      data.model.fit(data.x, data.y,
+                     {.batch_size = 2,
+                      .epochs = epochs,
+                      .verbose = Verbose::silent,
+                      .callbacks = {Reader{&rates}}});
+    }
+    CHECK(rates == std::vector<double>{10, 9, 8, 7, 6, 5});
   }
 }
 

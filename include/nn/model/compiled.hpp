@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,8 +26,9 @@ concept Loss = std::copyable<L> &&
 };
 
 /// An update rule: `name()`, `learning_rate()`, `set_learning_rate(double)`,
-/// `step(ParameterBlock<T>&)`. With `begin_step(ParameterBlock<T>&)` too, which counts the step and
-/// returns it as a `ParameterUpdate`, the backward pass updates each parameter as soon as its
+/// `step(ParameterBlock<T>&)`. Where the rate depends on the step, `learning_rate(step)` too: that
+/// of the update after `step` updates. With `begin_step(ParameterBlock<T>&)`, which counts the step
+/// and returns it as a `ParameterUpdate`, the backward pass updates each parameter as soon as its
 /// gradient is finished.
 template <class O, class T>
 concept OptimizerFor = std::copyable<O> && requires(O& optimizer, ParameterBlock<T>& block) {
@@ -92,7 +94,7 @@ template <class T>
 struct OptimizerInterface {
   virtual ~OptimizerInterface() = default;
   virtual std::unique_ptr<OptimizerInterface> clone() const = 0;
-  virtual double learning_rate() const = 0;
+  virtual double learning_rate(std::int64_t step) const = 0;
   virtual void set_learning_rate(double rate) = 0;
   virtual void step(ParameterBlock<T>& block) = 0;
   /// The step as a rule, counted already; nothing for an optimizer that needs all gradients first.
@@ -104,7 +106,10 @@ struct OptimizerHolder final : OptimizerInterface<T> {
   std::unique_ptr<OptimizerInterface<T>> clone() const override {
     return std::make_unique<OptimizerHolder>(optimizer);
   }
-  double learning_rate() const override { return optimizer.learning_rate(); }
+  double learning_rate(std::int64_t step) const override {
+    if constexpr (requires { optimizer.learning_rate(step); }) return optimizer.learning_rate(step);
+    return optimizer.learning_rate();
+  }
   void set_learning_rate(double rate) override { optimizer.set_learning_rate(rate); }
   void step(ParameterBlock<T>& block) override { optimizer.step(block); }
   std::optional<ParameterUpdate> begin_step(ParameterBlock<T>& block) override {

@@ -3,16 +3,18 @@
 #pragma once
 
 #include <cmath>
+#include <cstdint>
 #include <string>
 
 #include "nn/kernels/update.hpp"
+#include "nn/layer/hyperparameter.hpp"
 #include "nn/layer/parameter.hpp"
 
 namespace nn {
 
 struct AdamOptions {
-  double learning_rate = 0.001;
-  double beta_1 = 0.9;
+  Hyperparameter learning_rate = 0.001;
+  Hyperparameter beta_1 = 0.9;
   double beta_2 = 0.999;
   double epsilon = 1e-7;
   bool amsgrad = false;
@@ -24,21 +26,24 @@ struct AdamOptions {
 ///     a = learning_rate sqrt(1 - beta_2^t) / (1 - beta_1^t)     w -= a m / (sqrt(v) + epsilon)
 /// t counts steps from 1, once for all parameters. With amsgrad the largest v so far stands under
 /// the root. The moments and t live in the model's parameter block; the optimizer is only the rule.
+/// learning_rate and beta_1 may be schedules; beta_1^t is then of the beta_1 of that step.
 /// Throws std::invalid_argument for a rate that is not positive and for betas outside [0, 1)
 class Adam {
  public:
   explicit Adam(const AdamOptions& options = {}) : options_(options) {
-    set_learning_rate(options.learning_rate);
-    require(options.beta_1 >= 0 && options.beta_1 < 1, "Adam", "beta_1 in [0, 1)", options.beta_1);
+    if (options.learning_rate.is_fixed()) set_learning_rate(learning_rate());
+    static_cast<void>(beta_1_at(0));
     require(options.beta_2 >= 0 && options.beta_2 < 1, "Adam", "beta_2 in [0, 1)", options.beta_2);
     require(options.epsilon >= 0, "Adam", "an epsilon of 0 or more", options.epsilon);
   }
 
   [[nodiscard]] std::string name() const { return "adam"; }
-  [[nodiscard]] double learning_rate() const { return options_.learning_rate; }
+  /// Of the update after `step` updates.
+  [[nodiscard]] double learning_rate(std::int64_t step = 0) const {
+    return options_.learning_rate.at(step);
+  }
   void set_learning_rate(double rate) {
-    require(rate > 0 && std::isfinite(rate), "Adam", "a positive learning_rate", rate);
-    options_.learning_rate = rate;
+    nn::set_learning_rate(options_.learning_rate, rate, "Adam");
   }
 
   /// Updates all values from the gradients; one pass over memory.
@@ -50,15 +55,17 @@ class Adam {
   /// Counts a step and returns what it does to each parameter.
   template <Real T>
   [[nodiscard]] ParameterUpdate begin_step(ParameterBlock<T>& block) const {
+    const double rate = learning_rate(block.step());
+    const double beta_1 = beta_1_at(block.step());
     T* m = block.moment(0);
     T* v = block.moment(1);
     T* v_max = options_.amsgrad ? block.moment(2) : nullptr;
     const auto t = static_cast<double>(block.advance_step());
-    const double alpha = options_.learning_rate * std::sqrt(1 - std::pow(options_.beta_2, t)) /
-                         (1 - std::pow(options_.beta_1, t));
-    const kernels::AdamFactors<T> factors{
-        static_cast<T>(alpha), static_cast<T>(1 - options_.beta_1),
-        static_cast<T>(1 - options_.beta_2), static_cast<T>(options_.epsilon)};
+    const double alpha =
+        rate * std::sqrt(1 - std::pow(options_.beta_2, t)) / (1 - std::pow(beta_1, t));
+    const kernels::AdamFactors<T> factors{static_cast<T>(alpha), static_cast<T>(1 - beta_1),
+                                          static_cast<T>(1 - options_.beta_2),
+                                          static_cast<T>(options_.epsilon)};
     return ParameterUpdate::of<T>(
         [factors, m, v, v_max, first = block.values()](T* w, const T* g, Index count) {
           const Index i = w - first;
@@ -68,6 +75,12 @@ class Adam {
   }
 
  private:
+  [[nodiscard]] double beta_1_at(std::int64_t step) const {
+    const double beta_1 = options_.beta_1.at(step);
+    require(beta_1 >= 0 && beta_1 < 1, "Adam", "beta_1 in [0, 1)", beta_1);
+    return beta_1;
+  }
+
   AdamOptions options_;
 };
 

@@ -2,17 +2,18 @@
 // Stochastic gradient descent.
 #pragma once
 
-#include <cmath>
+#include <cstdint>
 #include <string>
 
 #include "nn/kernels/update.hpp"
+#include "nn/layer/hyperparameter.hpp"
 #include "nn/layer/parameter.hpp"
 
 namespace nn {
 
 struct SGDOptions {
-  double learning_rate = 0.01;
-  double momentum = 0;
+  Hyperparameter learning_rate = 0.01;
+  Hyperparameter momentum = 0;
   bool nesterov = false;
 };
 
@@ -21,20 +22,22 @@ struct SGDOptions {
 ///     plain      w -= learning_rate g
 ///     momentum   m = momentum m - learning_rate g     w += m
 ///     nesterov   m likewise                           w += momentum m - learning_rate g
+/// learning_rate and momentum may be schedules.
 /// Throws std::invalid_argument for a rate that is not positive and for a momentum outside [0, 1]
 class SGD {
  public:
   explicit SGD(const SGDOptions& options = {}) : options_(options) {
-    set_learning_rate(options.learning_rate);
-    require(options.momentum >= 0 && options.momentum <= 1, "SGD", "a momentum from 0 to 1",
-            options.momentum);
+    if (options.learning_rate.is_fixed()) set_learning_rate(learning_rate());
+    static_cast<void>(momentum_at(0));
   }
 
   [[nodiscard]] std::string name() const { return "sgd"; }
-  [[nodiscard]] double learning_rate() const { return options_.learning_rate; }
+  /// Of the update after `step` updates.
+  [[nodiscard]] double learning_rate(std::int64_t step = 0) const {
+    return options_.learning_rate.at(step);
+  }
   void set_learning_rate(double rate) {
-    require(rate > 0 && std::isfinite(rate), "SGD", "a positive learning_rate", rate);
-    options_.learning_rate = rate;
+    nn::set_learning_rate(options_.learning_rate, rate, "SGD");
   }
 
   /// Updates all values from the gradients; one pass over memory.
@@ -46,20 +49,26 @@ class SGD {
   /// Counts a step and returns what it does to each parameter.
   template <Real T>
   [[nodiscard]] ParameterUpdate begin_step(ParameterBlock<T>& block) const {
+    const T rate = static_cast<T>(learning_rate(block.step()));
+    const T momentum = static_cast<T>(momentum_at(block.step()));
     block.advance_step();
-    const T rate = static_cast<T>(options_.learning_rate);
-    if (options_.momentum == 0) {
+    if (momentum == 0 && options_.momentum.is_fixed()) {
       return ParameterUpdate::of<T>(
           [rate](T* w, const T* g, Index count) { kernels::sgd_update(count, w, g, rate); });
     }
-    return ParameterUpdate::of<T>([rate, m = block.moment(0), first = block.values(),
-                                   momentum = static_cast<T>(options_.momentum),
+    return ParameterUpdate::of<T>([rate, momentum, m = block.moment(0), first = block.values(),
                                    nesterov = options_.nesterov](T* w, const T* g, Index count) {
       kernels::momentum_update(count, w, g, m + (w - first), rate, momentum, nesterov);
     });
   }
 
  private:
+  [[nodiscard]] double momentum_at(std::int64_t step) const {
+    const double momentum = options_.momentum.at(step);
+    require(momentum >= 0 && momentum <= 1, "SGD", "a momentum from 0 to 1", momentum);
+    return momentum;
+  }
+
   SGDOptions options_;
 };
 

@@ -27,7 +27,9 @@ class FitContext {
   virtual void keep_weights() = 0;
   /// Puts the kept weights back. Does nothing if none were kept.
   virtual void restore_weights() = 0;
+  /// Of the update that comes next.
   [[nodiscard]] virtual double learning_rate() const = 0;
+  /// Throws `std::invalid_argument` where the rate follows a schedule.
   virtual void set_learning_rate(double rate) = 0;
 
  protected:

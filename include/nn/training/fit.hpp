@@ -79,7 +79,7 @@ class FitLoop final : public FitContext {
     std::copy(kept_.begin(), kept_.end(), network_.block.values());
   }
   [[nodiscard]] double learning_rate() const override {
-    return compiled_.optimizer->learning_rate();
+    return compiled_.optimizer->learning_rate(network_.block.step());
   }
   void set_learning_rate(double rate) override { compiled_.optimizer->set_learning_rate(rate); }
 

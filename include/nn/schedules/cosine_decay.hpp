@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// A learning rate that falls along half a cosine.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+#include <optional>
+
+#include "nn/core/error.hpp"
+
+namespace nn {
+
+struct CosineDecayOptions {
+  double alpha = 0;                          ///< the last rate as a share of the highest
+  std::optional<double> warmup_target = {};  ///< the highest rate; none: initial_rate
+  std::int64_t warmup_steps = 0;  ///< from initial_rate to warmup_target, before decay_steps
+};
+
+/// Cosine decay (Loshchilov and Hutter 2017; Keras: CosineDecay):
+///     rate(step) = top ((1 - alpha) (1 + cos(pi min(t, T) / T)) / 2 + alpha),   T = decay_steps
+/// with top = initial_rate and t = step. With a warmup_target the rate first goes in a straight
+/// line from initial_rate to it, and then top = warmup_target and t = step - warmup_steps. Throws
+/// std::invalid_argument for decay_steps below 1, negative rates, an alpha outside [0, 1], and
+///        warmup_steps that are negative or have no warmup_target
+class CosineDecay {
+ public:
+  [[gnu::noinline]] CosineDecay(double initial_rate, std::int64_t decay_steps,
+                                const CosineDecayOptions& options = {})
+      : initial_rate_(initial_rate),
+        top_(options.warmup_target.value_or(initial_rate)),
+        alpha_(options.alpha),
+        decay_steps_(static_cast<double>(decay_steps)),
+        warmup_steps_(static_cast<double>(options.warmup_steps)) {
+    constexpr const char* where = "CosineDecay";
+    require(initial_rate >= 0 && std::isfinite(initial_rate), where, "an initial_rate of 0 or more",
+            initial_rate);
+    require(decay_steps > 0, where, "1 or more decay_steps", decay_steps);
+    require(options.alpha >= 0 && options.alpha <= 1, where, "an alpha from 0 to 1", options.alpha);
+    require(top_ >= 0 && std::isfinite(top_), where, "a warmup_target of 0 or more", top_);
+    require(options.warmup_steps >= 0, where, "0 or more warmup_steps", options.warmup_steps);
+    require(options.warmup_steps == 0 || options.warmup_target, where,
+            "a warmup_target for the warmup_steps", "none");
+  }
+
+  /// The rate of the update after `step` updates.
+  [[nodiscard]] double operator()(std::int64_t step) const {
+    const double past_warmup = static_cast<double>(step) - warmup_steps_;
+    if (past_warmup < 0) return top_ + (top_ - initial_rate_) * past_warmup / warmup_steps_;
+    const double share = std::min(past_warmup / decay_steps_, 1.0);
+    const double cosine = (1 + std::cos(std::numbers::pi * share)) / 2;
+    return top_ * ((1 - alpha_) * cosine + alpha_);
+  }
+
+ private:
+  double initial_rate_;
+  double top_;  // the highest rate
+  double alpha_;
+  double decay_steps_;
+  double warmup_steps_;
+};
+
+}  // namespace nn

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// A learning rate that shrinks by the same factor in equal times.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "nn/core/error.hpp"
+
+namespace nn {
+
+struct ExponentialDecayOptions {
+  bool staircase = false;  ///< shrink once in decay_steps, not a little at each step
+};
+
+/// Exponential decay (Keras: ExponentialDecay):
+///     rate(step) = initial_rate decay_rate^(step / decay_steps),  rounded down with staircase
+/// Throws std::invalid_argument for numbers that are not positive
+class ExponentialDecay {
+ public:
+  ExponentialDecay(double initial_rate, std::int64_t decay_steps, double decay_rate,
+                   const ExponentialDecayOptions& options = {})
+      : initial_rate_(initial_rate),
+        decay_steps_(decay_steps),
+        decay_rate_(decay_rate),
+        options_(options) {
+    constexpr const char* where = "ExponentialDecay";
+    require(initial_rate > 0 && std::isfinite(initial_rate), where, "a positive initial_rate",
+            initial_rate);
+    require(decay_steps > 0, where, "1 or more decay_steps", decay_steps);
+    require(decay_rate > 0 && std::isfinite(decay_rate), where, "a positive decay_rate",
+            decay_rate);
+  }
+
+  /// The rate of the update after `step` updates.
+  [[nodiscard]] double operator()(std::int64_t step) const {
+    const double times = static_cast<double>(step) / static_cast<double>(decay_steps_);
+    return initial_rate_ * std::pow(decay_rate_, options_.staircase ? std::floor(times) : times);
+  }
+
+ private:
+  double initial_rate_;
+  std::int64_t decay_steps_;
+  double decay_rate_;
+  ExponentialDecayOptions options_;
+};
+
+}  // namespace nn

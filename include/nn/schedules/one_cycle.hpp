@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// The one-cycle learning rate.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <numbers>
+
+#include "nn/core/error.hpp"
+#include "nn/layer/hyperparameter.hpp"
+
+namespace nn {
+
+struct OneCycleOptions {
+  double pct_start = 0.3;         ///< share of the steps in which the rate rises
+  double div_factor = 25;         ///< max_rate / first rate
+  double final_div_factor = 1e4;  ///< first rate / last rate
+  double base_momentum = 0.85;    ///< of `momentum()`, where the rate is highest
+  double max_momentum = 0.95;     ///< of `momentum()`, where the rate is lowest
+};
+
+/// One cycle of the learning rate, up to a rate that is too high to last and down to almost nothing
+/// (Smith and Topin 2018; arguments and defaults of PyTorch's OneCycleLR):
+///     rise  from max_rate / div_factor to max_rate     steps 0 .. r,    r = pct_start total_steps
+///     - 1 fall  from there to first / final_div_factor     steps r .. total_steps - 1
+/// both along half a cosine, a to b by share s: b + (a - b)(1 + cos(pi s)) / 2. Later steps have
+/// the last rate. total_steps counts updates: epochs times batches of an epoch. Throws
+/// std::invalid_argument for rates, factors or steps that are not positive, a pct_start
+///        outside [0, 1], and momenta outside [0, 1) or out of order
+class OneCycle {
+ public:
+  OneCycle(double max_rate, std::int64_t total_steps, const OneCycleOptions& options = {})
+      : max_rate_(max_rate), total_steps_(total_steps), options_(options) {
+    const auto require_positive = [](double value, const char* expected) {
+      require(value > 0 && std::isfinite(value), "OneCycle", expected, value);
+    };
+    require_positive(max_rate, "a positive max_rate");
+    require(total_steps > 0, "OneCycle", "1 or more total_steps", total_steps);
+    require(options.pct_start >= 0 && options.pct_start <= 1, "OneCycle", "a pct_start from 0 to 1",
+            options.pct_start);
+    require_positive(options.div_factor, "a positive div_factor");
+    require_positive(options.final_div_factor, "a positive final_div_factor");
+    require(options.base_momentum >= 0 && options.base_momentum <= options.max_momentum, "OneCycle",
+            "a base_momentum from 0 to max_momentum", options.base_momentum);
+    require(options.max_momentum < 1, "OneCycle", "a max_momentum below 1", options.max_momentum);
+  }
+
+  /// The rate of the update after `step` updates.
+  [[nodiscard]] double operator()(std::int64_t step) const {
+    const double first = max_rate_ / options_.div_factor;
+    return along(step, {first, max_rate_, first / options_.final_div_factor});
+  }
+
+  /// The schedule that goes with it for SGD's momentum or Adam's beta_1: from max_momentum down to
+  /// base_momentum while the rate rises, and back.
+  [[nodiscard]] Hyperparameter momentum() const {
+    return [cycle = *this](std::int64_t step) {
+      const double high = cycle.options_.max_momentum;
+      return cycle.along(step, {high, cycle.options_.base_momentum, high});
+    };
+  }
+
+ private:
+  struct Values {
+    double first, turn, last;
+  };
+  [[nodiscard]] double along(std::int64_t step, const Values& values) const {
+    const auto total = static_cast<double>(total_steps_);
+    const double turn = options_.pct_start * total - 1, end = total - 1;
+    const double now = std::min(static_cast<double>(step), end);
+    if (now < turn) return between(values.first, values.turn, now / turn);
+    if (turn == end) return values.turn;  // rises all the way
+    return between(values.turn, values.last, (now - turn) / (end - turn));
+  }
+  [[nodiscard]] static double between(double from, double to, double share) {
+    return to + (from - to) * (1 + std::cos(std::numbers::pi * share)) / 2;
+  }
+
+  double max_rate_;
+  std::int64_t total_steps_;
+  OneCycleOptions options_;
+};
+
+}  // namespace nn
