@@ -40,7 +40,9 @@ struct OwnScale {
     for (Index i = 0; i < x.size(); ++i) s.gradient()(0) += x.data()[i] * dy.data()[i];
     dx = dy * s.value()(0);
   }
-  void parameters(const Shape&, ParameterList<float>& list) { list.add(s, "s", {1}, GlorotUniform{}); }
+  void parameters(const Shape&, ParameterList<float>& list) {
+    list.add(s, "s", {1}, GlorotUniform{});
+  }
   Parameter<float, 1> s;
 };
 
