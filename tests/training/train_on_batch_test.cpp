@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "nn/optimizers/sgd.hpp"
 #include "nn/training/fit.hpp"
 #include "tests/training/training_testing.hpp"
 

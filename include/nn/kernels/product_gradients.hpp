@@ -26,7 +26,7 @@ class GradientWalk {
   Matrix<T> dx;
   const T* mask;
 
-  void dx_of(Index row, Index rows, Index next_row, Index next_rows) const {
+  void input_gradient(Index row, Index rows, Index next_row, Index next_rows) const {
     ProductTask<T> task{.a = dz,
                         .b = W.block(row, 0, rows, W.cols).transposed(),
                         .c = dx.block(0, row, dx.rows, rows),
@@ -36,7 +36,7 @@ class GradientWalk {
     task.next_b = W.block(next_row, 0, next_rows, W.cols);
     kernels.block(task);
   }
-  void dW_of(Index row, Index rows, T* dW) const {
+  void kernel_gradient(Index row, Index rows, T* dW) const {
     kernels.block({.a = x.block(0, row, x.rows, rows).transposed(),
                    .b = dz,
                    .c = Matrix<T>(dW, rows, W.cols),
@@ -68,8 +68,9 @@ void product_gradients(Matrix<const std::type_identity_t<T>> x,
     T* const dW = scratch<T>(ScratchUse::other, rows * W.cols);
     for (Index row = run * run_length * rows; row < end; row += rows) {
       const Index next = std::min(row + rows, end);
-      if (dx.data != nullptr) walk.dx_of(row, next - row, next, std::min(rows, end - next));
-      walk.dW_of(row, next - row, dW);
+      if (dx.data != nullptr)
+        walk.input_gradient(row, next - row, next, std::min(rows, end - next));
+      walk.kernel_gradient(row, next - row, dW);
       finish(row * W.cols, dW, (next - row) * W.cols);
     }
   });
