@@ -31,21 +31,31 @@ std::vector<T> values_with_ties(Index count) {
 }
 
 template <class T>
-void pool_rows(Isa set, const Pooling2DShape& s, const T* x, T* y, std::int32_t* argmax) {
+void pool_rows(Isa set, const Pooling2DShape& s, const T* x, bool rectify, T* y,
+               std::int32_t* argmax) {
   using namespace nn::kernels;
   for (Index row = 0; row < s.batch * s.out_height; ++row) {
     const T* const sample = x + row / s.out_height * s.input_size();
     const Index out = row * s.out_width * s.channels;
-    NN_DISPATCH_TO(set, max_pooling_row, s, row % s.out_height, sample, y + out, argmax + out);
+    NN_DISPATCH_TO(set, max_pooling_row, s, row % s.out_height, sample, rectify, y + out,
+                   argmax + out);
   }
 }
 
 template <class T>
-void pool_naively(const Pooling2DShape& s, const T* x, T* y, std::int32_t* argmax) {
+void add_row_gradient(Isa set, const Pooling2DShape& s, Index row, const T* dy,
+                      const std::int32_t* argmax, T* dx) {
+  using namespace nn::kernels;
+  NN_DISPATCH_TO(set, max_pooling_row_gradient, s, row, dy, argmax, s.tiles_image(), dx);
+}
+
+template <class T>
+void pool_naively(const Pooling2DShape& s, const T* x, bool rectify, T* y, std::int32_t* argmax) {
   for (Index row = 0; row < s.batch * s.out_height; ++row) {
     const T* const sample = x + row / s.out_height * s.input_size();
     const Index out = row * s.out_width * s.channels;
-    nn::kernels::naive::max_pooling_row(s, row % s.out_height, sample, y + out, argmax + out);
+    nn::kernels::naive::max_pooling_row(s, row % s.out_height, sample, rectify, y + out,
+                                        argmax + out);
   }
 }
 
@@ -57,16 +67,44 @@ TEST_SUITE("kernels/pooling") {
       int number = 0;
       for (const Pooling2DShape& s : shapes) {
         CAPTURE(nn::to_string(set));
+        const bool rectify = number % 2 == 1;
         CAPTURE(number++);
         auto x = values_with_ties<T>(s.batch * s.input_size());
         for (std::size_t i = 5; i < x.size(); i += 29) x[i] = std::numeric_limits<T>::quiet_NaN();
         const Index size = s.batch * s.output_size();
         auto y = random_values<T>(size, 1), expected = y;
         std::vector<std::int32_t> argmax(y.size(), -7), expected_argmax = argmax;
-        pool_naively(s, x.data(), expected.data(), expected_argmax.data());
-        pool_rows(set, s, x.data(), y.data(), argmax.data());
+        pool_naively(s, x.data(), rectify, expected.data(), expected_argmax.data());
+        pool_rows(set, s, x.data(), rectify, y.data(), argmax.data());
         CHECK(largest_difference(y, expected) == 0);
         CHECK(argmax == expected_argmax);
+      }
+    }
+  }
+
+  TEST_CASE_TEMPLATE("MaxPooling2D: the gradient is the naive one", T, float, double) {
+    for (const Isa set : available_isas()) {
+      int number = 0;
+      for (const Pooling2DShape& s : shapes) {
+        CAPTURE(nn::to_string(set));
+        CAPTURE(number++);
+        const auto x = values_with_ties<T>(s.batch * s.input_size());
+        auto y = random_values<T>(s.batch * s.output_size(), 1);
+        std::vector<std::int32_t> argmax(y.size());
+        pool_naively(s, x.data(), true, y.data(), argmax.data());
+        const auto dy = random_values<T>(s.batch * s.output_size(), 2);
+        auto dx = nan_values<T>(s.batch * s.input_size()), expected = dx;
+        if (!s.tiles_image()) std::fill(dx.begin(), dx.end(), T(0));
+        for (Index sample = 0; sample < s.batch; ++sample) {
+          const Index in = sample * s.input_size(), out = sample * s.output_size();
+          nn::kernels::naive::max_pooling_sample_gradient(s, dy.data() + out, argmax.data() + out,
+                                                          expected.data() + in);
+          for (Index row = 0; row < s.out_height; ++row) {
+            const Index first = out + row * s.out_width * s.channels;
+            add_row_gradient(set, s, row, dy.data() + first, argmax.data() + first, dx.data() + in);
+          }
+        }
+        CHECK(largest_difference(dx, expected) == 0);
       }
     }
   }
@@ -78,7 +116,7 @@ TEST_SUITE("kernels/pooling") {
                        3, 0, 9, nan, -4, -6};
     float y[3];
     std::int32_t argmax[3];
-    nn::kernels::max_pooling2d(s, x, y, argmax);
+    nn::kernels::max_pooling2d(s, x, false, y, argmax);
     CHECK(y[0] == 3);
     CHECK(argmax[0] == 1);
     CHECK(std::isnan(y[1]));
@@ -91,7 +129,7 @@ TEST_SUITE("kernels/pooling") {
     const Pooling2DShape s{1, 1, 1, 2, 3, 3, 1, 1, 1, 1, 1, 1};
     const float x[] = {-3, -8};
     float y[2];
-    nn::kernels::max_pooling2d(s, x, y, nullptr);
+    nn::kernels::max_pooling2d(s, x, false, y, nullptr);
     CHECK(y[0] == -3);
     CHECK(y[1] == -8);
   }
@@ -101,11 +139,13 @@ TEST_SUITE("kernels/pooling") {
     const float x[] = {1, 5, -2, -1}, dy[] = {10, 20, 40};
     float y[3], dx[4];
     std::int32_t argmax[3];
-    nn::kernels::max_pooling2d(s, x, y, argmax);
+    nn::kernels::max_pooling2d(s, x, false, y, argmax);
     std::fill(dx, dx + 4, std::numeric_limits<float>::quiet_NaN());
-    nn::kernels::max_pooling2d_gradient(s, dy, argmax, nullptr, dx);
+    nn::kernels::max_pooling2d_gradient(s, dy, argmax, dx);
     CHECK(std::vector<float>(dx, dx + 4) == std::vector<float>{0, 30, 0, 40});
-    nn::kernels::max_pooling2d_gradient(s, dy, argmax, x, dx);
+    nn::kernels::max_pooling2d(s, x, true, y, argmax);  // -1 becomes 0, which has no gradient
+    CHECK(std::vector<float>(y, y + 3) == std::vector<float>{5, 5, 0});
+    nn::kernels::max_pooling2d_gradient(s, dy, argmax, dx);
     CHECK(std::vector<float>(dx, dx + 4) == std::vector<float>{0, 30, 0, 0});
   }
 
@@ -118,8 +158,8 @@ TEST_SUITE("kernels/pooling") {
     for (const int threads : {1, 2, 3}) {
       CAPTURE(threads);
       const ThreadsForTest use(threads);
-      nn::kernels::max_pooling2d(s, x.data(), y.data(), argmax.data());
-      nn::kernels::max_pooling2d_gradient(s, dy.data(), argmax.data(), nullptr, dx.data());
+      nn::kernels::max_pooling2d(s, x.data(), true, y.data(), argmax.data());
+      nn::kernels::max_pooling2d_gradient(s, dy.data(), argmax.data(), dx.data());
       if (threads == 1) first_y = y, first_dx = dx;
       CHECK(y == first_y);
       CHECK(dx == first_dx);

@@ -85,11 +85,10 @@ TEST_SUITE("model/plan") {
   }
 
   TEST_CASE("Plan: an activation layer stays a step behind layers that can't apply it") {
-    const auto layers =
-        layers_of(Dense{4, {.activation = Activation::tanh}}, ReLU{}, MaxPooling2D{1}, ReLU{},
-                  Dense{4}, ReLU{{.negative_slope = 0.5}}, Plain<>{}, ReLU{});
-    const Plan<double> plan(layers, {2, 2, 4});
-    for (const std::size_t i : {1u, 3u, 5u, 7u}) {
+    const auto layers = layers_of(Dense{4, {.activation = Activation::tanh}}, ReLU{}, Dense{4},
+                                  ReLU{{.negative_slope = 0.5}}, Plain<>{}, ReLU{});
+    const Plan<double> plan(layers, {4});
+    for (const std::size_t i : {1u, 3u, 5u}) {
       CAPTURE(i);
       CHECK_FALSE(plan.steps()[i].is_view);
       CHECK(plan.steps()[i - 1].activation == Activation::linear);
@@ -148,6 +147,12 @@ TEST_SUITE("model/plan") {
                 numbers_of(layers_of(Conv2D{2, 2}, Plain<>{}, ReLU{}, Plain<>{}, MaxPooling2D{},
                                      Plain<>{}, Conv2D{3, 1}, Plain<>{}, ReLU{}, Plain<>{},
                                      Flatten{}, Plain<>{}, Dense{2}),
+                           {5, 5, 1}));
+    check_equal(numbers_of(layers_of(Conv2D{2, 2}, MaxPooling2D{}, ReLU{}, Conv2D{3, 1}, Flatten{},
+                                     Dense{2}),
+                           {5, 5, 1}),
+                numbers_of(layers_of(Conv2D{2, 2}, Plain<>{}, MaxPooling2D{}, Plain<>{}, ReLU{},
+                                     Plain<>{}, Conv2D{3, 1}, Plain<>{}, Flatten{}, Dense{2}),
                            {5, 5, 1}));
   }
 

@@ -6,13 +6,15 @@
 #include <cstdint>
 
 #include "nn/core/config.hpp"
+#include "nn/kernels/activation.hpp"
 #include "nn/kernels/window_shape.hpp"
 
 namespace nn::kernels::naive {
 
 /// One output row of one sample: x is the sample, y and argmax [out_width, channels] the row.
 template <Real T>
-void max_pooling_row(const Pooling2DShape& s, Index row, const T* x, T* y, std::int32_t* argmax) {
+void max_pooling_row(const Pooling2DShape& s, Index row, const T* x, bool rectify, T* y,
+                     std::int32_t* argmax) {
   for (Index out = 0; out < s.out_width * s.channels; ++out) {
     const Index col = out / s.channels, c = out % s.channels;
     Index best = -1;
@@ -26,20 +28,19 @@ void max_pooling_row(const Pooling2DShape& s, Index row, const T* x, T* y, std::
             best < 0 || x[in] > x[best] || (x[in] != x[in] && x[best] == x[best]);
         if (is_better) best = in;
       }
-    y[out] = x[best];
+    y[out] = rectify ? activate(Activation::relu, x[best]) : x[best];
+    if (rectify && !(x[best] > T(0))) best = -1;
     if (argmax != nullptr) argmax[out] = static_cast<std::int32_t>(best);
   }
 }
 
-/// All of one sample: dy, argmax [out_height, out_width, channels]; mask, dx [height, width,
-/// channels].
+/// All of one sample: dy, argmax [out_height, out_width, channels]; dx [height, width, channels].
 template <Real T>
 void max_pooling_sample_gradient(const Pooling2DShape& s, const T* dy, const std::int32_t* argmax,
-                                 const T* mask, T* dx) {
+                                 T* dx) {
   std::fill(dx, dx + s.input_size(), T(0));
   for (Index out = 0; out < s.output_size(); ++out) {
-    const Index in = argmax[out];
-    if (mask == nullptr || !(mask[in] <= T(0))) dx[in] += dy[out];
+    if (argmax[out] >= 0) dx[argmax[out]] += dy[out];
   }
 }
 

@@ -2,6 +2,8 @@
 // Sizes of the operations that slide a window over images: convolution and pooling.
 #pragma once
 
+#include <algorithm>
+
 #include "nn/core/config.hpp"
 
 namespace nn::kernels {
@@ -26,6 +28,11 @@ struct Conv2DShape {
   [[nodiscard]] Index patch_size() const { return kernel_height * kernel_width * in_channels; }
 };
 
+/// Cells first .. end - 1 of an axis.
+struct PoolingRange {
+  Index first, end;
+};
+
 /// Pooling of `batch` images: x [batch, height, width, channels] -> y [batch, out_height,
 /// out_width, channels]. Window cells are placed as those of Conv2DShape; cells outside of the
 /// image are left out, and every window must meet the image.
@@ -38,6 +45,20 @@ struct Pooling2DShape {
 
   [[nodiscard]] Index input_size() const { return height * width * channels; }  // of one sample
   [[nodiscard]] Index output_size() const { return out_height * out_width * channels; }
+  /// The rows and the columns of the image that the windows of an output row or column meet.
+  [[nodiscard]] PoolingRange rows_of(Index out_row) const {
+    const Index top = out_row * stride_height - pad_top;
+    return {std::max<Index>(0, top), std::min(height, top + pool_height)};
+  }
+  [[nodiscard]] PoolingRange columns_of(Index out_column) const {
+    const Index left = out_column * stride_width - pad_left;
+    return {std::max<Index>(0, left), std::min(width, left + pool_width)};
+  }
+  /// Whether each pixel lies in one window exactly.
+  [[nodiscard]] bool tiles_image() const {
+    return stride_height == pool_height && stride_width == pool_width && pad_top == 0 &&
+           pad_left == 0 && out_height * pool_height >= height && out_width * pool_width >= width;
+  }
 };
 
 }  // namespace nn::kernels

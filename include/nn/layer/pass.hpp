@@ -14,7 +14,8 @@ namespace nn {
 class ParameterUpdate;
 
 /// One pass through one layer. A plain layer may ignore all of it; the lower half is read by layers
-/// that announce it with the traits of `layer.hpp`.
+/// that announce it with the traits of `layer.hpp`. Only needs_dx and accumulate differ between the
+/// forward and the backward of a pass.
 struct Pass {
   bool training = false;        ///< false: inference; dropout is off, nothing is kept for backward
   std::byte* memory = nullptr;  ///< the layer's `workspace_bytes`; backward's is that of forward

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "nn/kernels/pooling.hpp"
+#include "nn/layer/closing_activation.hpp"
 #include "nn/layer/layer.hpp"
 #include "nn/layer/window.hpp"
 
@@ -28,6 +29,7 @@ class MaxPooling2D {
   using Scalar = T;
   static constexpr int input_rank = 4;
   static constexpr int output_rank = 4;
+  static constexpr bool applies_activation = true;
   static constexpr bool masks_dx = true;
 
   explicit MaxPooling2D(Size2D pool_size = 2, const MaxPooling2DOptions& options = {})
@@ -46,16 +48,19 @@ class MaxPooling2D {
   }
 
   void forward(ConstTensorMap<T, 4> x, TensorMap<T, 4> y, const Pass& pass) const {
-    // y = max over each window; training keeps which cell won
-    kernels::max_pooling2d(geometry(x, y), x.data(), y.data(), argmax(pass));
+    // y = act(max over each window); training keeps which cell won
+    kernels::max_pooling2d(geometry(x, y), x.data(), rectifies(pass), y.data(), argmax(pass));
+    kernels::activate(elementwise_part(rest(pass)), y.size(), y.data(), y.data());
+    apply_rowwise_part(rest(pass), y);
   }
 
   void backward(ConstTensorMap<T, 4> x, ConstTensorMap<T, 4> y, TensorMap<T, 4> dy,
                 TensorMap<T, 4> dx, const Pass& pass) const {
-    // dx[argmax] += dy
     if (!pass.needs_dx) return;
-    kernels::max_pooling2d_gradient(geometry(x, y), dy.data(), argmax(pass), mask_of(pass, x),
-                                    dx.data());
+    // dz = dy * act'(z), if act isn't a ReLU, whose zeros have no winner
+    to_gradient_before(rest(pass), pass, y, dy);
+    // dx[argmax] += dz
+    kernels::max_pooling2d_gradient(geometry(x, y), dy.data(), argmax(pass), dx.data());
   }
 
   [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
@@ -79,6 +84,16 @@ class MaxPooling2D {
   /// Index of the winner within its sample, [N, OH, OW, C]; none at inference.
   [[nodiscard]] static std::int32_t* argmax(const Pass& pass) {
     return pass.training ? reinterpret_cast<std::int32_t*>(pass.memory) : nullptr;
+  }
+  /// Whether a ReLU follows, or made x: then every maximum is at least 0, and those of 0 have no
+  /// gradient.
+  [[nodiscard]] static bool rectifies(const Pass& pass) {
+    return pass.activation == Activation::relu || pass.mask_dx;
+  }
+  /// The activation that the pooling itself leaves to be done.
+  [[nodiscard]] static Activation rest(const Pass& pass) {
+    return pass.activation == Activation::relu ? Activation::linear
+                                               : pass.activation_of(Activation::linear);
   }
   [[nodiscard]] Window vertical() const { return {pool_size_.height, strides_.height}; }
   [[nodiscard]] Window horizontal() const { return {pool_size_.width, strides_.width}; }
