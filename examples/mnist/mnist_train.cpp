@@ -4,9 +4,11 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 
 #include "mnist/mnist.hpp"
+#include "mnist/recipe.hpp"
 #include "mnist/report.hpp"
 #include "mnist/training_options.hpp"
 #include "nn/io/atomic_file.hpp"
@@ -25,46 +27,24 @@ void require_writable(const std::string& path) {
   }
 }
 
-nn::Sequential<float> make_model(const DataSet& data, std::uint64_t seed) {
-  nn::Sequential model{
-      nn::Rescaling{1.0 / 255},  // images are bytes
-      nn::Conv2D{32, {3, 3}, {.activation = nn::Activation::relu}},
-      nn::Flatten{},
-      nn::Dense{128, {.activation = nn::Activation::relu}},
-      nn::Dense{data.num_classes, {.activation = nn::Activation::softmax}},
-  };
-  model.build(nn::sample_shape_of(data.train_images), {.seed = seed});
-  return model;
-}
-
-void compile(nn::Sequential<float>& model, const TrainingOptions& options) {
-  const nn::SparseCategoricalCrossentropy loss;
-  if (options.optimizer == "sgd") {
-    model.compile(nn::SGD{{.learning_rate = options.learning_rate.value_or(0.01)}}, loss,
-                  {nn::Accuracy{}});
-  } else {
-    model.compile(nn::Adam{{.learning_rate = options.learning_rate.value_or(0.001)}}, loss,
-                  {nn::Accuracy{}});
-  }
-}
-
-void run(const TrainingOptions& options) {
+void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
   require_writable(options.model);
   if (options.metrics) require_writable(*options.metrics);
   if (options.threads > 0) nn::set_num_threads(options.threads);
 
   const DataSet data = mnist::find_data(options.data, NN_MNIST_BUILD_DIR, options.seed);
-  std::printf("Data: %s\n", data.origin.c_str());
-  auto model = make_model(data, options.seed);
+  std::printf("Data: %s\nRecipe: %s\n", data.origin.c_str(), describe(recipe).c_str());
+  auto model = make_model(recipe, data, options.seed);
   if (!options.quiet) {
     std::printf("%s\nProcessor: %s\n\n%s\n", describe(data).c_str(), nn::cpu().c_str(),
                 model.summary().c_str());
   }
-  compile(model, options);
+  const nn::Index num_samples = data.train_images.dimension(0);
+  compile(model, recipe, nn::detail::cut_for_validation(num_samples, options.validation_split));
   const nn::History history =
       model.fit(data.train_images, data.train_labels,
-                {.batch_size = options.batch_size,
-                 .epochs = options.epochs,
+                {.batch_size = recipe.batch_size,
+                 .epochs = recipe.epochs,
                  .verbose = options.quiet ? nn::Verbose::silent : nn::Verbose::automatic,
                  .validation_split = options.validation_split});
 
@@ -84,7 +64,8 @@ void run(const TrainingOptions& options) {
   }
   model.save(options.model, {{"trained_on", data.origin}});
   if (options.metrics) {
-    const auto report = mnist::report_to_json(data, model, options.seed, history, result);
+    const auto report = mnist::report_to_json(
+        data, model, {.recipe = recipe.name, .seed = options.seed, .history = history}, result);
     nn::io::write_atomically(*options.metrics,
                              [&](auto& file) { file.write(report.dump() + "\n"); });
   }
@@ -104,17 +85,22 @@ int main(int argc, char** argv) {
   TrainingOptions options;
   CLI::App app;
   mnist::declare(app, options);
+  mnist::Recipe recipe;
   try {
     app.parse(argc, argv);
+    recipe = mnist::recipe_of(options);
   } catch (const CLI::CallForHelp&) {
     std::printf("%s", app.help().c_str());
     return 0;
   } catch (const CLI::ParseError& error) {
     std::fprintf(stderr, "mnist_train: %s; try --help\n", error.what());
     return 2;
+  } catch (const std::invalid_argument& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 2;
   }
   try {
-    run(options);
+    run(options, recipe);
   } catch (const std::exception& error) {
     std::fflush(stdout);
     std::fprintf(stderr, "%s\n", error.what());

@@ -118,10 +118,17 @@ struct TestResult {
                        {"confusion_matrix", std::move(matrix)}});
 }
 
+/// How a model came about.
+struct Training {
+  std::string recipe;
+  std::uint64_t seed;
+  nn::History history;
+};
+
 /// Everything that the screen shows, for programs.
 [[nodiscard]] inline nn::io::Json report_to_json(const DataSet& data,
                                                  const nn::Sequential<float>& model,
-                                                 std::uint64_t seed, const nn::History& history,
+                                                 const Training& training,
                                                  const TestResult& result) {
   using nn::io::Json;
   return Json::object({{"data", data.origin},
@@ -130,9 +137,10 @@ struct TestResult {
                                                  {"test", data.test_images.dimension(0)}})},
                        {"threads", nn::num_threads()},
                        {"instruction_set", nn::to_string(nn::isa())},
-                       {"seed", seed},
+                       {"recipe", training.recipe},
+                       {"seed", training.seed},
                        {"parameters", model.count_parameters()},
-                       {"epochs", epochs_to_json(history)},
+                       {"epochs", epochs_to_json(training.history)},
                        {"test", test_to_json(result)},
                        {"peak_memory_bytes", peak_memory_bytes()}});
 }

@@ -11,11 +11,12 @@ namespace mnist {
 
 struct TrainingOptions {
   std::optional<std::string> data;
-  int epochs = 5;
-  int batch_size = 128;
-  std::string optimizer = "adam";
-  std::optional<double> learning_rate;  // none: the optimizer's default
-  int threads = 0;                      // 0: all cores
+  std::string recipe = "keras";
+  std::optional<int> epochs;  // this and the next three: none for the recipe's
+  std::optional<int> batch_size;
+  std::optional<std::string> optimizer;
+  std::optional<double> learning_rate;
+  int threads = 0;  // 0: all cores
   std::uint64_t seed = 42;
   std::string model = "mnist.safetensors";
   double validation_split = 0;
@@ -29,18 +30,19 @@ inline void declare(CLI::App& app, TrainingOptions& options) {
   app.description("Trains a network to read handwritten digits, tests it and saves it.");
   app.add_option("--data", options.data, "folder with the four MNIST files, plain or .gz")
       ->type_name("DIR");
-  app.add_option("--epochs", options.epochs, "passes over the training images")
-      ->check(at_least_one)
+  app.add_option("--recipe", options.recipe,
+                 "network and settings: keras, or fast for 99 % after one epoch")
+      ->check(CLI::IsMember({"keras", "fast"}))
       ->capture_default_str();
-  app.add_option("--batch-size", options.batch_size, "images in one update of the weights")
-      ->check(at_least_one)
-      ->capture_default_str();
+  app.add_option("--epochs", options.epochs, "passes over the training images [keras: 5, fast: 1]")
+      ->check(at_least_one);
+  app.add_option("--batch-size", options.batch_size, "images in one update of the weights [128]")
+      ->check(at_least_one);
   app.add_option("--learning-rate", options.learning_rate,
-                 "step of the optimizer [adam: 0.001, sgd: 0.01]")
+                 "step of the optimizer, for fast the highest [keras: 0.001, sgd 0.01; fast: 0.01]")
       ->check(CLI::PositiveNumber);
-  app.add_option("--optimizer", options.optimizer, "rule of the updates")
-      ->check(CLI::IsMember({"adam", "sgd"}))
-      ->capture_default_str();
+  app.add_option("--optimizer", options.optimizer, "rule of the updates [adam]")
+      ->check(CLI::IsMember({"adam", "sgd"}));
   app.add_option("--threads", options.threads, "threads to compute with [all cores]")
       ->check(CLI::Range(1, 1024, "WHOLE NUMBER FROM 1 TO 1024"));
   app.add_option("--seed", options.seed, "of initial weights, order of images and drawn digits")

@@ -63,6 +63,7 @@ TEST_SUITE("examples/mnist/programs") {
     CHECK(report["drawn"] == false);
     CHECK(report["samples"]["train"] == 200);
     CHECK(report["threads"] == 1);
+    CHECK(report["recipe"] == "keras");
     CHECK(report["seed"] == 7);
     CHECK(report["parameters"] == 2770634);
     REQUIRE(report["epochs"].size() == 2);
@@ -79,12 +80,46 @@ TEST_SUITE("examples/mnist/programs") {
     CHECK(report["peak_memory_bytes"] > 1'000'000);
   }
 
+  TEST_CASE("mnist_train: the fast recipe takes one epoch, and options where they are given") {
+    const TemporaryFolder folder;
+    write_digits(folder.path() / "data", 200);
+    const std::string common = "--data data --threads 1 --recipe fast --metrics m.json";
+    const Outcome outcome = run(folder, NN_MNIST_TRAIN, common);
+    CHECK(outcome.errors == "");
+    CHECK(outcome.output.find(
+              "Recipe: fast (1 epoch, batches of 128, adam, learning rate up to 0.01)\n") !=
+          std::string::npos);
+    auto report = nlohmann::json::parse(text_of(folder.path() / "m.json"));
+    CHECK(report["recipe"] == "fast");
+    CHECK(report["parameters"] == 212682);
+    CHECK(report["epochs"].size() == 1);
+
+    const Outcome changed =
+        run(folder, NN_MNIST_TRAIN,
+            common + " --quiet --epochs 2 --batch-size 50 --optimizer sgd --learning-rate 0.5");
+    CHECK(changed.errors == "");
+    CHECK(changed.output.find(
+              "Recipe: fast (2 epochs, batches of 50, sgd, learning rate up to 0.5)\n") !=
+          std::string::npos);
+    report = nlohmann::json::parse(text_of(folder.path() / "m.json"));
+    CHECK(report["epochs"].size() == 2);
+    CHECK(report["epochs"][1]["loss"] < report["epochs"][0]["loss"]);
+
+    const Outcome refused =
+        run(folder, NN_MNIST_TRAIN, "--data data --recipe fast --optimizer sgd");
+    CHECK(refused.status == 2);
+    CHECK(
+        refused.errors ==
+        "mnist_train: expected --learning-rate beside --recipe fast --optimizer sgd, got none (the "
+        "recipe's rate is for adam)\n");
+  }
+
   TEST_CASE("mnist_train: refuses a bad command line with one sentence and status 2") {
     const TemporaryFolder folder;
     for (const char* arguments :
          {"--epochs 0", "--epochs three", "--batch-size -1", "--learning-rate 0",
           "--optimizer adagrad", "--threads 0", "--seed -1", "--validation-split 1", "--unknown",
-          "stray", "--data"}) {
+          "stray", "--data", "--recipe slow"}) {
       CAPTURE(arguments);
       const Outcome outcome = run(folder, NN_MNIST_TRAIN, arguments);
       CHECK(outcome.status == 2);
