@@ -55,10 +55,19 @@ std::vector<Conv2DShape> shapes() {
       make_shape(2, 4, 3, 5, 4, 3, 70),                      // the whole image at once
       make_shape(1, 3, 50, 1, 1, 7, 1, 1, 1, true),          // one channel in, one out
       make_shape(0, 5, 5, 2, 3, 3, 4),                       // no samples
+      // So many input channels that each cell of the kernel is a product of its own:
+      make_shape(5, 6, 7, 9, 3, 3, 24, 1, 1, true),          // whole samples at once
+      make_shape(2, 17, 50, 8, 3, 3, 8, 1, 1, true),         // parts that begin within a sample
+      make_shape(2, 9, 8, 24, 3, 4, 20, 2, 3, true),         // strides
+      make_shape(2, 13, 9, 12, 3, 3, 40, 1, 1, true, 2, 3),  // dilation
+      make_shape(2, 5, 5, 130, 3, 2, 10, 1, 1, true),        // more than one panel each way
+      make_shape(1, 3, 2, 8, 3, 5, 2, 1, 1, true, 3, 2),     // cells that meet no pixel
   };
-  Conv2DShape wide = make_shape(2, 5, 6, 3, 3, 3, 4);  // more padding than `same` has
-  wide.pad_top = 4, wide.pad_left = 5, wide.out_height = 9, wide.out_width = 11;
-  list.push_back(wide);
+  for (const Index channels : {3, 128}) {
+    Conv2DShape wide = make_shape(2, 5, 6, channels, 3, 3, 4);  // more padding than `same` has
+    wide.pad_top = 4, wide.pad_left = 5, wide.out_height = 9, wide.out_width = 11;
+    list.push_back(wide);
+  }
   return list;
 }
 
@@ -169,7 +178,7 @@ TEST_SUITE("kernels/conv2d") {
   TEST_CASE("Conv2D: any number of threads gives the same bits, and a sample those of its batch") {
     for (const Conv2DShape& s :
          {make_shape(40, 28, 28, 1, 3, 3, 32), make_shape(9, 15, 14, 24, 3, 3, 40, 2, 1, true),
-          make_shape(4, 5, 5, 96, 3, 3, 320, 1, 1, true)}) {
+          make_shape(4, 5, 5, 128, 3, 3, 256, 1, 1, true)}) {
       CAPTURE(s.out_channels);
       const Operands<float> given(s);
       std::vector<float> y(given.dy.size()), dx(given.x.size()), dW(given.W.size()),

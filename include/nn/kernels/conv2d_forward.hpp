@@ -62,7 +62,7 @@ void conv2d_forward(Isa set, const Conv2DShape& s, const T* x, const T* W, const
       PixelRows<T> part = rows;
       part.num_rows = last - first;
       convolve_rows<T>(set, kernel, pieces.first_panel(piece), pieces.last_panel(piece), part,
-                       view.data, y + sample * s.output_size() + first * rows.y_row_step, nullptr);
+                       view.data, y + sample * s.output_size() + first * rows.y_row_step);
     });
   });
   if (activation != Activation::relu) activate(activation, s.batch * s.output_size(), y, y);

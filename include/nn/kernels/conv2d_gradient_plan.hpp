@@ -4,45 +4,53 @@
 
 #include <algorithm>
 
-#include "nn/kernels/isa.hpp"
+#include "nn/kernels/conv2d_window.hpp"
 #include "nn/kernels/window_shape.hpp"
 
 namespace nn::kernels::detail {
 
-/// How many rows of W a tile may have. With two vectors each, large ones fill the registers.
+/// How many rows of W a tile may have.
 struct TileRows {
-  unsigned large, small;
+  unsigned usual, odd;
 
   /// The one that covers `rows` rows with the fewest to spare.
   [[nodiscard]] constexpr Index best_for(Index rows) const {
     const auto covered = [rows](Index tile) { return (rows + tile - 1) / tile * tile; };
-    return covered(small) < covered(large) ? small : large;
+    return covered(odd) < covered(usual) ? odd : usual;
   }
 };
 
 [[nodiscard]] constexpr TileRows kernel_gradient_tiles(Index vector_bytes) {
-  return vector_bytes == 64 ? TileRows{12, 9} : TileRows{5, 4};  // 9: a 3 x 3 kernel on one channel
+  return vector_bytes == 64 ? TileRows{8, 9} : TileRows{4, 5};  // 9: a 3 x 3 kernel on one channel
 }
 
 /// The work is cut by the shape alone: into tiles of W, and parts of the output rows of all
 /// samples, counted through. Each part adds up a dW of its own, and these are added at the end in
-/// their order.
+/// their order. With many input channels each cell of the kernel is a product of its own.
 struct KernelGradientPlan {
-  Index num_rows, tile_rows, num_row_tiles;  // of W [patch_size, out_channels]
-  Index num_channels, vector_size, panel_width, num_panels;
+  bool by_cell;
+  Index rows_per_cell;                             // all rows of W unless by_cell
+  Index tile_rows, tiles_per_cell, num_row_tiles;  // of W [patch_size, out_channels]
+  Index num_rows, num_channels, vector_size, full_width, num_panels;
   Index total_rows, rows_per_part, num_parts;  // of output rows
   Index num_groups;                            // that share a part's tiles, for more threads
   Index rows_per_list;                         // whose x and dy stay in a core's cache
+  Index num_dbs, db_size;  // of a part: one db for each output column if by_cell, else one
 
   KernelGradientPlan(const Conv2DShape& s, Index vector_bytes, Index vector_elements)
-      : num_rows(s.patch_size()),
-        tile_rows(kernel_gradient_tiles(vector_bytes).best_for(num_rows)),
-        num_row_tiles((num_rows + tile_rows - 1) / tile_rows),
+      : by_cell(s.in_channels >= 8),
+        rows_per_cell(by_cell ? s.in_channels : s.patch_size()),
+        tile_rows(kernel_gradient_tiles(vector_bytes).best_for(rows_per_cell)),
+        tiles_per_cell((rows_per_cell + tile_rows - 1) / tile_rows),
+        num_row_tiles(s.patch_size() / rows_per_cell * tiles_per_cell),
+        num_rows(s.patch_size()),
         num_channels(s.out_channels),
         vector_size(vector_elements),
-        panel_width(num_channels > vector_size ? 2 * vector_size : vector_size),
-        num_panels((num_channels + panel_width - 1) / panel_width),
-        total_rows(s.batch * s.out_height) {
+        full_width(2 * vector_size),
+        num_panels((num_channels + full_width - 1) / full_width),
+        total_rows(s.batch * s.out_height),
+        num_dbs(by_cell ? s.out_width : 1),
+        db_size(by_cell ? num_dbs * num_channels : num_panels * full_width) {
     constexpr Index max_pieces = 16, min_products = Index{1} << 18;
     constexpr Index max_elements = Index{1} << 21, cached_elements = Index{1} << 16;
     const Index products = total_rows * s.out_width * num_rows * num_channels;
@@ -58,16 +66,24 @@ struct KernelGradientPlan {
   [[nodiscard]] Index num_tiles() const { return num_row_tiles * num_panels; }
   [[nodiscard]] Index first_tile(Index group) const { return group * num_tiles() / num_groups; }
   [[nodiscard]] Index channels_of(Index panel) const {
-    return std::min(panel_width, num_channels - panel * panel_width);
+    return std::min(full_width, num_channels - panel * full_width);
   }
-  /// Elements from one row of a tile to the next.
-  [[nodiscard]] Index width_of(Index panel) const {
-    return channels_of(panel) > vector_size ? 2 * vector_size : vector_size;
+  [[nodiscard]] Index row_tile(Index row) const {
+    return row / rows_per_cell * tiles_per_cell + row % rows_per_cell / tile_rows;
   }
+  [[nodiscard]] Index row_in_tile(Index row) const { return row % rows_per_cell % tile_rows; }
   /// Elements of a part: its dW, tile after tile, and its db.
-  [[nodiscard]] Index part_size() const { return db_offset() + num_panels * panel_width; }
-  [[nodiscard]] Index tile_offset(Index tile) const { return tile * tile_rows * panel_width; }
+  [[nodiscard]] Index part_size() const { return db_offset() + db_size; }
+  [[nodiscard]] Index tile_offset(Index tile) const { return tile * tile_rows * full_width; }
   [[nodiscard]] Index db_offset() const { return tile_offset(num_tiles()); }
+  /// What of a part's db a group of tiles adds to: with the first tile of each panel, or all of it.
+  [[nodiscard]] Range db_range(Index group) const {
+    if (by_cell) return {db_offset(), db_offset() + (group == 0 ? db_size : 0)};
+    const auto offset = [&](Index tile) {
+      return db_offset() + (tile + num_row_tiles - 1) / num_row_tiles * full_width;
+    };
+    return {offset(first_tile(group)), offset(first_tile(group + 1))};
+  }
 };
 
 }  // namespace nn::kernels::detail

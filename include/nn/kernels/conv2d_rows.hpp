@@ -15,17 +15,17 @@ namespace nn::kernels::detail {
 /// A rectangle of output pixels and one panel of their channels.
 ///   y(row, pixel, channel) = max(floor, bias[channel] + sum over runs and k < run_length of
 ///                                       x(row, pixel)[run.input + k] panel[run.row + k, channel])
-/// and 0 where the mask, laid out as y, is <= 0.
+/// Without a bias, the sum is added to what y holds.
 template <class T>
 struct PixelRows {
   const Run* runs = nullptr;
   Index num_runs = 0, run_length = 0;
   Index num_rows = 0, num_pixels = 0;
   Index x_row_step = 0, x_step = 0;  // from one output row or pixel to the next, in elements of x
-  Index y_row_step = 0, y_step = 0;  // the same in y and mask
+  Index y_row_step = 0, y_step = 0;  // the same in y
   T floor = -std::numeric_limits<T>::infinity();  // 0: ReLU
-  const T* panel = nullptr;                       // [rows of W, one or two vectors]
-  const T* bias = nullptr;                        // [one or two vectors]
+  const T* panel = nullptr;                       // [rows of W, width of the panel]
+  const T* bias = nullptr;                        // [width of the panel], or null
   Index channels = 0;                             // of this panel
 };
 
@@ -37,13 +37,22 @@ struct PixelRows {
 
 namespace nn::kernels::detail {
 
+/// Elements of T in the vectors for `channels` of a panel: one or two, the second one half as wide
+/// where that is enough and worth its code.
+template <class T>
+[[nodiscard]] constexpr Index panel_width(Index vector_size, Index channels) {
+  if (channels <= vector_size) return vector_size;
+  const bool has_halves = vector_size * static_cast<Index>(sizeof(T)) == 64;
+  return has_halves && 2 * channels <= 3 * vector_size ? vector_size * 3 / 2 : 2 * vector_size;
+}
+
 /// A kernel's weights in panels of channels, each as wide as one or two vectors and filled up with
 /// zeros. Rows are numbered cell by cell, in each cell channel by channel.
 template <class T>
 struct PackedKernel {
   Index num_rows, num_channels, vector_size;
   const T* data;  // [panels, num_rows, width], all but the last two vectors wide
-  const T* bias;  // [panels, two vectors]
+  const T* bias;  // [panels, two vectors], or null: products are added to what is there
 
   [[nodiscard]] Index full_width() const { return 2 * vector_size; }
   [[nodiscard]] Index num_panels() const {
@@ -53,7 +62,7 @@ struct PackedKernel {
     return std::min(full_width(), num_channels - panel * full_width());
   }
   [[nodiscard]] Index width_of(Index panel) const {
-    return channels_of(panel) > vector_size ? full_width() : vector_size;
+    return panel_width<T>(vector_size, channels_of(panel));
   }
 };
 
@@ -111,13 +120,13 @@ template <class T>
 /// a panel.
 template <class T>
 void convolve_rows(Isa set, const PackedKernel<T>& kernel, Index first, Index last,
-                   PixelRows<T> rows, const T* x, T* y, const T* mask) {
+                   PixelRows<T> rows, const T* x, T* y) {
   for (Index panel = first; panel < last; ++panel) {
     const Index channel = panel * kernel.full_width();
     rows.panel = kernel.data + channel * kernel.num_rows;
-    rows.bias = kernel.bias + channel;
+    rows.bias = kernel.bias == nullptr ? nullptr : kernel.bias + channel;
     rows.channels = kernel.channels_of(panel);
-    NN_DISPATCH_TO(set, conv2d_rows, rows, x, y + channel, mask == nullptr ? mask : mask + channel);
+    NN_DISPATCH_TO(set, conv2d_rows, rows, x, y + channel);
   }
 }
 

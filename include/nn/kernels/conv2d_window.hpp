@@ -9,6 +9,13 @@
 
 namespace nn::kernels::detail {
 
+/// first .. end - 1
+struct Range {
+  Index first, end;
+
+  [[nodiscard]] Index size() const { return std::max<Index>(0, end - first); }
+};
+
 /// Pixels [top, top + rows) x [left, left + cols) of an image, some of which may lie outside of it.
 struct Window {
   Index top, left, rows, cols;

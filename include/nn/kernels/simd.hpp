@@ -38,6 +38,22 @@ namespace nn::kernels {
 template <class T>
 inline constexpr bool has_simd = std::same_as<T, float> || std::same_as<T, double>;
 
+/// A vector without lanes: stands where a tile has one vector fewer.
+template <class T>
+struct NoSimd {
+  struct Vector {};
+  static constexpr Index size = 0;
+
+  NN_INLINE static Vector load(const T* /*from*/) { return {}; }
+  NN_INLINE static Vector load(const T* /*from*/, Index /*lanes*/) { return {}; }
+  NN_INLINE static void store(T* /*to*/, Vector /*v*/) {}
+  NN_INLINE static void store(T* /*to*/, Vector /*v*/, Index /*lanes*/) {}
+  NN_INLINE static Vector broadcast(T /*x*/) { return {}; }
+  NN_INLINE static Vector add(Vector /*a*/, Vector /*b*/) { return {}; }
+  NN_INLINE static Vector fma(Vector /*a*/, Vector /*b*/, Vector /*c*/) { return {}; }
+  NN_INLINE static Vector at_least(Vector /*v*/, Vector /*least*/) { return {}; }
+};
+
 /// Number of T's in a vector register of `set`.
 template <class T>
 [[nodiscard]] constexpr Index simd_size(Isa set) {
