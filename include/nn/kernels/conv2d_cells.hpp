@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <utility>
 
 #include "nn/kernels/conv2d_rows.hpp"
 #include "nn/kernels/elementwise.hpp"
@@ -42,9 +43,49 @@ struct CellPixels {
 /// Calls body(first element, number) for the runs of consecutive elements that make up `channels`
 /// of each of `pixels`, which have `pixel_size` elements.
 template <class Body>
-void for_each_run(Index pixels, Range channels, Index pixel_size, Body&& body) {
-  if (channels.size() == pixel_size) return body(Index{0}, pixels * pixel_size);
-  for (Index p = 0; p < pixels; ++p) body(p * pixel_size + channels.first, channels.size());
+void for_each_run(Range pixels, Range channels, Index pixel_size, Body&& body) {
+  if (channels.size() == pixel_size) {
+    return body(pixels.first * pixel_size, pixels.size() * pixel_size);
+  }
+  for (Index p = pixels.first; p < pixels.end; ++p) {
+    body(p * pixel_size + channels.first, channels.size());
+  }
+}
+
+/// How many rows of y or dx stay in a core's cache while all cells pass over them.
+[[nodiscard]] inline Index rows_in_cache(Index row_size) {
+  constexpr Index cached_elements = Index{1} << 16;
+  return std::max<Index>(1, cached_elements / row_size);
+}
+
+/// Rows of one sample's y or dx, and some panels of its channels.
+struct Band {
+  Range rows, panels;
+};
+
+/// Adds the products of all cells to a band of `to`: to y from x, or to dx from dy if `transposed`,
+/// with a kernel that is packed for it.
+template <class T>
+void add_cell_products(Isa set, const Conv2DShape& s, const PackedKernel<T>& kernel,
+                       bool transposed, const Band& band, const T* from, T* to) {
+  const Index num_cells = s.kernel_height * s.kernel_width;
+  PixelRows<T> rows;
+  Run run{0, 0};
+  rows.runs = &run, rows.num_runs = 1, rows.run_length = kernel.num_rows / num_cells;
+  rows.x_step = s.stride_width * s.in_channels;
+  rows.x_row_step = s.stride_height * s.width * s.in_channels;
+  rows.y_step = s.out_channels, rows.y_row_step = s.out_width * s.out_channels;
+  if (transposed) std::swap(rows.x_step, rows.y_step), std::swap(rows.x_row_step, rows.y_row_step);
+  for (Index cell = 0; cell < num_cells; ++cell) {
+    const CellPixels pixels = pixels_of_cell(s, cell, transposed ? band.rows : Range{0, s.height},
+                                             transposed ? Range{0, s.out_height} : band.rows);
+    const Index input = pixels.first_input * s.in_channels;
+    const Index output = pixels.first_output * s.out_channels;
+    run.row = cell * rows.run_length;
+    rows.num_rows = pixels.num_rows, rows.num_pixels = pixels.num_cols;
+    convolve_rows<T>(set, kernel, band.panels, rows, from + (transposed ? output : input),
+                     to + (transposed ? input : output));
+  }
 }
 
 }  // namespace nn::kernels::detail

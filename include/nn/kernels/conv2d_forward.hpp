@@ -2,9 +2,7 @@
 // Convolution: cuts it into windows and rows for the inner kernel.
 #pragma once
 
-#include "nn/kernels/conv2d_rows.hpp"
-#include "nn/kernels/elementwise.hpp"
-#include "nn/kernels/window_shape.hpp"
+#include "nn/kernels/conv2d_cells.hpp"
 
 namespace nn::kernels::detail {
 
@@ -32,15 +30,13 @@ void set_runs(const Conv2DShape& s, Index window_cols, PixelRows<T>& rows) {
   rows.runs = runs;
 }
 
+/// Runs the kernel's rows over windows of the input, with the padding filled in: the way for few
+/// input channels, and where there is no padding.
 template <class T>
-void conv2d_forward(Isa set, const Conv2DShape& s, const T* x, const T* W, const T* bias,
-                    Activation activation, T* y) {
+void conv2d_by_windows(Isa set, const Conv2DShape& s, const PackedKernel<T>& kernel,
+                       const RowPieces& pieces, const T* x, bool with_relu, T* y) {
   const ImageSize image{s.height, s.width, s.in_channels};
   const bool in_place = image.contains(input_window(s, 0, s.out_height));
-  const KernelLayout layout{s.kernel_height * s.kernel_width, s.in_channels,  s.out_channels,
-                            s.in_channels * s.out_channels,   s.out_channels, 1};
-  const PackedKernel<T> kernel = pack_kernel(set, layout, W, bias);
-
   PixelRows<T> rows;
   const Index window_cols = in_place ? s.width : input_window(s, 0, 1).cols;
   set_runs(s, window_cols, rows);
@@ -49,22 +45,63 @@ void conv2d_forward(Isa set, const Conv2DShape& s, const T* x, const T* W, const
   rows.x_row_step = s.stride_height * window_cols * s.in_channels;
   rows.y_step = s.out_channels;
   rows.y_row_step = s.out_width * s.out_channels;
-  if (activation == Activation::relu) rows.floor = T(0);
-
-  const Index kernel_size = kernel.num_rows * kernel.num_channels;
-  const RowPieces pieces(s.batch, s.out_height, kernel.num_panels(), kernel_size,
-                         s.batch * s.out_height * s.out_width * kernel_size);
+  if (with_relu) rows.floor = T(0);
   parallel_for(pieces.count(), [&](Index piece) {
-    pieces.for_each_sample(piece, s.out_height, [&](Index sample, Index first, Index last) {
-      const Window window = input_window(s, first, last);
+    pieces.for_each_band(piece, [&](Index sample, Range band) {
+      const Window window = input_window(s, band.first, band.end);
       T* const buffer = in_place ? nullptr : scratch<T>(ScratchUse::patches, image.size(window));
       const auto view = view_window(image, x + sample * image.size(), window, in_place, buffer);
       PixelRows<T> part = rows;
-      part.num_rows = last - first;
-      convolve_rows<T>(set, kernel, pieces.first_panel(piece), pieces.last_panel(piece), part,
-                       view.data, y + sample * s.output_size() + first * rows.y_row_step);
+      part.num_rows = band.size();
+      convolve_rows<T>(set, kernel, pieces.panels(piece), part, view.data,
+                       y + sample * s.output_size() + band.first * rows.y_row_step);
     });
   });
+}
+
+/// Runs the kernel's cells over the input: padding costs nothing, but y passes through the
+/// registers once for each cell, which takes many channels to pay.
+template <class T>
+void conv2d_by_cells(Isa set, const Conv2DShape& s, const PackedKernel<T>& weights,
+                     const RowPieces& windows, const T* x, bool with_relu, T* y) {
+  PackedKernel<T> kernel = weights;
+  kernel.bias = nullptr;  // adds to y
+  const T* const bias = weights.bias;
+  RowPieces pieces = windows;
+  pieces.rows_per_band = rows_in_cache(s.out_width * s.out_channels);
+  parallel_for(pieces.count(), [&](Index piece) {
+    const Range panels = pieces.panels(piece), channels = kernel.channels_of(panels);
+    pieces.for_each_band(piece, [&](Index sample, Range rows) {
+      const Range pixels{rows.first * s.out_width, rows.end * s.out_width};
+      T* const out = y + sample * s.output_size();
+      for (Index p = pixels.first; p < pixels.end; ++p) {
+        std::copy(bias + channels.first, bias + channels.end,
+                  out + p * s.out_channels + channels.first);
+      }
+      add_cell_products<T>(set, s, kernel, false, {rows, panels}, x + sample * s.input_size(), out);
+      if (!with_relu) return;
+      for_each_run(pixels, channels, s.out_channels, [&](Index first, Index count) {
+        NN_DISPATCH_TO(set, relu, count, out + first, out + first);
+      });
+    });
+  });
+}
+
+template <class T>
+void conv2d_forward(Isa set, const Conv2DShape& s, const T* x, const T* W, const T* bias,
+                    Activation activation, T* y) {
+  const KernelLayout layout{s.kernel_height * s.kernel_width, s.in_channels,  s.out_channels,
+                            s.in_channels * s.out_channels,   s.out_channels, 1};
+  const PackedKernel<T> kernel = pack_kernel(set, layout, W, bias);
+  const Index kernel_size = kernel.num_rows * kernel.num_channels;
+  const RowPieces pieces(s.batch, s.out_height, kernel.num_panels(), kernel_size,
+                         s.batch * s.out_height * s.out_width * kernel_size);
+  const ImageSize image{s.height, s.width, s.in_channels};
+  const bool has_padding = !image.contains(input_window(s, 0, s.out_height));
+  constexpr Index many_channels = 128;
+  const auto convolve =
+      has_padding && s.in_channels >= many_channels ? conv2d_by_cells<T> : conv2d_by_windows<T>;
+  convolve(set, s, kernel, pieces, x, activation == Activation::relu, y);
   if (activation != Activation::relu) activate(activation, s.batch * s.output_size(), y, y);
 }
 

@@ -61,6 +61,9 @@ struct PackedKernel {
   [[nodiscard]] Index channels_of(Index panel) const {
     return std::min(full_width(), num_channels - panel * full_width());
   }
+  [[nodiscard]] Range channels_of(Range panels) const {
+    return {panels.first * full_width(), std::min(num_channels, panels.end * full_width())};
+  }
   [[nodiscard]] Index width_of(Index panel) const {
     return panel_width<T>(vector_size, channels_of(panel));
   }
@@ -116,12 +119,11 @@ template <class T>
   return packed;
 }
 
-/// Computes the rows for panels first .. last - 1 of `kernel`; `rows` gives all but what belongs to
-/// a panel.
+/// Computes the rows for some panels of `kernel`; `rows` gives all but what belongs to a panel.
 template <class T>
-void convolve_rows(Isa set, const PackedKernel<T>& kernel, Index first, Index last,
-                   PixelRows<T> rows, const T* x, T* y) {
-  for (Index panel = first; panel < last; ++panel) {
+void convolve_rows(Isa set, const PackedKernel<T>& kernel, Range panels, PixelRows<T> rows,
+                   const T* x, T* y) {
+  for (Index panel = panels.first; panel < panels.end; ++panel) {
     const Index channel = panel * kernel.full_width();
     rows.panel = kernel.data + channel * kernel.num_rows;
     rows.bias = kernel.bias == nullptr ? nullptr : kernel.bias + channel;

@@ -81,13 +81,16 @@ struct Run {
 };
 
 /// How output rows (of all samples, counted through) and panels of channels are cut into pieces of
-/// work. Rows of a piece share a window; panels are shared out where the kernel outgrows a core's
-/// cache.
+/// work. Panels are shared out where the kernel outgrows a core's cache.
 struct RowPieces {
-  Index total_rows, rows_per_piece, num_panels, num_groups;
+  Index rows_per_sample, total_rows, rows_per_piece, num_panels, num_groups;
+  Index rows_per_band;  // at most, all of one sample
 
-  RowPieces(Index batch, Index rows_per_sample, Index panels, Index kernel_size, Index products)
-      : total_rows(batch * rows_per_sample), num_panels(panels) {
+  RowPieces(Index batch, Index num_rows, Index panels, Index kernel_size, Index products)
+      : rows_per_sample(num_rows),
+        total_rows(batch * num_rows),
+        num_panels(panels),
+        rows_per_band(num_rows) {
     constexpr Index max_pieces = 64, min_products = Index{1} << 15, cached_size = Index{1} << 18;
     const Index pieces = std::clamp<Index>(products / min_products, 1, max_pieces);
     num_groups = kernel_size > cached_size ? std::min(num_panels, pieces) : 1;
@@ -98,21 +101,19 @@ struct RowPieces {
   [[nodiscard]] Index count() const {
     return (total_rows + rows_per_piece - 1) / rows_per_piece * num_groups;
   }
-  [[nodiscard]] Index first_panel(Index piece) const {
-    return piece % num_groups * num_panels / num_groups;
+  [[nodiscard]] Range panels(Index piece) const {
+    const Index group = piece % num_groups;
+    return {group * num_panels / num_groups, (group + 1) * num_panels / num_groups};
   }
-  [[nodiscard]] Index last_panel(Index piece) const {
-    return (piece % num_groups + 1) * num_panels / num_groups;
-  }
-  /// Calls body(sample, first row, end row) for each sample that `piece` has a part of.
+  /// Calls body(sample, rows) for each band of a piece's rows.
   template <class Body>
-  void for_each_sample(Index piece, Index rows_per_sample, Body&& body) const {
+  void for_each_band(Index piece, Body&& body) const {
     Index row = piece / num_groups * rows_per_piece;
     const Index end = std::min(total_rows, row + rows_per_piece);
     while (row < end) {
-      const Index sample = row / rows_per_sample, first = row % rows_per_sample;
-      const Index count = std::min(end - row, rows_per_sample - first);
-      body(sample, first, first + count);
+      const Index first = row % rows_per_sample;
+      const Index count = std::min({end - row, rows_per_sample - first, rows_per_band});
+      body(row / rows_per_sample, Range{first, first + count});
       row += count;
     }
   }
