@@ -6,7 +6,6 @@
 #include <cmath>
 #include <string>
 #include <string_view>
-#include <variant>
 
 #include "nn/core/error.hpp"
 #include "nn/core/random.hpp"
@@ -61,15 +60,25 @@ struct Zeros : Constant {};
 /// Any of the rules above, as an option of a layer: `.kernel_initializer = nn::HeNormal{}`.
 class Initializer {
  public:
-  using Rule = std::variant<GlorotUniform, HeNormal, Zeros, Constant>;
-
-  template <class R>
-  requires std::constructible_from<Rule, R> Initializer(R rule)
-      : rule_(rule) {}  // NOLINT(google-explicit-constructor): an option's value
+  // NOLINTBEGIN(google-explicit-constructor): an option's value
+  Initializer(GlorotUniform) : rule_(Rule::glorot_uniform) {}
+  Initializer(HeNormal) : rule_(Rule::he_normal) {}
+  Initializer(Zeros) : rule_(Rule::zeros) {}
+  Initializer(Constant constant) : rule_(Rule::constant), constant_(constant) {}
+  // NOLINTEND(google-explicit-constructor)
 
   /// Value of element `index`: a pure function of the random stream, the index and the fans.
   [[nodiscard]] double operator()(const Random& random, std::uint64_t index, Fans fans) const {
-    return std::visit([&](const auto& rule) { return rule(random, index, fans); }, rule_);
+    switch (rule_) {
+      case Rule::glorot_uniform:
+        return GlorotUniform{}(random, index, fans);
+      case Rule::he_normal:
+        return HeNormal{}(random, index, fans);
+      case Rule::zeros:
+      case Rule::constant:
+        break;
+    }
+    return constant_(random, index, fans);
   }
 
   /// Keras' name: "glorot_uniform", "he_normal", "zeros", or "constant(0.5)".
@@ -79,16 +88,18 @@ class Initializer {
   [[nodiscard]] static Initializer from_string(std::string_view name);
 
  private:
+  enum class Rule { glorot_uniform, he_normal, zeros, constant };
+
   Rule rule_;
+  Constant constant_{};
 };
 
 [[gnu::cold, gnu::noinline]] inline std::string Initializer::to_string() const {
-  if (std::holds_alternative<GlorotUniform>(rule_)) return "glorot_uniform";
-  if (std::holds_alternative<HeNormal>(rule_)) return "he_normal";
-  if (std::holds_alternative<Zeros>(rule_)) return "zeros";
+  if (rule_ == Rule::glorot_uniform) return "glorot_uniform";
+  if (rule_ == Rule::he_normal) return "he_normal";
+  if (rule_ == Rule::zeros) return "zeros";
   char digits[32];
-  const auto end =
-      std::to_chars(digits, digits + sizeof digits, std::get<Constant>(rule_).value).ptr;
+  const auto end = std::to_chars(digits, digits + sizeof digits, constant_.value).ptr;
   return concat(
       {"constant(", std::string_view(digits, static_cast<std::size_t>(end - digits)), ")"});
 }

@@ -15,18 +15,12 @@
 
 namespace nn {
 
-/// A view of one parameter: its value and its gradient inside a model's blocks. Layers hold it as a
-/// member and hand it to `ParameterList::add`; it points nowhere until a model is built around the
-/// layer.
-template <Real T, int Rank>
-class Parameter {
+/// A parameter of any rank, as its owner's list sees it.
+template <Real T>
+class AnyParameter {
  public:
   [[nodiscard]] bool is_bound() const { return value_ != nullptr; }
   [[nodiscard]] const Shape& shape() const { return shape_; }
-  [[nodiscard]] ConstTensorMap<T, Rank> value() const {
-    return map_tensor<Rank, const T>(value_, shape_);
-  }
-  [[nodiscard]] TensorMap<T, Rank> gradient() const { return map_tensor<Rank>(gradient_, shape_); }
 
   /// An optimizer's step on all elements, by the gradient.
   void update(const ParameterUpdate& rule) const {
@@ -43,11 +37,26 @@ class Parameter {
     value_ = value;
     gradient_ = gradient;
   }
+  void zero_gradient() const { std::fill_n(gradient_, shape_.num_elements(), T(0)); }
 
- private:
+ protected:
   Shape shape_;
   T* value_ = nullptr;
   T* gradient_ = nullptr;
+};
+
+/// A view of one parameter: its value and its gradient inside a model's blocks. Layers hold it as a
+/// member and hand it to `ParameterList::add`; it points nowhere until a model is built around the
+/// layer.
+template <Real T, int Rank>
+class Parameter : public AnyParameter<T> {
+ public:
+  [[nodiscard]] ConstTensorMap<T, Rank> value() const {
+    return map_tensor<Rank, const T>(this->value_, this->shape_);
+  }
+  [[nodiscard]] TensorMap<T, Rank> gradient() const {
+    return map_tensor<Rank>(this->gradient_, this->shape_);
+  }
 };
 
 /// One parameter of a model by name, with its value and gradient as Eigen maps.
@@ -94,25 +103,14 @@ class ParameterList {
     std::string name;
     Shape shape;
     Initializer initializer;
-    void* parameter;  // the layer's Parameter<T, Rank>
-    void (*bind)(void* parameter, const Shape& shape, T* value, T* gradient);
-    void (*zero_gradient)(void* parameter);
-    void (*update)(const void* parameter, const ParameterUpdate& rule);
+    AnyParameter<T>* parameter;  // the layer's
   };
 
   template <int Rank>
-  [[gnu::cold, gnu::noinline]] void add(Parameter<T, Rank>& parameter, const std::string& name,
-                                        const Shape& shape, const Initializer& initializer) {
+  void add(Parameter<T, Rank>& parameter, const std::string& name, const Shape& shape,
+           const Initializer& initializer) {
     NN_ASSERT(shape.rank() == Rank);
-    entries_.push_back(
-        {scope_ + name, shape, initializer, &parameter,
-         [](void* target, const Shape& sizes, T* value, T* gradient) {
-           static_cast<Parameter<T, Rank>*>(target)->bind(sizes, value, gradient);
-         },
-         [](void* target) { static_cast<Parameter<T, Rank>*>(target)->gradient().setZero(); },
-         [](const void* target, const ParameterUpdate& rule) {
-           static_cast<const Parameter<T, Rank>*>(target)->update(rule);
-         }});
+    push_back(parameter, name, shape, initializer);
   }
 
   /// What stands before the names of the parameters that are added next, as "3.dense.".
@@ -122,6 +120,11 @@ class ParameterList {
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
 
  private:
+  [[gnu::cold, gnu::noinline]] void push_back(AnyParameter<T>& parameter, const std::string& name,
+                                              const Shape& shape, const Initializer& initializer) {
+    entries_.push_back({scope_ + name, shape, initializer, &parameter});
+  }
+
   std::string scope_;
   std::vector<Entry> entries_;
 };
@@ -162,7 +165,7 @@ class ParameterBlock {
     named_.clear();
     for (const auto& entry : list.entries()) {
       T* gradient = gradients_.empty() ? nullptr : gradients_.data() + offset;
-      entry.bind(entry.parameter, entry.shape, values_.data() + offset, gradient);
+      entry.parameter->bind(entry.shape, values_.data() + offset, gradient);
       named_.emplace_back(entry.name, entry.shape, values_.data() + offset, gradient);
       offset += padded(entry.shape.num_elements());
     }

@@ -43,7 +43,7 @@ class AnyLayer {
   template <class L>
   requires(!std::same_as<L, AnyLayer>) &&
       Layer<L>&& std::same_as<typename L::Scalar, T> explicit AnyLayer(L layer)
-      : self_(std::make_unique<Holder<L>>(std::move(layer))) {}
+      : self_(new Holder<L>(std::move(layer))) {}
 
   [[gnu::cold, gnu::noinline]] AnyLayer(const AnyLayer& other) : self_(other.self_->clone()) {}
   AnyLayer& operator=(const AnyLayer& other) {
@@ -108,7 +108,7 @@ class AnyLayer {
     explicit Holder(L held) : layer(std::move(held)) {}
 
     [[gnu::cold, gnu::noinline]] std::unique_ptr<Interface> clone() const override {
-      return std::make_unique<Holder>(layer);
+      return std::unique_ptr<Interface>(new Holder(layer));
     }
     std::string name() const override { return layer.name(); }
     Shape output_shape(const Shape& input) const override { return layer.output_shape(input); }
@@ -145,9 +145,12 @@ class AnyLayer {
     [[gnu::cold, gnu::noinline]] void parameters(const Shape& input,
                                                  ParameterList<T>& list) override {
       if constexpr (ParametricLayer<L>) {
-        const auto first = static_cast<std::ptrdiff_t>(list.entries().size());
+        const std::size_t first = list.entries().size();
         layer.parameters(input, list);
-        own_parameters.assign(list.entries().begin() + first, list.entries().end());
+        own_parameters.clear();
+        for (std::size_t i = first; i < list.entries().size(); ++i) {
+          own_parameters.push_back(list.entries()[i].parameter);
+        }
       }
     }
     void forward(const T* x, const Shape& x_shape, T* y, const Shape& y_shape,
@@ -158,20 +161,21 @@ class AnyLayer {
                   const Pass& pass) const override {
       if (!pass.accumulate && !LayerTraits<L>::assigns_gradients) {
         // This layer only knows how to add.
-        for (const auto& entry : own_parameters) entry.zero_gradient(entry.parameter);
+        for (const auto* parameter : own_parameters) parameter->zero_gradient();
       }
       layer.backward(detail::layer_view<in>(x, x_shape), detail::layer_view<out>(y, y_shape),
                      detail::layer_view<out>(dy, y_shape), detail::layer_view<in>(dx, x_shape),
                      pass);
       if (pass.update != nullptr && !LayerTraits<L>::updates_parameters) {
-        for (const auto& entry : own_parameters) entry.update(entry.parameter, *pass.update);
+        for (const auto* parameter : own_parameters) parameter->update(*pass.update);
       }
     }
 
     L layer;
-    std::vector<typename ParameterList<T>::Entry> own_parameters;  // point into `layer`
+    std::vector<AnyParameter<T>*> own_parameters;  // point into `layer`
   };
 
+  // Made with `new`: `make_unique` would compile a smart pointer for each type of layer as well.
   std::unique_ptr<Interface> self_;
 };
 

@@ -50,11 +50,12 @@ concept MetricFor = std::copyable<M> && requires(M& metric, const ScoredBatch<T>
 
 namespace detail {
 
-/// A copyable value behind a virtual interface.
+/// A copyable value behind a virtual interface. Takes a `new` holder: `make_unique` would compile a
+/// smart pointer for each type of holder as well.
 template <class Interface>
 class Erased {
  public:
-  explicit Erased(std::unique_ptr<Interface> self) : self_(std::move(self)) {}
+  explicit Erased(Interface* self) : self_(self) {}
   Erased(const Erased& other) : self_(other.self_->clone()) {}
   Erased& operator=(const Erased& other) {
     self_ = other.self_->clone();
@@ -81,7 +82,7 @@ template <class T, class L>
 struct LossHolder final : LossInterface<T> {
   explicit LossHolder(L held) : loss(std::move(held)) {}
   std::unique_ptr<LossInterface<T>> clone() const override {
-    return std::make_unique<LossHolder>(loss);
+    return std::unique_ptr<LossInterface<T>>(new LossHolder(loss));
   }
   bool from_logits() const override { return loss.from_logits(); }
   double compute(const ScoredBatch<T>& batch, T* row_losses, T* gradient) const override {
@@ -104,7 +105,7 @@ template <class T, class O>
 struct OptimizerHolder final : OptimizerInterface<T> {
   explicit OptimizerHolder(O held) : optimizer(std::move(held)) {}
   std::unique_ptr<OptimizerInterface<T>> clone() const override {
-    return std::make_unique<OptimizerHolder>(optimizer);
+    return std::unique_ptr<OptimizerInterface<T>>(new OptimizerHolder(optimizer));
   }
   double learning_rate(std::int64_t step) const override {
     if constexpr (requires { optimizer.learning_rate(step); }) return optimizer.learning_rate(step);
@@ -133,7 +134,7 @@ template <class M>
 struct MetricHolder final : MetricInterface {
   explicit MetricHolder(M held) : metric(std::move(held)) {}
   std::unique_ptr<MetricInterface> clone() const override {
-    return std::make_unique<MetricHolder>(metric);
+    return std::unique_ptr<MetricInterface>(new MetricHolder(metric));
   }
   std::string name() const override { return metric.name(); }
   void reset() override { metric.reset(); }
@@ -152,7 +153,7 @@ class Metric {
   requires(!std::same_as<M, Metric>) &&
       MetricFor<M, float>&& MetricFor<M, double> Metric(
           M metric)  // NOLINT(google-explicit-constructor): {nn::Accuracy{}} is a list of metrics
-      : self_(std::make_unique<detail::MetricHolder<M>>(std::move(metric))) {}
+      : self_(new detail::MetricHolder<M>(std::move(metric))) {}
 
   [[nodiscard]] std::string name() const { return self_->name(); }
   void reset() { self_->reset(); }

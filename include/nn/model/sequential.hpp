@@ -122,12 +122,11 @@ class Sequential {
   /// Attaches an optimizer, a loss and metrics, and forgets what an earlier optimizer remembered.
   template <OptimizerFor<T> O, Loss<T> L>
   [[gnu::cold, gnu::noinline]] void compile(O optimizer, L loss, std::vector<Metric> metrics = {}) {
-    compiled_ =
-        Compiled<T>{detail::Erased<detail::OptimizerInterface<T>>{
-                        std::make_unique<detail::OptimizerHolder<T, O>>(std::move(optimizer))},
-                    detail::Erased<detail::LossInterface<T>>{
-                        std::make_unique<detail::LossHolder<T, L>>(std::move(loss))},
-                    std::move(metrics)};
+    compiled_ = Compiled<T>{
+        detail::Erased<detail::OptimizerInterface<T>>{
+            new detail::OptimizerHolder<T, O>(std::move(optimizer))},
+        detail::Erased<detail::LossInterface<T>>{new detail::LossHolder<T, L>(std::move(loss))},
+        std::move(metrics)};
     network_.block.reset_moments();
   }
   [[nodiscard]] bool is_compiled() const { return compiled_.has_value(); }
