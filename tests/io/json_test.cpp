@@ -420,8 +420,8 @@ TEST_SUITE("io/json") {
         CHECK(reader.read_string() == "x");
       } else {
         reader.read_array([&] {
-          std::visit([&](auto number) { sizes.push_back(static_cast<double>(number)); },
-                     reader.read_number());
+          const nn::io::JsonNumber number = reader.read_number();
+          sizes.push_back(number.is_integer ? static_cast<double>(number.integer) : number.real);
         });
       }
     });

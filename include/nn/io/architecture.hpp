@@ -16,19 +16,26 @@ namespace nn::io {
 [[nodiscard, gnu::cold, gnu::noinline]] inline Json arguments_to_json(const Arguments& arguments) {
   Json config = Json::object();
   for (const auto& [name, value] : arguments.values()) {
-    if (const auto* numbers = std::get_if<std::vector<Index>>(&value)) {
-      Json list = Json::array();
-      for (const Index number : *numbers) list.push_back(number);
-      config.set(name, std::move(list));
-    } else if (const auto* text = std::get_if<std::string>(&value)) {
-      config.set(name, *text);
-    } else if (const auto* flag = std::get_if<bool>(&value)) {
-      config.set(name, *flag);
-    } else if (const auto* whole = std::get_if<Index>(&value)) {
-      config.set(name, *whole);
-    } else {
-      config.set(name, std::get<double>(value));
+    Json entry;
+    switch (value.kind) {
+      case Arguments::Kind::boolean:
+        entry = value.boolean;
+        break;
+      case Arguments::Kind::whole:
+        entry = value.whole;
+        break;
+      case Arguments::Kind::number:
+        entry = value.number;
+        break;
+      case Arguments::Kind::text:
+        entry = value.text;
+        break;
+      case Arguments::Kind::list:
+        entry = Json::array();
+        for (const Index number : value.list) entry.push_back(number);
+        break;
     }
+    config.set(name, std::move(entry));
   }
   return config;
 }
@@ -85,7 +92,8 @@ template <Real T>
 
 /// Appends the layer of that name to the model if it is among the types; says whether it was.
 template <Real T, class... Layers>
-bool add_layer(Sequential<T>& model, const Arguments& arguments, LayerTypes<Layers...>) {
+[[gnu::cold, gnu::noinline]] bool add_layer(Sequential<T>& model, const Arguments& arguments,
+                                            LayerTypes<Layers...>) {
   const auto try_type = [&]<class L>() {
     if (L::name() != arguments.owner()) return false;
     model.add(L::from_arguments(arguments));
@@ -95,7 +103,7 @@ bool add_layer(Sequential<T>& model, const Arguments& arguments, LayerTypes<Laye
 }
 
 template <Real T, class... Layers>
-[[nodiscard]] std::string known_layers(LayerTypes<Layers...>) {
+[[nodiscard, gnu::cold, gnu::noinline]] std::string known_layers(LayerTypes<Layers...>) {
   std::string names;
   (append_listed(names, Layers::name()), ...);
   append_listed(names, "Sequential");
@@ -105,8 +113,9 @@ template <Real T, class... Layers>
 /// The reverse of `layers_to_json`. Throws `IoError`, or `std::invalid_argument` from a layer's
 /// constructor.
 template <Real T, class Types>
-[[nodiscard]] Sequential<T> layers_from_json(const Json& list, const std::string& where,
-                                             Types types) {
+[[nodiscard, gnu::cold, gnu::noinline]] Sequential<T> layers_from_json(const Json& list,
+                                                                       const std::string& where,
+                                                                       Types types) {
   Sequential<T> model;
   for (const Json& entry : list.as_array(where)) {
     const std::string& name = entry.at("class_name", where).as_string(where);

@@ -18,7 +18,8 @@ namespace nn::io {
 /// regular file. A killed process leaves its file `.NAME.PID-N.tmp` behind.
 class AtomicFile {
  public:
-  explicit AtomicFile(const std::string& path) : path_(path), target_(follow_links(path)) {
+  [[gnu::cold, gnu::noinline]] explicit AtomicFile(const std::string& path)
+      : path_(path), target_(follow_links(path)) {
     struct stat old {};
     const bool replaces = ::stat(path.c_str(), &old) == 0;
     if (!replaces && errno != ENOENT) throw_system_error(path_, writable, errno);
@@ -42,7 +43,7 @@ class AtomicFile {
   }
 
   /// Appends `size` bytes.
-  void write(const void* data, std::size_t size) {
+  [[gnu::cold, gnu::noinline]] void write(const void* data, std::size_t size) {
     const auto* const bytes = static_cast<const char*>(data);
     for (std::size_t done = 0; done < size;) {
       const ssize_t count = ::write(file_.number(), bytes + done, size - done);
@@ -142,7 +143,8 @@ class AtomicFile {
 /// Replaces the file at `path` by what `write_body(AtomicFile&)` writes; where anything throws, the
 /// old one stays.
 template <class WriteBody>
-void write_atomically(const std::string& path, WriteBody&& write_body) {
+[[gnu::cold, gnu::noinline]] void write_atomically(const std::string& path,
+                                                   WriteBody&& write_body) {
   AtomicFile file(path);
   write_body(file);
   file.commit();

@@ -73,7 +73,7 @@ template <TensorNumber T>
 }
 
 /// The value of an IEEE 754 binary16 number.
-[[nodiscard]] inline float decode_half(std::uint16_t bits) {
+[[nodiscard, gnu::cold, gnu::noinline]] inline float decode_half(std::uint16_t bits) {
   const int exponent = (bits >> 10) & 31;
   const auto mantissa = static_cast<float>(bits & 1023);
   float magnitude = 0;
@@ -109,7 +109,8 @@ template <TensorNumber T, TensorNumber Stored>
 /// Converts `count` stored elements, which need not be aligned, each first by `decode`. Returns how
 /// many were converted: less than `count` where `T` cannot hold the next one.
 template <class Stored, TensorNumber T, class Decode>
-[[nodiscard]] Index convert_elements(const std::byte* bytes, Index count, T* out, Decode&& decode) {
+[[nodiscard, gnu::cold, gnu::noinline]] Index convert_elements(const std::byte* bytes, Index count,
+                                                               T* out, Decode&& decode) {
   for (Index i = 0; i < count; ++i) {
     Stored stored;
     std::memcpy(&stored, bytes + i * static_cast<Index>(sizeof stored), sizeof stored);
@@ -130,8 +131,9 @@ template <TensorNumber T>
 /// Converts `count` elements of the type called `name`. Needs `is_convertible<T>(name)`. Returns
 /// how many were converted, as `convert_elements` does.
 template <TensorNumber T>
-[[nodiscard]] Index convert_tensor(std::string_view name, const std::byte* bytes, Index count,
-                                   T* out) {
+[[nodiscard, gnu::cold, gnu::noinline]] Index convert_tensor(std::string_view name,
+                                                             const std::byte* bytes, Index count,
+                                                             T* out) {
   if (name == dtype_of<T>().name) {
     if (count != 0) std::memcpy(out, bytes, static_cast<std::size_t>(count) * sizeof(T));
     return count;

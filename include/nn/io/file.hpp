@@ -51,7 +51,7 @@ class FileDescriptor {
 };
 
 /// A kind of file that is not a plain one, in words.
-[[nodiscard]] inline std::string describe_file_kind(mode_t mode) {
+[[nodiscard, gnu::cold, gnu::noinline]] inline std::string describe_file_kind(mode_t mode) {
   if (S_ISDIR(mode)) return "a directory";
   if (S_ISFIFO(mode)) return "a pipe";
   if (S_ISSOCK(mode)) return "a socket";

@@ -3,16 +3,17 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <set>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "nn/core/error.hpp"
@@ -30,31 +31,38 @@ class Json {
   using Member = std::pair<std::string, Json>;
   using Object = std::vector<Member>;
 
-  // Out of line, as they are long and wanted everywhere.
-  [[gnu::noinline]] Json(const Json&) = default;
-  [[gnu::noinline]] Json(Json&&) noexcept = default;
-  [[gnu::noinline]] Json& operator=(const Json&) = default;
-  [[gnu::noinline]] Json& operator=(Json&&) noexcept = default;
-  [[gnu::noinline]] ~Json() = default;
+  [[gnu::cold, gnu::noinline]] Json(const Json& other)
+      : kind_(other.kind_), is_integer_(other.is_integer_), bits_(other.bits_) {
+    if (other.content_ != nullptr) content() = *other.content_;
+  }
+  Json(Json&& other) noexcept = default;
+  Json& operator=(const Json& other) { return *this = Json(other); }
+  Json& operator=(Json&&) noexcept = default;
+  [[gnu::cold, gnu::noinline]] ~Json() = default;
 
   // Conversions are implicit, so that documents can be written as nested braces.
   Json() = default;
   Json(std::nullptr_t) {}
   template <std::same_as<bool> Boolean>
-  Json(Boolean value) : value_(value) {}
+  Json(Boolean value) : kind_(JsonKind::boolean), bits_(value ? 1 : 0) {}
   /// Throws `std::invalid_argument` for an unsigned number that 63 bits do not hold.
   template <std::integral Integer>
   requires(!std::same_as<Integer, bool>) Json(Integer value)
-      : value_(static_cast<std::int64_t>(value)) {
+      : kind_(JsonKind::number), is_integer_(true), bits_(static_cast<std::uint64_t>(value)) {
     require(std::in_range<std::int64_t>(value), "JSON", "an integer of at most 63 bits", value);
   }
   /// A float is kept as the short decimal that names it: 0.1f becomes 0.1, not 0.10000000149.
   template <std::floating_point Number>
-  Json(Number value) : value_(shortest_double(value)) {}
-  [[gnu::noinline]] Json(std::string value) : value_(std::move(value)) {}
-  Json(std::string_view value) : value_(std::string{value}) {}
-  Json(const char* value) : value_(std::string{value}) {}
-  Json(Array value) : value_(std::move(value)) {}
+  Json(Number value)
+      : kind_(JsonKind::number), bits_(std::bit_cast<std::uint64_t>(shortest_double(value))) {}
+  [[gnu::cold, gnu::noinline]] Json(std::string value) : kind_(JsonKind::string) {
+    if (!value.empty()) content().text = std::move(value);
+  }
+  Json(std::string_view value) : Json(std::string{value}) {}
+  Json(const char* value) : Json(std::string{value}) {}
+  [[gnu::cold, gnu::noinline]] Json(Array value) : kind_(JsonKind::array) {
+    if (!value.empty()) content().items = std::move(value);
+  }
 
   [[nodiscard]] static Json array(Array items = {}) { return Json{std::move(items)}; }
 
@@ -62,13 +70,13 @@ class Json {
   [[nodiscard, gnu::cold, gnu::noinline]] static Json object(
       std::initializer_list<Member> members = {}) {
     Json value;
-    value.value_ = Object{};
+    value.kind_ = JsonKind::object;
     for (const Member& member : members) value.set(member.first, member.second);
     return value;
   }
 
   /// Parses a whole text (see `JsonReader` for its rules); a repeated key is an error too. Takes at
-  /// most 60 bytes of memory for each byte of text. Throws `IoError`; `where` names the text in its
+  /// most 70 bytes of memory for each byte of text. Throws `IoError`; `where` names the text in its
   /// message.
   [[nodiscard]] static Json parse(std::string_view text, const std::string& where = "JSON") {
     JsonReader reader(text, where);
@@ -78,7 +86,7 @@ class Json {
   }
 
   /// Reads the next value.
-  [[nodiscard]] static Json read(JsonReader& reader) {
+  [[nodiscard, gnu::cold, gnu::noinline]] static Json read(JsonReader& reader) {
     switch (reader.peek()) {
       case JsonKind::null:
         reader.read_null();
@@ -94,7 +102,8 @@ class Json {
       case JsonKind::number:
         break;
     }
-    return std::visit([](auto number) { return Json{number}; }, reader.read_number());
+    const JsonNumber number = reader.read_number();
+    return number.is_integer ? Json{number.integer} : Json{number.real};
   }
 
   /// The text, without spaces. Doubles keep all their bits, and a point or an exponent, so that
@@ -106,44 +115,44 @@ class Json {
     return text;
   }
 
-  [[nodiscard]] JsonKind kind() const {
-    constexpr JsonKind kinds[] = {JsonKind::null,   JsonKind::boolean, JsonKind::number,
-                                  JsonKind::number, JsonKind::string,  JsonKind::array,
-                                  JsonKind::object};
-    return kinds[value_.index()];
-  }
-  [[nodiscard]] bool is_null() const { return kind() == JsonKind::null; }
-  [[nodiscard]] bool is_integer() const { return std::holds_alternative<std::int64_t>(value_); }
+  [[nodiscard]] JsonKind kind() const { return kind_; }
+  [[nodiscard]] bool is_null() const { return kind_ == JsonKind::null; }
+  [[nodiscard]] bool is_integer() const { return is_integer_; }
 
   // Access to the value as one kind. Each throws `IoError` where it is of another; `where` names
   // the place in the message.
   [[nodiscard]] bool as_boolean(const std::string& where = "JSON") const {
-    return as<bool>("true or false", where);
+    expect(kind_ == JsonKind::boolean, "true or false", where);
+    return bits_ != 0;
   }
   [[nodiscard]] std::int64_t as_integer(const std::string& where = "JSON") const {
-    return as<std::int64_t>("an integer", where);
+    expect(is_integer_, "an integer", where);
+    return static_cast<std::int64_t>(bits_);
   }
   /// Integers count as numbers too.
   [[nodiscard]] double as_number(const std::string& where = "JSON") const {
-    return is_integer() ? static_cast<double>(as_integer()) : as<double>("a number", where);
+    expect(kind_ == JsonKind::number, "a number", where);
+    return is_integer_ ? static_cast<double>(as_integer()) : std::bit_cast<double>(bits_);
   }
   [[nodiscard]] const std::string& as_string(const std::string& where = "JSON") const {
-    return as<std::string>("a string", where);
+    expect(kind_ == JsonKind::string, "a string", where);
+    return content().text;
   }
   [[nodiscard]] const Array& as_array(const std::string& where = "JSON") const {
-    return as<Array>("an array", where);
+    expect(kind_ == JsonKind::array, "an array", where);
+    return content().items;
   }
   [[nodiscard]] const Object& as_object(const std::string& where = "JSON") const {
-    return as<Object>("an object", where);
+    expect(kind_ == JsonKind::object, "an object", where);
+    return content().members;
   }
 
   /// The member of that name; null where there is none or this is no object.
-  [[nodiscard]] const Json* find(std::string_view key) const {
-    const Object* const members = std::get_if<Object>(&value_);
-    if (members == nullptr) return nullptr;
-    const auto member = std::find_if(members->begin(), members->end(),
-                                     [&](const Member& m) { return m.first == key; });
-    return member == members->end() ? nullptr : &member->second;
+  [[nodiscard, gnu::cold, gnu::noinline]] const Json* find(std::string_view key) const {
+    for (const auto& [name, value] : content().members) {
+      if (name == key) return &value;
+    }
+    return nullptr;
   }
 
   /// The member of that name. Throws `IoError` where there is none.
@@ -155,40 +164,53 @@ class Json {
 
   /// Adds a member or replaces its value; null becomes an object first.
   [[gnu::cold, gnu::noinline]] void set(const std::string& key, Json value) {
-    if (is_null()) value_ = Object{};
+    if (is_null()) kind_ = JsonKind::object;
     (void)as_object();  // throws for every other kind
-    Object& members = std::get<Object>(value_);
-    const auto member = std::find_if(members.begin(), members.end(),
-                                     [&](const Member& m) { return m.first == key; });
-    if (member == members.end()) {
-      members.push_back({key, std::move(value)});
-    } else {
-      member->second = std::move(value);
+    for (auto& [name, old] : content().members) {
+      if (name == key) return static_cast<void>(old = std::move(value));
     }
+    content().members.push_back({key, std::move(value)});
   }
 
   /// Adds an item at the end; null becomes an array first.
-  void push_back(Json item) {
-    if (is_null()) value_ = Array{};
+  [[gnu::cold, gnu::noinline]] void push_back(Json item) {
+    if (is_null()) kind_ = JsonKind::array;
     (void)as_array();  // throws for every other kind
-    std::get<Array>(value_).push_back(std::move(item));
+    content().items.push_back(std::move(item));
   }
 
   /// Order of members counts; 1 and 1.0 differ.
-  friend bool operator==(const Json& a, const Json& b) { return a.value_ == b.value_; }
+  friend bool operator==(const Json& a, const Json& b) {
+    if (a.kind_ != b.kind_ || a.is_integer_ != b.is_integer_) return false;
+    if (a.kind_ == JsonKind::number && !a.is_integer_) return a.as_number() == b.as_number();
+    const Content &x = a.content(), &y = b.content();
+    return a.bits_ == b.bits_ && x.text == y.text && x.items == y.items && x.members == y.members;
+  }
 
  private:
-  using Value =
-      std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, Array, Object>;
+  struct Content {  // of these, the one that the kind names; the others are empty
+    std::string text;
+    Array items;
+    Object members;
+  };
 
-  [[nodiscard]] static Json read_array(JsonReader& reader) {
+  [[nodiscard, gnu::cold, gnu::noinline]] Content& content() {
+    if (content_ == nullptr) content_ = std::make_unique<Content>();
+    return *content_;
+  }
+  [[nodiscard, gnu::cold, gnu::noinline]] const Content& content() const {
+    static const Content none;
+    return content_ == nullptr ? none : *content_;
+  }
+
+  [[nodiscard, gnu::cold, gnu::noinline]] static Json read_array(JsonReader& reader) {
     Array items;
     reader.read_array([&] { items.push_back(read(reader)); });
     items.shrink_to_fit();
     return items;
   }
 
-  [[nodiscard]] static Json read_object(JsonReader& reader) {
+  [[nodiscard, gnu::cold, gnu::noinline]] static Json read_object(JsonReader& reader) {
     const std::size_t start = reader.position();
     Object members;
     reader.read_object([&](std::string key) {
@@ -197,94 +219,82 @@ class Json {
     });
     members.shrink_to_fit();
     refuse_repeated_keys(members, reader, start);
-    Json object;
-    object.value_ = std::move(members);
+    Json object = Json::object();
+    if (!members.empty()) object.content().members = std::move(members);
     return object;
   }
 
   [[gnu::cold, gnu::noinline]] static void refuse_repeated_keys(const Object& members,
                                                                 const JsonReader& reader,
                                                                 std::size_t start) {
-    std::set<std::string_view> keys;
+    // The type of tree that `SafetensorsFile` has too, so that one is compiled.
+    std::map<std::string_view, std::size_t> keys;
     for (const auto& [key, value] : members) {
-      if (keys.insert(key).second) continue;
+      if (keys.emplace(key, keys.size()).second) continue;
       reader.fail("every key of an object once", {abbreviate(key), " twice"}, start);
     }
   }
 
-  template <class T>
-  [[nodiscard]] const T& as(const char* expected, const std::string& where) const {
-    if (const T* const value = std::get_if<T>(&value_)) return *value;
-    refuse<IoError>({where, expected, describe()});
+  void expect(bool condition, const char* expected, const std::string& where) const {
+    if (!condition) refuse<IoError>({where, expected, describe()});
   }
 
   /// The value in a message: scalars as they are written, long ones cut.
   [[nodiscard, gnu::cold, gnu::noinline]] std::string describe() const {
-    if (const auto* const items = std::get_if<Array>(&value_)) {
-      return concat({"an array of ", items->size()});
-    }
-    if (const auto* const members = std::get_if<Object>(&value_)) {
-      if (members->empty()) return "an object without keys";
+    if (kind_ == JsonKind::array) return concat({"an array of ", content().items.size()});
+    if (kind_ == JsonKind::object) {
+      const Object& members = content().members;
+      if (members.empty()) return "an object without keys";
       std::string text = "an object with";
-      for (std::size_t i = 0; i < std::min(members->size(), std::size_t{8}); ++i) {
-        nn::append(text, {i == 0 ? " " : ", ", abbreviate((*members)[i].first)});
+      for (std::size_t i = 0; i < std::min(members.size(), std::size_t{8}); ++i) {
+        nn::append(text, {i == 0 ? " " : ", ", abbreviate(members[i].first)});
       }
-      nn::append(text, members->size() > 8 ? ", ..." : "");
+      nn::append(text, members.size() > 8 ? ", ..." : "");
       return text;
     }
-    if (const auto* const text = std::get_if<std::string>(&value_)) return abbreviate(*text);
-    if (const auto* const number = std::get_if<double>(&value_)) {
-      if (!std::isfinite(*number)) return non_finite_name(*number);
+    if (kind_ == JsonKind::string) return abbreviate(content().text);
+    if (kind_ == JsonKind::number && !std::isfinite(as_number())) {
+      return non_finite_name(as_number());
     }
     return dump();
   }
 
-  [[gnu::noinline]] void append(std::string& text, int depth) const {
-    switch (value_.index()) {
-      case 0:
-        text += "null";
-        return;
-      case 1:
-        text += std::get<bool>(value_) ? "true" : "false";
-        return;
-      case 2:
-        nn::append(text, std::get<std::int64_t>(value_));
-        return;
-      case 3:
-        append_number(text, std::get<double>(value_));
-        return;
-      case 4:
-        append_quoted(text, std::get<std::string>(value_));
-        return;
-      default:
-        break;
-    }
+  [[gnu::cold, gnu::noinline]] void append(std::string& text, int depth) const {
+    if (kind_ == JsonKind::null) text += "null";
+    if (kind_ == JsonKind::boolean) text += as_boolean() ? "true" : "false";
+    if (is_integer_) nn::append(text, as_integer());
+    if (kind_ == JsonKind::number && !is_integer_) append_number(text, as_number());
+    if (kind_ == JsonKind::string) append_quoted(text, content().text);
+    if (kind_ == JsonKind::array || kind_ == JsonKind::object) append_items(text, depth);
+  }
+
+  [[gnu::cold, gnu::noinline]] void append_items(std::string& text, int depth) const {
     if (depth == JsonReader::max_depth) {
       refuse<IoError>(
           {"JSON",
            {"at most ", JsonReader::max_depth, " arrays and objects inside one another"},
            "more"});
     }
-    char separator = kind() == JsonKind::array ? '[' : '{';
-    const char close = kind() == JsonKind::array ? ']' : '}';
-    if (kind() == JsonKind::array) {
-      for (const Json& item : std::get<Array>(value_)) {
-        text += std::exchange(separator, ',');
-        item.append(text, depth + 1);
-      }
-    } else {
-      for (const auto& [key, value] : std::get<Object>(value_)) {
-        text += std::exchange(separator, ',');
-        append_quoted(text, key);
-        text += ':';
-        value.append(text, depth + 1);
-      }
+    char separator = kind_ == JsonKind::array ? '[' : '{';
+    const char close = kind_ == JsonKind::array ? ']' : '}';
+    for (const Json& item : content().items) {
+      text += std::exchange(separator, ',');
+      item.append(text, depth + 1);
+    }
+    for (const auto& [key, value] : content().members) {
+      text += std::exchange(separator, ',');
+      append_quoted(text, key);
+      text += ':';
+      value.append(text, depth + 1);
     }
     if (separator != ',') text += separator;  // nothing has opened the brackets yet
     text += close;
   }
 
-  Value value_;
+  JsonKind kind_ = JsonKind::null;
+  bool is_integer_ = false;           // of numbers
+  std::uint64_t bits_ = 0;            // of the boolean or number
+  std::unique_ptr<Content> content_;  // none where it would be empty
 };
 
 }  // namespace nn::io

@@ -9,7 +9,6 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
-#include <variant>
 
 #include "nn/core/error.hpp"
 #include "nn/io/json_text.hpp"
@@ -19,7 +18,11 @@ namespace nn::io {
 enum class JsonKind { null, boolean, number, string, array, object };
 
 /// An integer where the text has no fraction and no exponent and 64 bits hold it, else a double.
-using JsonNumber = std::variant<std::int64_t, double>;
+struct JsonNumber {
+  bool is_integer = false;
+  std::int64_t integer = 0;
+  double real = 0;
+};
 
 /// Pull reader for one text of RFC 8259: no comments, no trailing commas, no NaN, valid UTF-8 only,
 /// no lone surrogates, at most `max_depth` arrays and objects inside one another. Keys may repeat:
@@ -33,7 +36,7 @@ class JsonReader {
   JsonReader(std::string_view text, const std::string& where) : text_(text), where_(where) {}
 
   /// Kind of the next value, which stays unread.
-  [[nodiscard, gnu::noinline]] JsonKind peek() {
+  [[nodiscard, gnu::cold, gnu::noinline]] JsonKind peek() {
     skip_space();
     switch (current()) {
       case 'n':
@@ -63,7 +66,7 @@ class JsonReader {
     return value;
   }
 
-  [[nodiscard]] JsonNumber read_number() {
+  [[nodiscard, gnu::cold, gnu::noinline]] JsonNumber read_number() {
     skip_space();
     const std::size_t start = position_;
     if (current() == '-') ++position_;
@@ -85,7 +88,7 @@ class JsonReader {
     return convert(start, position_ == end_of_integer);
   }
 
-  [[nodiscard, gnu::noinline]] std::string read_string() {
+  [[nodiscard, gnu::cold, gnu::noinline]] std::string read_string() {
     open('"', "a string");
     std::string value;
     for (std::size_t run = position_;; run = position_) {
@@ -159,7 +162,7 @@ class JsonReader {
     return byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\';
   }
 
-  [[gnu::noinline]] void skip_space() {
+  [[gnu::cold, gnu::noinline]] void skip_space() {
     while (current() == ' ' || current() == '\n' || current() == '\r' || current() == '\t') {
       ++position_;
     }
@@ -176,13 +179,13 @@ class JsonReader {
     position_ += word.size();
   }
 
-  [[gnu::noinline]] void open(char bracket, const char* expected) {
+  [[gnu::cold, gnu::noinline]] void open(char bracket, const char* expected) {
     skip_space();
     if (current() != bracket) fail(expected);
     ++position_;
   }
 
-  [[nodiscard]] std::string read_key() {
+  [[nodiscard, gnu::cold, gnu::noinline]] std::string read_key() {
     skip_space();
     if (current() != '"') fail("a key in double quotes");
     std::string key = read_string();
@@ -199,36 +202,37 @@ class JsonReader {
     }
   }
 
-  [[nodiscard, gnu::noinline]] bool closes(char bracket) {
+  [[nodiscard, gnu::cold, gnu::noinline]] bool closes(char bracket) {
     skip_space();
     if (current() != bracket) return false;
     ++position_;
     return true;
   }
 
-  [[nodiscard, gnu::noinline]] bool continues(char bracket) {
+  [[nodiscard, gnu::cold, gnu::noinline]] bool continues(char bracket) {
     if (closes(bracket)) return false;
     if (current() != ',') fail({"a comma or ", bracket});
     ++position_;
     return true;
   }
 
-  [[nodiscard]] JsonNumber convert(std::size_t start, bool is_integer) const {
+  [[nodiscard, gnu::cold, gnu::noinline]] JsonNumber convert(std::size_t start,
+                                                             bool is_integer) const {
     const char* const first = text_.data() + start;
     const char* const last = text_.data() + position_;
     if (is_integer) {
       std::int64_t value = 0;
-      if (std::from_chars(first, last, value).ec == std::errc{}) return value;
+      if (std::from_chars(first, last, value).ec == std::errc{}) return {true, value, 0};
     }
     double value = 0;
     if (std::from_chars(first, last, value).ec != std::errc{}) {
       fail("a number in the range of a double", abbreviate(text_.substr(start, position_ - start)),
            start);
     }
-    return value;
+    return {false, 0, value};
   }
 
-  void read_escape(std::string& value) {
+  [[gnu::cold, gnu::noinline]] void read_escape(std::string& value) {
     constexpr std::string_view letters = "\"\\/bfnrt";
     constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
     const std::size_t start = position_++;  // the backslash
@@ -242,7 +246,7 @@ class JsonReader {
     ++position_;
   }
 
-  [[nodiscard]] std::uint32_t read_code_point(std::size_t start) {
+  [[nodiscard, gnu::cold, gnu::noinline]] std::uint32_t read_code_point(std::size_t start) {
     const std::uint32_t first = read_hex4();
     if (first < 0xD800 || first > 0xDFFF) return first;
     if (first < 0xDC00 && text_.substr(position_, 2) == "\\u") {
@@ -270,7 +274,7 @@ class JsonReader {
     return value;
   }
 
-  [[nodiscard]] std::string describe_current() const {
+  [[nodiscard, gnu::cold, gnu::noinline]] std::string describe_current() const {
     if (is_at_end()) return "the end";
     const auto byte = static_cast<unsigned char>(current());
     if (byte >= 0x20 && byte < 0x7F) return concat({"'", current(), "'"});

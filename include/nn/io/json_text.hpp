@@ -17,8 +17,8 @@ namespace nn::io {
 
 /// Bytes of the UTF-8 sequence that starts at `start` (RFC 3629: shortest form, no surrogates,
 /// nothing beyond U+10FFFF); 0 where none does.
-[[nodiscard, gnu::noinline]] inline std::size_t utf8_length(std::string_view text,
-                                                            std::size_t start) {
+[[nodiscard, gnu::cold, gnu::noinline]] inline std::size_t utf8_length(std::string_view text,
+                                                                       std::size_t start) {
   const auto byte = [&](std::size_t offset) {
     return start + offset < text.size() ? static_cast<unsigned char>(text[start + offset]) : 0u;
   };
@@ -37,7 +37,7 @@ namespace nn::io {
 }
 
 /// Appends a code point, which must be valid and no surrogate.
-inline void append_utf8(std::string& text, std::uint32_t code) {
+[[gnu::cold, gnu::noinline]] inline void append_utf8(std::string& text, std::uint32_t code) {
   if (code < 0x80) {
     text += static_cast<char>(code);
     return;
@@ -52,7 +52,7 @@ inline void append_utf8(std::string& text, std::uint32_t code) {
 
 /// Appends `text` as a JSON string: between quotes, with escapes for quotes, backslashes and
 /// control characters. Throws `IoError` where it is not UTF-8.
-[[gnu::noinline]] inline void append_quoted(std::string& quoted, std::string_view text) {
+[[gnu::cold, gnu::noinline]] inline void append_quoted(std::string& quoted, std::string_view text) {
   constexpr std::string_view characters = "\"\\\b\f\n\r\t";
   constexpr std::string_view letters = "\"\\bfnrt";
   constexpr std::string_view digits = "0123456789abcdef";
@@ -98,7 +98,7 @@ inline void append_utf8(std::string& text, std::uint32_t code) {
 
 /// The double with the fewest digits that converts to the same `value`: 0.1 for 0.1f.
 template <std::floating_point Number>
-[[nodiscard]] double shortest_double(Number value) {
+[[nodiscard, gnu::cold, gnu::noinline]] double shortest_double(Number value) {
   const auto exact = static_cast<double>(value);
   if (!std::isfinite(exact)) return exact;
   char digits[32];

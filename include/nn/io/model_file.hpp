@@ -69,7 +69,8 @@ template <Real T>
   }
 }
 
-[[nodiscard]] inline Shape shape_from_json(const Json& list, const std::string& where) {
+[[nodiscard, gnu::cold, gnu::noinline]] inline Shape shape_from_json(const Json& list,
+                                                                     const std::string& where) {
   Shape shape;
   for (const Json& size : list.as_array(where)) shape.push_back(size.as_integer(where));
   return shape;
@@ -77,7 +78,8 @@ template <Real T>
 
 /// The model that a file describes, with its weights. Throws `IoError`.
 template <Real T, class Types>
-[[nodiscard]] Sequential<T> read_model(const std::string& path, Types types) {
+[[nodiscard, gnu::cold, gnu::noinline]] Sequential<T> read_model(const std::string& path,
+                                                                 Types types) {
   const SafetensorsFile file = SafetensorsFile::read(path);
   const auto& metadata = file.metadata();
   const auto found = metadata.find("architecture");
@@ -147,7 +149,7 @@ Sequential<T> Sequential<T>::load(const std::string& path) {
 
 /// The weights alone, under the names of `parameters()`.
 template <Real T>
-void Sequential<T>::save_weights(const std::string& path) const {
+[[gnu::cold, gnu::noinline]] void Sequential<T>::save_weights(const std::string& path) const {
   require_built("Sequential::save_weights");
   io::SafetensorsWriter writer;
   io::add_weights(writer, *this);
@@ -157,7 +159,7 @@ void Sequential<T>::save_weights(const std::string& path) const {
 /// Throws `IoError` where the file can't be read or has other names or shapes; nothing is changed
 /// then. The optimizer's memory stays.
 template <Real T>
-void Sequential<T>::load_weights(const std::string& path) {
+[[gnu::cold, gnu::noinline]] void Sequential<T>::load_weights(const std::string& path) {
   require_built("Sequential::load_weights");
   const io::SafetensorsFile file = io::SafetensorsFile::read(path);
   io::require_weights(file, network_.list_parameters(), path);

@@ -63,13 +63,13 @@ class SafetensorsFile {
   [[nodiscard]] const std::vector<TensorEntry>& tensors() const { return tensors_; }
 
   /// Null where the file has no tensor of that name.
-  [[nodiscard]] const TensorEntry* find(std::string_view name) const {
+  [[nodiscard, gnu::cold, gnu::noinline]] const TensorEntry* find(std::string_view name) const {
     const auto entry = by_name_.find(name);
     return entry == by_name_.end() ? nullptr : &tensors_[entry->second];
   }
 
   /// Throws `IoError` where the file has no tensor of that name.
-  [[nodiscard]] const TensorEntry& at(std::string_view name) const {
+  [[nodiscard, gnu::cold, gnu::noinline]] const TensorEntry& at(std::string_view name) const {
     if (const TensorEntry* const entry = find(name)) return *entry;
     refuse<IoError>(
         {path_, {"a tensor ", abbreviate(name)}, {tensors_.size(), " tensors of other names"}});
@@ -79,7 +79,7 @@ class SafetensorsFile {
   /// their value (floating-point `T`: rounded), F16, BF16, F32 and F64 to `float` and `double`
   /// (rounded). Throws `IoError` where the type does not convert or a value does not fit.
   template <TensorNumber T>
-  void copy_to(const TensorEntry& entry, T* out) const {
+  [[gnu::cold, gnu::noinline]] void copy_to(const TensorEntry& entry, T* out) const {
     const std::string_view wanted = dtype_of<T>().name;
     if (!is_convertible<T>(entry.dtype)) {
       fail(entry, {"a dtype that converts to ", wanted}, entry.dtype, "");
@@ -171,7 +171,8 @@ class SafetensorsWriter {
   /// `shape.num_elements()` numbers, row-major. Throws `std::invalid_argument` for a name that is
   /// taken.
   template <TensorNumber T>
-  void add(const std::string& name, const Shape& shape, const T* data) {
+  [[gnu::cold, gnu::noinline]] void add(const std::string& name, const Shape& shape,
+                                        const T* data) {
     const std::size_t size = static_cast<std::size_t>(shape.num_elements()) * sizeof(T);
     const bool is_new = name != SafetensorsHeader::metadata_name &&
                         tensors_.emplace(name, Tensor{dtype_of<T>(), shape, data, size}).second;
@@ -180,7 +181,7 @@ class SafetensorsWriter {
 
   /// Replaces the file at `path` (see `AtomicFile`). Throws `IoError` where it cannot be written,
   /// or a name or the metadata is not UTF-8.
-  void write(const std::string& path) const {
+  [[gnu::cold, gnu::noinline]] void write(const std::string& path) const {
     // Largest elements first keeps every tensor aligned to its own element.
     std::vector<const NamedTensor*> order;
     for (const std::uint64_t size : {8u, 4u, 2u, 1u}) {

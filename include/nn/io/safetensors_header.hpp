@@ -2,15 +2,14 @@
 // The header of a safetensors file: read and held against every rule of the format.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "nn/core/shape.hpp"
@@ -46,11 +45,10 @@ inline constexpr const char* torn_file = "the file is torn or not safetensors";
   if (reader.peek() != JsonKind::number) reader.fail("a whole number of 0 or more");
   const std::size_t start = reader.position();
   const JsonNumber number = reader.read_number();
-  const std::int64_t* const integer = std::get_if<std::int64_t>(&number);
-  if (integer == nullptr || *integer < 0) {
+  if (!number.is_integer || number.integer < 0) {
     reader.fail("a whole number of 0 or more and at most 63 bits", "another number", start);
   }
-  return static_cast<std::uint64_t>(*integer);
+  return static_cast<std::uint64_t>(number.integer);
 }
 
 [[nodiscard, gnu::cold, gnu::noinline]] inline Dtype read_dtype(JsonReader& reader) {
@@ -139,9 +137,12 @@ inline constexpr const char* torn_file = "the file is torn or not safetensors";
     if (a->begin != b->begin) return a->begin < b->begin;
     return a->end != b->end ? a->end < b->end : a->name < b->name;
   };
-  // A tree of pointers: the code of std::sort on whole entries takes long to compile.
-  std::multiset<SafetensorsInfo*, decltype(comes_before)> order;
-  for (SafetensorsInfo& tensor : tensors) order.insert(&tensor);
+  // A heap of pointers: the code of std::sort takes longer to compile.
+  std::vector<SafetensorsInfo*> order;
+  order.reserve(tensors.size());
+  for (SafetensorsInfo& tensor : tensors) order.push_back(&tensor);
+  std::make_heap(order.begin(), order.end(), comes_before);
+  std::sort_heap(order.begin(), order.end(), comes_before);
   std::vector<SafetensorsInfo> sorted;
   sorted.reserve(tensors.size());
   for (SafetensorsInfo* const tensor : order) sorted.push_back(std::move(*tensor));
@@ -188,9 +189,8 @@ inline constexpr const char* torn_file = "the file is torn or not safetensors";
 
 /// Parses the header `text` of a file with `data_size` bytes behind it. Memory: a small multiple of
 /// the text's size. Throws `IoError`; `path` names the file in its message.
-[[nodiscard]] inline SafetensorsHeader parse_safetensors_header(std::string_view text,
-                                                                std::uint64_t data_size,
-                                                                const std::string& path) {
+[[nodiscard, gnu::cold, gnu::noinline]] inline SafetensorsHeader parse_safetensors_header(
+    std::string_view text, std::uint64_t data_size, const std::string& path) {
   const std::string where = concat({path, ", header"});
   JsonReader reader(text, where);
   if (!text.starts_with('{')) reader.fail("a header that starts with {");

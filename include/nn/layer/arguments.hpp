@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "nn/core/error.hpp"
@@ -31,25 +30,43 @@ enum class Padding { valid, same };
 /// type.
 class Arguments {
  public:
-  using Value = std::variant<bool, Index, double, std::string, std::vector<Index>>;
+  enum class Kind { boolean, whole, number, text, list };
+
+  /// One value; only the member that `kind` names counts. (`std::variant` takes long to compile.)
+  struct Value {
+    Kind kind = Kind::boolean;
+    bool boolean = false;
+    Index whole = 0;
+    double number = 0;
+    std::string text;
+    std::vector<Index> list;
+  };
 
   explicit Arguments(std::string owner) : owner_(std::move(owner)) {}
 
-  Arguments& set(std::string_view name, bool value) { return put(name, value); }
-  Arguments& set(std::string_view name, std::integral auto value) {
-    return put(name, static_cast<Index>(value));
+  [[gnu::cold, gnu::noinline]] Arguments& set(std::string_view name, bool value) {
+    put(name, Kind::boolean).boolean = value;
+    return *this;
   }
-  Arguments& set(std::string_view name, std::floating_point auto value) {
-    return put(name, static_cast<double>(value));
+  [[gnu::cold, gnu::noinline]] Arguments& set(std::string_view name, std::integral auto value) {
+    put(name, Kind::whole).whole = static_cast<Index>(value);
+    return *this;
   }
-  Arguments& set(std::string_view name, std::string_view value) {
-    return put(name, std::string(value));
+  [[gnu::cold, gnu::noinline]] Arguments& set(std::string_view name,
+                                              std::floating_point auto value) {
+    put(name, Kind::number).number = static_cast<double>(value);
+    return *this;
   }
-  Arguments& set(std::string_view name, std::vector<Index> value) {
-    return put(name, std::move(value));
+  [[gnu::cold, gnu::noinline]] Arguments& set(std::string_view name, std::string_view value) {
+    put(name, Kind::text).text = value;
+    return *this;
+  }
+  [[gnu::cold, gnu::noinline]] Arguments& set(std::string_view name, std::vector<Index> value) {
+    put(name, Kind::list).list = std::move(value);
+    return *this;
   }
   Arguments& set(std::string_view name, Size2D value) {
-    return put(name, std::vector<Index>{value.height, value.width});
+    return set(name, std::vector<Index>{value.height, value.width});
   }
   Arguments& set(std::string_view name, Activation value) {
     return set(name, std::string_view{to_string(value)});
@@ -75,28 +92,31 @@ class Arguments {
   [[nodiscard]] const std::vector<std::pair<std::string, Value>>& values() const { return values_; }
 
  private:
-  template <class V>
-  [[gnu::cold, gnu::noinline]] Arguments& put(std::string_view name, V value) {
-    auto& [key, kept] = values_.emplace_back();
+  [[gnu::cold, gnu::noinline]] Value& put(std::string_view name, Kind kind) {
+    auto& [key, value] = values_.emplace_back();
     key = name;
-    kept = std::move(value);
-    return *this;
+    value.kind = kind;
+    return value;
   }
-  [[nodiscard]] const Value& find(std::string_view name) const {
+  [[nodiscard, gnu::cold, gnu::noinline]] const Value& find(std::string_view name) const {
     for (const auto& [key, value] : values_) {
       if (key == name) return value;
     }
     fail(name, "an argument of that name", "none");
   }
-  template <class V>
-  [[nodiscard]] const V& as(std::string_view name, const char* kind) const {
+  [[nodiscard, gnu::cold, gnu::noinline]] const Value& find(std::string_view name,
+                                                            Kind kind) const {
+    constexpr const char* kinds[] = {"true or false", "a whole number", "a number", "a string",
+                                     "a list of whole numbers"};
     const Value& value = find(name);
-    if (!std::holds_alternative<V>(value)) fail(name, kind, "another kind of value");
-    return std::get<V>(value);
+    if (value.kind != kind) {
+      fail(name, kinds[static_cast<std::size_t>(kind)], "another kind of value");
+    }
+    return value;
   }
   template <class Enum>
   [[nodiscard]] Enum one_of(std::string_view name, std::initializer_list<Enum> choices) const {
-    const std::string& text = as<std::string>(name, "a string");
+    const std::string& text = find(name, Kind::text).text;
     std::string known;
     for (const Enum choice : choices) {
       if (text == to_string(choice)) return choice;
@@ -104,7 +124,8 @@ class Arguments {
     }
     fail(name, {"one of ", known}, {"'", text, "'"});
   }
-  [[noreturn]] void fail(std::string_view name, const Text& expected, const Text& got) const {
+  [[noreturn, gnu::cold, gnu::noinline]] void fail(std::string_view name, const Text& expected,
+                                                   const Text& got) const {
     refuse({{owner_, ", argument '", name, "'"}, expected, got});
   }
 
@@ -113,9 +134,12 @@ class Arguments {
 };
 
 template <class V>
-V Arguments::get(std::string_view name) const {
+[[gnu::cold, gnu::noinline]] V Arguments::get(std::string_view name) const {
   if constexpr (std::same_as<V, Size2D>) {
-    const auto& sizes = as<std::vector<Index>>(name, "a list of two whole numbers");
+    const Value& value = find(name);
+    if (value.kind != Kind::list)
+      fail(name, "a list of two whole numbers", "another kind of value");
+    const std::vector<Index>& sizes = value.list;
     if (sizes.size() != 2) fail(name, "two numbers", sizes.size());
     return {sizes[0], sizes[1]};
   } else if constexpr (std::same_as<V, Activation>) {
@@ -124,19 +148,19 @@ V Arguments::get(std::string_view name) const {
   } else if constexpr (std::same_as<V, Padding>) {
     return one_of(name, {Padding::valid, Padding::same});
   } else if constexpr (std::same_as<V, Initializer>) {
-    return Initializer::from_string(as<std::string>(name, "a string"));
+    return Initializer::from_string(find(name, Kind::text).text);
   } else if constexpr (std::same_as<V, double>) {
     const Value& value = find(name);  // a whole number is a number too
-    if (const Index* whole = std::get_if<Index>(&value)) return static_cast<double>(*whole);
-    return as<double>(name, "a number");
+    if (value.kind == Kind::whole) return static_cast<double>(value.whole);
+    return find(name, Kind::number).number;
   } else if constexpr (std::same_as<V, Index>) {
-    return as<Index>(name, "a whole number");
+    return find(name, Kind::whole).whole;
   } else if constexpr (std::same_as<V, bool>) {
-    return as<bool>(name, "true or false");
+    return find(name, Kind::boolean).boolean;
   } else if constexpr (std::same_as<V, std::string>) {
-    return as<std::string>(name, "a string");
+    return find(name, Kind::text).text;
   } else {
-    return as<V>(name, "a list of whole numbers");
+    return find(name, Kind::list).list;
   }
 }
 
