@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// nn's side of the comparison.
+#include <nn/sequential.hpp>
+
+#include "products.hpp"
+
+namespace {
+
+using compare::Report;
+using compare::Task;
+
+struct Samples {
+  nn::Tensor<std::uint8_t, 4> x;  // [N, 28, 28, 1]
+  nn::Labels y;                   // [N]
+};
+
+Samples read_samples(const char* set, nn::Index count) {
+  const compare::Digits digits = compare::read_digits(set, count);
+  Samples samples{nn::Tensor<std::uint8_t, 4>(digits.count(), 28, 28, 1),
+                  nn::Labels(digits.count())};
+  std::copy(digits.images.begin(), digits.images.end(), samples.x.data());
+  std::copy(digits.labels.begin(), digits.labels.end(), samples.y.data());
+  return samples;
+}
+
+nn::Sequential<float> make_model() {
+  nn::Sequential model{nn::Rescaling{1.0 / 255},
+                       nn::Conv2D{32, {3, 3}, {.activation = nn::Activation::relu}}, nn::Flatten{},
+                       nn::Dense{128, {.activation = nn::Activation::relu}},
+                       nn::Dense{10, {.activation = nn::Activation::softmax}}};
+  model.build({28, 28, 1}, {.seed = 42});
+  model.compile(nn::Adam{}, nn::SparseCategoricalCrossentropy{}, {nn::Accuracy{}});
+  return model;
+}
+
+// The two that follow return false where this version of nn can't do it; they are templates so that
+// it builds all the same.
+
+/// Compiles anew, to compute in bfloat16.
+template <class Model>
+bool compile_bfloat16(Model& model) {
+  const nn::Adam adam;
+  const nn::SparseCategoricalCrossentropy loss;
+  constexpr auto format = nn::Precision::bfloat16;
+  if constexpr (requires { model.compile(adam, loss, {nn::Accuracy{}}, {.precision = format}); }) {
+    model.compile(adam, loss, {nn::Accuracy{}}, {.precision = format});
+    return true;
+  }
+  return false;
+}
+
+/// Converts the weights for inference.
+template <class Model>
+bool quantize(Model& model, nn::NumberFormat format) {
+  if constexpr (requires { model.quantize(format); }) {
+    model.quantize(format);
+    return true;
+  }
+  return false;
+}
+
+void run_epochs(const Task& task, const Report& report) {
+  const Samples train = read_samples("train", task.images);
+  const Samples test = read_samples("t10k", 10000);
+  auto model = make_model();
+  if (task.mode == "bf16" && !compile_bfloat16(model)) task.refuse();
+  for (int epoch = 1; epoch <= task.epochs; ++epoch) {
+    const double start = compare::now();
+    model.fit(train.x, train.y,
+              {.batch_size = compare::batch_size, .verbose = nn::Verbose::silent});
+    const double seconds = compare::now() - start;
+    report.print({{"epoch", epoch},
+                  {"images", static_cast<double>(train.y.size())},
+                  {"seconds", seconds},
+                  {"accuracy", model.evaluate(test.x, test.y)["accuracy"]}});
+  }
+}
+
+/// The median of predicting the first `count` test images.
+double seconds_of_predict(const nn::Sequential<float>& model, nn::Index count) {
+  const auto x = read_samples("t10k", count).x;
+  nn::Tensor<float, 2> y;
+  nn::Workspace workspace;
+  return compare::median_seconds(0.7, [&] { model.predict(x, y, workspace); });
+}
+
+/// In bfloat16 there are two ways, and the quicker one counts.
+void run_predict(const Task& task, const Report& report, nn::Index count) {
+  std::vector<double> seconds;
+  auto model = make_model();
+  if (task.mode == "f32") seconds.push_back(seconds_of_predict(model, count));
+  if (task.mode == "bf16" && compile_bfloat16(model)) {
+    seconds.push_back(seconds_of_predict(model, count));
+    model = make_model();
+  }
+  const auto format = task.mode == "int8" ? nn::Precision::int8 : nn::Precision::bfloat16;
+  if (task.mode != "f32" && quantize(model, format)) {
+    seconds.push_back(seconds_of_predict(model, count));
+  }
+  if (seconds.empty()) task.refuse();
+  report.print({{"images", static_cast<double>(count)},
+                {"seconds", *std::min_element(seconds.begin(), seconds.end())}});
+}
+
+void run_products(const Report& report) {
+  using Matrix = nn::kernels::Matrix<const float>;
+  const auto make = [](const compare::ProductShape& shape, const float* a, const float* b,
+                       float* c) {
+    const auto A =
+        shape.a_transposed ? Matrix(a, shape.k, shape.m).transposed() : Matrix(a, shape.m, shape.k);
+    const auto B =
+        shape.b_transposed ? Matrix(b, shape.n, shape.k).transposed() : Matrix(b, shape.k, shape.n);
+    return
+        [=, C = nn::kernels::Matrix<float>(c, shape.m, shape.n)] { nn::kernels::product(A, B, C); };
+  };
+  compare::compare_products(report, make);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Task task(argc, argv);
+  nn::set_num_threads(task.threads);
+  const Report report("nn",
+                      std::to_string(NN_VERSION_MAJOR) + "." + std::to_string(NN_VERSION_MINOR) +
+                          "." + std::to_string(NN_VERSION_PATCH),
+                      task);
+  const bool is_float = task.mode == "f32";
+  if (task.work == "epoch" && task.mode != "int8") {
+    run_epochs(task, report);
+  } else if (task.work == "predict") {
+    run_predict(task, report, 10000);
+  } else if (task.work == "image") {
+    run_predict(task, report, 1);
+  } else if (task.work == "product" && is_float) {
+    run_products(report);
+  } else {
+    task.refuse();
+  }
+}
