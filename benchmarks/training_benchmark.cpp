@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The digit model as a whole: a training step, an epoch, many images and one image.
+#include <string>
+
 #include "benchmarks/digit_model.hpp"
 
 namespace {
@@ -38,10 +40,14 @@ void predict_10000(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * digits.labels.size());
 }
 
+/// The latency of one image, with the weights stored in each format.
 void predict_one(benchmark::State& state) {
-  bench::set_threads(state, 0);
+  bench::set_threads(state, 1);
+  const auto format = static_cast<nn::NumberFormat>(state.range(0));
   const bench::Digits digits(1);
-  const auto model = bench::digit_model();
+  auto model = bench::digit_model();
+  if (format != nn::NumberFormat::float32) model.quantize(format);
+  state.SetLabel(std::string(nn::to_string(format)));
   nn::Tensor<float, 2> y;
   nn::Workspace workspace;
   for (auto _ : state) model.predict(digits.images, y, workspace);
@@ -66,9 +72,8 @@ BENCHMARK(predict_10000)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(predict_one)
-    ->ArgName("threads")
-    ->Arg(1)
-    ->Arg(2)
+    ->ArgNames({"format", "threads"})
+    ->ArgsProduct({{0, 1, 2}, {1, 2}})
     ->UseRealTime()
     ->Unit(benchmark::kMicrosecond);
 

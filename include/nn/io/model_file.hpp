@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "nn/io/architecture.hpp"
+#include "nn/io/quantized_weights.hpp"
 #include "nn/io/safetensors.hpp"
 #include "nn/model/model_access.hpp"
 
@@ -17,11 +18,16 @@ inline constexpr const char* model_format_version = "1";
 /// Longest description of layers that is read, in bytes: parsing takes a multiple of it.
 inline constexpr std::size_t max_architecture_size = std::size_t{1} << 20;
 
+/// Quantised weights are written from `quantized`, which has to live until the writer is done.
 template <Real T>
-[[gnu::cold, gnu::noinline]] void add_weights(SafetensorsWriter& writer,
-                                              const Sequential<T>& model) {
+[[gnu::cold, gnu::noinline]] void add_weights(SafetensorsWriter& writer, const Sequential<T>& model,
+                                              QuantizedWeights& quantized) {
   for (const NamedParameter<T>& parameter : model.parameters()) {
-    writer.add(parameter.name, parameter.shape, parameter.value().data());
+    if (const auto* matrix = parameter.quantized()) {
+      quantized.add_to(writer, parameter.name, *matrix);
+    } else {
+      writer.add(parameter.name, parameter.shape, parameter.value().data());
+    }
   }
 }
 
@@ -31,6 +37,7 @@ template <Real T>
 [[gnu::cold, gnu::noinline]] void require_weights(const SafetensorsFile& file,
                                                   const ParameterList<T>& list,
                                                   const std::string& where) {
+  std::size_t num_scales = 0;
   for (const auto& entry : list.entries()) {
     const TensorEntry* tensor = file.find(entry.name);
     if (tensor == nullptr) {
@@ -47,14 +54,19 @@ template <Real T>
                        "",
                        "the file is of another model"});
     }
+    if (tensor->dtype == "I8" && entry.is_quantizable) {
+      require_scales(file, entry.name, entry.shape, where);
+      ++num_scales;
+      continue;
+    }
     if (tensor->dtype != "F32" && tensor->dtype != "F64" && tensor->dtype != "F16" &&
         tensor->dtype != "BF16") {
       refuse<IoError>({where, {"'", entry.name, "' as floating-point numbers"}, tensor->dtype});
     }
   }
-  if (file.tensors().size() != list.entries().size()) {
+  if (file.tensors().size() != list.entries().size() + num_scales) {
     refuse<IoError>({where,
-                     {list.entries().size(), " tensors"},
+                     {list.entries().size() + num_scales, " tensors"},
                      file.tensors().size(),
                      "",
                      "the file is of another model"});
@@ -65,7 +77,11 @@ template <Real T>
 [[gnu::cold, gnu::noinline]] void copy_weights(const SafetensorsFile& file,
                                                ParameterBlock<T>& block) {
   for (const NamedParameter<T>& parameter : block) {
-    file.copy_to(file.at(parameter.name), parameter.value().data());
+    T* const value = parameter.value().data();
+    file.copy_to(file.at(parameter.name), value);
+    if (file.at(parameter.name).dtype == "I8") {
+      apply_scales(file, parameter.name, parameter.shape, value);
+    }
   }
 }
 
@@ -107,6 +123,8 @@ template <Real T, class Types>
     network.block.allocate(list);
     network.is_built = true;
     copy_weights(file, network.block);
+    const NumberFormat weights = weight_format_of(file, path);
+    if (weights != NumberFormat::float32) model.quantize(weights);
     return model;
   } catch (
       const std::invalid_argument& error) {  // from a layer that refuses its arguments or its input
@@ -136,7 +154,11 @@ template <Real T>
   writer.set_metadata("format_version", io::model_format_version);
   writer.set_metadata("architecture", architecture.dump());
   writer.set_metadata("layout", "NHWC, HWIO");
-  io::add_weights(writer, *this);
+  if (weight_format() != NumberFormat::float32) {
+    writer.set_metadata("weight_format", std::string(to_string(weight_format())));
+  }
+  io::QuantizedWeights quantized;
+  io::add_weights(writer, *this, quantized);
   writer.write(path);
 }
 
@@ -147,20 +169,22 @@ Sequential<T> Sequential<T>::load(const std::string& path) {
   return io::read_model<T>(path, JoinedTypes<BuiltInLayers<T>, LayerTypes<OwnLayers...>>{});
 }
 
-/// The weights alone, under the names of `parameters()`.
+/// The weights alone, under the names of `parameters()`, quantised ones as `QuantizedWeights` says.
 template <Real T>
 [[gnu::cold, gnu::noinline]] void Sequential<T>::save_weights(const std::string& path) const {
   require_built("Sequential::save_weights");
   io::SafetensorsWriter writer;
-  io::add_weights(writer, *this);
+  io::QuantizedWeights quantized;
+  io::add_weights(writer, *this, quantized);
   writer.write(path);
 }
 
 /// Throws `IoError` where the file can't be read or has other names or shapes; nothing is changed
-/// then. The optimizer's memory stays.
+/// then. The optimizer's memory stays. Quantised weights become the floats that they stand for.
 template <Real T>
 [[gnu::cold, gnu::noinline]] void Sequential<T>::load_weights(const std::string& path) {
   require_built("Sequential::load_weights");
+  network_.require_float_weights("Sequential::load_weights");
   const io::SafetensorsFile file = io::SafetensorsFile::read(path);
   io::require_weights(file, network_.list_parameters(), path);
   io::copy_weights(file, network_.block);

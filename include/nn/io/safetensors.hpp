@@ -171,11 +171,15 @@ class SafetensorsWriter {
   /// `shape.num_elements()` numbers, row-major. Throws `std::invalid_argument` for a name that is
   /// taken.
   template <TensorNumber T>
+  void add(const std::string& name, const Shape& shape, const T* data) {
+    add(name, shape, dtype_of<T>(), data);
+  }
+  /// The same for elements that are no C++ numbers, such as "BF16".
   [[gnu::cold, gnu::noinline]] void add(const std::string& name, const Shape& shape,
-                                        const T* data) {
-    const std::size_t size = static_cast<std::size_t>(shape.num_elements()) * sizeof(T);
+                                        const Dtype& dtype, const void* data) {
+    const std::size_t size = static_cast<std::size_t>(shape.num_elements()) * dtype.size;
     const bool is_new = name != SafetensorsHeader::metadata_name &&
-                        tensors_.emplace(name, Tensor{dtype_of<T>(), shape, data, size}).second;
+                        tensors_.emplace(name, Tensor{dtype, shape, data, size}).second;
     require(is_new, "SafetensorsWriter", "a name that no other tensor has", abbreviate(name));
   }
 

@@ -10,6 +10,7 @@
 
 #include "nn/core/memory.hpp"
 #include "nn/core/tensor.hpp"
+#include "nn/kernels/quantized_matrix.hpp"
 #include "nn/layer/initializer.hpp"
 #include "nn/layer/parameter_update.hpp"
 
@@ -32,10 +33,15 @@ class AnyParameter {
     rule.apply(value_ + first, g, count);
   }
 
-  void bind(const Shape& shape, T* value, T* gradient) {
+  /// The value in a short format, where the model was quantised, in place of value and gradient.
+  [[nodiscard]] const kernels::QuantizedMatrix* quantized() const { return quantized_; }
+
+  void bind(const Shape& shape, T* value, T* gradient,
+            const kernels::QuantizedMatrix* quantized = nullptr) {
     shape_ = shape;
     value_ = value;
     gradient_ = gradient;
+    quantized_ = quantized;
   }
   void zero_gradient() const { std::fill_n(gradient_, shape_.num_elements(), T(0)); }
 
@@ -43,6 +49,7 @@ class AnyParameter {
   Shape shape_;
   T* value_ = nullptr;
   T* gradient_ = nullptr;
+  const kernels::QuantizedMatrix* quantized_ = nullptr;
 };
 
 /// A view of one parameter: its value and its gradient inside a model's blocks. Layers hold it as a
@@ -66,15 +73,28 @@ class NamedParameter {
   std::string name;  // "3.dense.kernel": the layer's index and type, the parameter's own name
   Shape shape;
 
-  NamedParameter(std::string full_name, const Shape& sizes, T* value, T* gradient)
-      : name(std::move(full_name)), shape(sizes), value_(value), gradient_(gradient) {}
+  NamedParameter(std::string full_name, const Shape& sizes, T* value, T* gradient,
+                 const kernels::QuantizedMatrix* quantized = nullptr)
+      : name(std::move(full_name)),
+        shape(sizes),
+        value_(value),
+        gradient_(gradient),
+        quantized_(quantized) {}
 
-  /// The elements in row-major order; `value<4>()` is a map of the parameter's own rank.
-  [[nodiscard]] TensorMap<T, 1> value() const { return {value_, shape.num_elements()}; }
+  /// The elements in row-major order; `value<4>()` is a map of the parameter's own rank. Throws
+  /// `std::invalid_argument` where they are quantised.
+  [[nodiscard]] TensorMap<T, 1> value() const { return {full_value(), shape.num_elements()}; }
   [[nodiscard]] TensorMap<T, 1> gradient() const { return {gradient_, shape.num_elements()}; }
   template <int Rank>
   [[nodiscard]] TensorMap<T, Rank> value() const {
-    return map_tensor<Rank>(value_, ranked<Rank>());
+    return map_tensor<Rank>(full_value(), ranked<Rank>());
+  }
+  /// The value in a short format, or null.
+  [[nodiscard]] const kernels::QuantizedMatrix* quantized() const { return quantized_; }
+  /// Bytes of the value.
+  [[nodiscard]] Index num_bytes() const {
+    return quantized_ == nullptr ? shape.num_elements() * static_cast<Index>(sizeof(T))
+                                 : quantized_->num_bytes();
   }
   template <int Rank>
   [[nodiscard]] TensorMap<T, Rank> gradient() const {
@@ -90,9 +110,15 @@ class NamedParameter {
     }
     return shape;
   }
+  [[nodiscard]] T* full_value() const {
+    if (quantized_ == nullptr) return value_;
+    refuse({name, "a parameter that is not quantised", to_string(quantized_->format()), "",
+            "read it by quantized()"});
+  }
 
   T* value_;
   T* gradient_;
+  const kernels::QuantizedMatrix* quantized_;
 };
 
 /// Collects what layers declare: for each parameter its place, name, shape and initializer.
@@ -104,6 +130,7 @@ class ParameterList {
     Shape shape;
     Initializer initializer;
     AnyParameter<T>* parameter;  // the layer's
+    bool is_quantizable = false;
   };
 
   template <int Rank>
@@ -111,6 +138,14 @@ class ParameterList {
            const Initializer& initializer) {
     NN_ASSERT(shape.rank() == Rank);
     push_back(parameter, name, shape, initializer);
+  }
+
+  /// The same for a matrix that the layer can also take in a short format: its forward looks for
+  /// `quantized()` first.
+  void add_quantizable(Parameter<T, 2>& parameter, const std::string& name, const Shape& shape,
+                       const Initializer& initializer) {
+    add(parameter, name, shape, initializer);
+    entries_.back().is_quantizable = true;
   }
 
   /// What stands before the names of the parameters that are added next, as "3.dense.".
@@ -138,6 +173,8 @@ class ParameterBlock {
  public:
   /// Allocates for the listed parameters, all 0, and binds the layers' views.
   [[gnu::cold, gnu::noinline]] void allocate(const ParameterList<T>& list) {
+    format_ = NumberFormat::float32;
+    quantized_.clear();
     values_.assign(static_cast<std::size_t>(layout(list)), T(0));
     gradients_.clear();
     reset_moments();
@@ -162,8 +199,15 @@ class ParameterBlock {
   /// Points the layers' views into this block, which was built for parameters of the same shapes.
   [[gnu::cold, gnu::noinline]] void bind(const ParameterList<T>& list) {
     Index offset = 0;
+    std::size_t num_quantized = 0;
     named_.clear();
     for (const auto& entry : list.entries()) {
+      if (format_ != NumberFormat::float32 && entry.is_quantizable) {
+        const kernels::QuantizedMatrix* const matrix = &quantized_[num_quantized++];
+        entry.parameter->bind(entry.shape, nullptr, nullptr, matrix);
+        named_.emplace_back(entry.name, entry.shape, nullptr, nullptr, matrix);
+        continue;
+      }
       T* gradient = gradients_.empty() ? nullptr : gradients_.data() + offset;
       entry.parameter->bind(entry.shape, values_.data() + offset, gradient);
       named_.emplace_back(entry.name, entry.shape, values_.data() + offset, gradient);
@@ -171,11 +215,44 @@ class ParameterBlock {
     }
   }
 
+  /// Replaces this block's quantizable matrices by ones in a short format, and gives back the
+  /// memory of their values, of gradients and moments: the block is for inference from now on.
+  [[gnu::cold, gnu::noinline]] void quantize(const ParameterList<T>& list,
+                                             NumberFormat format) requires std::same_as<T, float> {
+    std::vector<kernels::QuantizedMatrix> quantized;
+    AlignedVector<T> rest;
+    for (std::size_t i = 0; i < named_.size(); ++i) {
+      const auto value = named_[i].value();
+      if (list.entries()[i].is_quantizable) {
+        quantized.emplace_back(
+            format, kernels::Matrix<const T>(value.data(), named_[i].shape[0], named_[i].shape[1]));
+      } else {
+        const auto first = static_cast<std::ptrdiff_t>(rest.size());
+        rest.resize(rest.size() + static_cast<std::size_t>(padded(value.size())), T(0));
+        std::copy_n(value.data(), value.size(), rest.begin() + first);
+      }
+    }
+    format_ = format;
+    quantized_ = std::move(quantized);
+    values_ = std::move(rest);
+    gradients_ = {};
+    reset_moments();
+    bind(list);
+  }
+  /// What the quantizable matrices are stored as.
+  [[nodiscard]] NumberFormat format() const { return format_; }
+
   /// The parameters by name, in the order of the layers.
   [[nodiscard]] const std::vector<NamedParameter<T>>& named() const { return named_; }
   [[nodiscard]] auto begin() const { return named_.begin(); }
   [[nodiscard]] auto end() const { return named_.end(); }
 
+  /// Elements of all parameters, without gaps.
+  [[nodiscard]] Index num_elements() const {
+    Index count = 0;
+    for (const auto& parameter : named_) count += parameter.shape.num_elements();
+    return count;
+  }
   /// Elements of each block, the gaps included.
   [[nodiscard]] Index size() const { return static_cast<Index>(values_.size()); }
   [[nodiscard]] T* values() { return values_.data(); }
@@ -232,6 +309,8 @@ class ParameterBlock {
   std::vector<AlignedVector<T>> moments_;
   std::int64_t step_ = 0;
   std::vector<NamedParameter<T>> named_;
+  NumberFormat format_ = NumberFormat::float32;
+  std::vector<kernels::QuantizedMatrix> quantized_;  // in the order of their entries
 };
 
 }  // namespace nn

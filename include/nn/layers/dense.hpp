@@ -5,6 +5,7 @@
 #include <string>
 
 #include "nn/kernels/product_gradients.hpp"
+#include "nn/kernels/quantized_product.hpp"
 #include "nn/layer/closing_activation.hpp"
 #include "nn/layer/layer.hpp"
 
@@ -50,8 +51,7 @@ class Dense {
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
     // y = act(x W + b)
     const Activation activation = pass.activation_of(options_.activation);
-    kernels::product(matrix(x), matrix(W_.value()), matrix(y),
-                     {.bias = b(), .activation = elementwise_part(activation)});
+    multiply(x, y, {.bias = b(), .activation = elementwise_part(activation)});
     apply_rowwise_part(activation, y);
   }
 
@@ -75,7 +75,7 @@ class Dense {
   }
 
   void parameters(const Shape& input, ParameterList<T>& list) {
-    list.add(W_, "kernel", {input.back(), units_}, options_.kernel_initializer);
+    list.add_quantizable(W_, "kernel", {input.back(), units_}, options_.kernel_initializer);
     if (options_.use_bias) list.add(b_, "bias", {units_}, options_.bias_initializer);
   }
 
@@ -98,6 +98,17 @@ class Dense {
   }
 
  private:
+  /// y = act(x W + b), W in floats or in a short format
+  void multiply(ConstTensorMap<T, 2> x, TensorMap<T, 2> y,
+                const kernels::ProductOptions<T>& options) const {
+    if constexpr (std::same_as<T, float>) {
+      if (const auto* quantized = W_.quantized()) {
+        return kernels::quantized_product(matrix(x), *quantized, matrix(y), options);
+      }
+    }
+    kernels::product(matrix(x), matrix(W_.value()), matrix(y), options);
+  }
+
   /// The rest of backward, and the optimizer's step on each piece of W once its dx and dW are
   /// known.
   void update(const ConstTensorMap<T, 2>& x, kernels::Matrix<const T> dz, TensorMap<T, 2>& dx,

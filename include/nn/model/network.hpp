@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cctype>
+#include <concepts>
 #include <string>
 #include <utility>
 #include <vector>
@@ -65,6 +66,34 @@ class Network {
     if (block.has_gradients()) return;
     block.allocate_gradients();
     bind();
+  }
+
+  /// Makes a model for inference of this one; `where` names the caller in messages.
+  [[gnu::cold, gnu::noinline]] void quantize(const char* where, NumberFormat format) {
+    require_float_weights(where);
+    require(format != NumberFormat::float32, where, "bfloat16 or int8", to_string(format));
+    if constexpr (std::same_as<T, float>) {
+      block.quantize(list_parameters(), format);
+    } else {
+      refuse({where, "a model of floats", "one of another scalar type"});
+    }
+  }
+
+  /// For what changes weights. Throws `std::invalid_argument` after `quantize`.
+  [[gnu::cold, gnu::noinline]] void require_float_weights(const char* where) const {
+    if (block.format() == NumberFormat::float32) return;
+    refuse({where,
+            "a model with float32 weights",
+            {to_string(block.format()), " weights"},
+            "quantised for inference",
+            "use a copy from before quantize"});
+  }
+
+  /// Layers, those of nested models counted one by one.
+  [[nodiscard]] Index num_layers() const {
+    Index count = 0;
+    for (const AnyLayer<T>& layer : layers) count += layer.num_layers();
+    return count;
   }
 
   /// What the layers declare for the inferred shapes.

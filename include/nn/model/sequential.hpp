@@ -79,16 +79,13 @@ class Sequential {
   [[nodiscard, gnu::cold, gnu::noinline]] std::string summary() const {
     return summarize(network_);
   }
-  [[nodiscard]] Index count_parameters() const {
-    Index count = 0;
-    for (const auto& parameter : network_.block) count += parameter.shape.num_elements();
-    return count;
-  }
+  [[nodiscard]] Index count_parameters() const { return network_.block.num_elements(); }
 
   /// All parameters by name with values and gradients, and the block they lie in: what an
-  /// optimizer's `step` takes. Throws `std::invalid_argument` before `build`.
+  /// optimizer's `step` takes. Throws `std::invalid_argument` before `build` and after `quantize`.
   [[nodiscard]] ParameterBlock<T>& parameters() {
     require_built("Sequential::parameters");
+    network_.require_float_weights("Sequential::parameters");
     network_.ensure_gradients();
     return network_.block;
   }
@@ -104,11 +101,7 @@ class Sequential {
   [[nodiscard]] const L& layer(Index i) const;
   [[nodiscard]] const std::vector<AnyLayer<T>>& layers() const { return network_.layers; }
   /// Layers, those of nested models counted one by one.
-  [[nodiscard]] Index num_layers() const {
-    Index count = 0;
-    for (const AnyLayer<T>& layer : layers()) count += layer.num_layers();
-    return count;
-  }
+  [[nodiscard]] Index num_layers() const { return network_.num_layers(); }
 
   /// A training pass over x [N, ...]: dropout is on, and the workspace keeps what `backward` needs.
   /// The result [N, ...] lies in the workspace until its next use; x has to outlive `backward`.
@@ -129,6 +122,14 @@ class Sequential {
         std::move(metrics)};
     network_.block.reset_moments();
   }
+  /// Stores the weights of Dense layers as bfloat16 or int8, for inference alone in less memory and
+  /// time; see kernels/quantized_product.hpp. Throws `std::invalid_argument` for another format,
+  /// before `build`, the second time, and for doubles.
+  void quantize(NumberFormat format) {
+    require_built("Sequential::quantize");
+    network_.quantize("Sequential::quantize", format);
+  }
+  [[nodiscard]] NumberFormat weight_format() const { return network_.block.format(); }
   [[nodiscard]] bool is_compiled() const { return compiled_.has_value(); }
 
   /// Trains on samples x [N, ...] with labels y [N]; builds the model first if that wasn't done.

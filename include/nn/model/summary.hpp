@@ -102,9 +102,11 @@ template <Real T>
   }
   append(table, {line, "\n"});
   if (!network.is_built) return concat({table, "Total params: ? (not built)\n"});
-  Index total = 0;
-  for (const auto& parameter : network.block) total += parameter.shape.num_elements();
-  const Index num_bytes = total * static_cast<Index>(sizeof(T));
+  Index total = 0, num_bytes = 0;
+  for (const auto& parameter : network.block) {
+    total += parameter.shape.num_elements();
+    num_bytes += parameter.num_bytes();
+  }
   return concat({table, "Total params: ", detail::with_separators(total), " (",
                  detail::readable_bytes(num_bytes), ")\n"});
 }

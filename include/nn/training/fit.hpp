@@ -196,6 +196,7 @@ template <Real T>
   constexpr const char* where = "Sequential::fit";
   detail::require_fit_options(where, options);
   detail::ModelAccess::require_compiled(*this, where);
+  network_.require_float_weights(where);
   samples.check_type<T>(where);
   const Shape sample_shape = is_built() ? input_shape() : samples.sample_shape();
   const Shape output = is_built() ? output_shape() : output_shape(sample_shape);

@@ -16,6 +16,7 @@ template <TensorLike X>
 Scores Sequential<T>::train_on_batch(const X& x, const LabelView& y) {
   constexpr const char* where = "Sequential::train_on_batch";
   const Compiled<T>& compiled = detail::ModelAccess::compiled(*this, where);
+  network_.require_float_weights(where);
   const Samples samples(x);
   samples.check_type<T>(where);
   require(samples.count() > 0, where, "at least one sample", "none");
@@ -76,6 +77,7 @@ void Sequential<T>::backward(const DY& dy, Workspace& workspace) {
   constexpr const char* where = "Sequential::backward";
   static_assert(std::same_as<ScalarOf<DY>, T>, "gradients have the model's scalar type");
   require_built(where);
+  network_.require_float_weights(where);
   const auto& last = workspace.last_forward;
   require(last.model == this, where, "a workspace that forward of this model has filled",
           "another");

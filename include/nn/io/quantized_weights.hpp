@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// Quantised weights in safetensors files.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "nn/core/number_format.hpp"
+#include "nn/core/text.hpp"
+#include "nn/io/safetensors.hpp"
+#include "nn/kernels/quantized_matrix.hpp"
+
+namespace nn::io {
+
+/// Name of the tensor of scales, one for each column of an int8 tensor.
+[[nodiscard]] inline std::string scale_name(const std::string& weights) {
+  return concat({weights, "_scale"});
+}
+
+/// Row-major copies of quantised weights, for a writer: "3.dense.kernel" as BF16 [in, units], or as
+/// I8 [in, units] beside "3.dense.kernel_scale" [units], whose product the weights are.
+class QuantizedWeights {
+ public:
+  /// Adds the matrix to a writer that is used while this lives.
+  [[gnu::cold, gnu::noinline]] void add_to(SafetensorsWriter& writer, const std::string& name,
+                                           const kernels::QuantizedMatrix& matrix) {
+    const bool is_int8 = matrix.format() == NumberFormat::int8;
+    const Index rows = matrix.rows(), cols = matrix.cols();
+    auto& elements = elements_.emplace_back();
+    for (Index i = 0; i < rows; ++i) {
+      for (Index j = 0; j < cols; ++j) {
+        const std::uint16_t bits =
+            is_int8 ? static_cast<std::uint8_t>(matrix.integer(i, j)) : matrix.bfloat16_bits(i, j);
+        elements.push_back(static_cast<std::uint8_t>(bits));
+        if (!is_int8) elements.push_back(static_cast<std::uint8_t>(bits >> 8));
+      }
+    }
+    writer.add(name, {rows, cols}, *find_dtype(is_int8 ? "I8" : "BF16"), elements.data());
+    if (is_int8) writer.add(scale_name(name), {cols}, matrix.scales());
+  }
+
+ private:
+  std::deque<std::vector<std::uint8_t>> elements_;  // little-endian
+};
+
+/// Throws `IoError` unless the file has the scales of weights [in, units].
+[[gnu::cold, gnu::noinline]] inline void require_scales(const SafetensorsFile& file,
+                                                        const std::string& weights,
+                                                        const Shape& shape,
+                                                        const std::string& where) {
+  const std::string name = scale_name(weights);
+  const TensorEntry* scales = file.find(name);
+  const Shape expected{shape.back()};
+  if (scales != nullptr && scales->shape == expected && scales->dtype == "F32") return;
+  refuse<IoError>({where,
+                   {"a tensor '", name, "' F32 ", expected.to_string()},
+                   scales == nullptr ? std::string("none")
+                                     : concat({scales->dtype, ' ', scales->shape.to_string()}),
+                   {"'", weights, "' is I8"}});
+}
+
+/// Multiplies integers [in, units] by the file's scales.
+template <class T>
+[[gnu::cold, gnu::noinline]] void apply_scales(const SafetensorsFile& file,
+                                               const std::string& weights, const Shape& shape,
+                                               T* values) {
+  std::vector<T> scales(static_cast<std::size_t>(shape.back()));
+  file.copy_to(file.at(scale_name(weights)), scales.data());
+  const Index count = shape.num_elements();
+  for (Index i = 0; i < count; ++i)
+    values[i] *= scales[static_cast<std::size_t>(i) % scales.size()];
+}
+
+/// What the weights of a model's file are to be stored as. Throws `IoError` for an unknown format.
+[[nodiscard, gnu::cold, gnu::noinline]] inline NumberFormat weight_format_of(
+    const SafetensorsFile& file, const std::string& path) {
+  const auto found = file.metadata().find("weight_format");
+  if (found == file.metadata().end()) return NumberFormat::float32;
+  for (const NumberFormat format : {NumberFormat::bfloat16, NumberFormat::int8}) {
+    if (found->second == to_string(format)) return format;
+  }
+  refuse<IoError>({{path, ", weight_format"}, "bfloat16 or int8", {"'", found->second, "'"}});
+}
+
+}  // namespace nn::io
