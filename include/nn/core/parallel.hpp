@@ -168,8 +168,9 @@ class ThreadPool {
       }
       std::unique_lock<std::mutex> lock(self.mutex);
       self.is_asleep.store(true);
-      self.changed.wait(lock, [&] { return self.state.load() != State::idle; });
+      if (self.state.load() == State::idle) self.changed.wait(lock);
       self.is_asleep.store(false);
+      i = 0;  // if it came too late for this loop, the next one will find it awake
     }
   }
 
