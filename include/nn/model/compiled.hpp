@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "nn/layer/parameter.hpp"
+#include "nn/layer/parameter_block.hpp"
 #include "nn/layer/scored_batch.hpp"
 
 namespace nn {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "nn/layer/parameter_block.hpp"
 #include "nn/model/plan.hpp"
 
 namespace nn {

@@ -7,7 +7,7 @@
 
 #include "nn/kernels/update.hpp"
 #include "nn/layer/hyperparameter.hpp"
-#include "nn/layer/parameter.hpp"
+#include "nn/layer/parameter_block.hpp"
 
 namespace nn {
 

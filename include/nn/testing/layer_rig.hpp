@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "nn/layer/parameter_block.hpp"
 #include "nn/model/any_layer.hpp"
 
 namespace nn::testing {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nn/layer/parameter.hpp"
+#include "nn/layer/parameter_block.hpp"
 
 #include <doctest/doctest.h>
 
@@ -19,7 +19,7 @@ struct TwoParameters {
 
 }  // namespace
 
-TEST_SUITE("layer/parameter") {
+TEST_SUITE("layer/parameter_block") {
   TEST_CASE("ParameterBlock: layers' views look into one block, each on a cache line") {
     TwoParameters p;
     CHECK_FALSE(p.kernel.is_bound());

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+// The one block of memory that a model's parameters lie in.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "nn/core/memory.hpp"
+#include "nn/layer/parameter.hpp"
+
+namespace nn {
+
+/// The memory of a model's parameters: values, gradients and the optimizer's moments, each one
+/// contiguous block, and the number of optimizer steps taken. So an update, a snapshot or an
+/// average is one pass, and the step counter is one number. Each tensor starts on a cache line; the
+/// gaps stay 0.
+template <Real T>
+class ParameterBlock {
+ public:
+  /// Allocates for the listed parameters, all 0, and binds the layers' views.
+  [[gnu::cold, gnu::noinline]] void allocate(const ParameterList<T>& list) {
+    format_ = NumberFormat::float32;
+    quantized_.clear();
+    values_.assign(static_cast<std::size_t>(layout(list)), T(0));
+    gradients_.clear();
+    reset_moments();
+    bind(list);
+  }
+
+  /// Sets the first values. Each parameter draws from a stream of its own.
+  [[gnu::noinline]] void initialize(const ParameterList<T>& list, std::uint64_t seed) {
+    std::uint16_t user = 0;
+    T* value = values_.data();
+    for (const auto& entry : list.entries()) {
+      const Random random{seed, {RandomPurpose::initializer, user++, 0}};
+      const Fans fans = fans_of(entry.shape);
+      const Index count = entry.shape.num_elements();
+      for (Index i = 0; i < count; ++i) {
+        value[i] = static_cast<T>(entry.initializer(random, static_cast<std::uint64_t>(i), fans));
+      }
+      value += padded(count);
+    }
+  }
+
+  /// Points the layers' views into this block, which was built for parameters of the same shapes.
+  [[gnu::cold, gnu::noinline]] void bind(const ParameterList<T>& list) {
+    Index offset = 0;
+    std::size_t num_quantized = 0;
+    named_.clear();
+    for (const auto& entry : list.entries()) {
+      if (format_ != NumberFormat::float32 && entry.is_quantizable) {
+        const kernels::QuantizedMatrix* const matrix = &quantized_[num_quantized++];
+        entry.parameter->bind(entry.shape, nullptr, nullptr, matrix);
+        named_.emplace_back(entry.name, entry.shape, nullptr, nullptr, matrix);
+        continue;
+      }
+      T* gradient = gradients_.empty() ? nullptr : gradients_.data() + offset;
+      entry.parameter->bind(entry.shape, values_.data() + offset, gradient);
+      named_.emplace_back(entry.name, entry.shape, values_.data() + offset, gradient);
+      offset += padded(entry.shape.num_elements());
+    }
+  }
+
+  /// Replaces this block's quantizable matrices by ones in a short format, and gives back the
+  /// memory of their values, of gradients and moments: the block is for inference from now on.
+  [[gnu::cold, gnu::noinline]] void quantize(const ParameterList<T>& list,
+                                             NumberFormat format) requires std::same_as<T, float> {
+    std::vector<kernels::QuantizedMatrix> quantized;
+    AlignedVector<T> rest;
+    for (std::size_t i = 0; i < named_.size(); ++i) {
+      const auto value = named_[i].value();
+      if (list.entries()[i].is_quantizable) {
+        quantized.emplace_back(
+            format, kernels::Matrix<const T>(value.data(), named_[i].shape[0], named_[i].shape[1]));
+      } else {
+        const auto first = static_cast<std::ptrdiff_t>(rest.size());
+        rest.resize(rest.size() + static_cast<std::size_t>(padded(value.size())), T(0));
+        std::copy_n(value.data(), value.size(), rest.begin() + first);
+      }
+    }
+    format_ = format;
+    quantized_ = std::move(quantized);
+    values_ = std::move(rest);
+    gradients_ = {};
+    reset_moments();
+    bind(list);
+  }
+  /// What the quantizable matrices are stored as.
+  [[nodiscard]] NumberFormat format() const { return format_; }
+
+  /// The parameters by name, in the order of the layers.
+  [[nodiscard]] const std::vector<NamedParameter<T>>& named() const { return named_; }
+  [[nodiscard]] auto begin() const { return named_.begin(); }
+  [[nodiscard]] auto end() const { return named_.end(); }
+
+  /// Elements of all parameters, without gaps.
+  [[nodiscard]] Index num_elements() const {
+    Index count = 0;
+    for (const auto& parameter : named_) count += parameter.shape.num_elements();
+    return count;
+  }
+  /// Elements of each block, the gaps included.
+  [[nodiscard]] Index size() const { return static_cast<Index>(values_.size()); }
+  [[nodiscard]] T* values() { return values_.data(); }
+  [[nodiscard]] const T* values() const { return values_.data(); }
+  [[nodiscard]] T* gradients() { return gradients_.data(); }
+  [[nodiscard]] bool has_gradients() const { return !gradients_.empty() || values_.empty(); }
+
+  /// Makes room for gradients, which a model that only predicts does without. `bind` must follow.
+  void allocate_gradients() { gradients_.assign(values_.size(), T(0)); }
+  void zero_gradients() { std::fill(gradients_.begin(), gradients_.end(), T(0)); }
+
+  /// The optimizer's moment number `i`, zero at first.
+  [[nodiscard]] T* moment(std::size_t i) {
+    while (moments_.size() <= i) moments_.emplace_back(values_.size(), T(0));
+    return moments_[i].data();
+  }
+  /// Optimizer steps taken so far; one number for all parameters.
+  [[nodiscard]] std::int64_t step() const { return step_; }
+  std::int64_t advance_step() { return ++step_; }
+  void reset_moments() {
+    moments_.clear();
+    step_ = 0;
+  }
+
+  /// Everything that training changes, to go back to.
+  struct Snapshot {
+    AlignedVector<T> values;
+    std::vector<AlignedVector<T>> moments;
+    std::int64_t step = 0;
+  };
+  [[nodiscard, gnu::cold, gnu::noinline]] Snapshot snapshot() const {
+    return {values_, moments_, step_};
+  }
+  [[gnu::cold, gnu::noinline]] void restore(const Snapshot& snapshot) {
+    NN_ASSERT(snapshot.values.size() == values_.size());
+    std::copy(snapshot.values.begin(), snapshot.values.end(), values_.begin());
+    moments_ = snapshot.moments;
+    step_ = snapshot.step;
+  }
+
+ private:
+  static Index padded(Index count) {
+    return round_to_cache_line(count * static_cast<Index>(sizeof(T))) /
+           static_cast<Index>(sizeof(T));
+  }
+  static Index layout(const ParameterList<T>& list) {
+    Index size = 0;
+    for (const auto& entry : list.entries()) size += padded(entry.shape.num_elements());
+    return size;
+  }
+
+  AlignedVector<T> values_;
+  AlignedVector<T> gradients_;  // empty until the model is trained
+  std::vector<AlignedVector<T>> moments_;
+  std::int64_t step_ = 0;
+  std::vector<NamedParameter<T>> named_;
+  NumberFormat format_ = NumberFormat::float32;
+  std::vector<kernels::QuantizedMatrix> quantized_;  // in the order of their entries
+};
+
+}  // namespace nn
