@@ -41,6 +41,16 @@ namespace detail {
   return Isa::portable;
 }
 
+/// Whether this processor multiplies bfloat16 numbers itself (AVX-512-BF16).
+[[nodiscard]] inline bool has_bfloat16_products() {
+#if defined(__x86_64__)
+  static const bool has = detect_isa() == Isa::avx512 && __builtin_cpu_supports("avx512bf16");
+  return has;
+#else
+  return false;
+#endif
+}
+
 /// The detected set, lowered by the environment variable NN_ISA (portable, avx2, avx512) if that is
 /// set.
 [[nodiscard]] inline Isa choose_isa() {

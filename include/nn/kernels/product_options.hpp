@@ -2,6 +2,7 @@
 // What a product does to each element on its way out.
 #pragma once
 
+#include "nn/core/number_format.hpp"
 #include "nn/kernels/activation.hpp"
 
 namespace nn::kernels {
@@ -14,6 +15,8 @@ struct ProductOptions {
   const T* mask =
       nullptr;  ///< [m, n] with c's strides: c(i, j) = 0 where mask(i, j) <= 0 (ReLU's gradient)
   bool accumulate = false;  ///< c += a b; only without the others
+  /// Operands are rounded to bfloat16 if it says so (products of float only); sums are not.
+  NumberFormat precision = NumberFormat::float32;
 };
 
 }  // namespace nn::kernels

@@ -65,6 +65,15 @@ struct AheadQueue {
   }
 };
 
+/// What to prefetch while the steps of k before `next` are computed: the `length` steps that
+/// follow, or what follows the task.
+template <class T>
+[[nodiscard]] AheadQueue ahead_of(const ProductTask<T>& task, Index next, Index length) {
+  if (length <= 0) return {Ahead(task.next_b), Ahead(task.next_a)};
+  return {Ahead(task.b.block(next, 0, length, task.b.cols)),
+          Ahead(task.a.block(0, next, task.a.rows, length))};
+}
+
 /// Tells compilers to unroll the next loop, so that its vectors stay in registers.
 #if defined(__clang__)
 #define NN_UNROLL _Pragma("unroll")

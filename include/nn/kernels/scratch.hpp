@@ -11,7 +11,16 @@
 namespace nn::kernels {
 
 /// What a buffer is for. Two uses that are alive at once in one thread need different names.
-enum class ScratchUse { packed_a, packed_b, packed_c, partial_sums, patches, other, count };
+enum class ScratchUse {
+  packed_a,
+  packed_b,
+  rounded_a,
+  rounded_b,
+  partial_sums,
+  patches,
+  other,
+  count
+};
 
 namespace detail {
 

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: MIT
+// Blocks of matrix products of bfloat16 numbers, summed in float.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "nn/kernels/product_kernels.hpp"
+
+#if defined(__x86_64__)
+#define NN_BFLOAT16_TARGET \
+  __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")))
+#endif
+
+namespace nn::kernels {
+
+/// The bfloat16 nearest to x, as a float; the even one of two equally near.
+[[nodiscard]] inline float round_to_bfloat16(float x) {
+  auto bits = __builtin_bit_cast(std::uint32_t, x);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return x + x;  // NaN
+  bits = (bits + 0x7fffu + ((bits >> 16) & 1u)) & 0xffff0000u;
+  return __builtin_bit_cast(float, bits);
+}
+
+namespace detail {
+
+/// What one pass over a block takes: steps of k that are converted at a time.
+inline constexpr Index bfloat16_depth = 512;
+
+/// x rounded to bfloat16, in memory for `use`.
+[[nodiscard]] inline Matrix<const float> rounded(Matrix<const float> x, ScratchUse use) {
+  const Matrix<float> result(scratch<float>(use, x.rows * x.cols), x.rows, x.cols,
+                             x.col_stride == 1 ? x.cols : 1, x.col_stride == 1 ? 1 : x.rows);
+  const bool by_rows = x.col_stride == 1;
+  for (Index i = 0; i < (by_rows ? x.rows : x.cols); ++i) {
+    for (Index j = 0; j < (by_rows ? x.cols : x.rows); ++j) {
+      const Index row = by_rows ? i : j, col = by_rows ? j : i;
+      result(row, col) = round_to_bfloat16(x(row, col));
+    }
+  }
+  return result;
+}
+
+/// Does a task on rounded operands with a kernel for floats: products of bfloat16 numbers are exact
+/// in float, so this is their sum, rounded after each term.
+template <void (*block)(const ProductTask<float>&)>
+void rounded_block(const ProductTask<float>& task) {
+  const Index depth = task.a.cols;
+  Index first = 0;
+  do {
+    const Index length = std::min(bfloat16_depth, depth - first);
+    ProductTask<float> part = task;
+    part.a = rounded(task.a.block(0, first, task.a.rows, length), ScratchUse::rounded_a);
+    part.b = rounded(task.b.block(first, 0, length, task.b.cols), ScratchUse::rounded_b);
+    part.options.accumulate = first > 0 || task.options.accumulate;
+    part.is_final = task.is_final && first + length >= depth;
+    block(part);
+    first += length;
+  } while (first < depth);
+}
+
+}  // namespace detail
+}  // namespace nn::kernels
+
+#if defined(__x86_64__)
+
+namespace nn::kernels::avx512bf16 {
+
+using detail::Ahead;
+using detail::AheadQueue;
+using detail::ProductTask;
+using Pair = std::uint32_t;  // two neighbours along k, the first in the lower half
+
+inline constexpr Index lanes = 16, tile_rows = 8, tile_cols = 3 * lanes;
+
+/// pairs[k] = (x[2 k], x[2 k + 1]) for `count` numbers x, with 0 for one that is missing.
+NN_BFLOAT16_TARGET inline void pair_neighbours(const float* x, Index count, Pair* pairs) {
+  for (Index k = 0; k < count; k += 2 * lanes) {
+    const Index rest = count - k;
+    const __m512 low = avx512::Simd<float>::load(x + k, rest);
+    const __m512 high =
+        rest > lanes ? avx512::Simd<float>::load(x + k + lanes, rest - lanes) : _mm512_setzero_ps();
+    const Index num_pairs = std::min(lanes, (rest + 1) / 2);
+    const auto mask = static_cast<__mmask16>((1u << static_cast<unsigned>(num_pairs)) - 1);
+    _mm512_mask_storeu_epi32(pairs + k / 2, mask,
+                             __builtin_bit_cast(__m512i, _mm512_cvtne2ps_pbh(high, low)));
+  }
+}
+
+/// pairs[j] = (even[j], odd[j]) for `count` columns, filled with 0 to whole vectors; odd may be
+/// null.
+NN_BFLOAT16_TARGET inline void pair_rows(const float* even, const float* odd, Index count,
+                                         Pair* pairs) {
+  alignas(64) static constexpr std::uint16_t zip[32] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
+                                                        21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
+                                                        11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  const __m512i order = _mm512_load_si512(zip);
+  for (Index j = 0; j < count; j += lanes) {
+    const __m512 low = avx512::Simd<float>::load(even + j, count - j);
+    const __m512 high =
+        odd == nullptr ? _mm512_setzero_ps() : avx512::Simd<float>::load(odd + j, count - j);
+    const auto both = __builtin_bit_cast(__m512i, _mm512_cvtne2ps_pbh(high, low));
+    _mm512_storeu_si512(pairs + j, _mm512_permutexvar_epi16(order, both));
+  }
+}
+
+/// x [rows, depth] as pairs along its columns; the rows are filled up with 0 to whole tiles.
+[[nodiscard]] NN_BFLOAT16_TARGET inline Matrix<const Pair> pair_columns(Matrix<const float> x) {
+  const Index pairs = (x.cols + 1) / 2, rows = (x.rows + lanes - 1) / lanes * lanes;
+  Pair* const to = scratch<Pair>(ScratchUse::rounded_a, rows * pairs);
+  if (x.col_stride == 1) {
+    for (Index i = 0; i < x.rows; ++i) {
+      pair_neighbours(x.data + i * x.row_stride, x.cols, to + i * pairs);
+    }
+    std::fill(to + x.rows * pairs, to + rows * pairs, Pair{0});
+    return {to, rows, pairs};
+  }
+  for (Index k = 0; k < x.cols; k += 2) {
+    const float* even = x.data + k * x.col_stride;
+    pair_rows(even, k + 1 < x.cols ? even + x.col_stride : nullptr, x.rows, to + k / 2 * rows);
+  }
+  return {to, rows, pairs, 1, rows};
+}
+
+/// b [depth, cols] as pairs along its rows, [depth / 2][width], filled up with 0.
+[[nodiscard]] NN_BFLOAT16_TARGET inline const Pair* pack_pairs(Matrix<const float> b, Index width) {
+  const Index pairs = (b.rows + 1) / 2;
+  Pair* const packed = scratch<Pair>(ScratchUse::packed_b, pairs * width);
+  if (b.col_stride == 1) {
+    for (Index k = 0; k < b.rows; k += 2) {
+      const float* even = b.data + k * b.row_stride;
+      pair_rows(even, k + 1 < b.rows ? even + b.row_stride : nullptr, b.cols,
+                packed + k / 2 * width);
+    }
+    return packed;
+  }
+  Pair* const columns = scratch<Pair>(ScratchUse::rounded_b, b.cols * pairs);
+  for (Index j = 0; j < b.cols; ++j) {
+    pair_neighbours(b.data + j * b.col_stride, b.rows, columns + j * pairs);
+  }
+  // Packing only moves elements, of the size of a float.
+  avx512::pack<float>({reinterpret_cast<const float*>(columns), pairs, b.cols, 1, pairs}, width,
+                      reinterpret_cast<float*>(packed));
+  return packed;
+}
+
+/// c[8, width] (+)= a b over the pairs of a panel.
+struct PairPanel {
+  Matrix<const Pair> a;  // of all rows of the block
+  const Pair* b;         // [a.cols][width]
+  Index width;
+  bool starts_from_c;
+};
+
+template <int Vectors>
+NN_BFLOAT16_TARGET void pair_tile(const PairPanel& panel, Index first_row, Matrix<float> c,
+                                  Ahead& ahead) {
+  __m512 sum[std::size_t{tile_rows}][std::size_t{Vectors}];
+  NN_UNROLL
+  for (int i = 0; i < tile_rows; ++i) {
+    NN_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      sum[i][v] = panel.starts_from_c ? _mm512_loadu_ps(c.data + i * c.row_stride + v * lanes)
+                                      : _mm512_setzero_ps();
+    }
+  }
+  const Index row_stride = panel.a.row_stride, k_stride = panel.a.col_stride;
+  const Pair* a = panel.a.data + first_row * row_stride;
+  const Pair* b = panel.b;
+  const char* line = ahead.line;
+  Index left_in_row = ahead.left_in_row;
+  const Index row_lines = ahead.row_lines, jump = ahead.jump, b_stride = panel.width;
+  for (Index k = panel.a.cols; k > 0; --k, a += k_stride, b += b_stride) {
+    if (k % AheadQueue::steps_per_line == 0) {
+      __builtin_prefetch(line, 0, 2);
+      --left_in_row;
+      line += left_in_row == 0 ? jump : 64;
+      left_in_row = left_in_row == 0 ? row_lines : left_in_row;
+    }
+    __m512bh b_row[std::size_t{Vectors}];
+    NN_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      b_row[v] = __builtin_bit_cast(__m512bh, _mm512_loadu_si512(b + v * lanes));
+    }
+    NN_UNROLL
+    for (int i = 0; i < tile_rows; ++i) {
+      const auto pair =
+          __builtin_bit_cast(__m512bh, _mm512_set1_epi32(static_cast<int>(a[i * row_stride])));
+      NN_UNROLL
+      for (int v = 0; v < Vectors; ++v) sum[i][v] = _mm512_dpbf16_ps(sum[i][v], pair, b_row[v]);
+    }
+  }
+  ahead.line = line;
+  ahead.left_in_row = left_in_row;
+  NN_UNROLL
+  for (int i = 0; i < tile_rows; ++i) {
+    NN_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      _mm512_storeu_ps(c.data + i * c.row_stride + v * lanes, sum[i][v]);
+    }
+  }
+}
+
+NN_BFLOAT16_TARGET inline void pair_tile(const PairPanel& panel, Index first_row, Matrix<float> c,
+                                         AheadQueue& queue) {
+  Ahead& ahead = queue.next(panel.a.cols, panel.b);
+  if (panel.width == 3 * lanes) return pair_tile<3>(panel, first_row, c, ahead);
+  if (panel.width == 2 * lanes) return pair_tile<2>(panel, first_row, c, ahead);
+  pair_tile<1>(panel, first_row, c, ahead);
+}
+
+/// One pass over a block: c (+)= a b.
+NN_BFLOAT16_TARGET inline void pair_pass(Matrix<const float> a, Matrix<const float> b,
+                                         Matrix<float> c, bool starts_from_c, AheadQueue& queue) {
+  const Matrix<const Pair> a_pairs = pair_columns(a);
+  for (Index col = 0; col < c.cols; col += tile_cols) {
+    const Index cols = std::min(tile_cols, c.cols - col);
+    const Index width = (cols + lanes - 1) / lanes * lanes;
+    const PairPanel panel{a_pairs, pack_pairs(b.block(0, col, b.rows, cols), width), width,
+                          starts_from_c};
+    for (Index row = 0; row < c.rows; row += tile_rows) {
+      const Matrix<float> part = c.block(row, col, std::min(tile_rows, c.rows - row), cols);
+      if (part.rows == tile_rows && cols == width && c.col_stride == 1) {
+        pair_tile(panel, row, part, queue);
+        continue;
+      }
+      alignas(64) float buffer[std::size_t{tile_rows * tile_cols}] = {};
+      const Matrix<float> whole(buffer, part.rows, part.cols, width, 1);
+      if (starts_from_c) avx512::copy_matrix<float>(part, whole);
+      pair_tile(panel, row, whole, queue);
+      avx512::copy_matrix<float>(whole, part);
+    }
+  }
+}
+
+/// Does a `detail::ProductTask` on operands rounded to bfloat16.
+NN_BFLOAT16_TARGET inline void product_block(const ProductTask<float>& task) {
+  const Index depth = task.a.cols;
+  Index first = 0;
+  do {
+    const Index length = std::min(detail::bfloat16_depth, depth - first);
+    const Index next = first + length;
+    AheadQueue queue = detail::ahead_of(task, next, std::min(detail::bfloat16_depth, depth - next));
+    pair_pass(task.a.block(0, first, task.a.rows, length),
+              task.b.block(first, 0, length, task.b.cols), task.c,
+              first > 0 || task.options.accumulate, queue);
+    first = next;
+  } while (first < depth);
+  if (task.is_final) avx512::finish_product<float>(task.c, task.options);
+}
+
+}  // namespace nn::kernels::avx512bf16
+
+#endif
+
+namespace nn::kernels::detail {
+
+/// What does a task on operands rounded to bfloat16. One instruction adds two products at a time,
+/// rounding after each as the others do, but takes denormal numbers as 0.
+[[nodiscard]] inline auto bfloat16_block(Isa isa) -> void (*)(const ProductTask<float>&) {
+#if defined(__x86_64__)
+  if (isa == Isa::avx512 && nn::detail::has_bfloat16_products()) return avx512bf16::product_block;
+  if (isa == Isa::avx512) return rounded_block<avx512::product_block<float>>;
+  if (isa == Isa::avx2) return rounded_block<avx2::product_block<float>>;
+#endif
+  static_cast<void>(isa);
+  return rounded_block<portable::product_block<float>>;
+}
+
+}  // namespace nn::kernels::detail

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// The kernels of the matrix product, and the table of an instruction set's.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "nn/kernels/product_task.hpp"
+#include "nn/kernels/scratch.hpp"
+#include "nn/kernels/simd.hpp"
+
+#define NN_KERNEL_BODY "nn/kernels/product_pack.inc"
+#include "nn/kernels/for_each_isa.hpp"
+#undef NN_KERNEL_BODY
+#define NN_KERNEL_BODY "nn/kernels/product.inc"
+#include "nn/kernels/for_each_isa.hpp"
+#undef NN_KERNEL_BODY
+#define NN_KERNEL_BODY "nn/kernels/vector_matrix.inc"
+#include "nn/kernels/for_each_isa.hpp"
+#undef NN_KERNEL_BODY
+
+namespace nn::kernels::detail {
+
+/// The functions of one instruction set, for matrices of T.
+template <class T>
+struct ProductKernels {
+  void (*block)(const ProductTask<T>&);
+  void (*vector_block)(const ProductTask<T>&);
+  void (*add_partial)(Matrix<const T>, Matrix<T>);
+  void (*finish)(Matrix<T>, const ProductOptions<T>&);
+  void (*column_sums)(Matrix<const T>, T*, bool);
+  Index tile_rows;
+  Index tile_cols;
+};
+
+template <class T>
+[[nodiscard]] ProductKernels<T> product_kernels(Isa isa) {
+#if defined(__x86_64__)
+  if (isa == Isa::avx512) {
+    return {avx512::product_block<T>,     avx512::vector_matrix_block<T>,
+            avx512::add_partial<T>,       avx512::finish_product<T>,
+            avx512::column_sums_block<T>, avx512::ProductTile<T>::rows,
+            avx512::ProductTile<T>::cols};
+  }
+  if (isa == Isa::avx2) {
+    return {avx2::product_block<T>,    avx2::vector_matrix_block<T>, avx2::add_partial<T>,
+            avx2::finish_product<T>,   avx2::column_sums_block<T>,   avx2::ProductTile<T>::rows,
+            avx2::ProductTile<T>::cols};
+  }
+#endif
+  static_cast<void>(isa);
+  return {portable::product_block<T>,     portable::vector_matrix_block<T>,
+          portable::add_partial<T>,       portable::finish_product<T>,
+          portable::column_sums_block<T>, portable::ProductTile<T>::rows,
+          portable::ProductTile<T>::cols};
+}
+
+}  // namespace nn::kernels::detail
