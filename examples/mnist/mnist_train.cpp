@@ -64,8 +64,12 @@ void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
   }
   model.save(options.model, {{"trained_on", data.origin}});
   if (options.metrics) {
-    const auto report = mnist::report_to_json(
-        data, model, {.recipe = recipe.name, .seed = options.seed, .history = history}, result);
+    const auto report = mnist::report_to_json(data, model,
+                                              {.recipe = recipe.name,
+                                               .precision = recipe.precision,
+                                               .seed = options.seed,
+                                               .history = history},
+                                              result);
     nn::io::write_atomically(*options.metrics,
                              [&](auto& file) { file.write(report.dump() + "\n"); });
   }

@@ -19,6 +19,7 @@ struct Recipe {
   int batch_size;
   std::string optimizer;
   double learning_rate;  // fast: the highest of the cycle
+  nn::NumberFormat precision = nn::Precision::float32;
 
   [[nodiscard]] bool is_fast() const { return name == "fast"; }
 };
@@ -28,6 +29,7 @@ struct Recipe {
 [[nodiscard]] inline Recipe recipe_of(const TrainingOptions& options) {
   Recipe recipe = options.recipe == "fast" ? Recipe{"fast", 1, 128, "adam", 0.01}
                                            : Recipe{"keras", 5, 128, "adam", 0.001};
+  if (options.precision == "bfloat16") recipe.precision = nn::Precision::bfloat16;
   recipe.epochs = options.epochs.value_or(recipe.epochs);
   recipe.batch_size = options.batch_size.value_or(recipe.batch_size);
   recipe.optimizer = options.optimizer.value_or(recipe.optimizer);
@@ -42,13 +44,14 @@ struct Recipe {
   return recipe;
 }
 
-/// "fast (1 epoch, batches of 128, adam, learning rate up to 0.01)"
+/// "fast (1 epoch, batches of 128, adam, learning rate up to 0.01, float32)"
 [[nodiscard]] inline std::string describe(const Recipe& recipe) {
   char rate[32];
   std::snprintf(rate, sizeof rate, "%g", recipe.learning_rate);
   return nn::concat({recipe.name, " (", recipe.epochs, recipe.epochs == 1 ? " epoch" : " epochs",
                      ", batches of ", recipe.batch_size, ", ", recipe.optimizer, ", learning rate ",
-                     recipe.is_fast() ? "up to " : "", rate, ")"});
+                     recipe.is_fast() ? "up to " : "", rate, ", ", to_string(recipe.precision),
+                     ")"});
 }
 
 /// The recipe's network for images of this size, with first weights from `seed`.
@@ -91,13 +94,14 @@ inline void compile(nn::Sequential<float>& model, const Recipe& recipe, nn::Inde
     const nn::Index steps = (num_samples + recipe.batch_size - 1) / recipe.batch_size;
     rate = nn::OneCycle{recipe.learning_rate, recipe.epochs * steps, {.pct_start = 0.2}};
   }
+  const nn::CompileOptions options{.precision = recipe.precision};
   if (recipe.optimizer == "sgd") {
-    model.compile(nn::SGD{{.learning_rate = rate}}, loss, {nn::Accuracy{}});
+    model.compile(nn::SGD{{.learning_rate = rate}}, loss, {nn::Accuracy{}}, options);
   } else if (recipe.is_fast()) {
     model.compile(nn::Adam{{.learning_rate = rate, .beta_1 = 0.7, .beta_2 = 0.9}}, loss,
-                  {nn::Accuracy{}});
+                  {nn::Accuracy{}}, options);
   } else {
-    model.compile(nn::Adam{{.learning_rate = rate}}, loss, {nn::Accuracy{}});
+    model.compile(nn::Adam{{.learning_rate = rate}}, loss, {nn::Accuracy{}}, options);
   }
 }
 

@@ -121,6 +121,7 @@ struct TestResult {
 /// How a model came about.
 struct Training {
   std::string recipe;
+  nn::NumberFormat precision;
   std::uint64_t seed;
   nn::History history;
 };
@@ -138,6 +139,7 @@ struct Training {
                        {"threads", nn::num_threads()},
                        {"instruction_set", nn::to_string(nn::isa())},
                        {"recipe", training.recipe},
+                       {"precision", std::string(nn::to_string(training.precision))},
                        {"seed", training.seed},
                        {"parameters", model.count_parameters()},
                        {"epochs", epochs_to_json(training.history)},

@@ -16,6 +16,7 @@ struct TrainingOptions {
   std::optional<int> batch_size;
   std::optional<std::string> optimizer;
   std::optional<double> learning_rate;
+  std::string precision = "float32";
   int threads = 0;  // 0: all cores
   std::uint64_t seed = 42;
   std::string model = "mnist.safetensors";
@@ -43,6 +44,9 @@ inline void declare(CLI::App& app, TrainingOptions& options) {
       ->check(CLI::PositiveNumber);
   app.add_option("--optimizer", options.optimizer, "rule of the updates [adam]")
       ->check(CLI::IsMember({"adam", "sgd"}));
+  app.add_option("--precision", options.precision, "in which the dense layers multiply in training")
+      ->check(CLI::IsMember({"float32", "bfloat16"}))
+      ->capture_default_str();
   app.add_option("--threads", options.threads, "threads to compute with [all cores]")
       ->check(CLI::Range(1, 1024, "WHOLE NUMBER FROM 1 TO 1024"));
   app.add_option("--seed", options.seed, "of initial weights, order of images and drawn digits")

@@ -26,6 +26,7 @@ struct Gradients {
 template <class T>
 struct Operands {
   Size size;
+  nn::NumberFormat precision = nn::NumberFormat::float32;
   std::vector<T> x = random_values<T>(size.n * size.k, 1);
   std::vector<T> W = random_values<T>(size.k * size.m, 2);
   std::vector<T> dz = random_values<T>(size.n * size.m, 3);
@@ -35,8 +36,9 @@ struct Operands {
     const Matrix<const T> x_view(x.data(), size.n, size.k), W_view(W.data(), size.k, size.m);
     const Matrix<const T> dz_view(dz.data(), size.n, size.m);
     product(dz_view, W_view.transposed(), Matrix<T>(result.dx.data(), size.n, size.k),
-            {.mask = is_masked ? x.data() : nullptr});
-    product(x_view.transposed(), dz_view, Matrix<T>(result.dW.data(), size.k, size.m));
+            {.mask = is_masked ? x.data() : nullptr, .precision = precision});
+    product(x_view.transposed(), dz_view, Matrix<T>(result.dW.data(), size.k, size.m),
+            {.precision = precision});
     return result;
   }
   /// The walk, whose pieces of W are spoilt as soon as they are finished.
@@ -46,7 +48,8 @@ struct Operands {
     product_gradients(
         Matrix<const T>(x.data(), size.n, size.k), Matrix<const T>(spoilt.data(), size.k, size.m),
         Matrix<const T>(dz.data(), size.n, size.m), Matrix<T>(result.dx.data(), size.n, size.k),
-        is_masked ? x.data() : nullptr, [&](Index first, const T* gradients, Index count) {
+        {.mask = is_masked ? x.data() : nullptr, .precision = precision},
+        [&](Index first, const T* gradients, Index count) {
           std::copy_n(gradients, count, result.dW.data() + first);
           std::fill_n(spoilt.data() + first, count, T(1e30));
         });
@@ -79,12 +82,23 @@ TEST_SUITE("kernels/product_gradients") {
     }
   }
 
+  TEST_CASE("product_gradients: in bfloat16 has the bits of two products in bfloat16") {
+    for (const Size& size : {Size{3, 5, 2}, {16, 1000, 3}, {300, 129, 128}}) {
+      CAPTURE(size.k);
+      const Operands<float> operands{size, nn::NumberFormat::bfloat16}, floats{size};
+      const auto expected = operands.separate(true), actual = operands.in_one_walk(true);
+      CHECK(largest_difference(actual.dx, expected.dx) == 0);
+      CHECK(largest_difference(actual.dW, expected.dW) == 0);
+      CHECK(largest_difference(actual.dW, floats.in_one_walk(true).dW) > 0);
+    }
+  }
+
   TEST_CASE("product_gradients: leaves dx out where nobody wants it") {
     const Operands<float> operands{{5, 40, 6}};
     std::vector<float> dW = nan_values<float>(40 * 6);
     product_gradients(Matrix<const float>(operands.x.data(), 5, 40),
                       Matrix<const float>(operands.W.data(), 40, 6),
-                      Matrix<const float>(operands.dz.data(), 5, 6), Matrix<float>(), nullptr,
+                      Matrix<const float>(operands.dz.data(), 5, 6), Matrix<float>(), {},
                       [&](Index first, const float* gradients, Index count) {
                         std::copy_n(gradients, count, dW.data() + first);
                       });

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "nn/metrics/precision.hpp"
 #include "nn/optimizers/sgd.hpp"
 #include "nn/training/fit.hpp"
 #include "tests/training/training_testing.hpp"
@@ -49,7 +50,8 @@ struct OwnScale {
 
 /// Weights after some steps of a model with every kind of layer, nested ones too.
 template <class Optimizer>
-std::vector<float> weights_after_steps(const Optimizer& optimizer) {
+std::vector<float> weights_after_steps(const Optimizer& optimizer,
+                                       NumberFormat precision = Precision::float32) {
   Sequential model{Conv2D{4, {3, 3}, {.activation = Activation::relu}},
                    Flatten{},
                    OwnScale{},
@@ -57,7 +59,7 @@ std::vector<float> weights_after_steps(const Optimizer& optimizer) {
                    Dense{3},
                    Softmax{}};
   model.build({8, 8, 1}, {.seed = 3});
-  model.compile(optimizer, SparseCategoricalCrossentropy{});
+  model.compile(optimizer, SparseCategoricalCrossentropy{}, {}, {.precision = precision});
   const auto x = random_tensor<float, 4>({6, 8, 8, 1}, 2);
   for (int step = 0; step < 4; ++step) {
     static_cast<void>(model.train_on_batch(x, counted_labels(6, 3)));
@@ -96,6 +98,9 @@ TEST_SUITE("training/train_on_batch") {
     CHECK(weights_after_steps(sgd) == weights_after_steps(WholeStep<SGD>{sgd}));
     CHECK(weights_after_steps(nesterov) == weights_after_steps(WholeStep<SGD>{nesterov}));
     CHECK(weights_after_steps(adam) != weights_after_steps(sgd));
+    CHECK(weights_after_steps(adam, Precision::bfloat16) ==
+          weights_after_steps(WholeStep<Adam>{adam}, Precision::bfloat16));
+    CHECK(weights_after_steps(adam, Precision::bfloat16) != weights_after_steps(adam));
   }
 
   TEST_CASE("train_on_batch: builds the model and reports the loss before the update") {

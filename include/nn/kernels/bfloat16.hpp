@@ -267,4 +267,16 @@ namespace nn::kernels::detail {
   return rounded_block<portable::product_block<float>>;
 }
 
+/// The kernels for products in float or double, or in bfloat16 for floats.
+template <class T>
+[[nodiscard]] ProductKernels<T> product_kernels(Isa isa, NumberFormat precision) {
+  ProductKernels<T> kernels = product_kernels<T>(isa);
+  if constexpr (std::is_same_v<T, float>) {
+    if (precision == NumberFormat::bfloat16) {
+      kernels.block = kernels.vector_block = bfloat16_block(isa);
+    }
+  }
+  return kernels;
+}
+
 }  // namespace nn::kernels::detail

@@ -63,17 +63,13 @@ class BlockedProduct {
  public:
   BlockedProduct(Isa isa, Matrix<const T> a, Matrix<const T> b, Matrix<T> c,
                  const ProductOptions<T>& options)
-      : kernels_(product_kernels<T>(isa)),
+      : kernels_(product_kernels<T>(isa, options.precision)),
         a_(a),
         b_(b),
         c_(c),
         options_(options),
         plan_(plan_product(c.rows, c.cols, a.cols, kernels_.tile_rows, kernels_.tile_cols)) {
-    if constexpr (std::is_same_v<T, float>) {
-      if (options.precision == NumberFormat::bfloat16) kernels_.block = bfloat16_block(isa);
-    }
-    if (options.precision == NumberFormat::float32 && c.rows == 1 && b.col_stride == 1 &&
-        c.col_stride == 1) {
+    if (c.rows == 1 && b.col_stride == 1 && c.col_stride == 1) {
       kernels_.block = kernels_.vector_block;
     }
   }

@@ -24,14 +24,16 @@ class GradientWalk {
  public:
   Matrix<const T> x, W, dz;
   Matrix<T> dx;
-  const T* mask;
+  ProductOptions<T> options;  // of dx; dW has their precision
+  ProductKernels<T> kernels = product_kernels<T>(isa(), options.precision);
 
   void input_gradient(Index row, Index rows, Index next_row, Index next_rows) const {
     ProductTask<T> task{.a = dz,
                         .b = W.block(row, 0, rows, W.cols).transposed(),
                         .c = dx.block(0, row, dx.rows, rows),
-                        .is_final = mask != nullptr};
-    task.options.mask = mask == nullptr ? nullptr : mask + row;
+                        .options = options,
+                        .is_final = options.mask != nullptr};
+    if (options.mask != nullptr) task.options.mask += row;
     task.next_a = x.block(0, next_row, x.rows, next_rows);
     task.next_b = W.block(next_row, 0, next_rows, W.cols);
     kernels.block(task);
@@ -42,24 +44,24 @@ class GradientWalk {
                    .c = Matrix<T>(dW, rows, W.cols),
                    .is_final = false});
   }
-
-  ProductKernels<T> kernels = product_kernels<T>(isa());
 };
 
 }  // namespace detail
 
-/// The gradients of z = x W: dx = dz W^T, with the mask applied, unless dx has no data, and
+/// The gradients of z = x W: dx = dz W^T, with the options' mask, unless dx has no data, and
 /// dW = x^T dz piece by piece: `finish(first, gradients, count)` gets those of `count` neighbouring
 /// elements of W from number `first` on, in any order, from any thread, and may change these
-/// elements of W. Both are read and written while they are in a cache: one pass over x and W.
-/// Shapes  x [n, k]   W [k, m], contiguous   dz [n, m]   dx [n, k], its mask with the same strides
+/// elements of W. The options' precision holds for both products. Both are read and written while
+/// they are in a cache: one pass over x and W. Shapes  x [n, k]   W [k, m], contiguous   dz [n, m]
+/// dx [n, k], its mask with the same strides
 template <Real T, class Finish>
 void product_gradients(Matrix<const std::type_identity_t<T>> x,
                        Matrix<const std::type_identity_t<T>> W,
                        Matrix<const std::type_identity_t<T>> dz, Matrix<T> dx,
-                       const std::type_identity_t<T>* mask, const Finish& finish) {
+                       const ProductOptions<std::type_identity_t<T>>& options,
+                       const Finish& finish) {
   NN_ASSERT(W.row_stride == W.cols && x.cols == W.rows && dz.cols == W.cols);
-  const detail::GradientWalk<T> walk{x, W, dz, dx, mask};
+  const detail::GradientWalk<T> walk{x, W, dz, dx, options};
   const Index rows = detail::gradient_piece_rows(W.rows, W.cols, walk.kernels.tile_cols);
   const Index pieces = (W.rows + rows - 1) / rows;
   const Index run_length = std::max<Index>(1, pieces / 64);  // neighbours, to prefetch the next

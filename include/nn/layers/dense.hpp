@@ -51,7 +51,9 @@ class Dense {
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
     // y = act(x W + b)
     const Activation activation = pass.activation_of(options_.activation);
-    multiply(x, y, {.bias = b(), .activation = elementwise_part(activation)});
+    multiply(
+        x, y,
+        {.bias = b(), .activation = elementwise_part(activation), .precision = pass.precision});
     apply_rowwise_part(activation, y);
   }
 
@@ -67,10 +69,11 @@ class Dense {
     }
     // dW += x^T dz
     kernels::product(matrix(x).transposed(), dz, matrix(W_.gradient()),
-                     {.accumulate = pass.accumulate});
+                     {.accumulate = pass.accumulate, .precision = pass.precision});
     // dx = dz W^T
     if (pass.needs_dx) {
-      kernels::product(dz, matrix(W_.value()).transposed(), matrix(dx), {.mask = mask_of(pass, x)});
+      kernels::product(dz, matrix(W_.value()).transposed(), matrix(dx),
+                       {.mask = mask_of(pass, x), .precision = pass.precision});
     }
   }
 
@@ -116,7 +119,7 @@ class Dense {
     if (options_.use_bias) b_.update(*pass.update);
     kernels::product_gradients(
         matrix(x), matrix(W_.value()), dz, pass.needs_dx ? matrix(dx) : kernels::Matrix<T>(),
-        mask_of(pass, x),
+        {.mask = mask_of(pass, x), .precision = pass.precision},
         [&](Index first, const T* dW, Index count) { W_.update(*pass.update, first, dW, count); });
   }
 

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "nn/core/number_format.hpp"
 #include "nn/layer/parameter_block.hpp"
 #include "nn/layer/scored_batch.hpp"
 
@@ -167,12 +168,33 @@ class Metric {
   detail::Erased<detail::MetricInterface> self_;
 };
 
+/// Options of `compile`.
+struct CompileOptions {
+  /// In which Dense layers multiply while the model trains: float32, or bfloat16, whose products
+  /// are summed in float; weights and the optimizer's memory stay floats (Micikevicius et al. 2018;
+  /// Kalamkar et al. 2019). Evaluation and prediction multiply in float32.
+  NumberFormat precision = NumberFormat::float32;
+};
+
+/// Throws unless a model of T can train in this precision.
+template <Real T>
+[[gnu::cold, gnu::noinline]] void require_training_precision(NumberFormat precision) {
+  const bool has_floats = std::same_as<T, float>;
+  if (precision == NumberFormat::float32) return;
+  if (precision == NumberFormat::bfloat16 && has_floats) return;
+  refuse({"Sequential::compile",
+          has_floats ? "precision float32 or bfloat16" : "precision float32 in a model of doubles",
+          to_string(precision), "",
+          has_floats ? "quantize a trained model for inference" : "make a model of floats"});
+}
+
 /// The loss, optimizer and metrics of a model.
 template <Real T>
 struct Compiled {
   detail::Erased<detail::OptimizerInterface<T>> optimizer;
   detail::Erased<detail::LossInterface<T>> loss;
   std::vector<Metric> metrics;
+  CompileOptions options{};
 };
 
 }  // namespace nn

@@ -113,13 +113,16 @@ class Sequential {
   void backward(const DY& dy, Workspace& workspace);
 
   /// Attaches an optimizer, a loss and metrics, and forgets what an earlier optimizer remembered.
+  /// Throws `std::invalid_argument` for a precision that the model can't train in.
   template <OptimizerFor<T> O, Loss<T> L>
-  [[gnu::cold, gnu::noinline]] void compile(O optimizer, L loss, std::vector<Metric> metrics = {}) {
+  [[gnu::cold, gnu::noinline]] void compile(O optimizer, L loss, std::vector<Metric> metrics = {},
+                                            const CompileOptions& options = {}) {
+    require_training_precision<T>(options.precision);
     compiled_ = Compiled<T>{
         detail::Erased<detail::OptimizerInterface<T>>{
             new detail::OptimizerHolder<T, O>(std::move(optimizer))},
         detail::Erased<detail::LossInterface<T>>{new detail::LossHolder<T, L>(std::move(loss))},
-        std::move(metrics)};
+        std::move(metrics), options};
     network_.block.reset_moments();
   }
   /// Stores the weights of Dense layers as bfloat16 or int8, for inference alone in less memory and

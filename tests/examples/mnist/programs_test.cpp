@@ -86,24 +86,34 @@ TEST_SUITE("examples/mnist/programs") {
     const std::string common = "--data data --threads 1 --recipe fast --metrics m.json";
     const Outcome outcome = run(folder, NN_MNIST_TRAIN, common);
     CHECK(outcome.errors == "");
-    CHECK(outcome.output.find(
-              "Recipe: fast (1 epoch, batches of 128, adam, learning rate up to 0.01)\n") !=
-          std::string::npos);
+    CHECK(
+        outcome.output.find(
+            "Recipe: fast (1 epoch, batches of 128, adam, learning rate up to 0.01, float32)\n") !=
+        std::string::npos);
     auto report = nlohmann::json::parse(text_of(folder.path() / "m.json"));
     CHECK(report["recipe"] == "fast");
+    CHECK(report["precision"] == "float32");
     CHECK(report["parameters"] == 212682);
     CHECK(report["epochs"].size() == 1);
+    const double first_loss = report["test"]["loss"];
 
     const Outcome changed =
         run(folder, NN_MNIST_TRAIN,
             common + " --quiet --epochs 2 --batch-size 50 --optimizer sgd --learning-rate 0.5");
     CHECK(changed.errors == "");
     CHECK(changed.output.find(
-              "Recipe: fast (2 epochs, batches of 50, sgd, learning rate up to 0.5)\n") !=
+              "Recipe: fast (2 epochs, batches of 50, sgd, learning rate up to 0.5, float32)\n") !=
           std::string::npos);
     report = nlohmann::json::parse(text_of(folder.path() / "m.json"));
     CHECK(report["epochs"].size() == 2);
     CHECK(report["epochs"][1]["loss"] < report["epochs"][0]["loss"]);
+
+    const Outcome half = run(folder, NN_MNIST_TRAIN, common + " --quiet --precision bfloat16");
+    CHECK(half.errors == "");
+    CHECK(half.output.find("learning rate up to 0.01, bfloat16)\n") != std::string::npos);
+    const auto half_report = nlohmann::json::parse(text_of(folder.path() / "m.json"));
+    CHECK(half_report["precision"] == "bfloat16");
+    CHECK(half_report["test"]["loss"] != first_loss);
 
     const Outcome refused =
         run(folder, NN_MNIST_TRAIN, "--data data --recipe fast --optimizer sgd");
@@ -119,7 +129,7 @@ TEST_SUITE("examples/mnist/programs") {
     for (const char* arguments :
          {"--epochs 0", "--epochs three", "--batch-size -1", "--learning-rate 0",
           "--optimizer adagrad", "--threads 0", "--seed -1", "--validation-split 1", "--unknown",
-          "stray", "--data", "--recipe slow"}) {
+          "stray", "--data", "--recipe slow", "--precision half"}) {
       CAPTURE(arguments);
       const Outcome outcome = run(folder, NN_MNIST_TRAIN, arguments);
       CHECK(outcome.status == 2);

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+#include "nn/kernels/bfloat16.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "nn/kernels/product.hpp"
+#include "tests/kernels/kernel_testing.hpp"
+
+namespace {
+
+using namespace nn::kernels;
+using namespace nn::testing;
+using nn::Index;
+using nn::Isa;
+using nn::NumberFormat;
+
+struct Size {
+  Index m, n, k;
+};
+
+struct Operand {
+  std::vector<float> values, rounded;
+  Index rows, cols;
+  bool is_transposed;
+
+  Operand(Index num_rows, Index num_cols, bool transposed, std::uint64_t seed)
+      : values(random_values<float>(num_rows * num_cols, seed)),
+        rounded(values),
+        rows(num_rows),
+        cols(num_cols),
+        is_transposed(transposed) {
+    for (float& x : rounded) x = round_to_bfloat16(x);
+  }
+  [[nodiscard]] Matrix<const float> view(const std::vector<float>& of) const {
+    if (is_transposed) return Matrix<const float>(of.data(), cols, rows).transposed();
+    return Matrix<const float>(of.data(), rows, cols);
+  }
+};
+
+/// The largest difference between the product in bfloat16 and the definition's with rounded
+/// operands, in units of what rounding of sums may cause.
+double error_of(Isa isa, Size size, bool a_transposed, bool b_transposed,
+                ProductOptions<float> options = {}) {
+  const Operand a(size.m, size.k, a_transposed, 1), b(size.k, size.n, b_transposed, 2);
+  std::vector<float> c = random_values<float>(size.m * size.n, 3), expected = c;
+  naive::product(a.view(a.rounded), b.view(b.rounded),
+                 Matrix<float>(expected.data(), size.m, size.n), options);
+  options.precision = NumberFormat::bfloat16;
+  product_with(isa, a.view(a.values), b.view(b.values), Matrix<float>(c.data(), size.m, size.n),
+               options);
+  return largest_difference(c, expected) / sum_tolerance<float>(size.k);
+}
+
+}  // namespace
+
+TEST_SUITE("kernels/bfloat16") {
+  TEST_CASE("round_to_bfloat16: to the nearest of 8 significant bits, ties to even") {
+    constexpr float infinity = std::numeric_limits<float>::infinity();
+    constexpr float step = 0x1p-7f;  // between neighbours above 1
+    CHECK(round_to_bfloat16(1 + step) == 1 + step);
+    CHECK(round_to_bfloat16(1 + 0.49f * step) == 1);
+    CHECK(round_to_bfloat16(1 + 0.5f * step) == 1);
+    CHECK(round_to_bfloat16(1 + 0.51f * step) == 1 + step);
+    CHECK(round_to_bfloat16(-1 - 1.5f * step) == -1 - 2 * step);
+    CHECK(round_to_bfloat16(0x1.fffffep+127f) == infinity);
+    CHECK(round_to_bfloat16(-infinity) == -infinity);
+    CHECK(std::signbit(round_to_bfloat16(-0.0f)));
+    CHECK(std::isnan(round_to_bfloat16(std::numeric_limits<float>::quiet_NaN())));
+  }
+
+  TEST_CASE("product: in bfloat16, agrees with the product of rounded operands") {
+    const ThreadsForTest threads(2);
+    for (const Isa isa : available_isas()) {
+      for (const Size& size : {Size{1, 1, 1},
+                               {3, 5, 7},
+                               {8, 48, 64},
+                               {9, 49, 33},
+                               {17, 100, 513},
+                               {1, 10, 128},
+                               {40, 70, 1025},
+                               {16, 33, 3000},
+                               {5, 16, 0},
+                               {300, 7, 20},
+                               {2, 200, 31}}) {
+        for (int storage = 0; storage < 4; ++storage) {
+          CAPTURE(nn::to_string(isa));
+          CAPTURE(size.m);
+          CAPTURE(size.k);
+          CAPTURE(storage);
+          const bool a_transposed = (storage & 1) != 0, b_transposed = (storage & 2) != 0;
+          CHECK(error_of(isa, size, a_transposed, b_transposed) <= 1);
+          CHECK(error_of(isa, size, a_transposed, b_transposed, {.accumulate = true}) <= 1);
+        }
+      }
+    }
+  }
+
+  TEST_CASE("product: in bfloat16, bias, activation and mask stay in float") {
+    const std::vector<float> bias = random_values<float>(100, 5),
+                             mask = random_values<float>(2100, 6);
+    for (const Isa isa : available_isas()) {
+      CAPTURE(nn::to_string(isa));
+      for (const Index k : {0, 9, 600}) {
+        CAPTURE(k);
+        CHECK(error_of(isa, {21, 100, k}, false, false, {.bias = bias.data()}) <= 1);
+        CHECK(error_of(isa, {21, 100, k}, false, true,
+                       {.bias = bias.data(), .activation = nn::Activation::relu}) <= 1);
+        CHECK(error_of(isa, {21, 100, k}, true, false, {.mask = mask.data()}) <= 1);
+      }
+    }
+  }
+
+  TEST_CASE("product: in bfloat16, rounds its operands and nothing else") {
+    // 1 + 2^-9 becomes 1; the sum 1 + 2^-9 of exact products does not.
+    const std::vector<float> a{1 + 0x1p-9f, 1}, b{1, 0x1p-9f};
+    for (const Isa isa : available_isas()) {
+      float c = 0;
+      product_with(isa, Matrix<const float>(a.data(), 1, 2), Matrix<const float>(b.data(), 2, 1),
+                   Matrix<float>(&c, 1, 1), {.precision = NumberFormat::bfloat16});
+      CHECK(c == 1 + 0x1p-9f);
+      product_with(isa, Matrix<const float>(a.data(), 1, 2), Matrix<const float>(b.data(), 2, 1),
+                   Matrix<float>(&c, 1, 1));
+      CHECK(c == 1 + 0x1p-8f);
+    }
+  }
+
+  TEST_CASE("product: in bfloat16, NaN and infinity stay in their rows and columns") {
+    constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+    constexpr float infinity = std::numeric_limits<float>::infinity();
+    for (const Isa isa : available_isas()) {
+      std::vector<float> a(13 * 21, 1.0f), b(21 * 53, 1.0f), c(13 * 53), expected(13 * 53, 21.0f);
+      a[3 * 21 + 7] = nan;
+      b[11 * 53 + 50] = infinity;
+      for (std::size_t i = 0; i < 13; ++i) expected[i * 53 + 50] = infinity;
+      for (std::size_t j = 0; j < 53; ++j) expected[3 * 53 + j] = nan;
+      product_with(isa, Matrix<const float>(a.data(), 13, 21),
+                   Matrix<const float>(b.data(), 21, 53), Matrix<float>(c.data(), 13, 53),
+                   {.precision = NumberFormat::bfloat16});
+      bool is_equal = true;
+      for (std::size_t i = 0; i < c.size(); ++i) {
+        is_equal =
+            is_equal && (c[i] == expected[i] || (std::isnan(c[i]) && std::isnan(expected[i])));
+      }
+      CHECK_MESSAGE(is_equal, nn::to_string(isa));
+    }
+  }
+
+  TEST_CASE("product: in bfloat16, bit-identical for any number of threads") {
+    for (const Isa isa : available_isas()) {
+      for (const Size& size : {Size{33, 70, 4500}, Size{700, 40, 30}, Size{1, 64, 9000}}) {
+        CAPTURE(nn::to_string(isa));
+        CAPTURE(size.m);
+        const Operand a(size.m, size.k, false, 1), b(size.k, size.n, false, 2);
+        std::vector<std::vector<float>> results;
+        for (const int threads : {1, 2, 3}) {
+          const ThreadsForTest scope(threads);
+          results.emplace_back(static_cast<std::size_t>(size.m * size.n));
+          product_with(isa, a.view(a.values), b.view(b.values),
+                       Matrix<float>(results.back().data(), size.m, size.n),
+                       {.precision = NumberFormat::bfloat16});
+        }
+        CHECK(results[0] == results[1]);
+        CHECK(results[0] == results[2]);
+      }
+    }
+  }
+}

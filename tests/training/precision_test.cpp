@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+// Training in bfloat16: compile's option `precision`.
+#include "nn/metrics/precision.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "nn/model/compiled.hpp"
+#include "nn/training/fit.hpp"
+#include "nn/training/train_on_batch.hpp"
+#include "tests/training/training_testing.hpp"
+
+namespace nn {
+namespace {
+
+using testing::counted_labels;
+using testing::image_model;
+using testing::random_tensor;
+using testing::weights_of;
+
+Sequential<float> model_in(NumberFormat precision) {
+  Sequential<float> model = image_model();
+  model.compile(Adam{{.learning_rate = 0.01}}, SparseCategoricalCrossentropy{}, {Accuracy{}},
+                {.precision = precision});
+  return model;
+}
+
+std::vector<float> weights_after_steps(NumberFormat precision, int steps) {
+  Sequential<float> model = model_in(precision);
+  const auto x = random_tensor<float, 4>({12, 8, 8, 1}, 2);
+  for (int i = 0; i < steps; ++i) {
+    static_cast<void>(model.train_on_batch(x, counted_labels(12, 3)));
+  }
+  return weights_of(model);
+}
+
+}  // namespace
+
+TEST_SUITE("training/precision") {
+  TEST_CASE("compile: bfloat16 follows the training in float, and is not the same") {
+    for (const int steps : {1, 5}) {
+      CAPTURE(steps);
+      const std::vector<float> full = weights_after_steps(Precision::float32, steps);
+      const std::vector<float> half = weights_after_steps(Precision::bfloat16, steps);
+      CHECK(full != half);
+      double squares = 0, differences = 0;
+      for (std::size_t i = 0; i < full.size(); ++i) {
+        squares += full[i] * full[i];
+        differences += (full[i] - half[i]) * (full[i] - half[i]);
+      }
+      CHECK(differences < 1e-3 * squares);
+    }
+  }
+
+  TEST_CASE("compile: weights of a model that trains in bfloat16 are floats") {
+    const std::vector<float> weights = weights_after_steps(Precision::bfloat16, 2);
+    CHECK(std::any_of(weights.begin(), weights.end(),
+                      [](float w) { return kernels::round_to_bfloat16(w) != w; }));
+  }
+
+  TEST_CASE("compile: the precision concerns training; predictions are in float") {
+    const auto x = random_tensor<float, 4>({4, 8, 8, 1}, 2);
+    const Tensor<float, 2> full = model_in(Precision::float32).predict(x);
+    const Tensor<float, 2> half = model_in(Precision::bfloat16).predict(x);
+    CHECK(std::equal(full.data(), full.data() + full.size(), half.data()));
+  }
+
+  TEST_CASE("compile: learns in bfloat16, the same bits for any number of threads") {
+    Tensor<float, 2> x(90, 8);
+    const Labels y = counted_labels(90, 3);
+    for (Index i = 0; i < 90; ++i) {
+      for (Index j = 0; j < 8; ++j) {
+        x(i, j) = (j % 3 == i % 3 ? 1.0f : 0.0f) + 0.001f * static_cast<float>(i);
+      }
+    }
+    std::vector<std::vector<float>> weights;
+    for (const int threads : {1, 2}) {
+      Sequential model{Dense{40, {.activation = Activation::relu}}, Dense{3}, Softmax{}};
+      model.build({8}, {.seed = 1});
+      model.compile(Adam{{.learning_rate = 0.01}}, SparseCategoricalCrossentropy{}, {Accuracy{}},
+                    {.precision = Precision::bfloat16});
+      const int before = num_threads();
+      set_num_threads(threads);
+      static_cast<void>(
+          model.fit(x, y, {.batch_size = 30, .epochs = 20, .verbose = Verbose::silent}));
+      set_num_threads(before);
+      CHECK(model.evaluate(x, y)["accuracy"] == 1);
+      weights.push_back(weights_of(model));
+    }
+    CHECK(weights[0] == weights[1]);
+  }
+
+  TEST_CASE("compile: refuses a precision that it can't train in, and changes nothing") {
+    Sequential<float> model = model_in(Precision::bfloat16);
+    CHECK_THROWS_WITH_AS(
+        model.compile(Adam{}, SparseCategoricalCrossentropy{}, {}, {.precision = Precision::int8}),
+        "Sequential::compile: expected precision float32 or bfloat16, got int8; quantize a trained "
+        "model for inference",
+        std::invalid_argument);
+    const auto x = random_tensor<float, 4>({6, 8, 8, 1}, 2);
+    CHECK_NOTHROW(static_cast<void>(model.train_on_batch(x, counted_labels(6, 3))));
+
+    Sequential<double> doubles{Dense<double>{3}};
+    CHECK_THROWS_WITH_AS(doubles.compile(Adam{}, SparseCategoricalCrossentropy{}, {},
+                                         {.precision = Precision::bfloat16}),
+                         "Sequential::compile: expected precision float32 in a model of doubles, "
+                         "got bfloat16; make a model of floats",
+                         std::invalid_argument);
+  }
+}
+
+}  // namespace nn
