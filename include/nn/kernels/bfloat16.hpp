@@ -43,8 +43,8 @@ inline constexpr Index bfloat16_depth = 512;
 
 /// Does a task on rounded operands with a kernel for floats: products of bfloat16 numbers are exact
 /// in float, so this is their sum, rounded after each term.
-template <void (*block)(const ProductTask<float>&)>
-void rounded_block(const ProductTask<float>& task) {
+[[gnu::noinline]] inline void rounded_block(const ProductTask<float>& task,
+                                            void (*block)(const ProductTask<float>&)) {
   const Index depth = task.a.cols;
   Index first = 0;
   do {
@@ -260,11 +260,17 @@ namespace nn::kernels::detail {
 [[nodiscard]] inline auto bfloat16_block(Isa isa) -> void (*)(const ProductTask<float>&) {
 #if defined(__x86_64__)
   if (isa == Isa::avx512 && nn::detail::has_bfloat16_products()) return avx512bf16::product_block;
-  if (isa == Isa::avx512) return rounded_block<avx512::product_block<float>>;
-  if (isa == Isa::avx2) return rounded_block<avx2::product_block<float>>;
+  if (isa == Isa::avx512) {
+    return
+        [](const ProductTask<float>& task) { rounded_block(task, avx512::product_block<float>); };
+  }
+  if (isa == Isa::avx2) {
+    return [](const ProductTask<float>& task) { rounded_block(task, avx2::product_block<float>); };
+  }
 #endif
   static_cast<void>(isa);
-  return rounded_block<portable::product_block<float>>;
+  return
+      [](const ProductTask<float>& task) { rounded_block(task, portable::product_block<float>); };
 }
 
 /// The kernels for products in float or double, or in bfloat16 for floats.

@@ -137,7 +137,7 @@ template <class T>
     const Index panel = tile / plan.num_row_tiles, row_tile = tile % plan.num_row_tiles;
     const Index cell = row_tile / plan.tiles_per_cell;
     const Index first_row = row_tile % plan.tiles_per_cell * plan.tile_rows;  // of the cell's
-    Index offsets[kernel_gradient_tiles(64).odd];
+    Index offsets[std::size_t{kernel_gradient_tiles(64).odd}];
     for (Index r = 0; r < plan.tile_rows; ++r) {
       offsets[r] = std::min(first_row + r, s.in_channels - 1);
     }

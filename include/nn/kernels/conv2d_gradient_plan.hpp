@@ -11,7 +11,7 @@ namespace nn::kernels::detail {
 
 /// How many rows of W a tile may have.
 struct TileRows {
-  unsigned usual, odd;
+  int usual, odd;
 
   /// The one that covers `rows` rows with the fewest to spare.
   [[nodiscard]] constexpr Index best_for(Index rows) const {

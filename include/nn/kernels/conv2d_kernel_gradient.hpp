@@ -24,7 +24,7 @@ void add_parts(const KernelGradientPlan& plan, const T* parts, T* dW, T* db, boo
     for (Index panel = 0; panel < plan.num_panels; ++panel) {
       const Index channels = plan.channels_of(panel);
       const Index offset = plan.tile_offset(panel * plan.num_row_tiles + plan.row_tile(row)) +
-                           plan.row_in_tile(row) * panel_width<T>(plan.vector_size, channels);
+                           plan.row_in_tile(row) * panel_width(plan.vector_size, channels);
       add_up(offset, channels, out + panel * plan.full_width);
     }
   });

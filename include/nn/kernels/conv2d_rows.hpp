@@ -38,13 +38,9 @@ struct PixelRows {
 
 namespace nn::kernels::detail {
 
-/// Elements of T in the vectors for `channels` of a panel: one or two, the second one half as wide
-/// where that is enough and worth its code.
-template <class T>
+/// Elements in the vectors for `channels` of a panel: one or two.
 [[nodiscard]] constexpr Index panel_width(Index vector_size, Index channels) {
-  if (channels <= vector_size) return vector_size;
-  const bool has_halves = vector_size * static_cast<Index>(sizeof(T)) == 64;
-  return has_halves && 2 * channels <= 3 * vector_size ? vector_size * 3 / 2 : 2 * vector_size;
+  return channels <= vector_size ? vector_size : 2 * vector_size;
 }
 
 /// A kernel's weights in panels of channels, each as wide as one or two vectors and filled up with
@@ -66,7 +62,7 @@ struct PackedKernel {
     return {panels.first * full_width(), std::min(num_channels, panels.end * full_width())};
   }
   [[nodiscard]] Index width_of(Index panel) const {
-    return panel_width<T>(vector_size, channels_of(panel));
+    return panel_width(vector_size, channels_of(panel));
   }
 };
 

@@ -74,11 +74,4 @@ template <class T>
           Ahead(task.a.block(0, next, task.a.rows, length))};
 }
 
-/// Tells compilers to unroll the next loop, so that its vectors stay in registers.
-#if defined(__clang__)
-#define NN_UNROLL _Pragma("unroll")
-#else
-#define NN_UNROLL _Pragma("GCC unroll 16")
-#endif
-
 }  // namespace nn::kernels::detail

@@ -18,6 +18,13 @@
 /// vectors would depend on the flags that each side is compiled with.
 #define NN_INLINE __attribute__((always_inline)) inline
 
+/// Tells compilers to unroll the next loop, so that its vectors stay in registers.
+#if defined(__clang__)
+#define NN_UNROLL _Pragma("unroll")
+#else
+#define NN_UNROLL _Pragma("GCC unroll 16")
+#endif
+
 #define NN_KERNEL_BODY "nn/kernels/simd.inc"
 #include "nn/kernels/for_each_isa.hpp"
 #undef NN_KERNEL_BODY
@@ -37,22 +44,6 @@ namespace nn::kernels {
 /// The scalars that have vector kernels; all others run on the naive loops.
 template <class T>
 inline constexpr bool has_simd = std::same_as<T, float> || std::same_as<T, double>;
-
-/// A vector without lanes: stands where a tile has one vector fewer.
-template <class T>
-struct NoSimd {
-  struct Vector {};
-  static constexpr Index size = 0;
-
-  NN_INLINE static Vector load(const T* /*from*/) { return {}; }
-  NN_INLINE static Vector load(const T* /*from*/, Index /*lanes*/) { return {}; }
-  NN_INLINE static void store(T* /*to*/, Vector /*v*/) {}
-  NN_INLINE static void store(T* /*to*/, Vector /*v*/, Index /*lanes*/) {}
-  NN_INLINE static Vector broadcast(T /*x*/) { return {}; }
-  NN_INLINE static Vector add(Vector /*a*/, Vector /*b*/) { return {}; }
-  NN_INLINE static Vector fma(Vector /*a*/, Vector /*b*/, Vector /*c*/) { return {}; }
-  NN_INLINE static Vector at_least(Vector /*v*/, Vector /*least*/) { return {}; }
-};
 
 /// Number of T's in a vector register of `set`.
 template <class T>
