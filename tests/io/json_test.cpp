@@ -125,16 +125,16 @@ class RandomDocuments {
 TEST_SUITE("io/json") {
   TEST_CASE("Json: writes a document compactly and in the order of insertion") {
     Json document = Json::object({{"name", "dense"}, {"units", 128}, {"rate", 0.1f}});
-    document.set("shape", Json::array({28, 28, 1}));
+    document.set("shape", Json::array(28, 28, 1));
     document.set("name", nullptr);
-    document.set("empty", Json::array({Json::array(), Json::object(), true, false}));
+    document.set("empty", Json::array(Json::array(), Json::object(), true, false));
 
     CHECK(document.dump() ==
           R"({"name":null,"units":128,"rate":0.1,"shape":[28,28,1],"empty":[[],{},true,false]})");
   }
 
   TEST_CASE("Json: doubles keep a point or an exponent, integers have none") {
-    CHECK(Json::array({1, 1.0, -0.0, 1e22, 1e-7, 0.1, 5e-324, std::int64_t{INT64_MIN}}).dump() ==
+    CHECK(Json::array(1, 1.0, -0.0, 1e22, 1e-7, 0.1, 5e-324, std::int64_t{INT64_MIN}).dump() ==
           "[1,1.0,-0.0,1e+22,1e-07,0.1,5e-324,-9223372036854775808]");
   }
 
@@ -343,7 +343,7 @@ TEST_SUITE("io/json") {
     CHECK(error_of_text(nested(65)) ==
           "a.json: expected at most 64 arrays and objects inside one another, got more (byte 64)");
     CHECK_FALSE(error_of_text(std::string(1'000'000, '[')).empty());
-    CHECK(error_of([&] { (void)Json::array({deepest}).dump(); }) ==
+    CHECK(error_of([&] { (void)Json::array(std::move(deepest)).dump(); }) ==
           "JSON: expected at most 64 arrays and objects inside one another, got more");
   }
 
@@ -387,9 +387,8 @@ TEST_SUITE("io/json") {
     CHECK(error_of([&] { (void)Json{1}.as_boolean(); }) == "JSON: expected true or false, got 1");
     CHECK(error_of([&] { (void)document.as_array(); }) ==
           "JSON: expected an array, got an object with \"units\", \"name\"");
-    CHECK(error_of([&] {
-            (void)Json::array({1, 2}).as_object();
-          }) == "JSON: expected an object, got an array of 2");
+    CHECK(error_of([&] { (void)Json::array(1, 2).as_object(); }) ==
+          "JSON: expected an object, got an array of 2");
     CHECK(error_of([&] { (void)Json{}.as_string(); }) == "JSON: expected a string, got null");
     CHECK(error_of([&] { (void)Json{std::nan("")}.as_string(); }) ==
           "JSON: expected a string, got NaN");

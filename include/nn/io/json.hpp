@@ -30,17 +30,14 @@ class Json {
   using Array = std::vector<Json>;
   using Member = std::pair<std::string, Json>;
   using Object = std::vector<Member>;
+  struct NewMember;
 
-  [[gnu::cold, gnu::noinline]] Json(const Json& other)
-      : kind_(other.kind_), is_integer_(other.is_integer_), bits_(other.bits_) {
-    if (other.content_ != nullptr) content() = *other.content_;
-  }
+  // Moved, not copied: a document has one owner.
   Json(Json&& other) noexcept = default;
-  Json& operator=(const Json& other) { return *this = Json(other); }
   Json& operator=(Json&&) noexcept = default;
   [[gnu::cold, gnu::noinline]] ~Json() = default;
 
-  // Conversions are implicit, so that documents can be written as nested braces.
+  // Conversions are implicit, so that values can be written as they are.
   Json() = default;
   Json(std::nullptr_t) {}
   template <std::same_as<bool> Boolean>
@@ -64,16 +61,15 @@ class Json {
     if (!value.empty()) content().items = std::move(value);
   }
 
-  [[nodiscard]] static Json array(Array items = {}) { return Json{std::move(items)}; }
-
-  /// A key that comes again replaces the value.
-  [[nodiscard, gnu::cold, gnu::noinline]] static Json object(
-      std::initializer_list<Member> members = {}) {
-    Json value;
-    value.kind_ = JsonKind::object;
-    for (const Member& member : members) value.set(member.first, member.second);
+  template <class... Items>
+  [[nodiscard]] static Json array(Items&&... items) {
+    Json value{Array{}};
+    (value.push_back(std::forward<Items>(items)), ...);
     return value;
   }
+
+  /// A key that comes again replaces the value.
+  [[nodiscard]] static Json object(std::initializer_list<NewMember> members = {});
 
   /// Parses a whole text (see `JsonReader` for its rules); a repeated key is an error too. Takes at
   /// most 70 bytes of memory for each byte of text. Throws `IoError`; `where` names the text in its
@@ -87,20 +83,14 @@ class Json {
 
   /// Reads the next value.
   [[nodiscard, gnu::cold, gnu::noinline]] static Json read(JsonReader& reader) {
-    switch (reader.peek()) {
-      case JsonKind::null:
-        reader.read_null();
-        return {};
-      case JsonKind::boolean:
-        return reader.read_boolean();
-      case JsonKind::string:
-        return reader.read_string();
-      case JsonKind::array:
-        return read_array(reader);
-      case JsonKind::object:
-        return read_object(reader);
-      case JsonKind::number:
-        break;
+    const JsonKind kind = reader.peek();
+    if (kind == JsonKind::boolean) return reader.read_boolean();
+    if (kind == JsonKind::string) return reader.read_string();
+    if (kind == JsonKind::array) return read_array(reader);
+    if (kind == JsonKind::object) return read_object(reader);
+    if (kind == JsonKind::null) {
+      reader.read_null();
+      return {};
     }
     const JsonNumber number = reader.read_number();
     return number.is_integer ? Json{number.integer} : Json{number.real};
@@ -218,21 +208,15 @@ class Json {
       members.push_back({std::move(key), std::move(value)});
     });
     members.shrink_to_fit();
-    refuse_repeated_keys(members, reader, start);
-    Json object = Json::object();
-    if (!members.empty()) object.content().members = std::move(members);
-    return object;
-  }
-
-  [[gnu::cold, gnu::noinline]] static void refuse_repeated_keys(const Object& members,
-                                                                const JsonReader& reader,
-                                                                std::size_t start) {
     // The type of tree that `SafetensorsFile` has too, so that one is compiled.
     std::map<std::string_view, std::size_t> keys;
     for (const auto& [key, value] : members) {
       if (keys.emplace(key, keys.size()).second) continue;
       reader.fail("every key of an object once", {abbreviate(key), " twice"}, start);
     }
+    Json object = Json::object();
+    if (!members.empty()) object.content().members = std::move(members);
+    return object;
   }
 
   void expect(bool condition, const char* expected, const std::string& where) const {
@@ -296,5 +280,18 @@ class Json {
   std::uint64_t bits_ = 0;            // of the boolean or number
   std::unique_ptr<Content> content_;  // none where it would be empty
 };
+
+/// What `Json::object` is given. The value moves on, though lists in braces are constant.
+struct Json::NewMember {
+  std::string key;
+  mutable Json value;
+};
+
+[[gnu::cold, gnu::noinline]] inline Json Json::object(std::initializer_list<NewMember> members) {
+  Json value;
+  value.kind_ = JsonKind::object;
+  for (const NewMember& member : members) value.set(member.key, std::move(member.value));
+  return value;
+}
 
 }  // namespace nn::io

@@ -18,13 +18,12 @@ inline constexpr const char* model_format_version = "1";
 /// Longest description of layers that is read, in bytes: parsing takes a multiple of it.
 inline constexpr std::size_t max_architecture_size = std::size_t{1} << 20;
 
-/// Quantised weights are written from `quantized`, which has to live until the writer is done.
 template <Real T>
-[[gnu::cold, gnu::noinline]] void add_weights(SafetensorsWriter& writer, const Sequential<T>& model,
-                                              QuantizedWeights& quantized) {
+[[gnu::cold, gnu::noinline]] void add_weights(SafetensorsWriter& writer,
+                                              const Sequential<T>& model) {
   for (const NamedParameter<T>& parameter : model.parameters()) {
     if (const auto* matrix = parameter.quantized()) {
-      quantized.add_to(writer, parameter.name, *matrix);
+      add_quantized(writer, parameter.name, *matrix);
     } else {
       writer.add(parameter.name, parameter.shape, parameter.value().data());
     }
@@ -54,14 +53,14 @@ template <Real T>
                        "",
                        "the file is of another model"});
     }
-    if (tensor->dtype == "I8" && entry.is_quantizable) {
+    if (tensor->dtype.name == "I8" && entry.is_quantizable) {
       require_scales(file, entry.name, entry.shape, where);
       ++num_scales;
       continue;
     }
-    if (tensor->dtype != "F32" && tensor->dtype != "F64" && tensor->dtype != "F16" &&
-        tensor->dtype != "BF16") {
-      refuse<IoError>({where, {"'", entry.name, "' as floating-point numbers"}, tensor->dtype});
+    const std::string_view dtype = tensor->dtype.name;
+    if (dtype != "F32" && dtype != "F64" && dtype != "F16" && dtype != "BF16") {
+      refuse<IoError>({where, {"'", entry.name, "' as floating-point numbers"}, dtype});
     }
   }
   if (file.tensors().size() != list.entries().size() + num_scales) {
@@ -79,7 +78,7 @@ template <Real T>
   for (const NamedParameter<T>& parameter : block) {
     T* const value = parameter.value().data();
     file.copy_to(file.at(parameter.name), value);
-    if (file.at(parameter.name).dtype == "I8") {
+    if (file.at(parameter.name).dtype.name == "I8") {
       apply_scales(file, parameter.name, parameter.shape, value);
     }
   }
@@ -157,8 +156,7 @@ template <Real T>
   if (weight_format() != NumberFormat::float32) {
     writer.set_metadata("weight_format", std::string(to_string(weight_format())));
   }
-  io::QuantizedWeights quantized;
-  io::add_weights(writer, *this, quantized);
+  io::add_weights(writer, *this);
   writer.write(path);
 }
 
@@ -169,13 +167,13 @@ Sequential<T> Sequential<T>::load(const std::string& path) {
   return io::read_model<T>(path, JoinedTypes<BuiltInLayers<T>, LayerTypes<OwnLayers...>>{});
 }
 
-/// The weights alone, under the names of `parameters()`, quantised ones as `QuantizedWeights` says.
+/// The weights alone, under the names of `parameters()`, quantised ones as `io::add_quantized`
+/// says.
 template <Real T>
 [[gnu::cold, gnu::noinline]] void Sequential<T>::save_weights(const std::string& path) const {
   require_built("Sequential::save_weights");
   io::SafetensorsWriter writer;
-  io::QuantizedWeights quantized;
-  io::add_weights(writer, *this, quantized);
+  io::add_weights(writer, *this);
   writer.write(path);
 }
 

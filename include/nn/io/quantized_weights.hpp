@@ -3,8 +3,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nn/core/number_format.hpp"
@@ -19,31 +19,25 @@ namespace nn::io {
   return concat({weights, "_scale"});
 }
 
-/// Row-major copies of quantised weights, for a writer: "3.dense.kernel" as BF16 [in, units], or as
-/// I8 [in, units] beside "3.dense.kernel_scale" [units], whose product the weights are.
-class QuantizedWeights {
- public:
-  /// Adds the matrix to a writer that is used while this lives.
-  [[gnu::cold, gnu::noinline]] void add_to(SafetensorsWriter& writer, const std::string& name,
-                                           const kernels::QuantizedMatrix& matrix) {
-    const bool is_int8 = matrix.format() == NumberFormat::int8;
-    const Index rows = matrix.rows(), cols = matrix.cols();
-    auto& elements = elements_.emplace_back();
-    for (Index i = 0; i < rows; ++i) {
-      for (Index j = 0; j < cols; ++j) {
-        const std::uint16_t bits =
-            is_int8 ? static_cast<std::uint8_t>(matrix.integer(i, j)) : matrix.bfloat16_bits(i, j);
-        elements.push_back(static_cast<std::uint8_t>(bits));
-        if (!is_int8) elements.push_back(static_cast<std::uint8_t>(bits >> 8));
-      }
+/// Adds quantised weights row by row: "3.dense.kernel" as BF16 [in, units], or as I8 [in, units]
+/// beside "3.dense.kernel_scale" [units], whose product the weights are.
+[[gnu::cold, gnu::noinline]] inline void add_quantized(SafetensorsWriter& writer,
+                                                       const std::string& name,
+                                                       const kernels::QuantizedMatrix& matrix) {
+  const bool is_int8 = matrix.format() == NumberFormat::int8;
+  const Index rows = matrix.rows(), cols = matrix.cols();
+  std::string bytes;
+  for (Index i = 0; i < rows; ++i) {
+    for (Index j = 0; j < cols; ++j) {
+      const std::uint16_t bits =
+          is_int8 ? static_cast<std::uint8_t>(matrix.integer(i, j)) : matrix.bfloat16_bits(i, j);
+      bytes += static_cast<char>(bits & 0xFF);
+      if (!is_int8) bytes += static_cast<char>(bits >> 8);
     }
-    writer.add(name, {rows, cols}, *find_dtype(is_int8 ? "I8" : "BF16"), elements.data());
-    if (is_int8) writer.add(scale_name(name), {cols}, matrix.scales());
   }
-
- private:
-  std::deque<std::vector<std::uint8_t>> elements_;  // little-endian
-};
+  writer.add(name, {rows, cols}, *find_dtype(is_int8 ? "I8" : "BF16"), std::move(bytes));
+  if (is_int8) writer.add(scale_name(name), {cols}, matrix.scales());
+}
 
 /// Throws `IoError` unless the file has the scales of weights [in, units].
 [[gnu::cold, gnu::noinline]] inline void require_scales(const SafetensorsFile& file,
@@ -53,11 +47,11 @@ class QuantizedWeights {
   const std::string name = scale_name(weights);
   const TensorEntry* scales = file.find(name);
   const Shape expected{shape.back()};
-  if (scales != nullptr && scales->shape == expected && scales->dtype == "F32") return;
+  if (scales != nullptr && scales->shape == expected && scales->dtype.name == "F32") return;
   refuse<IoError>({where,
                    {"a tensor '", name, "' F32 ", expected.to_string()},
                    scales == nullptr ? std::string("none")
-                                     : concat({scales->dtype, ' ', scales->shape.to_string()}),
+                                     : concat({scales->dtype.name, ' ', scales->shape.to_string()}),
                    {"'", weights, "' is I8"}});
 }
 

@@ -26,15 +26,6 @@
 
 namespace nn::io {
 
-/// One tensor of a file. `data` belongs to the `SafetensorsFile`: row-major, little-endian, not
-/// necessarily aligned.
-struct TensorEntry {
-  std::string name;
-  std::string dtype;  // as safetensors calls it: "F32", "F64", "I32", ...
-  Shape shape;
-  std::span<const std::byte> data;
-};
-
 /// A safetensors file in memory (format: github.com/huggingface/safetensors). The header is checked
 /// whole before memory for the data is asked for; a file that breaks any rule of the format is
 /// refused.
@@ -52,7 +43,8 @@ class SafetensorsFile {
     input.read(file.data_.get(), static_cast<std::size_t>(data_size));
     input.finish();
     file.metadata_ = std::move(header.metadata);
-    file.index(header.tensors);
+    file.tensors_ = std::move(header.tensors);
+    file.index();
     return file;
   }
 
@@ -61,6 +53,11 @@ class SafetensorsFile {
 
   /// All tensors, in the order of their data.
   [[nodiscard]] const std::vector<TensorEntry>& tensors() const { return tensors_; }
+
+  /// The bytes of one of them: row-major, little-endian, not necessarily aligned.
+  [[nodiscard]] std::span<const std::byte> data(const TensorEntry& entry) const {
+    return {data_.get() + entry.begin, static_cast<std::size_t>(entry.end - entry.begin)};
+  }
 
   /// Null where the file has no tensor of that name.
   [[nodiscard, gnu::cold, gnu::noinline]] const TensorEntry* find(std::string_view name) const {
@@ -81,14 +78,14 @@ class SafetensorsFile {
   template <TensorNumber T>
   [[gnu::cold, gnu::noinline]] void copy_to(const TensorEntry& entry, T* out) const {
     const std::string_view wanted = dtype_of<T>().name;
-    if (!is_convertible<T>(entry.dtype)) {
-      fail(entry, {"a dtype that converts to ", wanted}, entry.dtype, "");
+    if (!is_convertible<T>(entry.dtype.name)) {
+      fail(entry, {"a dtype that converts to ", wanted}, entry.dtype.name, "");
     }
     const Index count = entry.shape.num_elements();
-    const Index done = convert_tensor(entry.dtype, entry.data.data(), count, out);
+    const Index done = convert_tensor(entry.dtype.name, data(entry).data(), count, out);
     if (done < count) {
       fail(entry, {"values in the range of ", wanted}, "one outside",
-           {"element ", done, " of ", entry.dtype, ' ', entry.shape.to_string()});
+           {"element ", done, " of ", entry.dtype.name, ' ', entry.shape.to_string()});
     }
   }
 
@@ -133,14 +130,7 @@ class SafetensorsFile {
     }
   }
 
-  [[gnu::cold, gnu::noinline]] void index(std::vector<SafetensorsInfo>& tensors) {
-    tensors_.reserve(tensors.size());
-    for (SafetensorsInfo& tensor : tensors) {
-      tensors_.push_back(
-          {std::move(tensor.name), std::string{tensor.dtype.name}, tensor.shape,
-           std::span<const std::byte>(data_.get() + tensor.begin,
-                                      static_cast<std::size_t>(tensor.end - tensor.begin))});
-    }
+  [[gnu::cold, gnu::noinline]] void index() {
     for (std::size_t i = 0; i < tensors_.size(); ++i) {
       const bool is_new = by_name_.emplace(tensors_[i].name, i).second;
       if (!is_new) fail(tensors_[i], "a name of its own", "one that another tensor has", "");
@@ -159,8 +149,8 @@ class SafetensorsFile {
   std::map<std::string_view, std::size_t> by_name_;  // positions in tensors_, which has the names
 };
 
-/// Collects tensors and writes them as one safetensors file. Data is not copied: it must stay where
-/// it is until `write` has returned.
+/// Collects tensors and writes them as one safetensors file. Data that comes as a pointer is not
+/// copied: it must stay where it is until `write` has returned.
 class SafetensorsWriter {
  public:
   /// A string beside the tensors; one that comes again replaces the value.
@@ -174,26 +164,18 @@ class SafetensorsWriter {
   void add(const std::string& name, const Shape& shape, const T* data) {
     add(name, shape, dtype_of<T>(), data);
   }
-  /// The same for elements that are no C++ numbers, such as "BF16".
+  /// The same for elements that are no C++ numbers, such as "BF16", as their bytes, little-endian.
   [[gnu::cold, gnu::noinline]] void add(const std::string& name, const Shape& shape,
-                                        const Dtype& dtype, const void* data) {
-    const std::size_t size = static_cast<std::size_t>(shape.num_elements()) * dtype.size;
-    const bool is_new = name != SafetensorsHeader::metadata_name &&
-                        tensors_.emplace(name, Tensor{dtype, shape, data, size}).second;
-    require(is_new, "SafetensorsWriter", "a name that no other tensor has", abbreviate(name));
+                                        const Dtype& dtype, std::string bytes) {
+    add(name, shape, dtype, nullptr);
+    NN_ASSERT(bytes.size() == tensors_.back().size);
+    tensors_.back().bytes = std::move(bytes);
   }
 
   /// Replaces the file at `path` (see `AtomicFile`). Throws `IoError` where it cannot be written,
   /// or a name or the metadata is not UTF-8.
   [[gnu::cold, gnu::noinline]] void write(const std::string& path) const {
-    // Largest elements first keeps every tensor aligned to its own element.
-    std::vector<const NamedTensor*> order;
-    for (const std::uint64_t size : {8u, 4u, 2u, 1u}) {
-      for (const NamedTensor& tensor : tensors_) {
-        if (tensor.second.dtype.size == size) order.push_back(&tensor);
-      }
-    }
-    const std::string header = make_header(order);
+    const std::string header = make_header();
     const std::uint64_t header_size = header.size();
     if (header_size > SafetensorsHeader::max_size) {
       refuse<IoError>({path,
@@ -205,23 +187,42 @@ class SafetensorsWriter {
     write_atomically(path, [&](AtomicFile& file) {
       file.write(&header_size, sizeof header_size);
       file.write(header);
-      for (const NamedTensor* const tensor : order) {
-        file.write(tensor->second.data, tensor->second.size);
-      }
+      for_each_in_order([&](const Tensor& tensor) {
+        file.write(tensor.data == nullptr ? tensor.bytes.data() : tensor.data, tensor.size);
+      });
     });
   }
 
  private:
   struct Tensor {
+    std::string name;
     Dtype dtype;
     Shape shape;
-    const void* data = nullptr;
-    std::size_t size = 0;  // bytes
+    const void* data = nullptr;  // null: `bytes`
+    std::size_t size = 0;        // bytes
+    std::string bytes;
   };
-  using NamedTensor = std::pair<const std::string, Tensor>;
 
-  [[nodiscard, gnu::cold, gnu::noinline]] std::string make_header(
-      const std::vector<const NamedTensor*>& order) const {
+  [[gnu::cold, gnu::noinline]] void add(const std::string& name, const Shape& shape,
+                                        const Dtype& dtype, const void* data) {
+    bool is_new = name != SafetensorsHeader::metadata_name;
+    for (const Tensor& tensor : tensors_) is_new = is_new && tensor.name != name;
+    require(is_new, "SafetensorsWriter", "a name that no other tensor has", abbreviate(name));
+    const std::size_t size = static_cast<std::size_t>(shape.num_elements()) * dtype.size;
+    tensors_.push_back({name, dtype, shape, data, size, {}});
+  }
+
+  /// Largest elements first, which keeps every tensor aligned to its own; else as they were added.
+  template <class F>
+  void for_each_in_order(const F& f) const {
+    for (const std::uint64_t size : {8u, 4u, 2u, 1u}) {
+      for (const Tensor& tensor : tensors_) {
+        if (tensor.dtype.size == size) f(tensor);
+      }
+    }
+  }
+
+  [[nodiscard, gnu::cold, gnu::noinline]] std::string make_header() const {
     std::string text;
     if (!metadata_.empty()) {
       append_key(text, SafetensorsHeader::metadata_name);
@@ -233,9 +234,8 @@ class SafetensorsWriter {
       append(text, {members, "}"});
     }
     std::size_t begin = 0;
-    for (const NamedTensor* const named : order) {
-      const Tensor& tensor = named->second;
-      append_key(text, named->first);
+    for_each_in_order([&](const Tensor& tensor) {
+      append_key(text, tensor.name);
       append(text, {"{\"dtype\":\"", tensor.dtype.name, "\",\"shape\":["});
       for (Index axis = 0; axis < tensor.shape.rank(); ++axis) {
         append(text, {axis == 0 ? "" : ",", tensor.shape[axis]});
@@ -243,7 +243,7 @@ class SafetensorsWriter {
       const std::size_t end = begin + tensor.size;
       append(text, {"],\"data_offsets\":[", begin, ",", end, "]}"});
       begin = end;
-    }
+    });
     if (text.empty()) text = "{";
     text += '}';
     // Spaces make the data begin at a multiple of 8; the 8 bytes before the header change nothing
@@ -260,7 +260,7 @@ class SafetensorsWriter {
   }
 
   std::map<std::string, std::string> metadata_;
-  std::map<std::string, Tensor> tensors_;
+  std::vector<Tensor> tensors_;
 };
 
 }  // namespace nn::io

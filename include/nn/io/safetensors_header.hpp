@@ -19,7 +19,7 @@
 namespace nn::io {
 
 /// What the header says of one tensor.
-struct SafetensorsInfo {
+struct TensorEntry {
   std::string name;
   Dtype dtype;
   Shape shape;
@@ -34,7 +34,7 @@ struct SafetensorsHeader {
   static constexpr const char* metadata_name = "__metadata__";
 
   std::map<std::string, std::string> metadata;
-  std::vector<SafetensorsInfo> tensors;  // in the order of their data
+  std::vector<TensorEntry> tensors;  // in the order of their data
 };
 
 namespace detail {
@@ -70,7 +70,7 @@ inline constexpr const char* torn_file = "the file is torn or not safetensors";
   return shape;
 }
 
-[[gnu::cold, gnu::noinline]] inline void read_offsets(JsonReader& reader, SafetensorsInfo& tensor) {
+[[gnu::cold, gnu::noinline]] inline void read_offsets(JsonReader& reader, TensorEntry& tensor) {
   int count = 0;
   reader.read_array([&] {
     if (count == 2) reader.fail("two data_offsets", "more", reader.position());
@@ -79,9 +79,9 @@ inline constexpr const char* torn_file = "the file is torn or not safetensors";
   if (count < 2) reader.fail("two data_offsets", count, reader.position() - 1);
 }
 
-[[nodiscard, gnu::cold, gnu::noinline]] inline SafetensorsInfo read_tensor_info(JsonReader& reader,
-                                                                                std::string name) {
-  SafetensorsInfo tensor;
+[[nodiscard, gnu::cold, gnu::noinline]] inline TensorEntry read_tensor_info(JsonReader& reader,
+                                                                            std::string name) {
+  TensorEntry tensor;
   tensor.name = std::move(name);
   bool has_dtype = false;
   bool has_shape = false;
@@ -116,8 +116,8 @@ inline constexpr const char* torn_file = "the file is torn or not safetensors";
 }
 
 /// Bytes that the shape and the type of `tensor` ask for.
-[[nodiscard, gnu::cold, gnu::noinline]] inline std::uint64_t byte_count(
-    const SafetensorsInfo& tensor, const std::string& path) {
+[[nodiscard, gnu::cold, gnu::noinline]] inline std::uint64_t byte_count(const TensorEntry& tensor,
+                                                                        const std::string& path) {
   std::uint64_t bytes = tensor.dtype.size;
   for (const Index signed_size : tensor.shape) {
     const auto size = static_cast<std::uint64_t>(signed_size);
@@ -132,29 +132,29 @@ inline constexpr const char* torn_file = "the file is torn or not safetensors";
 }
 
 /// Sorts by first byte; empty tensors come before the one that begins at the same byte.
-[[gnu::cold, gnu::noinline]] inline void sort_by_data(std::vector<SafetensorsInfo>& tensors) {
-  const auto comes_before = [](const SafetensorsInfo* a, const SafetensorsInfo* b) {
+[[gnu::cold, gnu::noinline]] inline void sort_by_data(std::vector<TensorEntry>& tensors) {
+  const auto comes_before = [](const TensorEntry* a, const TensorEntry* b) {
     if (a->begin != b->begin) return a->begin < b->begin;
     return a->end != b->end ? a->end < b->end : a->name < b->name;
   };
   // A heap of pointers: the code of std::sort takes longer to compile.
-  std::vector<SafetensorsInfo*> order;
+  std::vector<TensorEntry*> order;
   order.reserve(tensors.size());
-  for (SafetensorsInfo& tensor : tensors) order.push_back(&tensor);
+  for (TensorEntry& tensor : tensors) order.push_back(&tensor);
   std::make_heap(order.begin(), order.end(), comes_before);
   std::sort_heap(order.begin(), order.end(), comes_before);
-  std::vector<SafetensorsInfo> sorted;
+  std::vector<TensorEntry> sorted;
   sorted.reserve(tensors.size());
-  for (SafetensorsInfo* const tensor : order) sorted.push_back(std::move(*tensor));
+  for (TensorEntry* const tensor : order) sorted.push_back(std::move(*tensor));
   tensors = std::move(sorted);
 }
 
 /// Checks that the tensors, sorted by their first byte, fill the data without holes or overlaps.
-[[gnu::cold, gnu::noinline]] inline void check_layout(const std::vector<SafetensorsInfo>& tensors,
+[[gnu::cold, gnu::noinline]] inline void check_layout(const std::vector<TensorEntry>& tensors,
                                                       std::uint64_t data_size,
                                                       const std::string& path) {
   std::uint64_t filled = 0;
-  for (const SafetensorsInfo& tensor : tensors) {
+  for (const TensorEntry& tensor : tensors) {
     const auto fail = [&](const Text& expected, const Text& got) {
       refuse<IoError>({{path, ", tensor ", abbreviate(tensor.name)},
                        expected,

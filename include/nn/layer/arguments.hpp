@@ -84,10 +84,7 @@ class Arguments {
   template <class V>
   [[nodiscard]] V get(std::string_view name) const;
 
-  [[nodiscard]] bool has(std::string_view name) const {
-    return std::any_of(values_.begin(), values_.end(),
-                       [&](const auto& entry) { return entry.first == name; });
-  }
+  [[nodiscard]] bool has(std::string_view name) const { return find_value(name) != nullptr; }
   [[nodiscard]] const std::string& owner() const { return owner_; }
   [[nodiscard]] const std::vector<std::pair<std::string, Value>>& values() const { return values_; }
 
@@ -98,10 +95,14 @@ class Arguments {
     value.kind = kind;
     return value;
   }
-  [[nodiscard, gnu::cold, gnu::noinline]] const Value& find(std::string_view name) const {
+  [[nodiscard, gnu::cold, gnu::noinline]] const Value* find_value(std::string_view name) const {
     for (const auto& [key, value] : values_) {
-      if (key == name) return value;
+      if (key == name) return &value;
     }
+    return nullptr;
+  }
+  [[nodiscard, gnu::cold, gnu::noinline]] const Value& find(std::string_view name) const {
+    if (const Value* const value = find_value(name)) return *value;
     fail(name, "an argument of that name", "none");
   }
   [[nodiscard, gnu::cold, gnu::noinline]] const Value& find(std::string_view name,

@@ -27,6 +27,13 @@ template <class L>
   return 2;
 }
 
+template <class L, class T>
+struct WithScalar;  // the layer type L over the scalar T
+template <template <class> class L, class U, class T>
+struct WithScalar<L<U>, T> {
+  using Type = L<T>;
+};
+
 }  // namespace detail
 
 /// A layer: `L::Scalar`; `name()`; `output_shape(sample_shape)`, which throws `ShapeError` for a

@@ -53,12 +53,12 @@ class ParameterBlock {
       if (format_ != NumberFormat::float32 && entry.is_quantizable) {
         const kernels::QuantizedMatrix* const matrix = &quantized_[num_quantized++];
         entry.parameter->bind(entry.shape, nullptr, nullptr, matrix);
-        named_.emplace_back(entry.name, entry.shape, nullptr, nullptr, matrix);
+        named_.push_back({entry.name, entry.shape, nullptr, nullptr, matrix});
         continue;
       }
       T* gradient = gradients_.empty() ? nullptr : gradients_.data() + offset;
       entry.parameter->bind(entry.shape, values_.data() + offset, gradient);
-      named_.emplace_back(entry.name, entry.shape, values_.data() + offset, gradient);
+      named_.push_back({entry.name, entry.shape, values_.data() + offset, gradient});
       offset += padded(entry.shape.num_elements());
     }
   }
@@ -76,7 +76,7 @@ class ParameterBlock {
             format, kernels::Matrix<const T>(value.data(), named_[i].shape[0], named_[i].shape[1]));
       } else {
         const auto first = static_cast<std::ptrdiff_t>(rest.size());
-        rest.resize(rest.size() + static_cast<std::size_t>(padded(value.size())), T(0));
+        rest.resize(rest.size() + static_cast<std::size_t>(padded(value.size())));
         std::copy_n(value.data(), value.size(), rest.begin() + first);
       }
     }

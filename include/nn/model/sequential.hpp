@@ -242,15 +242,6 @@ class Sequential {
 template <Layer First, Layer... Rest>
 Sequential(First, Rest...) -> Sequential<typename First::Scalar>;
 
-namespace detail {
-template <class L, class T>
-struct WithScalar;  // the layer type L over the scalar T
-template <template <class> class L, class U, class T>
-struct WithScalar<L<U>, T> {
-  using Type = L<T>;
-};
-}  // namespace detail
-
 template <Real T>
 template <Layer L>
 [[gnu::cold, gnu::noinline]] void Sequential<T>::add(L layer) {

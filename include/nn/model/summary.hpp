@@ -6,7 +6,6 @@
 #include <array>
 #include <cstdio>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "nn/model/network.hpp"
@@ -44,36 +43,34 @@ namespace detail {
   return text;
 }
 
-struct SummaryRow {
-  std::string layer, shape, parameters;
-};
-
-/// A row of titles and one for each layer; shapes and counts are "?" before the model is built.
+/// Three cells for the titles and for each layer; shapes and counts are "?" before the model is
+/// built.
 template <Real T>
-[[nodiscard, gnu::cold, gnu::noinline]] std::vector<SummaryRow> summary_rows(
+[[nodiscard, gnu::cold, gnu::noinline]] std::vector<std::string> summary_cells(
     const Network<T>& network) {
-  std::vector<SummaryRow> rows;
-  rows.push_back({"Layer (type)", "Output Shape", "Param #"});
+  std::vector<std::string> cells{"Layer (type)", "Output Shape", "Param #"};
   std::vector<std::string> types;  // of the layers so far, in lower case
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const std::string type = network.layers[i].name();
     std::string name = lower_case(type);
     const auto number = std::count(types.begin(), types.end(), name);
-    types.push_back(name);
+    types.push_back(std::string(name));
     if (number > 0) append(name, {"_", number});
-    SummaryRow row{concat({name, " (", type, ")"}), "?", "?"};
-    if (network.is_built) {
-      Index count = 0;
-      const std::string scope = concat({i, "."});
-      for (const auto& parameter : network.block) {
-        if (parameter.name.starts_with(scope)) count += parameter.shape.num_elements();
-      }
-      row.shape = keras_shape(network.plan.steps()[i].y);
-      row.parameters = with_separators(count);
+    cells.push_back(concat({name, " (", type, ")"}));
+    if (!network.is_built) {
+      cells.push_back("?");
+      cells.push_back("?");
+      continue;
     }
-    rows.push_back(std::move(row));
+    Index count = 0;
+    const std::string scope = concat({i, "."});
+    for (const auto& parameter : network.block) {
+      if (parameter.name.starts_with(scope)) count += parameter.shape.num_elements();
+    }
+    cells.push_back(keras_shape(network.plan.steps()[i].y));
+    cells.push_back(with_separators(count));
   }
-  return rows;
+  return cells;
 }
 
 }  // namespace detail
@@ -81,24 +78,19 @@ template <Real T>
 /// A table in the manner of Keras: layer, shape of its output, number of parameters, and their sum.
 template <Real T>
 [[nodiscard, gnu::cold, gnu::noinline]] std::string summarize(const Network<T>& network) {
-  using detail::SummaryRow;
-  const auto rows = detail::summary_rows(network);
-  std::array<std::size_t, 3> widths{};
-  for (const SummaryRow& row : rows) {
-    widths = {std::max(widths[0], row.layer.size()), std::max(widths[1], row.shape.size()),
-              std::max(widths[2], row.parameters.size())};
+  const std::vector<std::string> cells = detail::summary_cells(network);
+  std::size_t widths[3] = {};
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    widths[i % 3] = std::max(widths[i % 3], cells[i].size());
   }
-  const auto spaces = [](std::size_t width, const std::string& text) {
-    return std::string(width - text.size(), ' ');
-  };
   std::string table = "Model: \"sequential\"\n";
   const std::string line(widths[0] + widths[1] + widths[2] + 6, '-');
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const SummaryRow& row = rows[i];
-    if (i <= 1) append(table, {line, "\n"});
-    append(table,
-           {row.layer, spaces(widths[0], row.layer), "   ", row.shape, spaces(widths[1], row.shape),
-            "   ", spaces(widths[2], row.parameters), row.parameters, "\n"});
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const bool is_number = i % 3 == 2;
+    if (i == 0 || i == 3) append(table, {line, "\n"});
+    const std::string spaces(widths[i % 3] - cells[i].size(), ' ');
+    append(table, {is_number ? spaces : cells[i], is_number ? cells[i] : spaces,
+                   is_number ? "\n" : "   "});
   }
   append(table, {line, "\n"});
   if (!network.is_built) return concat({table, "Total params: ? (not built)\n"});
