@@ -45,10 +45,11 @@ struct Operands {
   [[nodiscard]] Gradients<T> in_one_walk(bool is_masked) const {
     Gradients<T> result{nan_values<T>(size.n * size.k), nan_values<T>(size.k * size.m)};
     std::vector<T> spoilt = W;
+    const std::vector<T> moments = W;
     product_gradients(
         Matrix<const T>(x.data(), size.n, size.k), Matrix<const T>(spoilt.data(), size.k, size.m),
         Matrix<const T>(dz.data(), size.n, size.m), Matrix<T>(result.dx.data(), size.n, size.k),
-        {.mask = is_masked ? x.data() : nullptr, .precision = precision},
+        {.mask = is_masked ? x.data() : nullptr, .precision = precision}, {moments.data(), nullptr},
         [&](Index first, const T* gradients, Index count) {
           std::copy_n(gradients, count, result.dW.data() + first);
           std::fill_n(spoilt.data() + first, count, T(1e30));
@@ -98,7 +99,7 @@ TEST_SUITE("kernels/product_gradients") {
     std::vector<float> dW = nan_values<float>(40 * 6);
     product_gradients(Matrix<const float>(operands.x.data(), 5, 40),
                       Matrix<const float>(operands.W.data(), 40, 6),
-                      Matrix<const float>(operands.dz.data(), 5, 6), Matrix<float>(), {},
+                      Matrix<const float>(operands.dz.data(), 5, 6), Matrix<float>(), {}, {},
                       [&](Index first, const float* gradients, Index count) {
                         std::copy_n(gradients, count, dW.data() + first);
                       });

@@ -104,35 +104,42 @@ NN_BFLOAT16_TARGET inline void pair_rows(const float* even, const float* odd, In
   }
 }
 
-/// x [rows, depth] as pairs along its columns; the rows are filled up with 0 to whole tiles.
-[[nodiscard]] NN_BFLOAT16_TARGET inline Matrix<const Pair> pair_columns(Matrix<const float> x) {
-  const Index pairs = (x.cols + 1) / 2, rows = (x.rows + lanes - 1) / lanes * lanes;
-  Pair* const to = scratch<Pair>(ScratchUse::rounded_a, rows * pairs);
+[[nodiscard]] inline Index whole_vectors(Index count) {
+  return (count + lanes - 1) / lanes * lanes;
+}
+
+/// x [rows, depth] as pairs along its columns [whole_vectors(rows), depth / 2], the rows filled up
+/// with 0: a view of how that lies in `to`.
+[[nodiscard]] inline Matrix<const Pair> view_pairs(Matrix<const float> x, const Pair* to) {
+  const Index pairs = (x.cols + 1) / 2, rows = whole_vectors(x.rows);
+  return x.col_stride == 1 ? Matrix<const Pair>(to, rows, pairs)
+                           : Matrix<const Pair>(to, rows, pairs, 1, rows);
+}
+NN_BFLOAT16_TARGET inline void pair_columns(Matrix<const float> x, Pair* to) {
+  const Index pairs = (x.cols + 1) / 2, rows = whole_vectors(x.rows);
   if (x.col_stride == 1) {
     for (Index i = 0; i < x.rows; ++i) {
       pair_neighbours(x.data + i * x.row_stride, x.cols, to + i * pairs);
     }
     std::fill(to + x.rows * pairs, to + rows * pairs, Pair{0});
-    return {to, rows, pairs};
+    return;
   }
   for (Index k = 0; k < x.cols; k += 2) {
     const float* even = x.data + k * x.col_stride;
     pair_rows(even, k + 1 < x.cols ? even + x.col_stride : nullptr, x.rows, to + k / 2 * rows);
   }
-  return {to, rows, pairs, 1, rows};
 }
 
 /// b [depth, cols] as pairs along its rows, [depth / 2][width], filled up with 0.
-[[nodiscard]] NN_BFLOAT16_TARGET inline const Pair* pack_pairs(Matrix<const float> b, Index width) {
+NN_BFLOAT16_TARGET inline void pack_pairs(Matrix<const float> b, Index width, Pair* packed) {
   const Index pairs = (b.rows + 1) / 2;
-  Pair* const packed = scratch<Pair>(ScratchUse::packed_b, pairs * width);
   if (b.col_stride == 1) {
     for (Index k = 0; k < b.rows; k += 2) {
       const float* even = b.data + k * b.row_stride;
       pair_rows(even, k + 1 < b.rows ? even + b.row_stride : nullptr, b.cols,
                 packed + k / 2 * width);
     }
-    return packed;
+    return;
   }
   Pair* const columns = scratch<Pair>(ScratchUse::rounded_b, b.cols * pairs);
   for (Index j = 0; j < b.cols; ++j) {
@@ -141,6 +148,29 @@ NN_BFLOAT16_TARGET inline void pair_rows(const float* even, const float* odd, In
   // Packing only moves elements, of the size of a float.
   avx512::pack<float>({reinterpret_cast<const float*>(columns), pairs, b.cols, 1, pairs}, width,
                       reinterpret_cast<float*>(packed));
+}
+
+/// A whole operand, pass after pass; of b, in each pass panel after panel.
+[[nodiscard]] NN_BFLOAT16_TARGET inline const void* pack_shared_a(Matrix<const float> a) {
+  const Index rows = whole_vectors(a.rows);
+  Pair* const packed = scratch<Pair>(ScratchUse::shared_a, rows * (a.cols + 1) / 2);
+  for (Index first = 0; first < a.cols; first += detail::bfloat16_depth) {
+    const Index length = std::min(detail::bfloat16_depth, a.cols - first);
+    pair_columns(a.block(0, first, a.rows, length), packed + first / 2 * rows);
+  }
+  return packed;
+}
+[[nodiscard]] NN_BFLOAT16_TARGET inline const void* pack_shared_b(Matrix<const float> b) {
+  const Index width = whole_vectors(b.cols);
+  Pair* const packed = scratch<Pair>(ScratchUse::shared_b, (b.rows + 1) / 2 * width);
+  for (Index first = 0; first < b.rows; first += detail::bfloat16_depth) {
+    const Index length = std::min(detail::bfloat16_depth, b.rows - first);
+    for (Index col = 0; col < b.cols; col += tile_cols) {
+      const Index cols = std::min(tile_cols, b.cols - col);
+      pack_pairs(b.block(first, col, length, cols), whole_vectors(cols),
+                 packed + first / 2 * width + (length + 1) / 2 * col);
+    }
+  }
   return packed;
 }
 
@@ -154,7 +184,7 @@ struct PairPanel {
 
 template <int Vectors>
 NN_BFLOAT16_TARGET void pair_tile(const PairPanel& panel, Index first_row, Matrix<float> c,
-                                  Ahead& ahead) {
+                                  const float* mask, Ahead& ahead) {
   __m512 sum[std::size_t{tile_rows}][std::size_t{Vectors}];
   NN_UNROLL
   for (int i = 0; i < tile_rows; ++i) {
@@ -164,6 +194,12 @@ NN_BFLOAT16_TARGET void pair_tile(const PairPanel& panel, Index first_row, Matri
                                       : _mm512_setzero_ps();
     }
   }
+  for (int i = 0; mask != nullptr && i < tile_rows; ++i) {  // for the end of the tile
+    for (int v = 0; v < Vectors; ++v) {
+      __builtin_prefetch(mask + i * c.row_stride + v * lanes, 0, 3);
+      __builtin_prefetch(c.data + i * c.row_stride + v * lanes, 1, 3);
+    }
+  }
   const Index row_stride = panel.a.row_stride, k_stride = panel.a.col_stride;
   const Pair* a = panel.a.data + first_row * row_stride;
   const Pair* b = panel.b;
@@ -171,12 +207,10 @@ NN_BFLOAT16_TARGET void pair_tile(const PairPanel& panel, Index first_row, Matri
   Index left_in_row = ahead.left_in_row;
   const Index row_lines = ahead.row_lines, jump = ahead.jump, b_stride = panel.width;
   for (Index k = panel.a.cols; k > 0; --k, a += k_stride, b += b_stride) {
-    if (k % AheadQueue::steps_per_line == 0) {
-      __builtin_prefetch(line, 0, 2);
-      --left_in_row;
-      line += left_in_row == 0 ? jump : 64;
-      left_in_row = left_in_row == 0 ? row_lines : left_in_row;
-    }
+    __builtin_prefetch(line, 0, 2);
+    --left_in_row;
+    line += left_in_row == 0 ? jump : 64;
+    left_in_row = left_in_row == 0 ? row_lines : left_in_row;
     __m512bh b_row[std::size_t{Vectors}];
     NN_UNROLL
     for (int v = 0; v < Vectors; ++v) {
@@ -196,57 +230,89 @@ NN_BFLOAT16_TARGET void pair_tile(const PairPanel& panel, Index first_row, Matri
   for (int i = 0; i < tile_rows; ++i) {
     NN_UNROLL
     for (int v = 0; v < Vectors; ++v) {
-      _mm512_storeu_ps(c.data + i * c.row_stride + v * lanes, sum[i][v]);
+      const Index place = i * c.row_stride + v * lanes;
+      __mmask16 kept = 0xFFFF;
+      if (mask != nullptr) {
+        kept = _mm512_cmp_ps_mask(_mm512_loadu_ps(mask + place), _mm512_setzero_ps(), _CMP_NLE_UQ);
+      }
+      _mm512_storeu_ps(c.data + place, _mm512_maskz_mov_ps(kept, sum[i][v]));
     }
   }
 }
 
 NN_BFLOAT16_TARGET inline void pair_tile(const PairPanel& panel, Index first_row, Matrix<float> c,
-                                         AheadQueue& queue) {
-  Ahead& ahead = queue.next(panel.a.cols, panel.b);
-  if (panel.width == 3 * lanes) return pair_tile<3>(panel, first_row, c, ahead);
-  if (panel.width == 2 * lanes) return pair_tile<2>(panel, first_row, c, ahead);
-  pair_tile<1>(panel, first_row, c, ahead);
+                                         const float* mask, AheadQueue& queue) {
+  Ahead& ahead = queue.next(2 * panel.a.cols, panel.b);
+  if (panel.width == 3 * lanes) return pair_tile<3>(panel, first_row, c, mask, ahead);
+  if (panel.width == 2 * lanes) return pair_tile<2>(panel, first_row, c, mask, ahead);
+  pair_tile<1>(panel, first_row, c, mask, ahead);
 }
 
-/// One pass over a block: c (+)= a b.
-NN_BFLOAT16_TARGET inline void pair_pass(Matrix<const float> a, Matrix<const float> b,
-                                         Matrix<float> c, bool starts_from_c, AheadQueue& queue) {
-  const Matrix<const Pair> a_pairs = pair_columns(a);
+/// Does a task of at most `detail::bfloat16_depth` steps of k.
+NN_BFLOAT16_TARGET inline void pair_pass(const ProductTask<float>& pass, AheadQueue& queue) {
+  const Matrix<float>& c = pass.c;
+  const auto* a = static_cast<const Pair*>(pass.packed_a);
+  const auto* const shared_b = static_cast<const Pair*>(pass.packed_b);
+  const Index pairs = (pass.a.cols + 1) / 2;
+  if (a == nullptr) {
+    Pair* const own = scratch<Pair>(ScratchUse::rounded_a, whole_vectors(pass.a.rows) * pairs);
+    pair_columns(pass.a, own);
+    a = own;
+  }
   for (Index col = 0; col < c.cols; col += tile_cols) {
-    const Index cols = std::min(tile_cols, c.cols - col);
-    const Index width = (cols + lanes - 1) / lanes * lanes;
-    const PairPanel panel{a_pairs, pack_pairs(b.block(0, col, b.rows, cols), width), width,
-                          starts_from_c};
+    const Index cols = std::min(tile_cols, c.cols - col), width = whole_vectors(cols);
+    PairPanel panel{view_pairs(pass.a, a), shared_b, width, pass.options.accumulate};
+    if (shared_b != nullptr) {
+      panel.b += pairs * col;
+    } else {
+      Pair* const own = scratch<Pair>(ScratchUse::packed_b, pairs * width);
+      pack_pairs(pass.b.block(0, col, pass.b.rows, cols), width, own);
+      panel.b = own;
+    }
     for (Index row = 0; row < c.rows; row += tile_rows) {
-      const Matrix<float> part = c.block(row, col, std::min(tile_rows, c.rows - row), cols);
-      if (part.rows == tile_rows && cols == width && c.col_stride == 1) {
-        pair_tile(panel, row, part, queue);
-        continue;
+      const Matrix<float> tile = c.block(row, col, std::min(tile_rows, c.rows - row), cols);
+      const float* const mask =
+          pass.is_final ? options_at(pass.options, c, row, col).mask : nullptr;
+      if (tile.rows == tile_rows && cols == width && c.col_stride == 1) {
+        pair_tile(panel, row, tile, mask, queue);
+      } else {
+        alignas(64) float buffer[std::size_t{tile_rows * tile_cols}] = {};
+        const Matrix<float> whole(buffer, tile.rows, tile.cols, width, 1);
+        if (panel.starts_from_c) avx512::copy_matrix<float>(tile, whole);
+        pair_tile(panel, row, whole, nullptr, queue);
+        avx512::copy_matrix<float>(whole, tile);
+        if (mask != nullptr) avx512::finish_product<float>(tile, {.mask = mask});
       }
-      alignas(64) float buffer[std::size_t{tile_rows * tile_cols}] = {};
-      const Matrix<float> whole(buffer, part.rows, part.cols, width, 1);
-      if (starts_from_c) avx512::copy_matrix<float>(part, whole);
-      pair_tile(panel, row, whole, queue);
-      avx512::copy_matrix<float>(whole, part);
     }
   }
 }
 
 /// Does a `detail::ProductTask` on operands rounded to bfloat16.
 NN_BFLOAT16_TARGET inline void product_block(const ProductTask<float>& task) {
+  constexpr Index most = detail::bfloat16_depth;
   const Index depth = task.a.cols;
+  const bool only_masks = task.is_final && task.options.only_masks();
+  ProductTask<float> pass = task;
   Index first = 0;
   do {
-    const Index length = std::min(detail::bfloat16_depth, depth - first);
-    const Index next = first + length;
-    AheadQueue queue = detail::ahead_of(task, next, std::min(detail::bfloat16_depth, depth - next));
-    pair_pass(task.a.block(0, first, task.a.rows, length),
-              task.b.block(first, 0, length, task.b.cols), task.c,
-              first > 0 || task.options.accumulate, queue);
+    const Index length = std::min(most, depth - first), next = first + length;
+    AheadQueue queue = detail::ahead_of(task, next, std::min(most, depth - next));
+    pass.a = task.a.block(0, first, task.a.rows, length);
+    pass.b = task.b.block(first, 0, length, task.b.cols);
+    pass.options.accumulate = first > 0 || task.options.accumulate;
+    pass.is_final = only_masks && next >= depth;
+    if (task.packed_a != nullptr) {
+      pass.packed_a =
+          static_cast<const Pair*>(task.packed_a) + first / 2 * whole_vectors(task.a.rows);
+    }
+    if (task.packed_b != nullptr) {
+      pass.packed_b =
+          static_cast<const Pair*>(task.packed_b) + first / 2 * whole_vectors(task.b.cols);
+    }
+    pair_pass(pass, queue);
     first = next;
   } while (first < depth);
-  if (task.is_final) avx512::finish_product<float>(task.c, task.options);
+  if (task.is_final && !only_masks) avx512::finish_product<float>(task.c, task.options);
 }
 
 }  // namespace nn::kernels::avx512bf16
@@ -280,6 +346,13 @@ template <class T>
   if constexpr (std::is_same_v<T, float>) {
     if (precision == NumberFormat::bfloat16) {
       kernels.block = kernels.vector_block = bfloat16_block(isa);
+      kernels.pack_a = kernels.pack_b = nullptr;
+#if defined(__x86_64__)
+      if (kernels.block == avx512bf16::product_block) {
+        kernels.pack_a = avx512bf16::pack_shared_a;
+        kernels.pack_b = avx512bf16::pack_shared_b;
+      }
+#endif
     }
   }
   return kernels;

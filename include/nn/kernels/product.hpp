@@ -132,11 +132,7 @@ class BlockedProduct {
   }
 
   [[nodiscard]] ProductOptions<T> options_of(Index block) const {
-    const Index row = first_row(block), col = first_col(block);
-    ProductOptions<T> options = options_;
-    if (options.bias != nullptr) options.bias += col;
-    if (options.mask != nullptr) options.mask += row * c_.row_stride + col * c_.col_stride;
-    return options;
+    return options_at(options_, c_, first_row(block), first_col(block));
   }
 
   void finish(Index block, Matrix<T> c) const {
@@ -155,11 +151,10 @@ class BlockedProduct {
                         .b = b_.block(first, first_col(block), length, target.cols),
                         .c = target,
                         .options = options_of(block),
-                        .is_final = plan_.num_slices == 1 && has_epilogue(),
-                        .depth_block = 256};
+                        .is_final = plan_.num_slices == 1 && has_epilogue()};
     if (next != block) {
       const Matrix<T> c = block_of_c(next);
-      const Index depth = std::min(length, task.depth_block);
+      const Index depth = std::min(length, pass_depth);
       if (first_row(next) != first_row(block))
         task.next_a = a_.block(first_row(next), 0, c.rows, depth);
       if (first_col(next) != first_col(block))

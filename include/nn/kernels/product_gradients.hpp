@@ -2,6 +2,8 @@
 // Both gradients of a matrix product in one walk, for whoever uses up the one as it comes.
 #pragma once
 
+#include <array>
+
 #include "nn/kernels/product.hpp"
 
 namespace nn::kernels {
@@ -25,24 +27,37 @@ class GradientWalk {
   Matrix<const T> x, W, dz;
   Matrix<T> dx;
   ProductOptions<T> options;  // of dx; dW has their precision
+  std::array<const T*, 2> moments;
   ProductKernels<T> kernels = product_kernels<T>(isa(), options.precision);
+  // All pieces share dz.
+  const void* dz_as_a =
+      kernels.pack_a == nullptr || dx.data == nullptr ? nullptr : kernels.pack_a(dz);
+  const void* dz_as_b = kernels.pack_b == nullptr ? nullptr : kernels.pack_b(dz);
 
   void input_gradient(Index row, Index rows, Index next_row, Index next_rows) const {
     ProductTask<T> task{.a = dz,
                         .b = W.block(row, 0, rows, W.cols).transposed(),
                         .c = dx.block(0, row, dx.rows, rows),
                         .options = options,
-                        .is_final = options.mask != nullptr};
+                        .is_final = options.mask != nullptr,
+                        .packed_a = dz_as_a};
     if (options.mask != nullptr) task.options.mask += row;
     task.next_a = x.block(0, next_row, x.rows, next_rows);
     task.next_b = W.block(next_row, 0, next_rows, W.cols);
     kernels.block(task);
   }
   void kernel_gradient(Index row, Index rows, T* dW) const {
+    const auto moments_of_piece = [&](const T* moment) {
+      return moment == nullptr ? Matrix<const T>()
+                               : Matrix<const T>(moment + row * W.cols, rows, W.cols);
+    };
     kernels.block({.a = x.block(0, row, x.rows, rows).transposed(),
                    .b = dz,
                    .c = Matrix<T>(dW, rows, W.cols),
-                   .is_final = false});
+                   .is_final = false,
+                   .next_a = moments_of_piece(moments[0]),
+                   .next_b = moments_of_piece(moments[1]),
+                   .packed_b = dz_as_b});
   }
 };
 
@@ -51,17 +66,19 @@ class GradientWalk {
 /// The gradients of z = x W: dx = dz W^T, with the options' mask, unless dx has no data, and
 /// dW = x^T dz piece by piece: `finish(first, gradients, count)` gets those of `count` neighbouring
 /// elements of W from number `first` on, in any order, from any thread, and may change these
-/// elements of W. The options' precision holds for both products. Both are read and written while
-/// they are in a cache: one pass over x and W. Shapes  x [n, k]   W [k, m], contiguous   dz [n, m]
-/// dx [n, k], its mask with the same strides
+/// elements of W. `moments` [k, m] or null are what it will read, to be fetched ahead. The options'
+/// precision holds for both products. Both are read and written while they are in a cache: one pass
+/// over x and W. Shapes  x [n, k]   W [k, m], contiguous   dz [n, m] dx [n, k], its mask with the
+/// same strides
 template <Real T, class Finish>
 void product_gradients(Matrix<const std::type_identity_t<T>> x,
                        Matrix<const std::type_identity_t<T>> W,
                        Matrix<const std::type_identity_t<T>> dz, Matrix<T> dx,
                        const ProductOptions<std::type_identity_t<T>>& options,
+                       const std::array<const std::type_identity_t<T>*, 2>& moments,
                        const Finish& finish) {
   NN_ASSERT(W.row_stride == W.cols && x.cols == W.rows && dz.cols == W.cols);
-  const detail::GradientWalk<T> walk{x, W, dz, dx, options};
+  const detail::GradientWalk<T> walk{x, W, dz, dx, options, moments};
   const Index rows = detail::gradient_piece_rows(W.rows, W.cols, walk.kernels.tile_cols);
   const Index pieces = (W.rows + rows - 1) / rows;
   const Index run_length = std::max<Index>(1, pieces / 64);  // neighbours, to prefetch the next

@@ -4,6 +4,7 @@
 
 #include "nn/core/number_format.hpp"
 #include "nn/kernels/activation.hpp"
+#include "nn/kernels/matrix.hpp"
 
 namespace nn::kernels {
 
@@ -17,6 +18,20 @@ struct ProductOptions {
   bool accumulate = false;  ///< c += a b; only without the others
   /// Operands are rounded to bfloat16 if it says so (products of float only); sums are not.
   NumberFormat precision = NumberFormat::float32;
+
+  /// Whether all that is left to do with a sum is to mask it.
+  [[nodiscard]] bool only_masks() const {
+    return mask != nullptr && bias == nullptr && activation == Activation::linear;
+  }
 };
+
+/// The options for the part of c from (row, col) on.
+template <class T>
+[[nodiscard]] ProductOptions<T> options_at(ProductOptions<T> options, Matrix<T> c, Index row,
+                                           Index col) {
+  if (options.bias != nullptr) options.bias += col;
+  if (options.mask != nullptr) options.mask += row * c.row_stride + col * c.col_stride;
+  return options;
+}
 
 }  // namespace nn::kernels

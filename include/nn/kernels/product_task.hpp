@@ -16,10 +16,14 @@ struct ProductTask {
   Matrix<T> c;
   ProductOptions<T> options{};
   bool is_final = true;
-  Index depth_block = 256;   ///< steps of k that one pass over the block makes
   Matrix<const T> next_a{};  ///< what the thread reads after this block, to prefetch; may be empty
   Matrix<const T> next_b{};
+  const void* packed_a = nullptr;  ///< the operands as the kernels' `pack_a` and `pack_b` gave
+  const void* packed_b = nullptr;  ///< them back, or null
 };
+
+/// Steps of k that one pass over a block makes.
+inline constexpr Index pass_depth = 256;
 
 /// A walk over the cache lines of a matrix, while the inner loop of a tile runs.
 struct Ahead {

@@ -14,6 +14,8 @@ namespace nn::kernels {
 enum class ScratchUse {
   packed_a,
   packed_b,
+  shared_a,
+  shared_b,
   rounded_a,
   rounded_b,
   partial_sums,

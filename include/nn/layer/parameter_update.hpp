@@ -17,10 +17,15 @@ namespace nn {
 /// once in a step; different ones in any order, from any thread. A value: the rule is kept inside.
 class ParameterUpdate {
  public:
+  /// `moments` are what the rule reads beside each parameter of the block, so that whoever applies
+  /// it may fetch them ahead; null where there is none.
   template <Real T, class Rule>
-  [[nodiscard]] static ParameterUpdate of(const Rule& rule) {
+  [[nodiscard]] static ParameterUpdate of(const Rule& rule, const T* block = nullptr,
+                                          const std::array<const T*, 2>& moments = {}) {
     static_assert(std::is_trivially_copyable_v<Rule> && sizeof(Rule) <= sizeof(Storage));
     ParameterUpdate update;
+    update.block_ = block;
+    update.moments_ = {moments[0], moments[1]};
     ::new (static_cast<void*>(update.storage_.data())) Rule(rule);
     update.apply_ = [](const std::byte* storage, void* w, const void* g, Index count) {
       (*std::launder(reinterpret_cast<const Rule*>(storage)))(static_cast<T*>(w),
@@ -34,6 +39,16 @@ class ParameterUpdate {
   void apply(T* w, const T* g, Index count) const {
     apply_(storage_.data(), w, g, count);
   }
+  /// Where the moments of the parameter w and its neighbours lie.
+  template <Real T>
+  [[nodiscard]] std::array<const T*, 2> moments_of(const T* w) const {
+    std::array<const T*, 2> moments{};
+    for (std::size_t i = 0; i < moments.size(); ++i) {
+      if (moments_[i] == nullptr) continue;
+      moments[i] = static_cast<const T*>(moments_[i]) + (w - static_cast<const T*>(block_));
+    }
+    return moments;
+  }
   /// On all threads.
   template <Real T>
   void apply_to_all(T* w, const T* g, Index count) const {
@@ -46,6 +61,8 @@ class ParameterUpdate {
 
   ParameterUpdate() = default;
 
+  const void* block_ = nullptr;
+  std::array<const void*, 2> moments_{};
   alignas(std::max_align_t) Storage storage_{};
   void (*apply_)(const std::byte* storage, void* w, const void* g, Index count) = nullptr;
 };

@@ -120,6 +120,7 @@ class Dense {
     kernels::product_gradients(
         matrix(x), matrix(W_.value()), dz, pass.needs_dx ? matrix(dx) : kernels::Matrix<T>(),
         {.mask = mask_of(pass, x), .precision = pass.precision},
+        pass.update->moments_of<T>(W_.value().data()),
         [&](Index first, const T* dW, Index count) { W_.update(*pass.update, first, dW, count); });
   }
 

@@ -71,7 +71,8 @@ class Adam {
           const Index i = w - first;
           kernels::adam_update(count, w, g, m + i, v + i, factors,
                                v_max == nullptr ? nullptr : v_max + i);
-        });
+        },
+        block.values(), {m, v});
   }
 
  private:

@@ -56,10 +56,13 @@ class SGD {
       return ParameterUpdate::of<T>(
           [rate](T* w, const T* g, Index count) { kernels::sgd_update(count, w, g, rate); });
     }
-    return ParameterUpdate::of<T>([rate, momentum, m = block.moment(0), first = block.values(),
-                                   nesterov = options_.nesterov](T* w, const T* g, Index count) {
-      kernels::momentum_update(count, w, g, m + (w - first), rate, momentum, nesterov);
-    });
+    T* const m = block.moment(0);
+    return ParameterUpdate::of<T>(
+        [rate, momentum, m, first = block.values(), nesterov = options_.nesterov](T* w, const T* g,
+                                                                                  Index count) {
+          kernels::momentum_update(count, w, g, m + (w - first), rate, momentum, nesterov);
+        },
+        block.values(), {m, nullptr});
   }
 
  private:
