@@ -72,17 +72,23 @@ void add_cell_products(Isa set, const Conv2DShape& s, const PackedKernel<T>& ker
   PixelRows<T> rows;
   Run run{0, 0};
   rows.runs = &run, rows.num_runs = 1, rows.run_length = kernel.num_rows / num_cells;
-  rows.x_step = s.stride_width * s.in_channels;
-  rows.x_row_step = s.stride_height * s.width * s.in_channels;
-  rows.y_step = s.out_channels, rows.y_row_step = s.out_width * s.out_channels;
-  if (transposed) std::swap(rows.x_step, rows.y_step), std::swap(rows.x_row_step, rows.y_row_step);
+  const Index input_step = s.stride_width * s.in_channels, output_step = s.out_channels;
+  const Index input_row_step = s.stride_height * s.width * s.in_channels;
+  const Index output_row_step = s.out_width * s.out_channels;
   for (Index cell = 0; cell < num_cells; ++cell) {
     const CellPixels pixels = pixels_of_cell(s, cell, transposed ? band.rows : Range{0, s.height},
                                              transposed ? Range{0, s.out_height} : band.rows);
     const Index input = pixels.first_input * s.in_channels;
     const Index output = pixels.first_output * s.out_channels;
     run.row = cell * rows.run_length;
-    rows.num_rows = pixels.num_rows, rows.num_pixels = pixels.num_cols;
+    const PixelGrid grid{pixels.num_rows,
+                         pixels.num_cols,
+                         transposed ? output_row_step : input_row_step,
+                         transposed ? output_step : input_step,
+                         transposed ? input_row_step : output_row_step,
+                         transposed ? input_step : output_step};
+    rows.pixels = grid.list();
+    rows.num_pixels = grid.size();
     convolve_rows<T>(set, kernel, band.panels, rows, from + (transposed ? output : input),
                      to + (transposed ? input : output));
   }

@@ -34,17 +34,23 @@ void set_runs(const Conv2DShape& s, Index window_cols, PixelRows<T>& rows) {
 /// input channels, and where there is no padding.
 template <class T>
 void conv2d_by_windows(Isa set, const Conv2DShape& s, const PackedKernel<T>& kernel,
-                       const RowPieces& pieces, const T* x, bool with_relu, T* y) {
+                       const RowPieces& row_pieces, const T* x, bool with_relu, T* y) {
+  constexpr Index listed_pixels = 4096;
+  RowPieces pieces = row_pieces;
+  pieces.rows_per_band =
+      std::clamp<Index>(listed_pixels / std::max<Index>(s.out_width, 1), 1, s.out_height);
   const ImageSize image{s.height, s.width, s.in_channels};
   const bool in_place = image.contains(input_window(s, 0, s.out_height));
   PixelRows<T> rows;
   const Index window_cols = in_place ? s.width : input_window(s, 0, 1).cols;
   set_runs(s, window_cols, rows);
-  rows.num_pixels = s.out_width;
-  rows.x_step = s.stride_width * s.in_channels;
-  rows.x_row_step = s.stride_height * window_cols * s.in_channels;
-  rows.y_step = s.out_channels;
-  rows.y_row_step = s.out_width * s.out_channels;
+  const PixelGrid grid{pieces.rows_per_band,
+                       s.out_width,
+                       s.stride_height * window_cols * s.in_channels,
+                       s.stride_width * s.in_channels,
+                       s.out_width * s.out_channels,
+                       s.out_channels};
+  rows.pixels = grid.list();
   if (with_relu) rows.floor = T(0);
   parallel_for(pieces.count(), [&](Index piece) {
     pieces.for_each_band(piece, [&](Index sample, Range band) {
@@ -52,9 +58,9 @@ void conv2d_by_windows(Isa set, const Conv2DShape& s, const PackedKernel<T>& ker
       T* const buffer = in_place ? nullptr : scratch<T>(ScratchUse::patches, image.size(window));
       const auto view = view_window(image, x + sample * image.size(), window, in_place, buffer);
       PixelRows<T> part = rows;
-      part.num_rows = band.size();
+      part.num_pixels = band.size() * s.out_width;
       convolve_rows<T>(set, kernel, pieces.panels(piece), part, view.data,
-                       y + sample * s.output_size() + band.first * rows.y_row_step);
+                       y + sample * s.output_size() + band.first * grid.y_row_step);
     });
   });
 }

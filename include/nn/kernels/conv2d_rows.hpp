@@ -13,17 +13,42 @@
 
 namespace nn::kernels::detail {
 
-/// A rectangle of output pixels and one panel of their channels.
-///   y(row, pixel, channel) = max(floor, bias[channel] + sum over runs and k < run_length of
-///                                       x(row, pixel)[run.input + k] panel[run.row + k, channel])
+/// Where an output pixel's window begins in x, and its channels in y, counted from the first
+/// pixel's.
+struct PixelPlace {
+  Index x, y;
+};
+
+/// A rectangle of output pixels.
+struct PixelGrid {
+  Index num_rows, num_cols;
+  Index x_row_step, x_step;  // from one output row or pixel to the next, in elements of x
+  Index y_row_step, y_step;  // the same in y
+
+  [[nodiscard]] Index size() const { return num_rows * num_cols; }
+  /// All pixels, row by row, in this thread's memory: the first rows serve grids of fewer rows too.
+  [[nodiscard]] const PixelPlace* list() const {
+    PixelPlace* const places = scratch<PixelPlace>(ScratchUse::pixels, size());
+    PixelPlace* place = places;
+    for (Index row = 0; row < num_rows; ++row) {
+      for (Index col = 0; col < num_cols; ++col) {
+        *place++ = {row * x_row_step + col * x_step, row * y_row_step + col * y_step};
+      }
+    }
+    return places;
+  }
+};
+
+/// Some output pixels and one panel of their channels.
+///   y(pixel, channel) = max(floor, bias[channel] + sum over runs and k < run_length of
+///                                  x(pixel)[run.input + k] panel[run.row + k, channel])
 /// Without a bias, the sum is added to what y holds.
 template <class T>
 struct PixelRows {
   const Run* runs = nullptr;
   Index num_runs = 0, run_length = 0;
-  Index num_rows = 0, num_pixels = 0;
-  Index x_row_step = 0, x_step = 0;  // from one output row or pixel to the next, in elements of x
-  Index y_row_step = 0, y_step = 0;  // the same in y
+  const PixelPlace* pixels = nullptr;
+  Index num_pixels = 0;
   T floor = -std::numeric_limits<T>::infinity();  // 0: ReLU
   const T* panel = nullptr;                       // [rows of W, width of the panel]
   const T* bias = nullptr;                        // [width of the panel], or null

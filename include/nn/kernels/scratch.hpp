@@ -20,6 +20,7 @@ enum class ScratchUse {
   rounded_b,
   partial_sums,
   patches,
+  pixels,
   other,
   count
 };
