@@ -105,7 +105,7 @@ class ThreadPool {
   [[nodiscard]] Helper& helper(int i) { return *helpers_[static_cast<std::size_t>(i)]; }
 
   /// Starts threads until there are `wanted`; returns how many there are to use.
-  int hire(int wanted) {
+  [[gnu::cold, gnu::noinline]] int hire(int wanted) {
     while (static_cast<int>(helpers_.size()) < wanted) {
       auto helper = std::make_unique<Helper>();
       try {

@@ -155,7 +155,7 @@ class SafetensorsWriter {
  public:
   /// A string beside the tensors; one that comes again replaces the value.
   [[gnu::cold, gnu::noinline]] void set_metadata(const std::string& key, std::string value) {
-    metadata_[key] = std::move(value);
+    metadata_.emplace(std::string(key), std::string()).first->second = std::move(value);
   }
 
   /// `shape.num_elements()` numbers, row-major. Throws `std::invalid_argument` for a name that is

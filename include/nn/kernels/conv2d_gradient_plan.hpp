@@ -21,7 +21,7 @@ struct TileRows {
 };
 
 [[nodiscard]] constexpr TileRows kernel_gradient_tiles(Index vector_bytes) {
-  return vector_bytes == 64 ? TileRows{8, 9} : TileRows{4, 5};  // 9: a 3 x 3 kernel on one channel
+  return vector_bytes == 64 ? TileRows{8, 9} : TileRows{5, 5};  // 9: a 3 x 3 kernel on one channel
 }
 
 /// The work is cut by the shape alone: into tiles of W, and parts of the output rows of all

@@ -40,7 +40,8 @@ class Conv2D {
   static constexpr bool masks_dx = true;
   static constexpr bool assigns_gradients = true;
 
-  Conv2D(Index filters, Size2D kernel_size, const Conv2DOptions& options = {})
+  [[gnu::cold, gnu::noinline]] Conv2D(Index filters, Size2D kernel_size,
+                                      const Conv2DOptions& options = {})
       : filters_(filters), kernel_size_(kernel_size), options_(options) {
     require(filters > 0, "Conv2D", "a positive number of filters", filters);
     require_window_numbers("Conv2D", "a kernel_size", kernel_size);

@@ -82,27 +82,27 @@ class ConfusionMatrix {
   }
 
   [[nodiscard]] double precision(Average average = Average::macro) const {
-    return over_classes(average, [this](Index k) { return precision(k); });
+    return over_classes(average, [](const ConfusionMatrix& m, Index k) { return m.precision(k); });
   }
   [[nodiscard]] double recall(Average average = Average::macro) const {
-    return over_classes(average, [this](Index k) { return recall(k); });
+    return over_classes(average, [](const ConfusionMatrix& m, Index k) { return m.recall(k); });
   }
   [[nodiscard]] double f1(Average average = Average::macro) const {
-    return over_classes(average, [this](Index k) { return f1(k); });
+    return over_classes(average, [](const ConfusionMatrix& m, Index k) { return m.f1(k); });
   }
 
  private:
   [[nodiscard]] static double ratio(std::int64_t part, std::int64_t whole) {
     return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
   }
-  template <class Value>
-  [[nodiscard, gnu::noinline]] double over_classes(Average average, const Value& value) const {
+  [[nodiscard, gnu::cold, gnu::noinline]] double over_classes(
+      Average average, double (*value)(const ConfusionMatrix&, Index)) const {
     if (average == Average::micro) return accuracy();
     double sum = 0;
     double weights = 0;
     for (Index k = 0; k < classes_; ++k) {
       const double weight = average == Average::macro ? 1.0 : static_cast<double>(support(k));
-      sum += weight * value(k);
+      sum += weight * value(*this, k);
       weights += weight;
     }
     return weights == 0 ? 0.0 : sum / weights;

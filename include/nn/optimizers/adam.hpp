@@ -30,7 +30,7 @@ struct AdamOptions {
 /// Throws std::invalid_argument for a rate that is not positive and for betas outside [0, 1)
 class Adam {
  public:
-  explicit Adam(const AdamOptions& options = {}) : options_(options) {
+  [[gnu::cold, gnu::noinline]] explicit Adam(const AdamOptions& options = {}) : options_(options) {
     if (options.learning_rate.is_fixed()) set_learning_rate(learning_rate());
     static_cast<void>(beta_1_at(0));
     require(options.beta_2 >= 0 && options.beta_2 < 1, "Adam", "beta_2 in [0, 1)", options.beta_2);

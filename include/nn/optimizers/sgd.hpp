@@ -26,7 +26,7 @@ struct SGDOptions {
 /// Throws std::invalid_argument for a rate that is not positive and for a momentum outside [0, 1]
 class SGD {
  public:
-  explicit SGD(const SGDOptions& options = {}) : options_(options) {
+  [[gnu::cold, gnu::noinline]] explicit SGD(const SGDOptions& options = {}) : options_(options) {
     if (options.learning_rate.is_fixed()) set_learning_rate(learning_rate());
     static_cast<void>(momentum_at(0));
   }

@@ -42,7 +42,7 @@ template <Real T>
 template <Real T>
 class BatchRunner {
  public:
-  BatchRunner(const Network<T>& network, const Compiled<T>& compiled)
+  [[gnu::cold, gnu::noinline]] BatchRunner(const Network<T>& network, const Compiled<T>& compiled)
       : network_(network),
         compiled_(compiled),
         metrics_(compiled.metrics),

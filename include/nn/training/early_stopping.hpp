@@ -46,7 +46,7 @@ class EarlyStopping {
                                        : -std::numeric_limits<double>::infinity();
   }
 
-  void on_epoch_end(FitContext& context) {
+  [[gnu::cold, gnu::noinline]] void on_epoch_end(FitContext& context) {
     if (context.epoch < options_.start_from_epoch) return;
     const double* monitored = context.logs.find(options_.monitor);
     if (monitored == nullptr) return;  // an epoch without validation
