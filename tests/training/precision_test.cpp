@@ -61,11 +61,30 @@ TEST_SUITE("training/precision") {
                       [](float w) { return kernels::round_to_bfloat16(w) != w; }));
   }
 
-  TEST_CASE("compile: the precision concerns training; predictions are in float") {
+  TEST_CASE("compile: the precision concerns training; predictions are in float unless asked") {
     const auto x = random_tensor<float, 4>({4, 8, 8, 1}, 2);
     const Tensor<float, 2> full = model_in(Precision::float32).predict(x);
     const Tensor<float, 2> half = model_in(Precision::bfloat16).predict(x);
     CHECK(std::equal(full.data(), full.data() + full.size(), half.data()));
+  }
+
+  TEST_CASE("predict: in bfloat16 is near to float, for any size of batches, and not the same") {
+    const Sequential<float> model = model_in(Precision::float32);
+    const auto x = random_tensor<float, 4>({9, 8, 8, 1}, 2);
+    const Tensor<float, 2> full = model.predict(x);
+    const Tensor<float, 2> half = model.predict(x, {.precision = Precision::bfloat16});
+    const Tensor<float, 2> parts =
+        model.predict(x, {.batch_size = 4, .precision = Precision::bfloat16});
+    CHECK(std::equal(half.data(), half.data() + half.size(), parts.data()));
+    CHECK(!std::equal(full.data(), full.data() + full.size(), half.data()));
+    for (Index i = 0; i < full.size(); ++i) {
+      CHECK(std::abs(full.data()[i] - half.data()[i]) < 0.02);
+    }
+    CHECK_THROWS_WITH_AS(
+        static_cast<void>(model.predict(x, {.precision = Precision::int8})),
+        "Sequential::predict: expected precision float32 or bfloat16, got int8; quantize a trained "
+        "model for inference",
+        std::invalid_argument);
   }
 
   TEST_CASE("compile: learns in bfloat16, the same bits for any number of threads") {

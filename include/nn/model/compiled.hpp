@@ -176,13 +176,13 @@ struct CompileOptions {
   NumberFormat precision = NumberFormat::float32;
 };
 
-/// Throws unless a model of T can train in this precision.
+/// Throws unless a model of T can multiply in this precision.
 template <Real T>
-[[gnu::cold, gnu::noinline]] void require_training_precision(NumberFormat precision) {
+[[gnu::cold, gnu::noinline]] void require_precision(const char* where, NumberFormat precision) {
   const bool has_floats = std::same_as<T, float>;
   if (precision == NumberFormat::float32) return;
   if (precision == NumberFormat::bfloat16 && has_floats) return;
-  refuse({"Sequential::compile",
+  refuse({where,
           has_floats ? "precision float32 or bfloat16" : "precision float32 in a model of doubles",
           to_string(precision), "",
           has_floats ? "quantize a trained model for inference" : "make a model of floats"});

@@ -117,7 +117,7 @@ class Sequential {
   template <OptimizerFor<T> O, Loss<T> L>
   [[gnu::cold, gnu::noinline]] void compile(O optimizer, L loss, std::vector<Metric> metrics = {},
                                             const CompileOptions& options = {}) {
-    require_training_precision<T>(options.precision);
+    require_precision<T>("Sequential::compile", options.precision);
     compiled_ = Compiled<T>{
         detail::Erased<detail::OptimizerInterface<T>>{
             new detail::OptimizerHolder<T, O>(std::move(optimizer))},

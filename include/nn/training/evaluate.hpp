@@ -10,7 +10,7 @@
 namespace nn {
 
 struct EvaluateOptions {
-  Index batch_size = 256;  ///< the result doesn't depend on it but for rounding
+  Index batch_size = 128;  ///< the result doesn't depend on it but for rounding
   Verbose verbose = Verbose::silent;
   std::FILE* stream = stdout;
 };

@@ -4,15 +4,18 @@
 
 #include <algorithm>
 
+#include "nn/model/compiled.hpp"
 #include "nn/model/model_access.hpp"
 #include "nn/training/progress.hpp"
 
 namespace nn {
 
 struct PredictOptions {
-  Index batch_size = 256;  ///< samples that run through the model together: memory against speed
+  Index batch_size = 128;  ///< samples that run through the model together: memory against speed
   Verbose verbose = Verbose::silent;
   std::FILE* stream = stdout;
+  /// In which Dense layers multiply: float32, or bfloat16 with sums in float.
+  NumberFormat precision = NumberFormat::float32;
 };
 
 namespace detail {
@@ -21,13 +24,16 @@ namespace detail {
 /// its size.
 template <Real T>
 void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspace& workspace,
-                     Index batch_size, Progress* progress) {
-  const Index largest = std::min(batch_size, x.count());
+                     const PredictOptions& options, Progress* progress) {
+  const Index batch_size = options.batch_size, largest = std::min(batch_size, x.count());
   const Index x_bytes =
       round_to_cache_line(largest * network.input.num_elements() * static_cast<Index>(sizeof(T)));
   std::byte* memory =
       workspace.reserve(x_bytes + network.plan.workspace_bytes(network.layers, largest, false));
-  const Pass pass{.training = false, .memory = memory + x_bytes, .seed = network.seed};
+  const Pass pass{.training = false,
+                  .memory = memory + x_bytes,
+                  .seed = network.seed,
+                  .precision = options.precision};
   const Index y_size = network.output().num_elements();
   for (Index first = 0; first < x.count(); first += batch_size) {
     const Index count = std::min(batch_size, x.count() - first);
@@ -56,14 +62,14 @@ void predict_batches(const Network<T>& network, const Samples& x, T* y,
   const Index num_batches = (x.count() + options.batch_size - 1) / options.batch_size;
   Progress progress(options.verbose, options.stream, num_batches);
   progress.begin("");
-  predict_batches(network, x, y, workspace, options.batch_size, &progress);
+  predict_batches(network, x, y, workspace, options, &progress);
   progress.end(num_batches, x.count(), progress.seconds(), Scores{});
 }
 
 }  // namespace detail
 
 /// Inference mode. Any number of threads may call it on one model. Throws `ShapeError` where x or
-/// the rank doesn't fit, `std::invalid_argument` before `build`.
+/// the rank doesn't fit, `std::invalid_argument` before `build` and for options that don't fit.
 template <Real T>
 template <int Rank, TensorLike X>
 Tensor<T, Rank> Sequential<T>::predict(const X& x, const PredictOptions& options) const {
@@ -72,6 +78,7 @@ Tensor<T, Rank> Sequential<T>::predict(const X& x, const PredictOptions& options
   require_samples(where, samples);
   detail::require_output_rank(output_shape(), Rank);
   require(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
+  require_precision<T>(where, options.precision);
   Tensor<T, Rank> y(dimensions_of<Rank>(output_shape().with_batch(samples.count())));
   detail::predict_batches(network_, samples, y.data(), options);
   return y;
@@ -102,8 +109,7 @@ void Sequential<T>::predict(const X& x, Y& y, Workspace& workspace) const {
                           shape_of(y).to_string()});
     }
   }
-  detail::predict_batches(network_, samples, y.data(), workspace, PredictOptions{}.batch_size,
-                          nullptr);
+  detail::predict_batches(network_, samples, y.data(), workspace, PredictOptions{}, nullptr);
 }
 
 }  // namespace nn

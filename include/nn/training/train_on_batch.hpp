@@ -10,7 +10,8 @@ namespace nn {
 
 /// One update from the whole of x [N, ...] with labels y [N]. Returns the loss and metrics of this
 /// batch as they were before the update, dropout on. Needs a compiled model; builds it if that
-/// wasn't done.
+/// wasn't done. What it refuses leaves the model as it was; where a layer of one's own throws in
+/// backward, the layers behind it may be updated already (`fit` puts them back).
 template <Real T>
 template <TensorLike X>
 Scores Sequential<T>::train_on_batch(const X& x, const LabelView& y) {
