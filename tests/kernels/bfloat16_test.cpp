@@ -17,6 +17,7 @@ using namespace nn::testing;
 using nn::Index;
 using nn::Isa;
 using nn::NumberFormat;
+using nn::round_to_bfloat16;
 
 struct Size {
   Index m, n, k;

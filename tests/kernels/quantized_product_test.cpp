@@ -91,7 +91,7 @@ std::vector<float> naive_product(Matrix<const float> x, const QuantizedMatrix& W
 TEST_SUITE("kernels/quantized_product") {
   TEST_CASE("to_bfloat16: rounds to nearest, ties to even, and keeps NaN and infinity") {
     const auto rounded = [](float x) {
-      return std::bit_cast<float>(std::uint32_t{nn::kernels::to_bfloat16(x)} << 16);
+      return std::bit_cast<float>(std::uint32_t{nn::to_bfloat16(x)} << 16);
     };
     CHECK(rounded(1.0f) == 1.0f);
     CHECK(rounded(1.0f + 0x1p-8f) == 1.0f);

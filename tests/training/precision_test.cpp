@@ -58,7 +58,7 @@ TEST_SUITE("training/precision") {
   TEST_CASE("compile: weights of a model that trains in bfloat16 are floats") {
     const std::vector<float> weights = weights_after_steps(Precision::bfloat16, 2);
     CHECK(std::any_of(weights.begin(), weights.end(),
-                      [](float w) { return kernels::round_to_bfloat16(w) != w; }));
+                      [](float w) { return round_to_bfloat16(w) != w; }));
   }
 
   TEST_CASE("compile: the precision concerns training; predictions are in float unless asked") {

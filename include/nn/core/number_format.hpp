@@ -2,6 +2,8 @@
 // The number formats that products are computed in, or weights are stored in for inference.
 #pragma once
 
+#include <bit>
+#include <cstdint>
 #include <string_view>
 
 namespace nn {
@@ -14,5 +16,17 @@ enum class NumberFormat { float32, bfloat16, int8 };
   if (format == NumberFormat::bfloat16) return "bfloat16";
   return format == NumberFormat::int8 ? "int8" : "float32";
 }
+
+/// The bfloat16 nearest to x, ties to even; NaN stays NaN.
+[[nodiscard]] inline std::uint16_t to_bfloat16(float x) {
+  constexpr std::uint32_t half = 0x7FFF, quiet_bit = 0x40;
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  if (x != x) return static_cast<std::uint16_t>(bits >> 16 | quiet_bit);
+  return static_cast<std::uint16_t>((bits + half + (bits >> 16 & 1)) >> 16);
+}
+[[nodiscard]] inline float from_bfloat16(std::uint16_t bits) {
+  return std::bit_cast<float>(std::uint32_t{bits} << 16);
+}
+[[nodiscard]] inline float round_to_bfloat16(float x) { return from_bfloat16(to_bfloat16(x)); }
 
 }  // namespace nn

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "nn/core/config.hpp"
+#include "nn/core/number_format.hpp"
 
 namespace nn::io {
 
@@ -88,11 +89,6 @@ template <TensorNumber T>
   return std::copysign(magnitude, bits >> 15 != 0 ? -1.0f : 1.0f);
 }
 
-/// The value of a bfloat16 number: the upper half of a float.
-[[nodiscard]] inline float decode_bfloat16(std::uint16_t bits) {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
-}
-
 /// Whether `T` can hold `value`: integers exactly, floating-point numbers rounded but not made
 /// infinite.
 template <TensorNumber T, TensorNumber Stored>
@@ -145,7 +141,7 @@ template <TensorNumber T>
     if (name == "F64") return convert(double{});
     if (name == "F32") return convert(float{});
     if (name == "F16") return convert_elements<std::uint16_t>(bytes, count, out, decode_half);
-    if (name == "BF16") return convert_elements<std::uint16_t>(bytes, count, out, decode_bfloat16);
+    if (name == "BF16") return convert_elements<std::uint16_t>(bytes, count, out, from_bfloat16);
   }
   if (name == "I8") return convert(std::int8_t{});
   if (name == "I16") return convert(std::int16_t{});

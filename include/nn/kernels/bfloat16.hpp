@@ -14,14 +14,6 @@
 
 namespace nn::kernels {
 
-/// The bfloat16 nearest to x, as a float; the even one of two equally near.
-[[nodiscard]] inline float round_to_bfloat16(float x) {
-  auto bits = __builtin_bit_cast(std::uint32_t, x);
-  if ((bits & 0x7fffffffu) > 0x7f800000u) return x + x;  // NaN
-  bits = (bits + 0x7fffu + ((bits >> 16) & 1u)) & 0xffff0000u;
-  return __builtin_bit_cast(float, bits);
-}
-
 namespace detail {
 
 /// What one pass over a block takes: steps of k that are converted at a time.

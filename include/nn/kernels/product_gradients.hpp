@@ -67,9 +67,8 @@ class GradientWalk {
 /// dW = x^T dz piece by piece: `finish(first, gradients, count)` gets those of `count` neighbouring
 /// elements of W from number `first` on, in any order, from any thread, and may change these
 /// elements of W. `moments` [k, m] or null are what it will read, to be fetched ahead. The options'
-/// precision holds for both products. Both are read and written while they are in a cache: one pass
-/// over x and W. Shapes  x [n, k]   W [k, m], contiguous   dz [n, m] dx [n, k], its mask with the
-/// same strides
+/// precision holds for both products. One pass over x and W, each piece in a core's cache.
+/// Shapes  x [n, k]   W, dW [k, m], contiguous   dz [n, m]   dx [n, k], its mask with its strides
 template <Real T, class Finish>
 void product_gradients(Matrix<const std::type_identity_t<T>> x,
                        Matrix<const std::type_identity_t<T>> W,

@@ -15,14 +15,6 @@
 
 namespace nn::kernels {
 
-/// The bfloat16 nearest to x, ties to even; NaN stays NaN.
-[[nodiscard]] inline std::uint16_t to_bfloat16(float x) {
-  constexpr std::uint32_t half = 0x7FFF, quiet_bit = 0x40;
-  const auto bits = std::bit_cast<std::uint32_t>(x);
-  if (x != x) return static_cast<std::uint16_t>(bits >> 16 | quiet_bit);
-  return static_cast<std::uint16_t>((bits + half + (bits >> 16 & 1)) >> 16);
-}
-
 /// W [rows, cols] as bfloat16, or as int8 with a scale for each column: W(i, j) ~ q(i, j) scale(j),
 /// scale(j) = max_i |W(i, j)| / 127, q rounded to nearest (symmetric quantisation for each channel,
 /// Krishnamoorthi 2018). So |W - q scale| <= scale / 2 (1 + 2^-9). A scale has 16 significant bits,
@@ -100,7 +92,7 @@ class QuantizedMatrix {
     if (format_ == NumberFormat::int8) {
       return static_cast<float>(integer(row, col)) * scales_[static_cast<std::size_t>(col)];
     }
-    return std::bit_cast<float>(std::uint32_t{bfloat16_bits(row, col)} << 16);
+    return from_bfloat16(bfloat16_bits(row, col));
   }
 
  private:
