@@ -36,9 +36,10 @@ struct Matrix {
   [[nodiscard]] T& operator()(Index row, Index col) const {
     return data[row * row_stride + col * col_stride];
   }
-  /// The part of it from (row, col) on.
+  /// The part of it from (row, col) on. An empty matrix may have no data.
   [[nodiscard]] Matrix block(Index row, Index col, Index num_rows, Index num_cols) const {
-    return {data + row * row_stride + col * col_stride, num_rows, num_cols, row_stride, col_stride};
+    T* const first = data == nullptr ? nullptr : data + row * row_stride + col * col_stride;
+    return {first, num_rows, num_cols, row_stride, col_stride};
   }
   [[nodiscard]] Matrix transposed() const { return {data, cols, rows, col_stride, row_stride}; }
 };
