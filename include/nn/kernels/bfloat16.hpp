@@ -174,6 +174,23 @@ struct PairPanel {
   bool starts_from_c;
 };
 
+/// Writes a tile's sums, masked.
+template <int Vectors, class Sums>
+NN_BFLOAT16_TARGET NN_INLINE void store_tile(Matrix<float> c, const float* mask, Sums& sum) {
+  NN_UNROLL
+  for (int i = 0; i < tile_rows; ++i) {
+    NN_UNROLL
+    for (int v = 0; v < Vectors; ++v) {
+      const Index place = i * c.row_stride + v * lanes;
+      __mmask16 kept = 0xFFFF;
+      if (mask != nullptr) {
+        kept = _mm512_cmp_ps_mask(_mm512_loadu_ps(mask + place), _mm512_setzero_ps(), _CMP_NLE_UQ);
+      }
+      _mm512_storeu_ps(c.data + place, _mm512_maskz_mov_ps(kept, sum[i][v]));
+    }
+  }
+}
+
 template <int Vectors>
 NN_BFLOAT16_TARGET void pair_tile(const PairPanel& panel, Index first_row, Matrix<float> c,
                                   const float* mask, Ahead& ahead) {
@@ -186,11 +203,8 @@ NN_BFLOAT16_TARGET void pair_tile(const PairPanel& panel, Index first_row, Matri
                                       : _mm512_setzero_ps();
     }
   }
-  for (int i = 0; mask != nullptr && i < tile_rows; ++i) {  // for the end of the tile
-    for (int v = 0; v < Vectors; ++v) {
-      __builtin_prefetch(mask + i * c.row_stride + v * lanes, 0, 3);
-      __builtin_prefetch(c.data + i * c.row_stride + v * lanes, 1, 3);
-    }
+  if (mask != nullptr) {
+    detail::prefetch_tile<float>(mask, c.data, tile_rows, Vectors * lanes, c.row_stride);
   }
   const Index row_stride = panel.a.row_stride, k_stride = panel.a.col_stride;
   const Pair* a = panel.a.data + first_row * row_stride;
@@ -218,18 +232,7 @@ NN_BFLOAT16_TARGET void pair_tile(const PairPanel& panel, Index first_row, Matri
   }
   ahead.line = line;
   ahead.left_in_row = left_in_row;
-  NN_UNROLL
-  for (int i = 0; i < tile_rows; ++i) {
-    NN_UNROLL
-    for (int v = 0; v < Vectors; ++v) {
-      const Index place = i * c.row_stride + v * lanes;
-      __mmask16 kept = 0xFFFF;
-      if (mask != nullptr) {
-        kept = _mm512_cmp_ps_mask(_mm512_loadu_ps(mask + place), _mm512_setzero_ps(), _CMP_NLE_UQ);
-      }
-      _mm512_storeu_ps(c.data + place, _mm512_maskz_mov_ps(kept, sum[i][v]));
-    }
-  }
+  store_tile<Vectors>(c, mask, sum);
 }
 
 NN_BFLOAT16_TARGET inline void pair_tile(const PairPanel& panel, Index first_row, Matrix<float> c,

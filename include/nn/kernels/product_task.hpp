@@ -69,6 +69,19 @@ struct AheadQueue {
   }
 };
 
+/// Fetches what the end of a tile of c reads and writes, while its sums are computed.
+template <class T>
+__attribute__((always_inline)) inline void prefetch_tile(const T* mask, const T* c, Index rows,
+                                                         Index cols, Index row_stride) {
+  constexpr Index line = 64 / static_cast<Index>(sizeof(T));
+  for (Index i = 0; i < rows; ++i) {
+    for (Index j = 0; j < cols; j += line) {
+      __builtin_prefetch(mask + i * row_stride + j, 0, 3);
+      __builtin_prefetch(c + i * row_stride + j, 1, 3);
+    }
+  }
+}
+
 /// What to prefetch while the steps of k before `next` are computed: the `length` steps that
 /// follow, or what follows the task.
 template <class T>

@@ -83,7 +83,7 @@ class QuantizedMatrix {
     return std::bit_cast<std::int8_t>(data_[static_cast<std::size_t>(place_of(row, col))]);
   }
   [[nodiscard]] std::uint16_t bfloat16_bits(Index row, Index col) const {
-    std::uint16_t bits;
+    std::uint16_t bits = 0;
     std::memcpy(&bits, data_.data() + 2 * place_of(row, col), 2);
     return bits;
   }

@@ -226,7 +226,6 @@ template <Real T>
   require(cut > 0, where, "at least one sample to train on", "none");
   require(options.validation_split == 0 || validation.x.count() > 0, where,
           "a validation_split of at least one sample", "none");
-
   const Sequential before_build = is_built() ? Sequential{} : *this;
   const bool was_built = is_built();
   if (!was_built) build(sample_shape);
