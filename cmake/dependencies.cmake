@@ -45,6 +45,9 @@ endif()
 if(NN_BUILD_TESTS)
   nn_header_only(doctest doctest/doctest.h . https://github.com/doctest/doctest/archive/v2.4.9.zip
     88a552f832ef3e4e7b733f9ab4eff5d73d7c37e75bebfef4a3339bf52713350d)
+endif()
+
+if(NN_BUILD_TESTS OR NN_BUILD_EXAMPLES)
   nn_header_only(json nlohmann/json.hpp single_include
     https://github.com/nlohmann/json/archive/refs/tags/v3.11.2.tar.gz
     d69f9deb6a75e2580465c6c4c5111b89c4dc2fa94e3a85fcd2ffcd9a143d9273)

@@ -5,15 +5,17 @@
 #include <sys/resource.h>
 
 #include <cstdio>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "mnist/digit_text.hpp"
 #include "mnist/mnist.hpp"
-#include "nn/io/json.hpp"
 #include "nn/sequential.hpp"
 
 namespace mnist {
+
+using Json = nlohmann::ordered_json;
 
 /// How a trained model did on the test images.
 struct TestResult {
@@ -84,38 +86,36 @@ struct TestResult {
   return "Misread digits:\n" + draw_row(data.test_images, indices, captions);
 }
 
-[[nodiscard]] inline nn::io::Json epochs_to_json(const nn::History& history) {
-  using nn::io::Json;
+[[nodiscard]] inline Json epochs_to_json(const nn::History& history) {
   Json epochs = Json::array();
   for (std::size_t i = 0; i < history.epochs().size(); ++i) {
-    Json epoch = Json::object({{"seconds", history.seconds()[i]}});
-    for (const auto& [name, values] : history) epoch.set(name, values[i]);
+    Json epoch{{"seconds", history.seconds()[i]}};
+    for (const auto& [name, values] : history) epoch[name] = values[i];
     epochs.push_back(std::move(epoch));
   }
   return epochs;
 }
 
-[[nodiscard]] inline nn::io::Json test_to_json(const TestResult& result) {
-  using nn::io::Json;
+[[nodiscard]] inline Json test_to_json(const TestResult& result) {
   const nn::ConfusionMatrix& confusion = result.confusion;
   Json per_class = Json::array();
   Json matrix = Json::array();
   for (nn::Index k = 0; k < confusion.classes(); ++k) {
-    per_class.push_back(Json::object({{"precision", confusion.precision(k)},
-                                      {"recall", confusion.recall(k)},
-                                      {"f1", confusion.f1(k)},
-                                      {"support", confusion.support(k)}}));
+    per_class.push_back({{"precision", confusion.precision(k)},
+                         {"recall", confusion.recall(k)},
+                         {"f1", confusion.f1(k)},
+                         {"support", confusion.support(k)}});
     Json row = Json::array();
     for (nn::Index p = 0; p < confusion.classes(); ++p) row.push_back(confusion(k, p));
     matrix.push_back(std::move(row));
   }
-  return Json::object({{"loss", result.loss},
-                       {"accuracy", confusion.accuracy()},
-                       {"precision", confusion.precision()},
-                       {"recall", confusion.recall()},
-                       {"f1", confusion.f1()},
-                       {"per_class", std::move(per_class)},
-                       {"confusion_matrix", std::move(matrix)}});
+  return {{"loss", result.loss},
+          {"accuracy", confusion.accuracy()},
+          {"precision", confusion.precision()},
+          {"recall", confusion.recall()},
+          {"f1", confusion.f1()},
+          {"per_class", std::move(per_class)},
+          {"confusion_matrix", std::move(matrix)}};
 }
 
 /// How a model came about.
@@ -127,24 +127,21 @@ struct Training {
 };
 
 /// Everything that the screen shows, for programs.
-[[nodiscard]] inline nn::io::Json report_to_json(const DataSet& data,
-                                                 const nn::Sequential<float>& model,
-                                                 const Training& training,
-                                                 const TestResult& result) {
-  using nn::io::Json;
-  return Json::object({{"data", data.origin},
-                       {"drawn", data.drawn},
-                       {"samples", Json::object({{"train", data.train_images.dimension(0)},
-                                                 {"test", data.test_images.dimension(0)}})},
-                       {"threads", nn::num_threads()},
-                       {"instruction_set", nn::to_string(nn::isa())},
-                       {"recipe", training.recipe},
-                       {"precision", std::string(nn::to_string(training.precision))},
-                       {"seed", training.seed},
-                       {"parameters", model.count_parameters()},
-                       {"epochs", epochs_to_json(training.history)},
-                       {"test", test_to_json(result)},
-                       {"peak_memory_bytes", peak_memory_bytes()}});
+[[nodiscard]] inline Json report_to_json(const DataSet& data, const nn::Sequential<float>& model,
+                                         const Training& training, const TestResult& result) {
+  return {{"data", data.origin},
+          {"drawn", data.drawn},
+          {"samples",
+           {{"train", data.train_images.dimension(0)}, {"test", data.test_images.dimension(0)}}},
+          {"threads", nn::num_threads()},
+          {"instruction_set", nn::to_string(nn::isa())},
+          {"recipe", training.recipe},
+          {"precision", nn::to_string(training.precision)},
+          {"seed", training.seed},
+          {"parameters", model.count_parameters()},
+          {"epochs", epochs_to_json(training.history)},
+          {"test", test_to_json(result)},
+          {"peak_memory_bytes", peak_memory_bytes()}};
 }
 
 }  // namespace mnist

@@ -8,7 +8,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=cmake/requirements.sh
 source "$root/cmake/requirements.sh"
 
-require g++ cmake ninja-build libeigen3-dev libcli11-dev libstb-dev zlib1g-dev
+require g++ cmake ninja-build libeigen3-dev libcli11-dev libstb-dev nlohmann-json3-dev zlib1g-dev
 folder=$root/build/examples
 build "$root" "$folder" -DNN_BUILD_TESTS=OFF -DNN_BUILD_BENCHMARKS=OFF
 

@@ -130,11 +130,34 @@ TEST_SUITE("io/model_file") {
     const auto restored = Sequential<float>::load<Doubling<float>>(path);
     const auto x = random_tensor<float, 2>({2, 4}, 1);
     CHECK(restored.predict(x)(1, 2) == model.predict(x)(1, 2));
-    CHECK(message_of([&] { static_cast<void>(Sequential<float>::load(path)); }) ==
-          path +
-              ", architecture: expected layers among Conv2D, Dense, Dropout, Flatten, "
-              "MaxPooling2D, ReLU, Rescaling, Softmax, Sequential, got 'Doubling'; name types of "
-              "your own: load<MyLayer<float>>(path)");
+    CHECK(
+        message_of([&] { static_cast<void>(Sequential<float>::load(path)); }) ==
+        path +
+            ", architecture: expected layers among Conv2D, Dense, Dropout, Flatten, "
+            "MaxPooling2D, ReLU, Rescaling, Softmax, Sequential, got \"Doubling\" (byte 202); name "
+            "types of your own: load<MyLayer<float>>(path)");
+  }
+
+  TEST_CASE("save, load: 30 models inside one another are the limit, both ways") {
+    const TemporaryFolder folder;
+    const std::string path = folder.path("nested");
+    Sequential<float> model{Dense{2}};
+    for (int depth = 1; depth < 30; ++depth) {
+      Sequential<float> outer;
+      outer.add(std::move(model));
+      model = std::move(outer);
+    }
+    model.build({4});
+    model.save(path);
+    CHECK(weights_of(Sequential<float>::load(path)) == weights_of(model));
+    Sequential<float> deeper;
+    deeper.add(std::move(model));
+    deeper.build({4});
+    CHECK_THROWS_WITH_AS(
+        deeper.save(folder.path("deeper")),
+        "Sequential::save: expected at most 30 models inside one another, got more",
+        std::invalid_argument);
+    CHECK(folder.names() == std::vector<std::string>{"nested"});
   }
 
   TEST_CASE("save: refuses an unbuilt model") {
@@ -219,7 +242,29 @@ TEST_SUITE("io/model_file") {
               ": expected a tensor '2.dense.kernel', got none (4 tensors); the file is of another "
               "model");
     CHECK(message(architecture(dense("3") + "," + dense("2"), "[-1]")) ==
-          where + ": Shape: expected sizes of 0 or more, got -1");
+          where + ": expected a whole number of 0 or more, got -1 (byte 42)");
+    CHECK(message(architecture(R"({"config":{"rate":0.5},"class_name":"Dropout"})")) ==
+          path + ": expected 0 tensors, got 4; the file is of another model");
+    CHECK(message(architecture(R"({"class_name":"Dropout","config":{"rate":0.5,"rate":0.1}})")) ==
+          where + ": expected every argument once, got \"rate\" twice (byte 107)");
+    CHECK(message(architecture(R"({"class_name":"Dropout","config":{"rate":null}})")) ==
+          where +
+              ": expected true, false, a number, a string or a list of whole numbers, got 'n' "
+              "(byte 96)");
+    CHECK(message(architecture(R"({"class_name":"Dropout","layers":[]})")) ==
+          where +
+              ": expected class_name and config, or for Sequential layers, got other keys (byte "
+              "55)");
+    CHECK(message(architecture(R"({"class_name":"Dropout","dtype":"F16"})")) ==
+          where + ": expected class_name and config or layers, once each, got \"dtype\" (byte 87)");
+    CHECK(message(R"({"class_name":"Model"})") ==
+          where + ": expected \"Sequential\", got \"Model\" (byte 14)");
+    CHECK(message(architecture(dense("3") + "," + dense("2")) + "x") ==
+          where + ": expected nothing after the value, got 'x' (byte 332)");
+    std::string many = R"({"class_name":"Dropout","config":{"a0":1)";
+    for (int i = 1; i <= 100; ++i) many += ",\"a" + std::to_string(i) + "\":1";
+    CHECK(message(architecture(many + "}}")) ==
+          where + ": Arguments: expected at most 100 of one layer, got more");
     CHECK(message(std::string((1 << 20) + 1, ' ')) ==
           where + ": expected at most 1048576 characters, got 1048577");
     for (const char* garbage : {"", "not JSON", "[]", "{}", "{\"layers\":3}", "{\"layers\":[3]}",

@@ -77,7 +77,9 @@ struct WorkedExample {
 /// The layer's arguments as a file has them.
 template <class L>
 [[nodiscard]] std::string arguments_text(const L& layer) {
-  return io::arguments_to_json(layer.arguments()).dump();
+  std::string text;
+  io::append_arguments(text, layer.arguments());
+  return text;
 }
 
 }  // namespace nn::testing

@@ -6,88 +6,105 @@
 #include <utility>
 #include <vector>
 
-#include "nn/io/json.hpp"
+#include "nn/io/json_reader.hpp"
+#include "nn/io/json_text.hpp"
 #include "nn/layers/layers.hpp"
 #include "nn/model/sequential.hpp"
 
 namespace nn::io {
 
-/// {"filters": 32, "kernel_size": [3, 3], "activation": "relu", ...}
-[[nodiscard, gnu::cold, gnu::noinline]] inline Json arguments_to_json(const Arguments& arguments) {
-  Json config = Json::object();
+/// Deepest nesting of models that is written: the reader's limit, with what a layer needs.
+inline constexpr int max_nested_models = JsonReader::max_depth / 2 - 2;
+
+/// {"filters":32,"kernel_size":[3,3],"activation":"relu",...}
+[[gnu::cold, gnu::noinline]] inline void append_arguments(std::string& text,
+                                                          const Arguments& arguments) {
+  text += '{';
   for (const auto& [name, value] : arguments.values()) {
-    Json entry;
+    append_key(text, name);
     switch (value.kind) {
       case Arguments::Kind::boolean:
-        entry = value.boolean;
+        text += value.boolean ? "true" : "false";
         break;
       case Arguments::Kind::whole:
-        entry = value.whole;
+        append(text, value.whole);
         break;
       case Arguments::Kind::number:
-        entry = value.number;
+        append_number(text, value.number);
         break;
       case Arguments::Kind::text:
-        entry = value.text;
+        append_quoted(text, value.text);
         break;
       case Arguments::Kind::list:
-        entry = Json::array();
-        for (const Index number : value.list) entry.push_back(number);
+        append_list(text, value.list);
         break;
     }
-    config.set(name, std::move(entry));
   }
-  return config;
+  text += '}';
 }
 
-[[nodiscard, gnu::cold, gnu::noinline]] inline Arguments arguments_from_json(
-    const std::string& layer, const Json& config, const std::string& where) {
-  Arguments arguments{layer};
-  for (const auto& [name, value] : config.as_object(where)) {
-    switch (value.kind()) {
+/// The reverse of `append_arguments`, without an owner's name.
+[[nodiscard, gnu::cold, gnu::noinline]] inline Arguments read_arguments(JsonReader& reader) {
+  Arguments arguments;
+  reader.read_object([&](const std::string& name) {
+    const std::size_t start = reader.position();
+    if (arguments.has(name))
+      reader.fail("every argument once", {abbreviate(name), " twice"}, start);
+    switch (reader.peek()) {
       case JsonKind::boolean:
-        arguments.set(name, value.as_boolean(where));
+        arguments.set(name, reader.read_boolean());
         break;
+      case JsonKind::number: {
+        const JsonNumber number = reader.read_number();
+        if (number.is_integer) arguments.set(name, number.integer);
+        if (!number.is_integer) arguments.set(name, number.real);
+        break;
+      }
       case JsonKind::string:
-        arguments.set(name, value.as_string(where));
+        arguments.set(name, reader.read_string());
         break;
       case JsonKind::array: {
-        std::vector<Index> numbers;
-        for (const Json& number : value.as_array(where))
-          numbers.push_back(number.as_integer(where));
-        arguments.set(name, std::move(numbers));
+        std::vector<Index> list;
+        reader.read_array([&] { list.push_back(reader.read_integer()); });
+        arguments.set(name, std::move(list));
         break;
       }
       default:
-        if (value.is_integer()) {
-          arguments.set(name, value.as_integer(where));
-        } else {
-          arguments.set(name, value.as_number(where));
-        }
+        reader.fail("true, false, a number, a string or a list of whole numbers");
     }
-  }
+  });
   return arguments;
 }
 
-/// [{"class_name": "Conv2D", "config": {...}}, ...]; a nested model has "layers" in place of
-/// "config". Throws `std::invalid_argument` for a layer that doesn't name its arguments.
+/// [{"class_name":"Conv2D","config":{...}},...]; a nested model has "layers" in place of "config".
+/// Throws `std::invalid_argument` for a layer that doesn't name its arguments.
 template <Real T>
-[[nodiscard, gnu::cold, gnu::noinline]] Json layers_to_json(const Sequential<T>& model) {
-  Json list = Json::array();
+[[gnu::cold, gnu::noinline]] void append_layers(std::string& text, const Sequential<T>& model,
+                                                int depth = 1) {
+  if (depth > max_nested_models) {
+    refuse({"Sequential::save",
+            {"at most ", max_nested_models, " models inside one another"},
+            "more"});
+  }
+  text += '[';
   for (const AnyLayer<T>& layer : model.layers()) {
-    Json entry = Json::object();
-    entry.set("class_name", layer.name());
+    append_comma(text);
+    text += '{';
+    append_key(text, "class_name");
+    append_quoted(text, layer.name());
     if (const auto* nested = layer.template get_if<Sequential<T>>()) {
-      entry.set("layers", layers_to_json(*nested));
+      append_key(text, "layers");
+      append_layers(text, *nested, depth + 1);
     } else if (const auto arguments = layer.arguments()) {
-      entry.set("config", arguments_to_json(*arguments));
+      append_key(text, "config");
+      append_arguments(text, *arguments);
     } else {
       refuse({"Sequential::save", "layers that name their arguments", layer.name(), "",
               "give it arguments(), from_arguments() and a static name()"});
     }
-    list.push_back(std::move(entry));
+    text += '}';
   }
-  return list;
+  text += ']';
 }
 
 /// Appends the layer of that name to the model if it is among the types; says whether it was.
@@ -110,29 +127,48 @@ template <Real T, class... Layers>
   return names;
 }
 
-/// The reverse of `layers_to_json`. Throws `IoError`, or `std::invalid_argument` from a layer's
-/// constructor.
 template <Real T, class Types>
-[[nodiscard, gnu::cold, gnu::noinline]] Sequential<T> layers_from_json(const Json& list,
-                                                                       const std::string& where,
-                                                                       Types types) {
-  Sequential<T> model;
-  for (const Json& entry : list.as_array(where)) {
-    const std::string& name = entry.at("class_name", where).as_string(where);
-    if (name == "Sequential") {
-      model.add(layers_from_json<T>(entry.at("layers", where), where, types));
-      continue;
+void read_layers(JsonReader& reader, Sequential<T>& model, Types types);
+
+/// Reads one layer, or a nested model, and appends it to `model`.
+template <Real T, class Types>
+[[gnu::cold, gnu::noinline]] void read_layer(JsonReader& reader, Sequential<T>& model,
+                                             Types types) {
+  const std::size_t start = reader.position();
+  Arguments arguments;
+  Sequential<T> nested;
+  std::string name;
+  bool has_name = false;
+  bool has_config = false;
+  bool has_layers = false;
+  reader.read_object([&](const std::string& key) {
+    if (key == "class_name" && !std::exchange(has_name, true)) {
+      name = reader.read_string();
+    } else if (key == "config" && !std::exchange(has_config, true)) {
+      arguments = read_arguments(reader);
+    } else if (key == "layers" && !std::exchange(has_layers, true)) {
+      read_layers(reader, nested, types);
+    } else {
+      reader.fail("class_name and config or layers, once each", abbreviate(key), reader.position());
     }
-    const Arguments arguments = arguments_from_json(name, entry.at("config", where), where);
-    if (!add_layer(model, arguments, types)) {
-      refuse<IoError>({where,
-                       {"layers among ", known_layers<T>(types)},
-                       {"'", name, "'"},
-                       "",
-                       "name types of your own: load<MyLayer<float>>(path)"});
-    }
+  });
+  if (!has_name || has_config == has_layers || has_layers != (name == "Sequential")) {
+    reader.fail("class_name and config, or for Sequential layers", "other keys", start);
   }
-  return model;
+  if (has_layers) return model.add(std::move(nested));
+  arguments.set_owner(name);
+  if (!add_layer(model, arguments, types)) {
+    reader.fail({"layers among ", known_layers<T>(types)}, abbreviate(name), start,
+                "name types of your own: load<MyLayer<float>>(path)");
+  }
+}
+
+/// The reverse of `append_layers`: appends them to `model`. Throws `IoError`, or
+/// `std::invalid_argument` from a layer's constructor.
+template <Real T, class Types>
+[[gnu::cold, gnu::noinline]] void read_layers(JsonReader& reader, Sequential<T>& model,
+                                              Types types) {
+  reader.read_array([&] { read_layer(reader, model, types); });
 }
 
 }  // namespace nn::io

@@ -88,6 +88,14 @@ class JsonReader {
     return convert(start, position_ == end_of_integer);
   }
 
+  [[nodiscard, gnu::cold, gnu::noinline]] std::int64_t read_integer() {
+    skip_space();
+    const std::size_t start = position_;
+    const JsonNumber number = read_number();
+    if (!number.is_integer) fail("a whole number of at most 63 bits", "another number", start);
+    return number.integer;
+  }
+
   [[nodiscard, gnu::cold, gnu::noinline]] std::string read_string() {
     open('"', "a string");
     std::string value;
@@ -149,8 +157,9 @@ class JsonReader {
     fail(expected, describe_current(), position_);
   }
   [[noreturn, gnu::cold, gnu::noinline]] void fail(const Text& expected, const Text& got,
-                                                   std::size_t position) const {
-    refuse<IoError>({where_, expected, got, {"byte ", position}});
+                                                   std::size_t position,
+                                                   const Text& remedy = {}) const {
+    refuse<IoError>({where_, expected, got, {"byte ", position}, remedy});
   }
 
  private:

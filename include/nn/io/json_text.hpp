@@ -4,13 +4,14 @@
 
 #include <charconv>
 #include <cmath>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "nn/core/config.hpp"
 #include "nn/core/error.hpp"
 
 namespace nn::io {
@@ -96,16 +97,27 @@ namespace nn::io {
   if (decimal.find_first_of(".e") == decimal.npos) text += ".0";
 }
 
-/// The double with the fewest digits that converts to the same `value`: 0.1 for 0.1f.
-template <std::floating_point Number>
-[[nodiscard, gnu::cold, gnu::noinline]] double shortest_double(Number value) {
-  const auto exact = static_cast<double>(value);
-  if (!std::isfinite(exact)) return exact;
-  char digits[32];
-  const char* const last = std::to_chars(std::begin(digits), std::end(digits), value).ptr;
-  double decimal = 0;
-  (void)std::from_chars(digits, last, decimal);
-  return static_cast<Number>(decimal) == value ? decimal : exact;
+/// Appends the comma before an object's next member or a list's next item; the first has none.
+inline void append_comma(std::string& text) {
+  if (text.back() != '{' && text.back() != '[') text += ',';
+}
+
+/// Appends the key of an object's next member.
+[[gnu::cold, gnu::noinline]] inline void append_key(std::string& text, std::string_view key) {
+  append_comma(text);
+  append_quoted(text, key);
+  text += ':';
+}
+
+/// Appends whole numbers: `[28,28,1]`.
+[[gnu::cold, gnu::noinline]] inline void append_list(std::string& text,
+                                                     std::span<const Index> numbers) {
+  text += '[';
+  for (const Index number : numbers) {
+    append_comma(text);
+    append(text, number);
+  }
+  text += ']';
 }
 
 /// A piece of somebody's text, made fit for a message: quoted, at most some 60 bytes of it, what is

@@ -2,7 +2,9 @@
 // Models in safetensors files: weights as tensors, the architecture in the metadata.
 #pragma once
 
+#include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "nn/io/architecture.hpp"
@@ -84,11 +86,37 @@ template <Real T>
   }
 }
 
-[[nodiscard, gnu::cold, gnu::noinline]] inline Shape shape_from_json(const Json& list,
-                                                                     const std::string& where) {
-  Shape shape;
-  for (const Json& size : list.as_array(where)) shape.push_back(size.as_integer(where));
-  return shape;
+/// The layers that `text` describes, appended to `model`, and the shape of their input. Throws
+/// `IoError`, or `std::invalid_argument` from a layer's constructor.
+template <Real T, class Types>
+[[nodiscard, gnu::cold, gnu::noinline]] Shape read_architecture(std::string_view text,
+                                                                const std::string& where,
+                                                                Sequential<T>& model, Types types) {
+  require<IoError>(text.size() <= max_architecture_size, where.c_str(),
+                   "at most 1048576 characters", text.size());
+  JsonReader reader(text, where);
+  Shape input_shape;
+  bool has_name = false;
+  bool has_shape = false;
+  bool has_layers = false;
+  reader.read_object([&](const std::string& key) {
+    if (key == "class_name" && !std::exchange(has_name, true)) {
+      const std::size_t start = reader.position();
+      const std::string name = reader.read_string();
+      if (name != "Sequential") reader.fail("\"Sequential\"", abbreviate(name), start);
+    } else if (key == "input_shape" && !std::exchange(has_shape, true)) {
+      input_shape = detail::read_shape(reader);
+    } else if (key == "layers" && !std::exchange(has_layers, true)) {
+      read_layers(reader, model, types);
+    } else {
+      reader.fail("class_name, input_shape and layers, once each", abbreviate(key),
+                  reader.position());
+    }
+  });
+  if (!has_shape || !has_layers) reader.fail("input_shape and layers", "not both", 0);
+  reader.finish();
+  require(!model.layers().empty(), "Sequential", "at least one layer", "none");
+  return input_shape;
 }
 
 /// The model that a file describes, with its weights. Throws `IoError`.
@@ -109,14 +137,11 @@ template <Real T, class Types>
                      format == metadata.end() ? "none" : concat({"'", format->second, "'"})});
   }
   const std::string where = concat({path, ", architecture"});
-  require<IoError>(found->second.size() <= max_architecture_size, where.c_str(),
-                   "at most 1048576 characters", found->second.size());
-  const Json architecture = Json::parse(found->second, where);
   try {
-    Sequential<T> model = layers_from_json<T>(architecture.at("layers", where), where, types);
+    Sequential<T> model;
+    const Shape input_shape = read_architecture(found->second, where, model, types);
     auto& network = nn::detail::ModelAccess::network(model);
-    require(!network.layers.empty(), "Sequential", "at least one layer", "none");
-    network.infer_shapes(shape_from_json(architecture.at("input_shape", where), where));
+    network.infer_shapes(input_shape);
     const ParameterList<T> list = network.list_parameters();
     require_weights(file, list, path);
     network.block.allocate(list);
@@ -141,17 +166,19 @@ template <Real T>
 [[gnu::cold, gnu::noinline]] void Sequential<T>::save(
     const std::string& path, const std::map<std::string, std::string>& notes) const {
   require_built("Sequential::save");
-  io::Json architecture = io::Json::object();
-  architecture.set("class_name", "Sequential");
-  io::Json input = io::Json::array();
-  for (const Index size : input_shape()) input.push_back(size);
-  architecture.set("input_shape", std::move(input));
-  architecture.set("layers", io::layers_to_json(*this));
+  std::string architecture = "{";
+  io::append_key(architecture, "class_name");
+  io::append_quoted(architecture, "Sequential");
+  io::append_key(architecture, "input_shape");
+  io::append_list(architecture, input_shape());
+  io::append_key(architecture, "layers");
+  io::append_layers(architecture, *this);
+  architecture += '}';
   io::SafetensorsWriter writer;
   for (const auto& [name, text] : notes) writer.set_metadata(name, text);
   writer.set_metadata("format", io::model_format);
   writer.set_metadata("format_version", io::model_format_version);
-  writer.set_metadata("architecture", architecture.dump());
+  writer.set_metadata("architecture", std::move(architecture));
   writer.set_metadata("layout", "NHWC, HWIO");
   if (weight_format() != NumberFormat::float32) {
     writer.set_metadata("weight_format", std::string(to_string(weight_format())));

@@ -223,40 +223,30 @@ class SafetensorsWriter {
   }
 
   [[nodiscard, gnu::cold, gnu::noinline]] std::string make_header() const {
-    std::string text;
+    std::string text = "{";
     if (!metadata_.empty()) {
       append_key(text, SafetensorsHeader::metadata_name);
-      std::string members;
+      text += '{';
       for (const auto& [key, value] : metadata_) {
-        append_key(members, key);
-        append_quoted(members, value);
+        append_key(text, key);
+        append_quoted(text, value);
       }
-      append(text, {members, "}"});
+      text += '}';
     }
     std::size_t begin = 0;
     for_each_in_order([&](const Tensor& tensor) {
       append_key(text, tensor.name);
-      append(text, {"{\"dtype\":\"", tensor.dtype.name, "\",\"shape\":["});
-      for (Index axis = 0; axis < tensor.shape.rank(); ++axis) {
-        append(text, {axis == 0 ? "" : ",", tensor.shape[axis]});
-      }
+      append(text, {"{\"dtype\":\"", tensor.dtype.name, "\",\"shape\":"});
+      append_list(text, tensor.shape);
       const std::size_t end = begin + tensor.size;
-      append(text, {"],\"data_offsets\":[", begin, ",", end, "]}"});
+      append(text, {",\"data_offsets\":[", begin, ",", end, "]}"});
       begin = end;
     });
-    if (text.empty()) text = "{";
     text += '}';
     // Spaces make the data begin at a multiple of 8; the 8 bytes before the header change nothing
     // there.
     text.append((8 - text.size() % 8) % 8, ' ');
     return text;
-  }
-
-  /// Opens the object with its first key, or goes on with a comma.
-  [[gnu::cold, gnu::noinline]] static void append_key(std::string& text, std::string_view key) {
-    text += text.empty() ? '{' : ',';
-    append_quoted(text, key);
-    text += ':';
   }
 
   std::map<std::string, std::string> metadata_;

@@ -44,11 +44,9 @@ inline constexpr const char* torn_file = "the file is torn or not safetensors";
 [[nodiscard, gnu::cold, gnu::noinline]] inline std::uint64_t read_whole_number(JsonReader& reader) {
   if (reader.peek() != JsonKind::number) reader.fail("a whole number of 0 or more");
   const std::size_t start = reader.position();
-  const JsonNumber number = reader.read_number();
-  if (!number.is_integer || number.integer < 0) {
-    reader.fail("a whole number of 0 or more and at most 63 bits", "another number", start);
-  }
-  return static_cast<std::uint64_t>(number.integer);
+  const std::int64_t number = reader.read_integer();
+  if (number < 0) reader.fail("a whole number of 0 or more", number, start);
+  return static_cast<std::uint64_t>(number);
 }
 
 [[nodiscard, gnu::cold, gnu::noinline]] inline Dtype read_dtype(JsonReader& reader) {

@@ -30,6 +30,8 @@ enum class Padding { valid, same };
 /// type.
 class Arguments {
  public:
+  /// Most arguments of one layer: they are searched from the front.
+  static constexpr std::size_t max_count = 100;
   enum class Kind { boolean, whole, number, text, list };
 
   /// One value; only the member that `kind` names counts. (`std::variant` takes long to compile.)
@@ -42,6 +44,7 @@ class Arguments {
     std::vector<Index> list;
   };
 
+  Arguments() = default;
   explicit Arguments(std::string owner) : owner_(std::move(owner)) {}
 
   [[gnu::cold, gnu::noinline]] Arguments& set(std::string_view name, bool value) {
@@ -85,11 +88,14 @@ class Arguments {
   [[nodiscard]] V get(std::string_view name) const;
 
   [[nodiscard]] bool has(std::string_view name) const { return find_value(name) != nullptr; }
+  /// The layer's name.
   [[nodiscard]] const std::string& owner() const { return owner_; }
+  void set_owner(const std::string& name) { owner_ = name; }
   [[nodiscard]] const std::vector<std::pair<std::string, Value>>& values() const { return values_; }
 
  private:
   [[gnu::cold, gnu::noinline]] Value& put(std::string_view name, Kind kind) {
+    require(values_.size() < max_count, "Arguments", "at most 100 of one layer", "more");
     auto& [key, value] = values_.emplace_back();
     key = name;
     value.kind = kind;
