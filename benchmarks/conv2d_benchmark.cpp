@@ -27,7 +27,7 @@ nn::kernels::Conv2DShape make_shape(const benchmark::State& state) {
 
 struct Operands {
   nn::kernels::Conv2DShape shape;
-  nn::AlignedVector<float> x, W, b, y;
+  nn::AlignedArray<float> x, W, b, y;
 
   explicit Operands(const benchmark::State& state)
       : shape(make_shape(state)),
@@ -61,7 +61,7 @@ void conv2d(benchmark::State& state) {
 
 void conv2d_input_gradient(benchmark::State& state) {
   Operands on(state);
-  nn::AlignedVector<float> dx(on.x.size());
+  nn::AlignedArray<float> dx(on.x.size());
   on.run(state, [&] {
     nn::kernels::conv2d_input_gradient(on.shape, on.y.data(), on.W.data(), on.x.data(), dx.data());
   });

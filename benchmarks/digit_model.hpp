@@ -38,8 +38,8 @@ inline nn::Sequential<float> digit_model() {
 
 /// Random values in [-1, 1).
 template <class T>
-nn::AlignedVector<T> random_values(nn::Index count) {
-  nn::AlignedVector<T> values(static_cast<std::size_t>(count));
+nn::AlignedArray<T> random_values(nn::Index count) {
+  nn::AlignedArray<T> values(static_cast<std::size_t>(count));
   const nn::Random random{2, {}};
   for (std::size_t i = 0; i < values.size(); ++i) {
     values[i] = static_cast<T>(2 * random.uniform(i) - 1);

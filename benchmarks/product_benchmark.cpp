@@ -14,7 +14,7 @@ void product(benchmark::State& state) {
   bench::set_threads(state, 4);
   auto a = bench::random_values<T>(m * k);
   auto b = bench::random_values<T>(k * n);
-  nn::AlignedVector<T> c(static_cast<std::size_t>(m * n));
+  nn::AlignedArray<T> c(static_cast<std::size_t>(m * n));
   const auto A =
       transposed == 1 ? Matrix<T>(a.data(), k, m).transposed() : Matrix<T>(a.data(), m, k);
   const auto B =
@@ -44,7 +44,7 @@ void adam_update(benchmark::State& state) {
   bench::set_threads(state, 1);
   auto w = bench::random_values<float>(count);
   const auto g = bench::random_values<float>(count);
-  nn::AlignedVector<float> m(w.size()), v(w.size());
+  nn::AlignedArray<float> m(w.size()), v(w.size());
   for (auto _ : state) {
     nn::kernels::for_each_block(count, [&](nn::Index first, nn::Index size) {
       nn::kernels::adam_update<float>(size, w.data() + first, g.data() + first, m.data() + first,

@@ -13,7 +13,7 @@ TEST_SUITE("testing/allocations") {
     const nn::Index before = nn::testing::num_allocations();
     const auto one = std::make_unique<int>(1);
     const auto several = std::make_unique<int[]>(3);
-    const nn::AlignedVector<float> aligned(3);
+    const nn::AlignedArray<float> aligned(3);
     CHECK(nn::testing::num_allocations() - before == 3);
   }
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Vectors whose memory starts on a cache line and, where large, lies on huge pages.
+// Arrays whose memory starts on a cache line and, where large, lies on huge pages.
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 #include <new>
-#include <vector>
+#include <type_traits>
+#include <utility>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -23,40 +25,88 @@ inline constexpr std::size_t cache_line = 64;
   return (num_bytes + line - 1) / line * line;
 }
 
-/// Allocator of cache-line-aligned memory. Blocks of 2 MiB and more ask for huge pages: weights and
-/// activations are streamed once a step, and 4 KiB pages would miss the TLB on every other line.
-template <class T>
-struct AlignedAllocator {
-  using value_type = T;
+/// Bytes that start on a cache line, not initialised. Blocks of 2 MiB and more ask for huge pages:
+/// weights and activations are streamed once a step, and 4 KiB pages would miss the TLB on every
+/// other line.
+class AlignedMemory {
+ public:
   static constexpr std::size_t huge_page = std::size_t{2} << 20;
 
-  AlignedAllocator() = default;
-  template <class U>
-  AlignedAllocator(const AlignedAllocator<U>&) {}  // NOLINT(google-explicit-constructor): rebinding
-
-  [[nodiscard]] T* allocate(std::size_t count) {
-    if (count > static_cast<std::size_t>(-1) / 2 / sizeof(T)) throw std::bad_array_new_length{};
-    const std::size_t num_bytes = count * sizeof(T);
-    void* memory = ::operator new(num_bytes, alignment(num_bytes));
+  AlignedMemory() = default;
+  [[gnu::noinline]] explicit AlignedMemory(std::size_t num_bytes) {
+    if (num_bytes == 0) return;
+    data_ = static_cast<std::byte*>(::operator new(num_bytes, alignment(num_bytes)));
+    size_ = num_bytes;
 #if defined(__linux__)
-    if (num_bytes >= huge_page)
-      ::madvise(memory, num_bytes, MADV_HUGEPAGE);  // a hint; may be refused
+    if (num_bytes >= huge_page) ::madvise(data_, num_bytes, MADV_HUGEPAGE);  // may be refused
 #endif
-    return static_cast<T*>(memory);
   }
-  void deallocate(T* memory, std::size_t count) {
-    ::operator delete(memory, alignment(count * sizeof(T)));
+  AlignedMemory(const AlignedMemory& other) : AlignedMemory(other.size_) {
+    if (size_ > 0) std::memcpy(data_, other.data_, size_);
+  }
+  AlignedMemory(AlignedMemory&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  AlignedMemory& operator=(AlignedMemory other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  [[gnu::noinline]] ~AlignedMemory() {
+    if (data_ != nullptr) ::operator delete(data_, alignment(size_));
   }
 
-  friend bool operator==(const AlignedAllocator&, const AlignedAllocator&) { return true; }
+  [[nodiscard]] std::byte* data() { return data_; }
+  [[nodiscard]] const std::byte* data() const { return data_; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+  /// At least `num_bytes` bytes; where they are not there yet, what was there is lost.
+  [[nodiscard]] std::byte* reserve(std::size_t num_bytes) {
+    if (num_bytes > size_) {
+      *this = {};  // first give back, then take
+      *this = AlignedMemory(num_bytes);
+    }
+    return data_;
+  }
 
  private:
   static std::align_val_t alignment(std::size_t num_bytes) {
     return std::align_val_t{num_bytes >= huge_page ? huge_page : cache_line};
   }
+
+  std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
 };
 
+/// A fixed number of numbers in aligned memory, 0 at first. (`std::vector` with an allocator does
+/// the same, and takes the compiler ten times as long.)
 template <class T>
-using AlignedVector = std::vector<T, AlignedAllocator<T>>;
+requires std::is_trivially_copyable_v<T>
+class AlignedArray {
+ public:
+  AlignedArray() = default;
+  /// Throws `std::bad_array_new_length` for more than memory can have.
+  explicit AlignedArray(std::size_t size) : memory_(num_bytes(size)) {
+    if (size > 0) std::memset(memory_.data(), 0, memory_.size());
+  }
+
+  [[nodiscard]] T* data() { return reinterpret_cast<T*>(memory_.data()); }
+  [[nodiscard]] const T* data() const { return reinterpret_cast<const T*>(memory_.data()); }
+  [[nodiscard]] std::size_t size() const { return memory_.size() / sizeof(T); }
+  [[nodiscard]] bool empty() const { return memory_.size() == 0; }
+  [[nodiscard]] T* begin() { return data(); }
+  [[nodiscard]] T* end() { return data() + size(); }
+  [[nodiscard]] const T* begin() const { return data(); }
+  [[nodiscard]] const T* end() const { return data() + size(); }
+  [[nodiscard]] T& operator[](std::size_t i) { return data()[i]; }
+  [[nodiscard]] const T& operator[](std::size_t i) const { return data()[i]; }
+
+ private:
+  static std::size_t num_bytes(std::size_t size) {
+    if (size > static_cast<std::size_t>(-1) / 2 / sizeof(T)) throw std::bad_array_new_length{};
+    return size * sizeof(T);
+  }
+
+  AlignedMemory memory_;
+};
 
 }  // namespace nn

@@ -122,8 +122,8 @@ class QuantizedMatrix {
   void quantize(Matrix<const float> W) {
     constexpr float largest_integer = 127;
     const auto size = static_cast<std::size_t>(padded_cols());
-    scales_.assign(size, 0.0f);
-    offsets_.assign(size * static_cast<std::size_t>(num_blocks()), 0);
+    scales_ = AlignedArray<float>(size);
+    offsets_ = AlignedArray<std::int32_t>(size * static_cast<std::size_t>(num_blocks()));
     for (Index j = 0; j < cols_; ++j) {
       std::uint32_t largest = 0;  // of the magnitudes' bits, which NaN and infinity exceed
       for (Index i = 0; i < rows_; ++i) {
@@ -152,9 +152,9 @@ class QuantizedMatrix {
   NumberFormat format_ = NumberFormat::bfloat16;
   Index rows_ = 0;
   Index cols_ = 0;
-  AlignedVector<std::byte> data_;
-  AlignedVector<float> scales_;
-  AlignedVector<std::int32_t> offsets_;
+  AlignedArray<std::byte> data_;
+  AlignedArray<float> scales_;
+  AlignedArray<std::int32_t> offsets_;
 };
 
 }  // namespace nn::kernels

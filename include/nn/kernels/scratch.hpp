@@ -27,38 +27,9 @@ enum class ScratchUse {
 
 namespace detail {
 
-class ScratchBuffer {
- public:
-  ScratchBuffer() = default;
-  ScratchBuffer(const ScratchBuffer&) = delete;
-  ScratchBuffer& operator=(const ScratchBuffer&) = delete;
-  ~ScratchBuffer() { release(); }
-
-  [[nodiscard]] void* reserve(std::size_t num_bytes) {
-    if (num_bytes > size_) {
-      release();
-      memory_ = Allocator{}.allocate(num_bytes);
-      size_ = num_bytes;
-    }
-    return memory_;
-  }
-
- private:
-  using Allocator = AlignedAllocator<std::byte>;
-
-  void release() {
-    if (memory_ != nullptr) Allocator{}.deallocate(memory_, size_);
-    memory_ = nullptr;
-    size_ = 0;
-  }
-
-  std::byte* memory_ = nullptr;
-  std::size_t size_ = 0;
-};
-
-[[nodiscard]] inline ScratchBuffer& scratch_buffer(ScratchUse use) {
-  thread_local std::array<ScratchBuffer, static_cast<std::size_t>(ScratchUse::count)> buffers;
-  return buffers[static_cast<std::size_t>(use)];
+[[nodiscard]] inline AlignedMemory& scratch_memory(ScratchUse use) {
+  thread_local std::array<AlignedMemory, static_cast<std::size_t>(ScratchUse::count)> memory;
+  return memory[static_cast<std::size_t>(use)];
 }
 
 }  // namespace detail
@@ -68,7 +39,7 @@ class ScratchBuffer {
 template <class T>
 [[nodiscard]] T* scratch(ScratchUse use, Index count) {
   const auto num_bytes = static_cast<std::size_t>(count) * sizeof(T);
-  return static_cast<T*>(detail::scratch_buffer(use).reserve(num_bytes));
+  return reinterpret_cast<T*>(detail::scratch_memory(use).reserve(num_bytes));
 }
 
 }  // namespace nn::kernels

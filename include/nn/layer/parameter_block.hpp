@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -19,12 +20,15 @@ namespace nn {
 template <Real T>
 class ParameterBlock {
  public:
+  static constexpr std::size_t max_moments = 4;
+  using Moments = std::array<AlignedArray<T>, max_moments>;  // empty until they are asked for
+
   /// Allocates for the listed parameters, all 0, and binds the layers' views.
   [[gnu::cold, gnu::noinline]] void allocate(const ParameterList<T>& list) {
     format_ = NumberFormat::float32;
     quantized_.clear();
-    values_.assign(static_cast<std::size_t>(layout(list)), T(0));
-    gradients_.clear();
+    values_ = AlignedArray<T>(static_cast<std::size_t>(layout(list)));
+    gradients_ = {};
     reset_moments();
     bind(list);
   }
@@ -68,16 +72,20 @@ class ParameterBlock {
   [[gnu::cold, gnu::noinline]] void quantize(const ParameterList<T>& list,
                                              NumberFormat format) requires std::same_as<T, float> {
     std::vector<kernels::QuantizedMatrix> quantized;
-    AlignedVector<T> rest;
+    Index num_rest = 0;
+    for (const auto& entry : list.entries()) {
+      if (!entry.is_quantizable) num_rest += padded(entry.shape.num_elements());
+    }
+    AlignedArray<T> rest(static_cast<std::size_t>(num_rest));
+    T* next = rest.data();
     for (std::size_t i = 0; i < named_.size(); ++i) {
       const auto value = named_[i].value();
       if (list.entries()[i].is_quantizable) {
         quantized.emplace_back(
             format, kernels::Matrix<const T>(value.data(), named_[i].shape[0], named_[i].shape[1]));
       } else {
-        const auto first = static_cast<std::ptrdiff_t>(rest.size());
-        rest.resize(rest.size() + static_cast<std::size_t>(padded(value.size())));
-        std::copy_n(value.data(), value.size(), rest.begin() + first);
+        std::copy_n(value.data(), value.size(), next);
+        next += padded(value.size());
       }
     }
     format_ = format;
@@ -109,26 +117,27 @@ class ParameterBlock {
   [[nodiscard]] bool has_gradients() const { return !gradients_.empty() || values_.empty(); }
 
   /// Makes room for gradients, which a model that only predicts does without. `bind` must follow.
-  void allocate_gradients() { gradients_.assign(values_.size(), T(0)); }
+  void allocate_gradients() { gradients_ = AlignedArray<T>(values_.size()); }
   void zero_gradients() { std::fill(gradients_.begin(), gradients_.end(), T(0)); }
 
-  /// The optimizer's moment number `i`, zero at first.
+  /// The optimizer's moment number `i` < `max_moments`, zero at first.
   [[nodiscard]] T* moment(std::size_t i) {
-    while (moments_.size() <= i) moments_.emplace_back(values_.size(), T(0));
+    NN_ASSERT(i < max_moments);
+    if (moments_[i].empty()) moments_[i] = AlignedArray<T>(values_.size());
     return moments_[i].data();
   }
   /// Optimizer steps taken so far; one number for all parameters.
   [[nodiscard]] std::int64_t step() const { return step_; }
   std::int64_t advance_step() { return ++step_; }
   void reset_moments() {
-    moments_.clear();
+    moments_ = {};
     step_ = 0;
   }
 
   /// Everything that training changes, to go back to.
   struct Snapshot {
-    AlignedVector<T> values;
-    std::vector<AlignedVector<T>> moments;
+    AlignedArray<T> values;
+    Moments moments;
     std::int64_t step = 0;
   };
   [[nodiscard, gnu::cold, gnu::noinline]] Snapshot snapshot() const {
@@ -152,9 +161,9 @@ class ParameterBlock {
     return size;
   }
 
-  AlignedVector<T> values_;
-  AlignedVector<T> gradients_;  // empty until the model is trained
-  std::vector<AlignedVector<T>> moments_;
+  AlignedArray<T> values_;
+  AlignedArray<T> gradients_;  // empty until the model is trained
+  Moments moments_;
   std::int64_t step_ = 0;
   std::vector<NamedParameter<T>> named_;
   NumberFormat format_ = NumberFormat::float32;

@@ -15,12 +15,7 @@ class Workspace {
  public:
   /// At least `num_bytes` bytes that start on a cache line; earlier contents may be lost.
   [[nodiscard]] std::byte* reserve(Index num_bytes) {
-    const auto size = static_cast<std::size_t>(num_bytes);
-    if (memory_.size() < size) {
-      memory_ = {};  // first give back, then take: the contents need not survive
-      memory_.resize(size);
-    }
-    return memory_.data();
+    return memory_.reserve(static_cast<std::size_t>(num_bytes));
   }
 
   /// Bytes held.
@@ -36,7 +31,7 @@ class Workspace {
   ForwardPass last_forward;
 
  private:
-  AlignedVector<std::byte> memory_;
+  AlignedMemory memory_;
 };
 
 }  // namespace nn

@@ -19,7 +19,8 @@ template <class T>
 class GuardedBuffer {
  public:
   explicit GuardedBuffer(Index count)
-      : size_(count), bytes_(static_cast<std::size_t>(end_of(count)) + cache_line, guard) {
+      : size_(count), bytes_(static_cast<std::size_t>(end_of(count)) + cache_line) {
+    std::fill(bytes_.begin(), bytes_.end(), guard);
     set_bits();
   }
 
@@ -42,7 +43,7 @@ class GuardedBuffer {
   [[nodiscard]] static Index end_of(Index count) { return count * static_cast<Index>(sizeof(T)); }
 
   Index size_;
-  AlignedVector<std::byte> bytes_;
+  AlignedArray<std::byte> bytes_;
 };
 
 /// Numbers that the tests draw; the same for every scalar type.

@@ -160,7 +160,7 @@ class FitLoop final : public FitContext {
   ValidationData training_, validation_;
   BatchRunner<T> runner_;
   History history_;
-  AlignedVector<T> kept_;  // weights that a callback has kept
+  AlignedArray<T> kept_;  // weights that a callback has kept
 };
 
 [[gnu::cold, gnu::noinline]] inline void require_fit_options(const char* where,
