@@ -51,11 +51,18 @@ template <class Error = std::invalid_argument>
   list += item;
 }
 
+/// The same without context and remedy: what `require` leaves at each of its callers is one call.
+template <class Error>
+[[noreturn, gnu::cold, gnu::noinline]] void refuse(const char* where, const char* expected,
+                                                   const Text& got) {
+  throw Error{sentence({where, expected, got})};
+}
+
 /// Throws `Error` with the sentence unless `condition` holds. Where a part of the sentence costs
 /// something to make, test first and `refuse`.
 template <class Error = std::invalid_argument>
 void require(bool condition, const char* where, const char* expected, const Text& got) {
-  if (!condition) refuse<Error>({where, expected, got});
+  if (!condition) refuse<Error>(where, expected, got);
 }
 
 }  // namespace nn
