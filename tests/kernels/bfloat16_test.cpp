@@ -100,6 +100,27 @@ TEST_SUITE("kernels/bfloat16") {
     }
   }
 
+  TEST_CASE("product: in bfloat16, takes views that are strided both ways") {
+    constexpr Index m = 9, n = 21, k = 30;
+    const std::vector<float> a = random_values<float>(m * k * 6, 7),
+                             b = random_values<float>(k * n * 6, 8);
+    std::vector<float> near_a, near_b, expected(m * n), c(m * n);
+    const Matrix<const float> a_view(a.data(), m, k, 3 * k, 2), b_view(b.data(), k, n, 2, 3 * k);
+    for (Index i = 0; i < m; ++i)
+      for (Index j = 0; j < k; ++j) near_a.push_back(a_view(i, j));
+    for (Index i = 0; i < k; ++i)
+      for (Index j = 0; j < n; ++j) near_b.push_back(b_view(i, j));
+    for (const Isa isa : available_isas()) {
+      CAPTURE(nn::to_string(isa));
+      product_with(isa, Matrix<const float>(near_a.data(), m, k),
+                   Matrix<const float>(near_b.data(), k, n), Matrix<float>(expected.data(), m, n),
+                   {.precision = NumberFormat::bfloat16});
+      product_with(isa, a_view, b_view, Matrix<float>(c.data(), m, n),
+                   {.precision = NumberFormat::bfloat16});
+      for (std::size_t i = 0; i < c.size(); ++i) CHECK(std::abs(c[i] - expected[i]) < 1e-5f);
+    }
+  }
+
   TEST_CASE("product: in bfloat16, bias, activation and mask stay in float") {
     const std::vector<float> bias = random_values<float>(100, 5),
                              mask = random_values<float>(2100, 6);
