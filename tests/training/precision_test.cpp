@@ -87,6 +87,17 @@ TEST_SUITE("training/precision") {
         std::invalid_argument);
   }
 
+  TEST_CASE("predict: refuses a precision where quantised weights say it") {
+    Sequential<float> model = model_in(Precision::float32);
+    model.quantize(Precision::int8);
+    const auto x = random_tensor<float, 4>({2, 8, 8, 1}, 2);
+    CHECK_THROWS_WITH_AS(
+        static_cast<void>(model.predict(x, {.precision = Precision::bfloat16})),
+        "Sequential::predict, precision: expected a model with float32 weights, got int8 weights "
+        "(quantised for inference); use a copy from before quantize",
+        std::invalid_argument);
+  }
+
   TEST_CASE("compile: learns in bfloat16, the same bits for any number of threads") {
     Tensor<float, 2> x(90, 8);
     const Labels y = counted_labels(90, 3);

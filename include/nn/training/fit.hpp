@@ -177,6 +177,47 @@ class FitLoop final : public FitContext {
           "a validation_split in [0, 1)", options.validation_split);
 }
 
+/// What to train on and what to validate with.
+struct FitData {
+  ValidationData training;
+  ValidationData validation;  // perhaps without samples
+};
+
+/// Cuts the data as the options say. Throws where it does not fit samples and outputs of these
+/// shapes.
+template <Real T>
+[[nodiscard, gnu::cold, gnu::noinline]] FitData cut_data(const Samples& samples, const LabelView& y,
+                                                         const FitOptions& options,
+                                                         const Shape& sample_shape,
+                                                         const Shape& output) {
+  constexpr const char* where = "Sequential::fit";
+  const Index cut = options.validation_data
+                        ? samples.count()
+                        : cut_for_validation(samples.count(), options.validation_split);
+  const Index held_back = samples.count() - cut;
+  require_labels<T>(where, samples, y, output);
+  ValidationData training{samples.slice(0, cut), y.slice(0, cut)};
+  ValidationData validation{samples.slice(cut, held_back), y.slice(cut, held_back)};
+  if (options.validation_data) {
+    constexpr const char* part = "Sequential::fit, validation_data";
+    validation = *options.validation_data;
+    validation.x.template check_type<T>(part);
+    require_labels<T>(part, validation.x, validation.y, output);
+    require(validation.x.count() > 0, part, "at least one sample", "none");
+  }
+  for (const Samples* part : {&training.x, &validation.x}) {
+    if (part->sample_shape() == sample_shape) continue;
+    refuse<ShapeError>({where,
+                        {"samples of shape ", sample_shape.to_string()},
+                        part->sample_shape().to_string(),
+                        {"x ", part->shape().to_string()}});
+  }
+  require(cut > 0, where, "at least one sample to train on", "none");
+  require(options.validation_split == 0 || validation.x.count() > 0, where,
+          "a validation_split of at least one sample", "none");
+  return {training, validation};
+}
+
 }  // namespace detail
 
 /// Trains in shuffled batches, the last, smaller one included. `validation_split` is cut off the
@@ -200,32 +241,8 @@ template <Real T>
   samples.check_type<T>(where);
   const Shape sample_shape = is_built() ? input_shape() : samples.sample_shape();
   const Shape output = is_built() ? output_shape() : output_shape(sample_shape);
-  const Index cut = options.validation_data
-                        ? samples.count()
-                        : detail::cut_for_validation(samples.count(), options.validation_split);
-  const Index held_back = samples.count() - cut;
-  ValidationData training{samples.slice(0, cut), y};
-  ValidationData validation{samples.slice(cut, held_back), {}};
-  detail::require_labels<T>(where, samples, y, output);
-  training.y = y.slice(0, cut);
-  validation.y = y.slice(cut, held_back);
-  if (options.validation_data) {
-    constexpr const char* part = "Sequential::fit, validation_data";
-    validation = *options.validation_data;
-    validation.x.template check_type<T>(part);
-    detail::require_labels<T>(part, validation.x, validation.y, output);
-    require(validation.x.count() > 0, part, "at least one sample", "none");
-  }
-  for (const Samples* part : {&training.x, &validation.x}) {
-    if (part->sample_shape() == sample_shape) continue;
-    refuse<ShapeError>({where,
-                        {"samples of shape ", sample_shape.to_string()},
-                        part->sample_shape().to_string(),
-                        {"x ", part->shape().to_string()}});
-  }
-  require(cut > 0, where, "at least one sample to train on", "none");
-  require(options.validation_split == 0 || validation.x.count() > 0, where,
-          "a validation_split of at least one sample", "none");
+  const auto [training, validation] =
+      detail::cut_data<T>(samples, y, options, sample_shape, output);
   const Sequential before_build = is_built() ? Sequential{} : *this;
   const bool was_built = is_built();
   if (!was_built) build(sample_shape);

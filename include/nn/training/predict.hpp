@@ -14,7 +14,8 @@ struct PredictOptions {
   Index batch_size = 128;  ///< samples that run through the model together: memory against speed
   Verbose verbose = Verbose::silent;
   std::FILE* stream = stdout;
-  /// In which Dense layers multiply: float32, or bfloat16 with sums in float.
+  /// In which Dense layers multiply: float32, or bfloat16 with sums in float. Of `quantize`d
+  /// models, the weights say it.
   NumberFormat precision = NumberFormat::float32;
 };
 
@@ -79,6 +80,9 @@ Tensor<T, Rank> Sequential<T>::predict(const X& x, const PredictOptions& options
   detail::require_output_rank(output_shape(), Rank);
   require(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
   require_precision<T>(where, options.precision);
+  if (options.precision != NumberFormat::float32) {
+    network_.require_float_weights("Sequential::predict, precision");
+  }
   Tensor<T, Rank> y(dimensions_of<Rank>(output_shape().with_batch(samples.count())));
   detail::predict_batches(network_, samples, y.data(), options);
   return y;
