@@ -36,7 +36,7 @@
    : (set) == Isa::avx2 ? avx2::function(__VA_ARGS__)   \
                         : portable::function(__VA_ARGS__))
 #else
-#define NN_DISPATCH_TO(set, function, ...) portable::function(__VA_ARGS__)
+#define NN_DISPATCH_TO(set, function, ...) (static_cast<void>(set), portable::function(__VA_ARGS__))
 #endif
 
 namespace nn::kernels {
