@@ -266,6 +266,19 @@ TEST_SUITE("kernels/product") {
     }
   }
 
+  TEST_CASE("product: a core's cache decides how many rows a block has, and not how k is cut") {
+    using nn::kernels::detail::plan_product;
+    const auto small = plan_product(1000, 100, 5000, 8, 48, 128);
+    const auto large = plan_product(1000, 100, 5000, 8, 48, 517);
+    CHECK(small.rows == 128);
+    CHECK(small.row_blocks == 8);
+    CHECK(large.rows == 512);
+    CHECK(large.row_blocks == 2);
+    CHECK(small.slice == large.slice);
+    CHECK(small.num_slices == large.num_slices);
+    CHECK(nn::kernels::core_cache_bytes() >= 4096);
+  }
+
   TEST_CASE("product: the model's large products agree with their definition") {
     const ThreadsForTest threads(2);
     for (const Isa isa : available_isas()) {

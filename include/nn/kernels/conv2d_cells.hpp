@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "nn/kernels/cache.hpp"
 #include "nn/kernels/conv2d_rows.hpp"
 #include "nn/kernels/elementwise.hpp"
 #include "nn/kernels/window_shape.hpp"
@@ -53,9 +54,9 @@ void for_each_run(Range pixels, Range channels, Index pixel_size, Body&& body) {
 }
 
 /// How many rows of y or dx stay in a core's cache while all cells pass over them.
-[[nodiscard]] inline Index rows_in_cache(Index row_size) {
-  constexpr Index cached_elements = Index{1} << 16;
-  return std::max<Index>(1, cached_elements / row_size);
+template <class T>
+[[nodiscard]] Index rows_in_cache(Index row_size) {
+  return std::max<Index>(1, cached_elements<T>() / row_size);
 }
 
 /// Rows of one sample's y or dx, and some panels of its channels.

@@ -74,7 +74,7 @@ void conv2d_by_cells(Isa set, const Conv2DShape& s, const PackedKernel<T>& weigh
   kernel.bias = nullptr;  // adds to y
   const T* const bias = weights.bias;
   RowPieces pieces = windows;
-  pieces.rows_per_band = rows_in_cache(s.out_width * s.out_channels);
+  pieces.rows_per_band = rows_in_cache<T>(s.out_width * s.out_channels);
   parallel_for(pieces.count(), [&](Index piece) {
     const Range panels = pieces.panels(piece), channels = kernel.channels_of(panels);
     pieces.for_each_band(piece, [&](Index sample, Range rows) {
@@ -100,7 +100,8 @@ void conv2d_forward(Isa set, const Conv2DShape& s, const T* x, const T* W, const
                             s.in_channels * s.out_channels,   s.out_channels, 1};
   const PackedKernel<T> kernel = pack_kernel(set, layout, W, bias);
   const Index kernel_size = kernel.num_rows * kernel.num_channels;
-  const RowPieces pieces(s.batch, s.out_height, kernel.num_panels(), kernel_size,
+  const RowPieces pieces(s.batch, s.out_height, kernel.num_panels(),
+                         kernel_size > 4 * cached_elements<T>(),
                          s.batch * s.out_height * s.out_width * kernel_size);
   const ImageSize image{s.height, s.width, s.in_channels};
   const bool has_padding = !image.contains(input_window(s, 0, s.out_height));

@@ -37,7 +37,8 @@ struct KernelGradientPlan {
   Index rows_per_list;                         // whose x and dy stay in a core's cache
   Index num_dbs, db_size;  // of a part: one db for each output column if by_cell, else one
 
-  KernelGradientPlan(const Conv2DShape& s, Index vector_bytes, Index vector_elements)
+  /// `cached` elements stay in a core's cache.
+  KernelGradientPlan(const Conv2DShape& s, Index vector_bytes, Index vector_elements, Index cached)
       : by_cell(s.in_channels >= 8),
         rows_per_cell(by_cell ? s.in_channels : s.patch_size()),
         tile_rows(kernel_gradient_tiles(vector_bytes).best_for(rows_per_cell)),
@@ -52,7 +53,7 @@ struct KernelGradientPlan {
         num_dbs(by_cell ? s.out_width : 1),
         db_size(by_cell ? num_dbs * num_channels : num_panels * full_width) {
     constexpr Index max_pieces = 16, min_products = Index{1} << 18;
-    constexpr Index max_elements = Index{1} << 21, cached_elements = Index{1} << 16;
+    constexpr Index max_elements = Index{1} << 21;
     const Index products = total_rows * s.out_width * num_rows * num_channels;
     const Index pieces = std::clamp<Index>(products / min_products, 1, max_pieces);
     const Index parts = std::clamp<Index>(max_elements / part_size(), 1, pieces);
@@ -60,7 +61,7 @@ struct KernelGradientPlan {
     num_parts = std::max<Index>(1, (total_rows + rows_per_part - 1) / rows_per_part);
     num_groups = std::clamp<Index>(pieces / num_parts, 1, num_tiles());
     const Index row_size = s.out_width * num_channels + s.stride_height * s.width * s.in_channels;
-    rows_per_list = std::max<Index>(1, cached_elements / row_size);
+    rows_per_list = std::max<Index>(1, cached / row_size);
   }
 
   [[nodiscard]] Index num_tiles() const { return num_row_tiles * num_panels; }

@@ -19,9 +19,9 @@ void conv2d_input_gradient(Isa set, const Conv2DShape& s, const T* dy, const T* 
   PackedKernel<T> kernel = pack_kernel<T>(set, transposed, W, nullptr);
   kernel.bias = nullptr;  // adds to dx
   const Index kernel_size = kernel.num_rows * kernel.num_channels;
-  RowPieces pieces(s.batch, s.height, kernel.num_panels(), kernel_size,
+  RowPieces pieces(s.batch, s.height, kernel.num_panels(), kernel_size > 4 * cached_elements<T>(),
                    s.batch * s.out_height * s.out_width * kernel_size);
-  pieces.rows_per_band = rows_in_cache(s.width * s.in_channels);
+  pieces.rows_per_band = rows_in_cache<T>(s.width * s.in_channels);
   parallel_for(pieces.count(), [&](Index piece) {
     const Range panels = pieces.panels(piece), channels = kernel.channels_of(panels);
     pieces.for_each_band(piece, [&](Index sample, Range rows) {

@@ -39,8 +39,8 @@ template <class T>
 void conv2d_kernel_gradient(Isa set, const Conv2DShape& s, const T* x, const T* dy, T* dW, T* db,
                             bool accumulate) {
   const Index vector_size = simd_size<T>(set), vector_bytes = vector_size * Index{sizeof(T)};
-  const KernelGradientTask<T> task{set, s,  KernelGradientPlan(s, vector_bytes, vector_size),
-                                   x,   dy, db != nullptr};
+  const KernelGradientPlan of_shape(s, vector_bytes, vector_size, cached_elements<T>());
+  const KernelGradientTask<T> task{set, s, of_shape, x, dy, db != nullptr};
   const KernelGradientPlan& plan = task.plan;
   const ImageSize image{s.height, s.width, s.in_channels};
   const bool in_place = image.contains(input_window(s, 0, s.out_height));

@@ -86,14 +86,15 @@ struct RowPieces {
   Index rows_per_sample, total_rows, rows_per_piece, num_panels, num_groups;
   Index rows_per_band;  // at most, all of one sample
 
-  RowPieces(Index batch, Index num_rows, Index panels, Index kernel_size, Index products)
+  /// `shares_panels`: the kernel outgrows a core's cache.
+  RowPieces(Index batch, Index num_rows, Index panels, bool shares_panels, Index products)
       : rows_per_sample(num_rows),
         total_rows(batch * num_rows),
         num_panels(panels),
         rows_per_band(num_rows) {
-    constexpr Index max_pieces = 64, min_products = Index{1} << 15, cached_size = Index{1} << 18;
+    constexpr Index max_pieces = 64, min_products = Index{1} << 15;
     const Index pieces = std::clamp<Index>(products / min_products, 1, max_pieces);
-    num_groups = kernel_size > cached_size ? std::min(num_panels, pieces) : 1;
+    num_groups = shares_panels ? std::min(num_panels, pieces) : 1;
     const Index row_pieces = std::max<Index>(1, pieces / num_groups);
     rows_per_piece = std::max<Index>(1, (total_rows + row_pieces - 1) / row_pieces);
   }

@@ -10,6 +10,7 @@
 
 #include "nn/core/parallel.hpp"
 #include "nn/kernels/bfloat16.hpp"
+#include "nn/kernels/cache.hpp"
 #include "nn/kernels/matrix.hpp"
 #include "nn/kernels/naive.hpp"
 #include "nn/kernels/scratch.hpp"
@@ -32,14 +33,15 @@ struct ProductPlan {
   return (x + multiple - 1) / multiple * multiple;
 }
 
+/// `most_rows` of a block are those whose pass stays in a core's cache.
 [[nodiscard]] inline ProductPlan plan_product(Index m, Index n, Index k, Index tile_rows,
-                                              Index tile_cols) {
+                                              Index tile_cols, Index most_rows) {
   constexpr Index min_slice = 1024, max_slices = 8, min_pieces = 4;
   constexpr Index small_work = Index{1} << 19;  // multiply-adds that are not worth another thread
-  ProductPlan plan{k, 1, 256, 5 * tile_cols, 1, 1};
+  ProductPlan plan{k, 1, std::clamp<Index>(most_rows, 64, 1024), 5 * tile_cols, 1, 1};
   while (plan.num_slices < max_slices && k >= 2 * min_slice * plan.num_slices) plan.num_slices *= 2;
   plan.slice = round_up((k + plan.num_slices - 1) / plan.num_slices, 8);
-  plan.rows = std::min(plan.rows, round_up(m, tile_rows));
+  plan.rows = std::min(plan.rows / tile_rows * tile_rows, round_up(m, tile_rows));
   plan.cols = std::min(plan.cols, round_up(n, tile_cols));
   const auto count = [&] {
     plan.row_blocks = (m + plan.rows - 1) / plan.rows;
@@ -68,7 +70,8 @@ class BlockedProduct {
         b_(b),
         c_(c),
         options_(options),
-        plan_(plan_product(c.rows, c.cols, a.cols, kernels_.tile_rows, kernels_.tile_cols)) {
+        plan_(plan_product(c.rows, c.cols, a.cols, kernels_.tile_rows, kernels_.tile_cols,
+                           cached_elements<T>() / pass_depth)) {
     if (c.rows == 1 && b.col_stride == 1 && c.col_stride == 1) {
       kernels_.block = kernels_.vector_block;
     }
