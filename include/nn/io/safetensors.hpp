@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <cstring>
 #include <map>
-#include <memory>
 #include <new>
 #include <span>
 #include <string>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "nn/core/error.hpp"
+#include "nn/core/memory.hpp"
 #include "nn/core/shape.hpp"
 #include "nn/io/atomic_file.hpp"
 #include "nn/io/dtype.hpp"
@@ -40,7 +40,7 @@ class SafetensorsFile {
     const std::uint64_t data_size = input.size() - size_bytes - header_size;
     SafetensorsHeader header = read_header(input, header_size, data_size, path);
     file.data_ = allocate(data_size, path);
-    input.read(file.data_.get(), static_cast<std::size_t>(data_size));
+    input.read(file.data_.data(), static_cast<std::size_t>(data_size));
     input.finish();
     file.metadata_ = std::move(header.metadata);
     file.tensors_ = std::move(header.tensors);
@@ -56,7 +56,7 @@ class SafetensorsFile {
 
   /// The bytes of one of them: row-major, little-endian, not necessarily aligned.
   [[nodiscard]] std::span<const std::byte> data(const TensorEntry& entry) const {
-    return {data_.get() + entry.begin, static_cast<std::size_t>(entry.end - entry.begin)};
+    return {data_.data() + entry.begin, static_cast<std::size_t>(entry.end - entry.begin)};
   }
 
   /// Null where the file has no tensor of that name.
@@ -121,10 +121,10 @@ class SafetensorsFile {
     return parse_safetensors_header(text, data_size, path);
   }
 
-  [[nodiscard, gnu::cold, gnu::noinline]] static std::unique_ptr<std::byte[]> allocate(
-      std::uint64_t size, const std::string& path) {
+  [[nodiscard, gnu::cold, gnu::noinline]] static AlignedMemory allocate(std::uint64_t size,
+                                                                        const std::string& path) {
     try {
-      return std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(size));
+      return AlignedMemory(static_cast<std::size_t>(size));
     } catch (const std::bad_alloc&) {
       refuse<IoError>({path, {"memory for ", size, " bytes of data"}, "none"});
     }
@@ -144,7 +144,7 @@ class SafetensorsFile {
 
   std::string path_;
   std::map<std::string, std::string> metadata_;
-  std::unique_ptr<std::byte[]> data_;
+  AlignedMemory data_;
   std::vector<TensorEntry> tensors_;
   std::map<std::string_view, std::size_t> by_name_;  // positions in tensors_, which has the names
 };

@@ -2,12 +2,12 @@
 // Any layer behind one interface: where the container erases the type.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "nn/core/erased.hpp"
 #include "nn/kernels/matrix.hpp"
 #include "nn/layer/layer.hpp"
 
@@ -45,15 +45,6 @@ class AnyLayer {
       Layer<L>&& std::same_as<typename L::Scalar, T> explicit AnyLayer(L layer)
       : self_(new Holder<L>(std::move(layer))) {}
 
-  [[gnu::cold, gnu::noinline]] AnyLayer(const AnyLayer& other) : self_(other.self_->clone()) {}
-  AnyLayer& operator=(const AnyLayer& other) {
-    self_ = other.self_->clone();
-    return *this;
-  }
-  AnyLayer(AnyLayer&&) noexcept = default;
-  AnyLayer& operator=(AnyLayer&&) noexcept = default;
-  ~AnyLayer() = default;
-
   [[nodiscard]] std::string name() const { return self_->name(); }
   [[nodiscard]] Shape output_shape(const Shape& input) const { return self_->output_shape(input); }
   [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
@@ -85,7 +76,7 @@ class AnyLayer {
  private:
   struct Interface {
     virtual ~Interface() = default;
-    virtual std::unique_ptr<Interface> clone() const = 0;
+    virtual Interface* clone() const = 0;
     virtual std::string name() const = 0;
     virtual Shape output_shape(const Shape& input) const = 0;
     virtual Index workspace_bytes(const Shape& x, bool training) const = 0;
@@ -107,9 +98,7 @@ class AnyLayer {
 
     explicit Holder(L held) : layer(std::move(held)) {}
 
-    [[gnu::cold, gnu::noinline]] std::unique_ptr<Interface> clone() const override {
-      return std::unique_ptr<Interface>(new Holder(layer));
-    }
+    [[gnu::cold, gnu::noinline]] Interface* clone() const override { return new Holder(layer); }
     std::string name() const override { return layer.name(); }
     Shape output_shape(const Shape& input) const override { return layer.output_shape(input); }
     Index workspace_bytes(const Shape& x, bool training) const override {
@@ -175,8 +164,7 @@ class AnyLayer {
     std::vector<AnyParameter<T>*> own_parameters;  // point into `layer`
   };
 
-  // Made with `new`: `make_unique` would compile a smart pointer for each type of layer as well.
-  std::unique_ptr<Interface> self_;
+  detail::Erased<Interface> self_;
 };
 
 }  // namespace nn

@@ -4,12 +4,12 @@
 
 #include <concepts>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "nn/core/erased.hpp"
 #include "nn/core/number_format.hpp"
 #include "nn/layer/parameter_block.hpp"
 #include "nn/layer/scored_batch.hpp"
@@ -51,40 +51,17 @@ concept MetricFor = std::copyable<M> && requires(M& metric, const ScoredBatch<T>
 
 namespace detail {
 
-/// A copyable value behind a virtual interface. Takes a `new` holder: `make_unique` would compile a
-/// smart pointer for each type of holder as well.
-template <class Interface>
-class Erased {
- public:
-  explicit Erased(Interface* self) : self_(self) {}
-  Erased(const Erased& other) : self_(other.self_->clone()) {}
-  Erased& operator=(const Erased& other) {
-    self_ = other.self_->clone();
-    return *this;
-  }
-  Erased(Erased&&) noexcept = default;
-  Erased& operator=(Erased&&) noexcept = default;
-  ~Erased() = default;
-
-  Interface* operator->() const { return self_.get(); }
-
- private:
-  std::unique_ptr<Interface> self_;
-};
-
 template <class T>
 struct LossInterface {
   virtual ~LossInterface() = default;
-  virtual std::unique_ptr<LossInterface> clone() const = 0;
+  virtual LossInterface* clone() const = 0;
   virtual bool from_logits() const = 0;
   virtual double compute(const ScoredBatch<T>& batch, T* row_losses, T* gradient) const = 0;
 };
 template <class T, class L>
 struct LossHolder final : LossInterface<T> {
   explicit LossHolder(L held) : loss(std::move(held)) {}
-  std::unique_ptr<LossInterface<T>> clone() const override {
-    return std::unique_ptr<LossInterface<T>>(new LossHolder(loss));
-  }
+  LossInterface<T>* clone() const override { return new LossHolder(loss); }
   bool from_logits() const override { return loss.from_logits(); }
   double compute(const ScoredBatch<T>& batch, T* row_losses, T* gradient) const override {
     return static_cast<double>(loss(batch, row_losses, gradient));
@@ -95,7 +72,7 @@ struct LossHolder final : LossInterface<T> {
 template <class T>
 struct OptimizerInterface {
   virtual ~OptimizerInterface() = default;
-  virtual std::unique_ptr<OptimizerInterface> clone() const = 0;
+  virtual OptimizerInterface* clone() const = 0;
   virtual double learning_rate(std::int64_t step) const = 0;
   virtual void set_learning_rate(double rate) = 0;
   virtual void step(ParameterBlock<T>& block) = 0;
@@ -105,9 +82,7 @@ struct OptimizerInterface {
 template <class T, class O>
 struct OptimizerHolder final : OptimizerInterface<T> {
   explicit OptimizerHolder(O held) : optimizer(std::move(held)) {}
-  std::unique_ptr<OptimizerInterface<T>> clone() const override {
-    return std::unique_ptr<OptimizerInterface<T>>(new OptimizerHolder(optimizer));
-  }
+  OptimizerInterface<T>* clone() const override { return new OptimizerHolder(optimizer); }
   double learning_rate(std::int64_t step) const override {
     if constexpr (requires { optimizer.learning_rate(step); }) return optimizer.learning_rate(step);
     return optimizer.learning_rate();
@@ -124,7 +99,7 @@ struct OptimizerHolder final : OptimizerInterface<T> {
 // Metrics are named before it is known of which scalar the model is: they take both.
 struct MetricInterface {
   virtual ~MetricInterface() = default;
-  virtual std::unique_ptr<MetricInterface> clone() const = 0;
+  virtual MetricInterface* clone() const = 0;
   virtual std::string name() const = 0;
   virtual void reset() = 0;
   virtual void update(const ScoredBatch<float>& batch) = 0;
@@ -134,9 +109,7 @@ struct MetricInterface {
 template <class M>
 struct MetricHolder final : MetricInterface {
   explicit MetricHolder(M held) : metric(std::move(held)) {}
-  std::unique_ptr<MetricInterface> clone() const override {
-    return std::unique_ptr<MetricInterface>(new MetricHolder(metric));
-  }
+  MetricInterface* clone() const override { return new MetricHolder(metric); }
   std::string name() const override { return metric.name(); }
   void reset() override { metric.reset(); }
   void update(const ScoredBatch<float>& batch) override { metric.update(batch); }

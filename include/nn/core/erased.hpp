@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Values of any type that fits an interface.
+#pragma once
+
+#include <utility>
+
+namespace nn::detail {
+
+/// A copyable value behind a virtual interface, which has a virtual destructor and a
+/// `clone() const` that returns a copy made with `new`. (With `std::unique_ptr`, the compiler would
+/// work through a smart pointer for each interface as well.)
+template <class Interface>
+class Erased {
+ public:
+  /// Takes over what was made with `new`.
+  explicit Erased(Interface* self) : self_(self) {}
+  [[gnu::cold, gnu::noinline]] Erased(const Erased& other)
+      : self_(other.self_ == nullptr ? nullptr : other.self_->clone()) {}
+  Erased(Erased&& other) noexcept : self_(std::exchange(other.self_, nullptr)) {}
+  Erased& operator=(Erased other) noexcept {
+    std::swap(self_, other.self_);
+    return *this;
+  }
+  ~Erased() { delete self_; }
+
+  [[nodiscard]] Interface* operator->() const { return self_; }
+  [[nodiscard]] Interface* get() const { return self_; }
+
+ private:
+  Interface* self_;
+};
+
+}  // namespace nn::detail
