@@ -75,13 +75,12 @@ class ThreadPool {
     num_helpers = hire(num_helpers);
     piece_ = piece;
     body_ = body;
-    pieces_ = pieces;
     float_mode_ = float_mode();
-    next_.store(0, std::memory_order_relaxed);
     failed_.store(false, std::memory_order_relaxed);
+    share_out(pieces, num_helpers);
     for (int i = 0; i < num_helpers; ++i) invite(helper(i), State::invited);
     inside_piece() = true;
-    take_pieces();
+    take_pieces(num_helpers);
     inside_piece() = false;
     for (int i = 0; i < num_helpers; ++i) dismiss(helper(i));
     if (failed_.load(std::memory_order_relaxed)) {
@@ -93,7 +92,15 @@ class ThreadPool {
  private:
   enum class State { idle, invited, working, leaving };
 
+  /// Neighbouring pieces of which `next` is the first that nobody has taken.
+  struct alignas(64) Share {
+    std::atomic<Index> next{0};
+    Index end = 0;
+  };
+
   struct alignas(64) Helper {
+    Share share;
+    int number = 0;
     std::atomic<State> state{State::idle};
     std::atomic<bool> is_asleep{false};      // the helper waits on `changed`
     std::atomic<bool> is_waited_for{false};  // the caller waits on `changed`
@@ -108,6 +115,7 @@ class ThreadPool {
   [[gnu::cold, gnu::noinline]] int hire(int wanted) {
     while (static_cast<int>(helpers_.size()) < wanted) {
       auto helper = std::make_unique<Helper>();
+      helper->number = static_cast<int>(helpers_.size());
       try {
         helper->thread = std::thread(&ThreadPool::help, this, std::ref(*helper));
       } catch (const std::system_error&) {
@@ -145,7 +153,7 @@ class ThreadPool {
     inside_piece() = true;
     while (await_invitation(self)) {
       set_float_mode(float_mode_);
-      take_pieces();
+      take_pieces(self.number);
       self.state.store(State::idle);
       if (self.is_waited_for.load()) {
         const std::lock_guard<std::mutex> lock(self.mutex);
@@ -180,16 +188,37 @@ class ThreadPool {
     return thread_count().load(std::memory_order_relaxed) <= num_cores() ? 2000 : 0;
   }
 
-  void take_pieces() {
+  [[nodiscard]] Share& share_of(int i) {
+    return i < num_helpers_ ? helper(i).share : callers_share_;
+  }
+
+  void share_out(Index pieces, int num_helpers) {
+    num_helpers_ = num_helpers;
+    for (int i = 0; i <= num_helpers; ++i) {
+      // The caller, the last one, begins with the first pieces.
+      const int place = (i + 1) % (num_helpers + 1);
+      share_of(i).end = pieces * (place + 1) / (num_helpers + 1);
+      share_of(i).next.store(pieces * place / (num_helpers + 1), std::memory_order_relaxed);
+    }
+  }
+
+  /// A thread's own share first: loop after loop, it finds the same part of the data in its cache.
+  /// Then what is left of the others'.
+  void take_pieces(int self) {
     try {
-      for (;;) {
-        const Index piece = next_.fetch_add(1, std::memory_order_relaxed);
-        if (piece >= pieces_) return;
-        piece_(body_, piece);
+      for (int i = 0; i <= num_helpers_; ++i) {
+        Share& share = share_of((self + i) % (num_helpers_ + 1));
+        for (;;) {
+          const Index piece = share.next.fetch_add(1, std::memory_order_relaxed);
+          if (piece >= share.end) break;
+          piece_(body_, piece);
+        }
       }
     } catch (...) {
       if (!failed_.exchange(true)) failure_ = std::current_exception();
-      next_.store(pieces_, std::memory_order_relaxed);  // the others need not begin new pieces
+      for (int i = 0; i <= num_helpers_; ++i) {  // the others need not begin new pieces
+        share_of(i).next.store(share_of(i).end, std::memory_order_relaxed);
+      }
     }
   }
 
@@ -197,11 +226,11 @@ class ThreadPool {
   std::vector<std::unique_ptr<Helper>> helpers_;
   Piece piece_ = nullptr;
   void* body_ = nullptr;
-  Index pieces_ = 0;
+  int num_helpers_ = 0;  // of the loop that runs
   FloatMode float_mode_ = 0;
   std::exception_ptr failure_;
   std::atomic<bool> failed_{false};
-  alignas(64) std::atomic<Index> next_{0};
+  Share callers_share_;
 };
 
 }  // namespace detail

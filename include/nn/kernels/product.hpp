@@ -33,7 +33,7 @@ struct ProductPlan {
   return (x + multiple - 1) / multiple * multiple;
 }
 
-/// `most_rows` of a block are those whose pass stays in a core's cache.
+/// `most_rows` of a block are those whose pass stays in a core's cache (of doubles in half of it).
 [[nodiscard]] inline ProductPlan plan_product(Index m, Index n, Index k, Index tile_rows,
                                               Index tile_cols, Index most_rows) {
   constexpr Index min_slice = 1024, max_slices = 8, min_pieces = 4;
@@ -71,7 +71,7 @@ class BlockedProduct {
         c_(c),
         options_(options),
         plan_(plan_product(c.rows, c.cols, a.cols, kernels_.tile_rows, kernels_.tile_cols,
-                           cached_elements<T>() / pass_depth)) {
+                           cached_elements<float>() / pass_depth)) {
     if (c.rows == 1 && b.col_stride == 1 && c.col_stride == 1) {
       kernels_.block = kernels_.vector_block;
     }
