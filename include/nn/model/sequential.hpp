@@ -200,6 +200,7 @@ class Sequential {
  private:
   friend struct detail::ModelAccess;
 
+  void append(AnyLayer<T> layer);
   History fit_samples(const Samples& samples, const LabelView& y, const FitOptions& options);
   Scores evaluate_samples(const Samples& samples, const LabelView& y,
                           const EvaluateOptions& options) const;
@@ -245,6 +246,19 @@ Sequential(First, Rest...) -> Sequential<typename First::Scalar>;
 template <Real T>
 template <Layer L>
 [[gnu::cold, gnu::noinline]] void Sequential<T>::add(L layer) {
+  if constexpr (std::same_as<typename L::Scalar, T>) {
+    append(AnyLayer<T>(std::move(layer)));
+  } else {
+    static_assert(
+        DescribedLayer<L>,
+        "a layer over another scalar type than the model's needs arguments() and from_arguments()");
+    using Own = typename detail::WithScalar<L, T>::Type;
+    append(AnyLayer<T>(Own::from_arguments(layer.arguments())));
+  }
+}
+
+template <Real T>
+[[gnu::cold, gnu::noinline]] void Sequential<T>::append(AnyLayer<T> layer) {
   if (is_built()) {
     refuse({"Sequential::add",
             "a model that is not built yet",
@@ -252,15 +266,7 @@ template <Layer L>
             "",
             "add all layers before build or fit"});
   }
-  if constexpr (std::same_as<typename L::Scalar, T>) {
-    network_.layers.push_back(AnyLayer<T>(std::move(layer)));
-  } else {
-    static_assert(
-        DescribedLayer<L>,
-        "a layer over another scalar type than the model's needs arguments() and from_arguments()");
-    using Own = typename detail::WithScalar<L, T>::Type;
-    network_.layers.push_back(AnyLayer<T>(Own::from_arguments(layer.arguments())));
-  }
+  network_.layers.push_back(std::move(layer));
 }
 
 template <Real T>
