@@ -77,9 +77,7 @@ struct WorkedExample {
 /// The layer's arguments as a file has them.
 template <class L>
 [[nodiscard]] std::string arguments_text(const L& layer) {
-  std::string text;
-  io::append_arguments(text, layer.arguments());
-  return text;
+  return io::arguments_to_json(layer.arguments());
 }
 
 }  // namespace nn::testing

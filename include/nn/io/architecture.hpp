@@ -43,6 +43,13 @@ inline constexpr int max_nested_models = JsonReader::max_depth / 2 - 2;
   text += '}';
 }
 
+[[nodiscard, gnu::cold, gnu::noinline]] inline std::string arguments_to_json(
+    const Arguments& arguments) {
+  std::string text;
+  append_arguments(text, arguments);
+  return text;
+}
+
 /// The reverse of `append_arguments`, without an owner's name.
 [[nodiscard, gnu::cold, gnu::noinline]] inline Arguments read_arguments(JsonReader& reader) {
   Arguments arguments;

@@ -214,9 +214,7 @@ void check_file(Findings& findings, const std::string& name, L layer, const Shap
   require<IoError>(file >= 0, name.c_str(), "a temporary file", path);
   ::close(file);
   const auto text_of = [](const auto& model) {
-    std::string text;
-    io::append_arguments(text, *model.layers()[0].arguments());
-    return text;
+    return io::arguments_to_json(*model.layers()[0].arguments());
   };
   Sequential<typename L::Scalar> model{std::move(layer)};
   model.build(sample, {.seed = 5});
