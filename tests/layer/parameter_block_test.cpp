@@ -75,6 +75,14 @@ TEST_SUITE("layer/parameter_block") {
                          nn::ShapeError);
   }
 
+  TEST_CASE("ParameterBlock: has four moments and refuses to make more") {
+    nn::ParameterBlock<float> block;
+    CHECK(block.moment(3) == nullptr);  // of no parameters
+    CHECK_THROWS_WITH_AS(static_cast<void>(block.moment(4)),
+                         "ParameterBlock::moment: expected a number from 0 to 3, got 4",
+                         std::invalid_argument);
+  }
+
   TEST_CASE("ParameterBlock: a snapshot brings back values, moments and the step") {
     TwoParameters p;
     nn::ParameterBlock<float> block;

@@ -45,17 +45,17 @@ template <class Error = std::invalid_argument>
   throw Error{sentence(complaint)};
 }
 
-/// Appends to "a, b, c", for messages that name what there is.
-[[gnu::cold]] inline void append_listed(std::string& list, std::string_view item) {
-  if (!list.empty()) list += ", ";
-  list += item;
-}
-
 /// The same without context and remedy: what `require` leaves at each of its callers is one call.
 template <class Error>
 [[noreturn, gnu::cold, gnu::noinline]] void refuse(const char* where, const char* expected,
                                                    const Text& got) {
   throw Error{sentence({where, expected, got})};
+}
+
+/// Appends to "a, b, c", for messages that name what there is.
+[[gnu::cold]] inline void append_listed(std::string& list, std::string_view item) {
+  if (!list.empty()) list += ", ";
+  list += item;
 }
 
 /// Throws `Error` with the sentence unless `condition` holds. Where a part of the sentence costs

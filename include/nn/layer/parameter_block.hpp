@@ -120,9 +120,10 @@ class ParameterBlock {
   void allocate_gradients() { gradients_ = AlignedArray<T>(values_.size()); }
   void zero_gradients() { std::fill(gradients_.begin(), gradients_.end(), T(0)); }
 
-  /// The optimizer's moment number `i` < `max_moments`, zero at first.
+  /// The optimizer's moment number `i`, zero at first. Throws `std::invalid_argument` from
+  /// `max_moments` on.
   [[nodiscard]] T* moment(std::size_t i) {
-    NN_ASSERT(i < max_moments);
+    require(i < max_moments, "ParameterBlock::moment", "a number from 0 to 3", i);
     if (moments_[i].empty()) moments_[i] = AlignedArray<T>(values_.size());
     return moments_[i].data();
   }
