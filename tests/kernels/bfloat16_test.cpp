@@ -86,7 +86,8 @@ TEST_SUITE("kernels/bfloat16") {
                                {16, 33, 3000},
                                {5, 16, 0},
                                {300, 7, 20},
-                               {2, 200, 31}}) {
+                               {2, 200, 31},
+                               {65, 96, 544}}) {
         for (int storage = 0; storage < 4; ++storage) {
           CAPTURE(nn::to_string(isa));
           CAPTURE(size.m);
@@ -132,6 +133,7 @@ TEST_SUITE("kernels/bfloat16") {
         CHECK(error_of(isa, {21, 100, k}, false, true,
                        {.bias = bias.data(), .activation = nn::Activation::relu}) <= 1);
         CHECK(error_of(isa, {21, 100, k}, true, false, {.mask = mask.data()}) <= 1);
+        CHECK(error_of(isa, {65, 32, k}, true, true, {.mask = mask.data()}) <= 1);
       }
     }
   }

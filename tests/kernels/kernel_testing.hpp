@@ -17,7 +17,7 @@ namespace nn::testing {
 /// The instruction sets that this processor can run, lowest first.
 inline std::vector<Isa> available_isas() {
   std::vector<Isa> isas;
-  for (const Isa set : {Isa::portable, Isa::avx2, Isa::avx512}) {
+  for (const Isa set : all_isas) {
     if (set <= nn::detail::detect_isa()) isas.push_back(set);
   }
   return isas;

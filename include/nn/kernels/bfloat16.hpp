@@ -4,25 +4,40 @@
 
 #include "nn/kernels/bfloat16_pairs.hpp"
 #include "nn/kernels/bfloat16_rounded.hpp"
+#include "nn/kernels/bfloat16_tiles.hpp"
 
 namespace nn::kernels::detail {
 
-/// What does a task on operands rounded to bfloat16. One instruction adds two products at a time,
-/// rounding after each as the others do, but takes denormal numbers as 0.
-[[nodiscard]] inline auto bfloat16_block(Isa isa) -> void (*)(const ProductTask<float>&) {
+/// Makes the kernels for floats those of operands that are rounded to bfloat16. The instructions
+/// for that add two products at a time or, in tiles, sixteen pairs to a sum, and take denormal
+/// numbers as 0; the others add one by one.
+inline void use_bfloat16(Isa isa, ProductKernels<float>& kernels) {
+  using Block = void (*)(const ProductTask<float>&);
+  Block block = [](const ProductTask<float>& task) {
+    rounded_block(task, portable::product_block<float>);
+  };
+  kernels.pack_a = kernels.pack_b = nullptr;
 #if defined(__x86_64__)
-  if (isa == Isa::avx512 && nn::detail::has_bfloat16_products()) return avx512bf16::product_block;
-  if (isa == Isa::avx512) {
-    return
-        [](const ProductTask<float>& task) { rounded_block(task, avx512::product_block<float>); };
-  }
-  if (isa == Isa::avx2) {
-    return [](const ProductTask<float>& task) { rounded_block(task, avx2::product_block<float>); };
+  if (isa == Isa::amx) {
+    block = amx::product_block;
+    kernels.pack_a = amx::pack_shared_a;
+    kernels.pack_b = amx::pack_shared_b;
+    kernels.tile_rows = amx::block_side;
+    kernels.tile_cols = 2 * amx::block_side;
+  } else if (isa == Isa::avx512_bf16) {
+    block = avx512bf16::product_block;
+    kernels.pack_a = avx512bf16::pack_shared_a;
+    kernels.pack_b = avx512bf16::pack_shared_b;
+  } else if (isa == Isa::avx512) {
+    block = [](const ProductTask<float>& task) {
+      rounded_block(task, avx512::product_block<float>);
+    };
+  } else if (isa == Isa::avx2) {
+    block = [](const ProductTask<float>& task) { rounded_block(task, avx2::product_block<float>); };
   }
 #endif
   static_cast<void>(isa);
-  return
-      [](const ProductTask<float>& task) { rounded_block(task, portable::product_block<float>); };
+  kernels.block = kernels.vector_block = block;
 }
 
 /// The kernels for products in float or double, or in bfloat16 for floats.
@@ -30,16 +45,7 @@ template <class T>
 [[nodiscard]] ProductKernels<T> product_kernels(Isa isa, NumberFormat precision) {
   ProductKernels<T> kernels = product_kernels<T>(isa);
   if constexpr (std::is_same_v<T, float>) {
-    if (precision == NumberFormat::bfloat16) {
-      kernels.block = kernels.vector_block = bfloat16_block(isa);
-      kernels.pack_a = kernels.pack_b = nullptr;
-#if defined(__x86_64__)
-      if (kernels.block == avx512bf16::product_block) {
-        kernels.pack_a = avx512bf16::pack_shared_a;
-        kernels.pack_b = avx512bf16::pack_shared_b;
-      }
-#endif
-    }
+    if (precision == NumberFormat::bfloat16) use_bfloat16(isa, kernels);
   }
   return kernels;
 }

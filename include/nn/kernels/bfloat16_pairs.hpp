@@ -34,25 +34,33 @@ NN_BFLOAT16_TARGET inline void pair_neighbours(const float* x, Index count, Pair
   }
 }
 
+/// (low[j], high[j]) for each of 16 columns.
+NN_BFLOAT16_TARGET NN_INLINE __m512i zip(__m512 low, __m512 high) {
+  alignas(64) static constexpr std::uint16_t order[32] = {
+      0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+      8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  const auto both = __builtin_bit_cast(__m512i, _mm512_cvtne2ps_pbh(high, low));
+  return _mm512_permutexvar_epi16(_mm512_load_si512(order), both);
+}
+
 /// pairs[j] = (even[j], odd[j]) for `count` columns, filled with 0 to whole vectors; odd may be
 /// null.
 NN_BFLOAT16_TARGET inline void pair_rows(const float* even, const float* odd, Index count,
                                          Pair* pairs) {
-  alignas(64) static constexpr std::uint16_t zip[32] = {0,  16, 1,  17, 2,  18, 3,  19, 4,  20, 5,
-                                                        21, 6,  22, 7,  23, 8,  24, 9,  25, 10, 26,
-                                                        11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-  const __m512i order = _mm512_load_si512(zip);
   for (Index j = 0; j < count; j += lanes) {
     const __m512 low = avx512::Simd<float>::load(even + j, count - j);
     const __m512 high =
         odd == nullptr ? _mm512_setzero_ps() : avx512::Simd<float>::load(odd + j, count - j);
-    const auto both = __builtin_bit_cast(__m512i, _mm512_cvtne2ps_pbh(high, low));
-    _mm512_storeu_si512(pairs + j, _mm512_permutexvar_epi16(order, both));
+    _mm512_storeu_si512(pairs + j, zip(low, high));
   }
 }
 
 [[nodiscard]] inline Index whole_vectors(Index count) {
   return (count + lanes - 1) / lanes * lanes;
+}
+/// Pairs that an operand with `count` rows or columns takes.
+[[nodiscard]] inline Index packed_size(Index count, Index depth) {
+  return whole_vectors(count) * ((depth + 1) / 2);
 }
 
 /// x [rows, depth] as pairs along its columns [whole_vectors(rows), depth / 2], the rows filled up
@@ -243,8 +251,10 @@ NN_BFLOAT16_TARGET inline void pair_pass(const ProductTask<float>& pass, AheadQu
   return x.row_stride == 1 || x.col_stride == 1;
 }
 
-/// Does a `detail::ProductTask` on operands rounded to bfloat16.
-NN_BFLOAT16_TARGET inline void product_block(const ProductTask<float>& task) {
+/// Does a task pass by pass; operands that are packed lie in memory in the same way.
+template <class Pass>
+NN_BFLOAT16_TARGET void product_passes(const ProductTask<float>& task,
+                                       Index (*size_of_packed)(Index, Index), Pass do_pass) {
   if (!is_contiguous(task.a) || !is_contiguous(task.b)) {
     return detail::rounded_block(task, avx512::product_block<float>);
   }
@@ -252,6 +262,8 @@ NN_BFLOAT16_TARGET inline void product_block(const ProductTask<float>& task) {
   const Index depth = task.a.cols;
   const bool only_masks = task.is_final && task.options.only_masks();
   ProductTask<float> pass = task;
+  const auto* const a = static_cast<const Pair*>(task.packed_a);
+  const auto* const b = static_cast<const Pair*>(task.packed_b);
   Index first = 0;
   do {
     const Index length = std::min(most, depth - first), next = first + length;
@@ -260,18 +272,17 @@ NN_BFLOAT16_TARGET inline void product_block(const ProductTask<float>& task) {
     pass.b = task.b.block(first, 0, length, task.b.cols);
     pass.options.accumulate = first > 0 || task.options.accumulate;
     pass.is_final = only_masks && next >= depth;
-    if (task.packed_a != nullptr) {
-      pass.packed_a =
-          static_cast<const Pair*>(task.packed_a) + first / 2 * whole_vectors(task.a.rows);
-    }
-    if (task.packed_b != nullptr) {
-      pass.packed_b =
-          static_cast<const Pair*>(task.packed_b) + first / 2 * whole_vectors(task.b.cols);
-    }
-    pair_pass(pass, queue);
+    if (a != nullptr) pass.packed_a = a + size_of_packed(task.a.rows, first);
+    if (b != nullptr) pass.packed_b = b + size_of_packed(task.b.cols, first);
+    do_pass(pass, queue);
     first = next;
   } while (first < depth);
   if (task.is_final && !only_masks) avx512::finish_product<float>(task.c, task.options);
+}
+
+/// Does a `detail::ProductTask` on operands rounded to bfloat16.
+NN_BFLOAT16_TARGET inline void product_block(const ProductTask<float>& task) {
+  product_passes(task, packed_size, pair_pass);
 }
 
 }  // namespace nn::kernels::avx512bf16

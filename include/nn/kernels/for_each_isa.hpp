@@ -43,7 +43,7 @@
 #ifndef NN_DISPATCH
 #if defined(__x86_64__)
 #define NN_DISPATCH(function, ...)                      \
-  (isa() == Isa::avx512 ? avx512::function(__VA_ARGS__) \
+  (isa() >= Isa::avx512 ? avx512::function(__VA_ARGS__) \
    : isa() == Isa::avx2 ? avx2::function(__VA_ARGS__)   \
                         : portable::function(__VA_ARGS__))
 #else

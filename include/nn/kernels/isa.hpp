@@ -7,15 +7,31 @@
 #include <string>
 #include <string_view>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+#endif
+
 #include "nn/core/error.hpp"
 
 namespace nn {
 
-/// Instruction sets that the kernels are compiled for, each including the ones before it.
-enum class Isa { portable, avx2, avx512 };
+/// Instruction sets that the kernels are compiled for, each including the ones before it. Those
+/// after AVX-512 multiply bfloat16 numbers: in vectors, and in tile registers.
+enum class Isa { portable, avx2, avx512, avx512_bf16, amx };
+
+inline constexpr Isa all_isas[] = {Isa::portable, Isa::avx2, Isa::avx512, Isa::avx512_bf16,
+                                   Isa::amx};
 
 [[nodiscard]] constexpr const char* to_string(Isa isa) {
   switch (isa) {
+    case Isa::amx:
+      return "amx";
+    case Isa::avx512_bf16:
+      return "avx512_bf16";
     case Isa::avx512:
       return "avx512";
     case Isa::avx2:
@@ -28,36 +44,42 @@ enum class Isa { portable, avx2, avx512 };
 
 namespace detail {
 
+/// Whether the processor has tile registers for bfloat16 (AMX) and the system lets this process use
+/// them: their contents are large, so Linux wants to be asked (since 5.16).
+[[nodiscard]] inline bool may_use_tiles() {
+#if defined(__x86_64__) && defined(__linux__)
+  constexpr unsigned tiles_of_bfloat16 = 1u << 22 | 1u << 24;  // in leaf 7's edx
+  constexpr long request_permission = 0x1023, tile_data = 18;  // of arch_prctl
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 &&
+         (edx & tiles_of_bfloat16) == tiles_of_bfloat16 &&
+         ::syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+#else
+  return false;
+#endif
+}
+
 /// The best set that this processor and its operating system support.
 [[nodiscard]] inline Isa detect_isa() {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
-    return Isa::avx512;
+    if (!__builtin_cpu_supports("avx512bf16")) return Isa::avx512;
+    return may_use_tiles() ? Isa::amx : Isa::avx512_bf16;
   }
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return Isa::avx2;
 #endif
   return Isa::portable;
 }
 
-/// Whether this processor multiplies bfloat16 numbers itself (AVX-512-BF16).
-[[nodiscard]] inline bool has_bfloat16_products() {
-#if defined(__x86_64__)
-  static const bool has = detect_isa() == Isa::avx512 && __builtin_cpu_supports("avx512bf16");
-  return has;
-#else
-  return false;
-#endif
-}
-
-/// The detected set, lowered by the environment variable NN_ISA (portable, avx2, avx512) if that is
-/// set.
+/// The detected set, lowered by the environment variable NN_ISA (portable, avx2, avx512,
+/// avx512_bf16, amx) if that is set.
 [[nodiscard]] inline Isa choose_isa() {
   const Isa best = detect_isa();
   const char* wanted = std::getenv("NN_ISA");
   if (wanted == nullptr || *wanted == '\0') return best;
-  for (const Isa isa : {Isa::portable, Isa::avx2, Isa::avx512}) {
+  for (const Isa isa : all_isas) {
     if (std::string_view{wanted} != to_string(isa)) continue;
     if (isa <= best) return isa;
     refuse({"NN_ISA",
@@ -65,7 +87,7 @@ namespace detail {
             wanted,
             {"the best here is ", to_string(best)}});
   }
-  refuse({"NN_ISA", "portable, avx2 or avx512", wanted});
+  refuse({"NN_ISA", "portable, avx2, avx512, avx512_bf16 or amx", wanted});
 }
 
 }  // namespace detail

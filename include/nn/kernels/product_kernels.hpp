@@ -41,7 +41,7 @@ struct ProductKernels {
 template <class T>
 [[nodiscard]] ProductKernels<T> product_kernels(Isa isa) {
 #if defined(__x86_64__)
-  if (isa == Isa::avx512) {
+  if (isa >= Isa::avx512) {
     return {
         avx512::product_block<T>,  avx512::vector_matrix_block<T>, avx512::add_partial<T>,
         avx512::finish_product<T>, avx512::column_sums_block<T>,   nullptr,

@@ -41,7 +41,7 @@ namespace detail {
 /// The instruction set for int8: AVX-512 needs its dot products (VNNI) too.
 [[nodiscard]] inline Isa int8_isa(Isa set) {
 #if defined(__x86_64__)
-  if (set == Isa::avx512 && !__builtin_cpu_supports("avx512vnni")) return Isa::avx2;
+  if (set >= Isa::avx512 && !__builtin_cpu_supports("avx512vnni")) return Isa::avx2;
 #endif
   return set;
 }

@@ -32,7 +32,7 @@
 /// NN_DISPATCH for a given instruction set.
 #if defined(__x86_64__)
 #define NN_DISPATCH_TO(set, function, ...)              \
-  ((set) == Isa::avx512 ? avx512::function(__VA_ARGS__) \
+  ((set) >= Isa::avx512 ? avx512::function(__VA_ARGS__) \
    : (set) == Isa::avx2 ? avx2::function(__VA_ARGS__)   \
                         : portable::function(__VA_ARGS__))
 #else
@@ -48,7 +48,7 @@ inline constexpr bool has_simd = std::same_as<T, float> || std::same_as<T, doubl
 /// Number of T's in a vector register of `set`.
 template <class T>
 [[nodiscard]] constexpr Index simd_size(Isa set) {
-  const Index num_bytes = set == Isa::avx512 ? 64 : set == Isa::avx2 ? 32 : 16;
+  const Index num_bytes = set >= Isa::avx512 ? 64 : set == Isa::avx2 ? 32 : 16;
   return num_bytes / static_cast<Index>(sizeof(T));
 }
 
