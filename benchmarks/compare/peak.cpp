@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What this machine can do at most: multiply-adds on vectors in registers, and bytes read from
-// memory.    peak peak f32|bf16|int8|memory THREADS
+// What this machine can do at most: multiply-adds in registers, of bfloat16 in tiles where there
+// are any, and bytes read from memory.    peak peak f32|bf16|int8|memory THREADS
 #include <immintrin.h>
+#if defined(__AMX_BF16__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include <array>
 #include <thread>
@@ -45,7 +49,33 @@ double run_float() {
 #endif
 }
 
+#if defined(__AMX_BF16__)
+/// In tiles of 16 rows of 64 bytes. Returns 0 where the system does not grant them.
+double run_tiles() {
+  constexpr long request_permission = 0x1023, tile_data = 18;
+  if (syscall(SYS_arch_prctl, request_permission, tile_data) != 0) return 0;
+  static constexpr struct {
+    std::uint8_t palette, start_row, reserved[14];
+    std::uint16_t row_bytes[16];
+    std::uint8_t rows[16];
+  } configuration{1, 0, {}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}};
+  _tile_loadconfig(&configuration);
+  constexpr Index repeats = 1'000'000;
+  for (Index i = 0; i < repeats; ++i) {
+    _tile_dpbf16ps(0, 4, 6);
+    _tile_dpbf16ps(1, 4, 7);
+    _tile_dpbf16ps(2, 5, 6);
+    _tile_dpbf16ps(3, 5, 7);
+  }
+  _tile_release();
+  return 4.0 * 2 * 16 * 16 * 32 * static_cast<double>(repeats);
+}
+#endif
+
 double run_bfloat16() {
+#if defined(__AMX_BF16__)
+  if (const double operations = run_tiles(); operations > 0) return operations;
+#endif
 #if defined(__AVX512BF16__)
   const __m512bh x = _mm512_cvtne2ps_pbh(_mm512_set1_ps(1.0f), _mm512_set1_ps(1.0f));
   return run_chains(64, _mm512_setzero_ps(),

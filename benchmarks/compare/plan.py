@@ -53,7 +53,8 @@ ROWS = {
     "product": runs_of("product", ("nn", "onednn", "openblas", "eigen"), ("f32",), (2, 1)),
     "flags": [Run(program, "epoch", "f32", 2, 15000)
               for program in ("nn", "nn_native", "nn_clang")],
-    "recipe": [Run("mnist_train", "recipe", "f32", 2), Run("torch", "recipe", "f32", 2)],
+    "recipe": [Run("mnist_train", "recipe", "f32", 2), Run("mnist_train", "recipe", "bf16", 2),
+               Run("torch", "recipe", "f32", 2)],
     "program": [Run("g++", "program", "-O2", 1)],
 }
 ONCE = {"program", "peak"}  # rows of the first round only

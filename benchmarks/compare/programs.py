@@ -12,12 +12,24 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NOT_AVAILABLE = 3  # the exit status of a program that cannot do what it was asked
 
+
+def core_for_openblas():
+    """The setting without which OpenBLAS takes Intel's processors that are newer than itself for
+    old ones."""
+    info = pathlib.Path("/proc/cpuinfo")
+    processor = info.read_text() if info.exists() else ""
+    if "OPENBLAS_CORETYPE" in os.environ or "GenuineIntel" not in processor:
+        return {}
+    return {"OPENBLAS_CORETYPE": "SKYLAKEX"} if "avx512bw" in processor else {}
+
+
 # PyTorch is quicker where freed memory stays with the process; OpenMP's threads must not spin
 # beside those of OpenBLAS.
 ENVIRONMENT = {
     "torch": {"MALLOC_TOP_PAD_": "268435456", "MALLOC_MMAP_THRESHOLD_": "1073741824",
               "MALLOC_TRIM_THRESHOLD_": "1073741824"},
-    "openblas": {"OMP_WAIT_POLICY": "passive"},
+    "openblas": {"OMP_WAIT_POLICY": "passive", **core_for_openblas()},
+    "dlib": core_for_openblas(),
 }
 
 
@@ -100,7 +112,7 @@ def run(command, arguments, prefix):
     return Outcome(figures)
 
 
-def run_recipe(command, threads, prefix):
+def run_recipe(command, mode, threads, prefix):
     """mnist_train's own recipe for 99 % in one epoch."""
     if isinstance(command, str):
         return Outcome([], command)
@@ -110,12 +122,13 @@ def run_recipe(command, threads, prefix):
     with tempfile.TemporaryDirectory() as folder:
         metrics = pathlib.Path(folder) / "metrics.json"
         status, _, errors, usage = execute(
-            [*prefix, *command, "--recipe", "fast", "--quiet", "--threads", str(threads), "--model",
-             f"{folder}/model.safetensors", "--metrics", str(metrics)], {})
+            [*prefix, *command, "--recipe", "fast", "--quiet", "--threads", str(threads),
+             "--precision", {"f32": "float32", "bf16": "bfloat16"}[mode],
+             "--model", f"{folder}/model.safetensors", "--metrics", str(metrics)], {})
         if status != 0:
             return Outcome([], f"mnist_train failed: {errors.splitlines()[-1:]}")
         result = json.loads(metrics.read_text())
-    return Outcome([{"peer": "nn", "work": "recipe", "mode": "f32", "threads": threads,
+    return Outcome([{"peer": "nn", "work": "recipe", "mode": mode, "threads": threads,
                      "images": 60000, "seconds": sum(e["seconds"] for e in result["epochs"]),
                      "accuracy": result["test"]["accuracy"], "peak_mb": usage.ru_maxrss / 1024}])
 

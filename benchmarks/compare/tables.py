@@ -97,7 +97,7 @@ def peaks(results):
              number(results.median(figure, "peak", "peak", mode, 2), ".0f")]
             for what, mode, figure in (
                 ("float32 multiply-adds, GFLOP/s", "f32", "gflops"),
-                ("bfloat16 dot products, GFLOP/s", "bf16", "gflops"),
+                ("bfloat16 multiply-adds, GFLOP/s", "bf16", "gflops"),
                 ("int8 dot products, GOP/s", "int8", "gflops"),
                 ("reading memory, GB/s", "memory", "gbytes"))]
     return table(["this machine at most", "1 thread", "2 threads"], rows)
@@ -144,7 +144,8 @@ def recipe(results):
     for program, mode, threads in results.kinds("recipe"):
         key = ("recipe", program, mode, threads)
         accuracy = results.median("accuracy", *key)
-        rows.append(["nn, `mnist_train --recipe fast`" if program == "mnist_train" else "PyTorch",
+        name = "nn, `mnist_train --recipe fast`" if program == "mnist_train" else "PyTorch"
+        rows.append([name + ("" if mode == "f32" else ", bfloat16"),
                      number(results.seconds(*key)), f"{100 * accuracy:.2f} %"])
     return table(["99 % in one epoch", "seconds", "accuracy"], rows)
 

@@ -31,7 +31,8 @@ struct SmallParameter {
 };
 
 /// The first Dense's kernel [21632, 128], row-major: of the layouts tried, the fastest with two
-/// threads. In bfloat16 the primitives read a copy in blocks, which the update writes.
+/// threads. In bfloat16 the primitives read a copy in blocks, which the update writes; blocks of
+/// 16 or 32 rows lie alike in memory, but only the latter are for AMX.
 struct LargeParameter {
   memory used, gradient;  // what primitives read, and write
   float *w, *m, *v;
@@ -44,8 +45,9 @@ struct LargeParameter {
     v = values(make_memory(plain));
     const memory master = make_memory(plain);
     w = values(master);
-    used =
-        bfloat16 ? make_memory({{num_hidden, num_features}, Type::bf16, Tag::OI8i64o2i}) : master;
+    const bool has_amx = dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx512_core_amx;
+    const Tag blocks = has_amx ? Tag::OI16i64o2i : Tag::OI8i64o2i;
+    used = bfloat16 ? make_memory({{num_hidden, num_features}, Type::bf16, blocks}) : master;
   }
   void update(float rate) { is_bfloat16 ? update_pairs(rate) : update_flat(rate); }
 
