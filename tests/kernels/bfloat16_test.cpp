@@ -3,7 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <vector>
 
@@ -71,6 +74,34 @@ TEST_SUITE("kernels/bfloat16") {
     CHECK(round_to_bfloat16(-infinity) == -infinity);
     CHECK(std::signbit(round_to_bfloat16(-0.0f)));
     CHECK(std::isnan(round_to_bfloat16(std::numeric_limits<float>::quiet_NaN())));
+  }
+
+  TEST_CASE("round_to_bfloat16: whole vectors and their ends as single numbers") {
+    std::vector<float> x = random_values<float>(67, 4);
+    constexpr float infinity = std::numeric_limits<float>::infinity(), step = 0x1p-8f;
+    const float special[] = {0,
+                             -0.0f,
+                             infinity,
+                             -infinity,
+                             0x1.fffffep+127f,
+                             NAN,
+                             -NAN,
+                             1 + step,
+                             1 + 3 * step,
+                             -1 - step,
+                             1e-40f,
+                             std::bit_cast<float>(0x7F800001u)};
+    std::copy(std::begin(special), std::end(special), x.begin() + 28);
+    for (const Isa isa : available_isas()) {
+      CAPTURE(nn::to_string(isa));
+      std::vector<float> y(x.size() + 1, 7.0f);
+      NN_DISPATCH_TO(isa, round_to_bfloat16, static_cast<Index>(x.size()), x.data(), y.data());
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        CHECK(std::bit_cast<std::uint32_t>(y[i]) ==
+              std::bit_cast<std::uint32_t>(round_to_bfloat16(x[i])));
+      }
+      CHECK(y.back() == 7);
+    }
   }
 
   TEST_CASE("product: in bfloat16, agrees with the product of rounded operands") {

@@ -13,9 +13,7 @@ namespace nn::kernels::detail {
 /// numbers as 0; the others add one by one.
 inline void use_bfloat16(Isa isa, ProductKernels<float>& kernels) {
   using Block = void (*)(const ProductTask<float>&);
-  Block block = [](const ProductTask<float>& task) {
-    rounded_block(task, portable::product_block<float>);
-  };
+  Block block = [](const ProductTask<float>& task) { rounded_block(Isa::portable, task); };
   kernels.pack_a = kernels.pack_b = nullptr;
 #if defined(__x86_64__)
   if (isa == Isa::amx) {
@@ -29,11 +27,9 @@ inline void use_bfloat16(Isa isa, ProductKernels<float>& kernels) {
     kernels.pack_a = avx512bf16::pack_shared_a;
     kernels.pack_b = avx512bf16::pack_shared_b;
   } else if (isa == Isa::avx512) {
-    block = [](const ProductTask<float>& task) {
-      rounded_block(task, avx512::product_block<float>);
-    };
+    block = [](const ProductTask<float>& task) { rounded_block(Isa::avx512, task); };
   } else if (isa == Isa::avx2) {
-    block = [](const ProductTask<float>& task) { rounded_block(task, avx2::product_block<float>); };
+    block = [](const ProductTask<float>& task) { rounded_block(Isa::avx2, task); };
   }
 #endif
   static_cast<void>(isa);

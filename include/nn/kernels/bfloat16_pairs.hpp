@@ -256,7 +256,7 @@ template <class Pass>
 NN_BFLOAT16_TARGET void product_passes(const ProductTask<float>& task,
                                        Index (*size_of_packed)(Index, Index), Pass do_pass) {
   if (!is_contiguous(task.a) || !is_contiguous(task.b)) {
-    return detail::rounded_block(task, avx512::product_block<float>);
+    return detail::rounded_block(Isa::avx512, task);
   }
   constexpr Index most = detail::bfloat16_depth;
   const Index depth = task.a.cols;
