@@ -54,26 +54,35 @@ class TileRegisters {
   return whole_blocks(count) / lanes * depth_tiles(depth) * tile_size;
 }
 
-/// Row after row of 16 pairs, one in each of `count` tiles, `step` apart: neighbours of x, of which
-/// there are `size`, the rest 0.
-NN_AMX_TARGET NN_INLINE void pack_line(const float* x, Index size, Pair* row, Index count,
-                                       Index step) {
-  using Floats = avx512::Simd<float>;
-  for (Index t = 0; t < count; ++t, row += step, x += tile_depth, size -= tile_depth) {
-    const __m512 low = Floats::load(x, std::max<Index>(0, size));
-    const __m512 high = size > lanes ? Floats::load(x + lanes, size - lanes) : _mm512_setzero_ps();
+/// Elements side by side.
+struct Line {
+  const float* data;
+  Index size;
+};
+
+/// What row `number` of x has from column `first` on, which may be nothing.
+[[nodiscard]] NN_INLINE Line line_of(Matrix<const float> x, Index number, Index first) {
+  if (number >= x.rows || first >= x.cols) return {nullptr, 0};
+  return {&x(number, first), x.cols - first};
+}
+
+/// 16 of its elements, from `first` on, and 0 for those that are missing.
+NN_AMX_TARGET NN_INLINE __m512 load_part(const Line& line, Index first) {
+  if (first >= line.size) return _mm512_setzero_ps();
+  return avx512::Simd<float>::load(line.data + first, line.size - first);
+}
+
+/// One row of each of `count` tiles, `step` apart: pairs of neighbours.
+NN_AMX_TARGET NN_INLINE void pack_line(Line line, Pair* row, Index count, Index step) {
+  for (Index k = 0; k < count * tile_depth; k += tile_depth, row += step) {
+    const __m512 low = load_part(line, k), high = load_part(line, k + lanes);
     _mm512_store_si512(row, __builtin_bit_cast(__m512i, _mm512_cvtne2ps_pbh(high, low)));
   }
 }
-/// The same of pairs across two lines of x, the second of which may be missing.
-NN_AMX_TARGET NN_INLINE void pack_lines(const float* even, const float* odd, Index size, Pair* row,
-                                        Index count, Index step) {
-  using Floats = avx512::Simd<float>;
+/// The same, of pairs across two lines.
+NN_AMX_TARGET NN_INLINE void pack_lines(Line even, Line odd, Pair* row, Index count, Index step) {
   for (Index j = 0; j < count * lanes; j += lanes, row += step) {
-    const Index rest = std::max<Index>(0, size - j);
-    const __m512 low = Floats::load(even + j, rest);
-    const __m512 high = odd == nullptr ? _mm512_setzero_ps() : Floats::load(odd + j, rest);
-    _mm512_store_si512(row, avx512bf16::zip(low, high));
+    _mm512_store_si512(row, avx512bf16::zip(load_part(even, j), load_part(odd, j)));
   }
 }
 
@@ -93,6 +102,7 @@ NN_AMX_TARGET inline void pack_tiles(Matrix<const float> x, bool transposed, Pai
   alignas(64) Pair buffer[std::size_t{most * tile_size}];
   const bool is_along = x.col_stride == 1;  // pairs lie side by side
   const bool transposes = is_along == transposed;
+  const Matrix<const float> lines = is_along ? x : x.transposed();
   const Index across_tiles = whole_blocks(x.rows) / lanes, along_tiles = depth_tiles(x.cols);
   const Index strips = is_along ? across_tiles : along_tiles;
   const Index tiles = is_along ? along_tiles : across_tiles;  // of a strip
@@ -104,16 +114,13 @@ NN_AMX_TARGET inline void pack_tiles(Matrix<const float> x, bool transposed, Pai
       Pair* const to = packed + strip * strip_step + tile * step;
       Pair* row = transposes ? buffer : to;
       const Index row_step = transposes ? tile_size : step;
+      const Index first = tile * (is_along ? tile_depth : lanes);
       for (Index i = strip * lanes; i < (strip + 1) * lanes; ++i, row += lanes) {
         if (is_along) {
-          const Index first = tile * tile_depth, size = i < x.rows ? x.cols - first : 0;
-          const float* const line = size == 0 ? x.data : &x(i, first);
-          pack_line(line, size, row, count, row_step);
+          pack_line(line_of(lines, i, first), row, count, row_step);
         } else {
-          const Index first = tile * lanes, size = 2 * i < x.cols ? x.rows - first : 0;
-          const float* const even = size == 0 ? x.data : &x(first, 2 * i);
-          const float* const odd = 2 * i + 1 < x.cols ? even + x.col_stride : nullptr;
-          pack_lines(even, odd, size, row, count, row_step);
+          const Line even = line_of(lines, 2 * i, first), odd = line_of(lines, 2 * i + 1, first);
+          pack_lines(even, odd, row, count, row_step);
         }
       }
       for (Index t = 0; transposes && t < count; ++t) {
