@@ -78,7 +78,7 @@ void run_epochs(const Task& task, const Report& report) {
 
 /// The median of predicting the first `count` test images.
 double seconds_of_predict(const nn::Sequential<float>& model, nn::Index count,
-                          nn::NumberFormat precision = nn::Precision::float32) {
+                          nn::ProductPrecision precision = nn::Precision::float32) {
   const auto x = read_samples("t10k", count).x;
   nn::Tensor<float, 2> y;
   if (precision != nn::Precision::float32) {

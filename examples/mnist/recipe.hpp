@@ -19,7 +19,7 @@ struct Recipe {
   int batch_size;
   std::string optimizer;
   double learning_rate;  // fast: the highest of the cycle
-  nn::NumberFormat precision = nn::Precision::float32;
+  nn::ProductPrecision precision{};
 
   [[nodiscard]] bool is_fast() const { return name == "fast"; }
 };

@@ -19,7 +19,6 @@ using namespace nn::kernels;
 using namespace nn::testing;
 using nn::Index;
 using nn::Isa;
-using nn::NumberFormat;
 using nn::round_to_bfloat16;
 
 struct Size {
@@ -53,7 +52,7 @@ double error_of(Isa isa, Size size, bool a_transposed, bool b_transposed,
   std::vector<float> c = random_values<float>(size.m * size.n, 3), expected = c;
   naive::product(a.view(a.rounded), b.view(b.rounded),
                  Matrix<float>(expected.data(), size.m, size.n), options);
-  options.precision = NumberFormat::bfloat16;
+  options.precision = bfloat16_products;
   product_with(isa, a.view(a.values), b.view(b.values), Matrix<float>(c.data(), size.m, size.n),
                options);
   return largest_difference(c, expected) / sum_tolerance<float>(size.k);
@@ -146,9 +145,9 @@ TEST_SUITE("kernels/bfloat16") {
       CAPTURE(nn::to_string(isa));
       product_with(isa, Matrix<const float>(near_a.data(), m, k),
                    Matrix<const float>(near_b.data(), k, n), Matrix<float>(expected.data(), m, n),
-                   {.precision = NumberFormat::bfloat16});
+                   {.precision = bfloat16_products});
       product_with(isa, a_view, b_view, Matrix<float>(c.data(), m, n),
-                   {.precision = NumberFormat::bfloat16});
+                   {.precision = bfloat16_products});
       for (std::size_t i = 0; i < c.size(); ++i) CHECK(std::abs(c[i] - expected[i]) < 1e-5f);
     }
   }
@@ -175,7 +174,7 @@ TEST_SUITE("kernels/bfloat16") {
     for (const Isa isa : available_isas()) {
       float c = 0;
       product_with(isa, Matrix<const float>(a.data(), 1, 2), Matrix<const float>(b.data(), 2, 1),
-                   Matrix<float>(&c, 1, 1), {.precision = NumberFormat::bfloat16});
+                   Matrix<float>(&c, 1, 1), {.precision = bfloat16_products});
       CHECK(c == 1 + 0x1p-9f);
       product_with(isa, Matrix<const float>(a.data(), 1, 2), Matrix<const float>(b.data(), 2, 1),
                    Matrix<float>(&c, 1, 1));
@@ -194,7 +193,7 @@ TEST_SUITE("kernels/bfloat16") {
       for (std::size_t j = 0; j < 53; ++j) expected[3 * 53 + j] = nan;
       product_with(isa, Matrix<const float>(a.data(), 13, 21),
                    Matrix<const float>(b.data(), 21, 53), Matrix<float>(c.data(), 13, 53),
-                   {.precision = NumberFormat::bfloat16});
+                   {.precision = bfloat16_products});
       bool is_equal = true;
       for (std::size_t i = 0; i < c.size(); ++i) {
         is_equal =
@@ -216,7 +215,7 @@ TEST_SUITE("kernels/bfloat16") {
           results.emplace_back(static_cast<std::size_t>(size.m * size.n));
           product_with(isa, a.view(a.values), b.view(b.values),
                        Matrix<float>(results.back().data(), size.m, size.n),
-                       {.precision = NumberFormat::bfloat16});
+                       {.precision = bfloat16_products});
         }
         CHECK(results[0] == results[1]);
         CHECK(results[0] == results[2]);

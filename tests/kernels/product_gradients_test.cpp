@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "nn/kernels/bfloat16.hpp"
 #include "tests/kernels/kernel_testing.hpp"
 
 namespace {
@@ -26,7 +27,7 @@ struct Gradients {
 template <class T>
 struct Operands {
   Size size;
-  nn::NumberFormat precision = nn::NumberFormat::float32;
+  nn::ProductPrecision precision{};
   std::vector<T> x = random_values<T>(size.n * size.k, 1);
   std::vector<T> W = random_values<T>(size.k * size.m, 2);
   std::vector<T> dz = random_values<T>(size.n * size.m, 3);
@@ -86,7 +87,7 @@ TEST_SUITE("kernels/product_gradients") {
   TEST_CASE("product_gradients: in bfloat16 has the bits of two products in bfloat16") {
     for (const Size& size : {Size{3, 5, 2}, {16, 1000, 3}, {300, 129, 128}}) {
       CAPTURE(size.k);
-      const Operands<float> operands{size, nn::NumberFormat::bfloat16}, floats{size};
+      const Operands<float> operands{size, bfloat16_products}, floats{size};
       const auto expected = operands.separate(true), actual = operands.in_one_walk(true);
       CHECK(largest_difference(actual.dx, expected.dx) == 0);
       CHECK(largest_difference(actual.dW, expected.dW) == 0);

@@ -21,14 +21,14 @@ using testing::image_model;
 using testing::random_tensor;
 using testing::weights_of;
 
-Sequential<float> model_in(NumberFormat precision) {
+Sequential<float> model_in(ProductPrecision precision) {
   Sequential<float> model = image_model();
   model.compile(Adam{{.learning_rate = 0.01}}, SparseCategoricalCrossentropy{}, {Accuracy{}},
                 {.precision = precision});
   return model;
 }
 
-std::vector<float> weights_after_steps(NumberFormat precision, int steps) {
+std::vector<float> weights_after_steps(ProductPrecision precision, int steps) {
   Sequential<float> model = model_in(precision);
   const auto x = random_tensor<float, 4>({12, 8, 8, 1}, 2);
   for (int i = 0; i < steps; ++i) {

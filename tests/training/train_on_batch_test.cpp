@@ -51,7 +51,7 @@ struct OwnScale {
 /// Weights after some steps of a model with every kind of layer, nested ones too.
 template <class Optimizer>
 std::vector<float> weights_after_steps(const Optimizer& optimizer,
-                                       NumberFormat precision = Precision::float32) {
+                                       ProductPrecision precision = Precision::float32) {
   Sequential model{Conv2D{4, {3, 3}, {.activation = Activation::relu}},
                    Flatten{},
                    OwnScale{},

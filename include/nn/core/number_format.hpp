@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "nn/core/config.hpp"
+
 namespace nn {
 
 /// bfloat16: a float's sign and exponent with 7 of its 23 fraction bits. int8: whole numbers from
@@ -16,6 +18,38 @@ enum class NumberFormat { float32, bfloat16, int8 };
   if (format == NumberFormat::bfloat16) return "bfloat16";
   return format == NumberFormat::int8 ? "int8" : "float32";
 }
+
+enum class Isa;
+namespace kernels::detail {
+template <class T>
+struct ProductKernels;
+}  // namespace kernels::detail
+
+/// The format that the operands of products are rounded to. Whoever names one brings its kernels
+/// along, so that a program in float32 compiles no others.
+class ProductPrecision {
+ public:
+  /// Makes the kernels for floats those for operands in this format.
+  using ChangeKernels = void (*)(Isa, kernels::detail::ProductKernels<float>&);
+
+  constexpr ProductPrecision() = default;
+  /// `change` is null but for bfloat16.
+  constexpr ProductPrecision(NumberFormat format, ChangeKernels change)
+      : format_(format), change_(change) {
+    NN_ASSERT((format == NumberFormat::bfloat16) == (change != nullptr));
+  }
+
+  constexpr operator NumberFormat() const {  // NOLINT(google-explicit-constructor): is one
+    return format_;
+  }
+  void apply(Isa isa, kernels::detail::ProductKernels<float>& kernels) const {
+    if (change_ != nullptr) change_(isa, kernels);
+  }
+
+ private:
+  NumberFormat format_ = NumberFormat::float32;
+  ChangeKernels change_ = nullptr;
+};
 
 /// The bfloat16 nearest to x, ties to even; NaN stays NaN.
 [[nodiscard]] inline std::uint16_t to_bfloat16(float x) {

@@ -36,14 +36,11 @@ inline void use_bfloat16(Isa isa, ProductKernels<float>& kernels) {
   kernels.block = kernels.vector_block = block;
 }
 
-/// The kernels for products in float or double, or in bfloat16 for floats.
-template <class T>
-[[nodiscard]] ProductKernels<T> product_kernels(Isa isa, NumberFormat precision) {
-  ProductKernels<T> kernels = product_kernels<T>(isa);
-  if constexpr (std::is_same_v<T, float>) {
-    if (precision == NumberFormat::bfloat16) use_bfloat16(isa, kernels);
-  }
-  return kernels;
-}
-
 }  // namespace nn::kernels::detail
+
+namespace nn::kernels {
+
+/// For products of floats whose operands are rounded to bfloat16.
+inline constexpr ProductPrecision bfloat16_products(NumberFormat::bfloat16, detail::use_bfloat16);
+
+}  // namespace nn::kernels

@@ -9,10 +9,10 @@
 #include <utility>
 
 #include "nn/core/parallel.hpp"
-#include "nn/kernels/bfloat16.hpp"
 #include "nn/kernels/cache.hpp"
 #include "nn/kernels/matrix.hpp"
 #include "nn/kernels/naive.hpp"
+#include "nn/kernels/product_kernels.hpp"
 #include "nn/kernels/scratch.hpp"
 
 namespace nn::kernels {

@@ -61,4 +61,12 @@ template <class T>
           portable::ProductTile<T>::cols};
 }
 
+/// The kernels for products in float or double, of floats in `precision`.
+template <class T>
+[[nodiscard]] ProductKernels<T> product_kernels(Isa isa, const ProductPrecision& precision) {
+  ProductKernels<T> kernels = product_kernels<T>(isa);
+  if constexpr (std::is_same_v<T, float>) precision.apply(isa, kernels);
+  return kernels;
+}
+
 }  // namespace nn::kernels::detail

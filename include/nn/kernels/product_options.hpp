@@ -17,7 +17,7 @@ struct ProductOptions {
       nullptr;  ///< [m, n] with c's strides: c(i, j) = 0 where mask(i, j) <= 0 (ReLU's gradient)
   bool accumulate = false;  ///< c += a b; only without the others
   /// Operands are rounded to bfloat16 if it says so (products of float only); sums are not.
-  NumberFormat precision = NumberFormat::float32;
+  ProductPrecision precision{};
 
   /// Whether all that is left to do with a sum is to mask it.
   [[nodiscard]] bool only_masks() const {

@@ -27,8 +27,8 @@ struct Pass {
   bool needs_dx = true;    ///< false: nobody reads dx, it need not be written
   bool accumulate = true;  ///< backward adds to parameter gradients; false: it assigns them
   const ParameterUpdate* update = nullptr;  ///< the optimizer's step, for each parameter's gradient
-  Activation activation = Activation::linear;      ///< of a following layer, which this one applies
-  NumberFormat precision = NumberFormat::float32;  ///< that Dense layers multiply in; sums are in T
+  Activation activation = Activation::linear;  ///< of a following layer, which this one applies
+  ProductPrecision precision{};                ///< that Dense layers multiply in; sums are in T
   bool as_logits = false;     ///< leave out a closing softmax: the loss works on logits
   bool dy_is_masked = false;  ///< dy already is the gradient before this layer's ReLU
   bool mask_dx = false;       ///< dx is wanted before the ReLU that made x: 0 where x is 0

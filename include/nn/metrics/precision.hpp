@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "nn/core/number_format.hpp"
+#include "nn/kernels/bfloat16.hpp"
 #include "nn/metrics/confusion_matrix.hpp"
 
 namespace nn {
@@ -18,9 +18,9 @@ struct PrecisionOptions {
 /// numbers, as in `{.precision = nn::Precision::bfloat16}`.
 class Precision {
  public:
-  static constexpr NumberFormat float32 = NumberFormat::float32;
-  static constexpr NumberFormat bfloat16 = NumberFormat::bfloat16;
-  static constexpr NumberFormat int8 = NumberFormat::int8;
+  static constexpr ProductPrecision float32{};
+  static constexpr ProductPrecision bfloat16 = kernels::bfloat16_products;
+  static constexpr ProductPrecision int8{NumberFormat::int8, nullptr};  // of weights only
 
   explicit Precision(const PrecisionOptions& options = {}) : options_(options) {}
 

@@ -146,7 +146,7 @@ struct CompileOptions {
   /// In which Dense layers multiply while the model trains: float32, or bfloat16, whose products
   /// are summed in float; weights and the optimizer's memory stay floats (Micikevicius et al. 2018;
   /// Kalamkar et al. 2019). Evaluation and prediction multiply in float32.
-  NumberFormat precision = NumberFormat::float32;
+  ProductPrecision precision{};
 };
 
 /// Throws unless a model of T can multiply in this precision.

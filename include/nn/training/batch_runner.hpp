@@ -113,7 +113,7 @@ class BatchRunner {
             .seed = network_.seed,
             .step = static_cast<std::uint32_t>(network_.block.step()),
             .accumulate = false,
-            .precision = training ? compiled_.options.precision : NumberFormat::float32,
+            .precision = training ? compiled_.options.precision : ProductPrecision(),
             .as_logits = as_logits_};
   }
 

@@ -16,7 +16,7 @@ struct PredictOptions {
   std::FILE* stream = stdout;
   /// In which Dense layers multiply: float32, or bfloat16 with sums in float. Of `quantize`d
   /// models, the weights say it.
-  NumberFormat precision = NumberFormat::float32;
+  ProductPrecision precision{};
 };
 
 namespace detail {
