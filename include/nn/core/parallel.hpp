@@ -127,10 +127,11 @@ class ThreadPool {
     return wanted;
   }
 
+  // Whoever sleeps and whoever wakes write one flag and then read the other's, so that one of them
+  // sees the other. They write by exchange: emulators of ARM on x86 let a load pass a store, though
+  // both be sequentially consistent, and on x86 itself both writes are the same instruction.
   static void invite(Helper& helper, State state) {
-    helper.state.store(state);
-    // Both sides write one flag and then read the other (sequentially consistent), so a helper that
-    // falls asleep just now either sees the invitation or is seen here.
+    helper.state.exchange(state);
     if (!helper.is_asleep.load()) return;
     const std::lock_guard<std::mutex> lock(helper.mutex);
     helper.changed.notify_all();
@@ -144,7 +145,7 @@ class ThreadPool {
       spin_pause();
     }
     std::unique_lock<std::mutex> lock(helper.mutex);
-    helper.is_waited_for.store(true);
+    helper.is_waited_for.exchange(true);
     helper.changed.wait(lock, [&] { return helper.state.load() == State::idle; });
     helper.is_waited_for.store(false);
   }
@@ -154,7 +155,7 @@ class ThreadPool {
     while (await_invitation(self)) {
       set_float_mode(float_mode_);
       take_pieces(self.number);
-      self.state.store(State::idle);
+      self.state.exchange(State::idle);
       if (self.is_waited_for.load()) {
         const std::lock_guard<std::mutex> lock(self.mutex);
         self.changed.notify_all();
@@ -175,7 +176,7 @@ class ThreadPool {
         continue;
       }
       std::unique_lock<std::mutex> lock(self.mutex);
-      self.is_asleep.store(true);
+      self.is_asleep.exchange(true);
       if (self.state.load() == State::idle) self.changed.wait(lock);
       self.is_asleep.store(false);
       i = 0;  // if it came too late for this loop, the next one will find it awake
