@@ -48,7 +48,18 @@ TEST_SUITE("kernels/isa") {
       CHECK(nn::detail::choose_isa() == set);
     }
     const IsaVariable empty("");
-    CHECK(nn::detail::choose_isa() == best);
+    CHECK(nn::detail::choose_isa() == nn::detail::quickest_isa(best));
+  }
+
+  TEST_CASE("Isa: on Intel's processors rounded floats are quicker than vectors of bfloat16") {
+    for (const nn::Isa best : nn::all_isas) {
+      if (best == nn::Isa::avx512_bf16) continue;
+      CHECK(nn::detail::quickest_isa(best) == best);
+    }
+    const std::string processor = nn::detail::processor_name();
+    const nn::Isa quickest = nn::detail::quickest_isa(nn::Isa::avx512_bf16);
+    if (processor.find("Intel") != std::string::npos) CHECK(quickest == nn::Isa::avx512);
+    if (processor.find("AMD") != std::string::npos) CHECK(quickest == nn::Isa::avx512_bf16);
   }
 
   TEST_CASE("NN_ISA: refuses what it does not know or the processor does not have") {
