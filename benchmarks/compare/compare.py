@@ -89,8 +89,8 @@ def describe_commit():
 
 
 def execute(run, commands, prefix):
-    if run.program == "g++":
-        return programs.compile_program()
+    if run.work == "program":
+        return programs.compile_program(run.program)
     if run.program == "mnist_train":
         return programs.run_recipe(commands["mnist_train"], run.mode, run.threads, prefix)
     return programs.run(commands[run.program], run.arguments(), prefix)

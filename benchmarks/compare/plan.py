@@ -55,9 +55,9 @@ ROWS = {
               for program in ("nn", "nn_native", "nn_clang")],
     "recipe": [Run("mnist_train", "recipe", "f32", 2), Run("mnist_train", "recipe", "bf16", 2),
                Run("torch", "recipe", "f32", 2)],
-    "program": [Run("g++", "program", "-O2", 1)],
+    "program": runs_of("program", ("nn", "dlib"), ("-O2",), (1,)),
 }
-ONCE = {"program", "peak"}  # rows of the first round only
+ONCE = {"peak"}  # rows of the first round only
 WITHOUT_MNIST = {"program", "peak", "product"}
 
 

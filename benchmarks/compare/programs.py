@@ -133,22 +133,26 @@ def run_recipe(command, mode, threads, prefix):
                      "accuracy": result["test"]["accuracy"], "peak_mb": usage.ru_maxrss / 1024}])
 
 
-def compile_program():
-    """Compiles the documentation's program as a user would. CPU time: others may be at work."""
-    source = ROOT / "tests" / "api" / "main_road.cpp"
+def compile_program(name):
+    """Compiles a user's program: the documentation's, or the training program of a peer whose
+    library is headers as well. CPU time: others may be at work."""
     eigen = next((path for path in ("/usr/include/eigen3", "/usr/local/include/eigen3")
                   if os.path.isdir(path)), None)
     if eigen is None or not shutil.which("g++"):
         return Outcome([], "needs g++ and Eigen in a system folder")
+    compare = ROOT / "benchmarks/compare"
+    arguments = {
+        "nn": ["-I", ROOT / "include", "-I", eigen, ROOT / "tests/api/main_road.cpp"],
+        "dlib": ["-I", compare, compare / "peers/dlib.cpp", "-ldlib", "-lopenblas"],
+    }[name]
     with tempfile.TemporaryDirectory() as folder:
         program = f"{folder}/program"
         status, _, errors, usage = execute(
-            ["g++", "-std=c++20", "-O2", "-I", str(ROOT / "include"), "-I", eigen, str(source),
-             "-o", program, "-pthread"], {})
+            ["g++", "-std=c++20", "-O2", *map(str, arguments), "-o", program, "-pthread"], {})
         if status != 0:
             return Outcome([], f"does not compile: {errors.splitlines()[:1]}")
         subprocess.run(["strip", program], check=True)
         size = os.path.getsize(program)
-    return Outcome([{"peer": "nn", "work": "program", "mode": "-O2", "threads": 1,
+    return Outcome([{"peer": name, "work": "program", "mode": "-O2", "threads": 1,
                      "seconds": usage.ru_utime + usage.ru_stime, "kilobytes": size / 1000,
                      "peak_mb": usage.ru_maxrss / 1024}])

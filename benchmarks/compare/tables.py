@@ -45,7 +45,7 @@ class Results:
     def rounds(self):
         """How many figures the medians are of."""
         counts = [len(group) for key, group in self.groups.items()
-                  if key[0] not in ("peak", "program")]
+                  if key[0] != "peak"]
         few, many = min(counts, default=1), max(counts, default=1)
         return f"medians of {few} to {many} runs" if few < many else f"medians of {many} runs"
 
@@ -151,11 +151,17 @@ def recipe(results):
 
 
 def program(results):
-    key = ("program", "g++", "-O2", 1)
-    return table(["`tests/api/main_road.cpp`, g++ -O2", ""],
-                 [["compile time, CPU seconds", number(results.seconds(*key), ".1f")],
-                  ["compiler's memory, MB", number(results.median("peak_mb", *key), ".0f")],
-                  ["stripped program, kB", number(results.median("kilobytes", *key), ".0f")]])
+    ours = results.seconds("program", "nn", "-O2", 1)
+    rows = []
+    for name, mode, threads in results.kinds("program"):
+        key = ("program", name, mode, threads)
+        seconds = results.seconds(*key)
+        rows.append([NAMES[name], number(seconds, ".1f"),
+                     "" if name == "nn" else ratio(ours, seconds),
+                     number(results.median("peak_mb", *key), ".0f"),
+                     number(results.median("kilobytes", *key), ".0f")])
+    return table(["g++ -O2", "CPU seconds", "nn / this", "compiler's memory, MB",
+                  "stripped program, kB"], rows)
 
 
 SECTIONS = {
