@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "nn/metrics/precision.hpp"
 #include "tests/testing/allocations.hpp"
 #include "tests/training/training_testing.hpp"
 
@@ -45,6 +46,28 @@ TEST_SUITE("training/predict") {
         CHECK(y.data()[i] == doctest::Approx(all.data()[i]).epsilon(1e-5));
       }
     }
+  }
+
+  TEST_CASE("predict: batches share packed weights, and only those of one call") {
+    Sequential<float> model{Dense{700, {.activation = Activation::relu}},
+                            Sequential<float>{Dense{130}, ReLU{}, Dense{3}}};
+    model.build({100}, {.seed = 1});
+    const auto x = random_tensor<float, 2>({300, 100}, 2);
+    Workspace workspace;
+    Tensor<float, 2> y, alone(300, 3);
+    for (int call = 0; call < 3; ++call) {
+      CAPTURE(call);
+      model.predict(x, y, workspace);  // batches of 128, 128 and 44
+      for (const auto precision : {ProductPrecision(), Precision::bfloat16}) {
+        alone = model.predict(x, {.batch_size = 300, .precision = precision});
+        CHECK(equal(model.predict(x, {.batch_size = 50, .precision = precision}), alone));
+        if (precision == NumberFormat::float32) CHECK(equal(y, alone));
+      }
+      for (auto& parameter : model.parameters()) parameter.value()(0) += 0.5f;
+    }
+    CHECK(shape_of(model.predict(x, {.batch_size = 1})) == Shape{300, 3});
+    model.quantize(NumberFormat::int8);
+    CHECK(equal(model.predict(x, {.batch_size = 50}), model.predict(x, {.batch_size = 300})));
   }
 
   TEST_CASE("predict: four threads at once give what one gives") {

@@ -15,17 +15,20 @@ inline void use_bfloat16(Isa isa, ProductKernels<float>& kernels) {
   using Block = void (*)(const ProductTask<float>&);
   Block block = [](const ProductTask<float>& task) { rounded_block(Isa::portable, task); };
   kernels.pack_a = kernels.pack_b = nullptr;
+  kernels.packed_bytes = nullptr;
 #if defined(__x86_64__)
   if (isa == Isa::amx) {
     block = amx::product_block;
     kernels.pack_a = amx::pack_shared_a;
     kernels.pack_b = amx::pack_shared_b;
+    kernels.packed_bytes = amx::packed_bytes;
     kernels.tile_rows = amx::block_side;
     kernels.tile_cols = 2 * amx::block_side;
   } else if (isa == Isa::avx512_bf16) {
     block = avx512bf16::product_block;
     kernels.pack_a = avx512bf16::pack_shared_a;
     kernels.pack_b = avx512bf16::pack_shared_b;
+    kernels.packed_bytes = avx512bf16::packed_bytes;
   } else if (isa == Isa::avx512) {
     block = [](const ProductTask<float>& task) { rounded_block(Isa::avx512, task); };
   } else if (isa == Isa::avx2) {

@@ -62,6 +62,9 @@ NN_BFLOAT16_TARGET inline void pair_rows(const float* even, const float* odd, In
 [[nodiscard]] inline Index packed_size(Index count, Index depth) {
   return whole_vectors(count) * ((depth + 1) / 2);
 }
+[[nodiscard]] inline Index packed_bytes(Index cols, Index depth) {
+  return packed_size(cols, depth) * static_cast<Index>(sizeof(Pair));
+}
 
 /// x [rows, depth] as pairs along its columns [whole_vectors(rows), depth / 2], the rows filled up
 /// with 0: a view of how that lies in `to`.
@@ -224,7 +227,8 @@ NN_BFLOAT16_TARGET inline void pair_pass(const ProductTask<float>& pass, AheadQu
     if (shared_b != nullptr) {
       panel.b += pairs * col;
     } else {
-      Pair* const own = scratch<Pair>(ScratchUse::packed_b, pairs * width);
+      Pair* const own = pass.kept_b != nullptr ? static_cast<Pair*>(pass.kept_b) + pairs * col
+                                               : scratch<Pair>(ScratchUse::packed_b, pairs * width);
       pack_pairs(pass.b.block(0, col, pass.b.rows, cols), width, own);
       panel.b = own;
     }
@@ -246,16 +250,11 @@ NN_BFLOAT16_TARGET inline void pair_pass(const ProductTask<float>& pass, AheadQu
   }
 }
 
-/// Whether neighbours along one side lie side by side, as packing asks for.
-[[nodiscard]] inline bool is_contiguous(Matrix<const float> x) {
-  return x.row_stride == 1 || x.col_stride == 1;
-}
-
 /// Does a task pass by pass; operands that are packed lie in memory in the same way.
 template <class Pass>
 NN_BFLOAT16_TARGET void product_passes(const ProductTask<float>& task,
                                        Index (*size_of_packed)(Index, Index), Pass do_pass) {
-  if (!is_contiguous(task.a) || !is_contiguous(task.b)) {
+  if (!detail::is_contiguous(task.a) || !detail::is_contiguous(task.b)) {
     return detail::rounded_block(Isa::avx512, task);
   }
   constexpr Index most = detail::bfloat16_depth;
@@ -264,6 +263,7 @@ NN_BFLOAT16_TARGET void product_passes(const ProductTask<float>& task,
   ProductTask<float> pass = task;
   const auto* const a = static_cast<const Pair*>(task.packed_a);
   const auto* const b = static_cast<const Pair*>(task.packed_b);
+  auto* const kept_b = static_cast<Pair*>(task.kept_b);
   Index first = 0;
   do {
     const Index length = std::min(most, depth - first), next = first + length;
@@ -273,7 +273,12 @@ NN_BFLOAT16_TARGET void product_passes(const ProductTask<float>& task,
     pass.options.accumulate = first > 0 || task.options.accumulate;
     pass.is_final = only_masks && next >= depth;
     if (a != nullptr) pass.packed_a = a + size_of_packed(task.a.rows, first);
-    if (b != nullptr) pass.packed_b = b + size_of_packed(task.b.cols, first);
+    if (b != nullptr) {
+      pass.packed_b = b + size_of_packed(task.b.cols, first);
+      queue.fetch_packed(b + size_of_packed(task.b.cols, next),
+                         size_of_packed(task.b.cols, std::min(most, depth - next)));
+    }
+    if (kept_b != nullptr) pass.kept_b = kept_b + size_of_packed(task.b.cols, first);
     do_pass(pass, queue);
     first = next;
   } while (first < depth);

@@ -53,6 +53,9 @@ class TileRegisters {
 [[nodiscard]] inline Index packed_size(Index count, Index depth) {
   return whole_blocks(count) / lanes * depth_tiles(depth) * tile_size;
 }
+[[nodiscard]] inline Index packed_bytes(Index cols, Index depth) {
+  return packed_size(cols, depth) * static_cast<Index>(sizeof(Pair));
+}
 
 /// Elements side by side.
 struct Line {
@@ -229,7 +232,9 @@ NN_AMX_TARGET inline void product_pass(const ProductTask<float>& pass, detail::A
     a = own;
   }
   if (b == nullptr) {
-    Pair* const own = scratch<Pair>(ScratchUse::packed_b, packed_size(c.cols, pass.b.rows));
+    Pair* const own = pass.kept_b != nullptr
+                          ? static_cast<Pair*>(pass.kept_b)
+                          : scratch<Pair>(ScratchUse::packed_b, packed_size(c.cols, pass.b.rows));
     pack_tiles(pass.b.transposed(), true, own);
     b = own;
   }

@@ -75,9 +75,21 @@ class BlockedProduct {
     if (c.rows == 1 && b.col_stride == 1 && c.col_stride == 1) {
       kernels_.block = kernels_.vector_block;
     }
+    const KeptOperand* const kept = options.kept_b;
+    const bool can_keep = kept != nullptr && kernels_.packed_bytes != nullptr && c.rows > 1 &&
+                          is_contiguous(a) && is_contiguous(b);
+    reads_kept_ = can_keep && kept->block_cols == plan_.cols;
+    // One thread packs each part.
+    fills_kept_ = can_keep && kept->block_cols == 0 && plan_.row_blocks == 1;
   }
 
   void run() const {
+    run_blocks();
+    if (fills_kept_) options_.kept_b->block_cols = plan_.cols;
+  }
+
+ private:
+  void run_blocks() const {
     const Index blocks = plan_.row_blocks * plan_.col_blocks;
     if (plan_.num_slices > 1 && blocks < 8) return run_slices_at_once(blocks);
     const Index run_length = std::max<Index>(1, blocks / 16);
@@ -87,7 +99,6 @@ class BlockedProduct {
     });
   }
 
- private:
   void run_block(Index block, bool has_next) const {
     const Matrix<T> c = block_of_c(block);
     run_slice(block, 0, c, options_.accumulate, has_next ? block + 1 : block);
@@ -155,6 +166,13 @@ class BlockedProduct {
                         .c = target,
                         .options = options_of(block),
                         .is_final = plan_.num_slices == 1 && has_epilogue()};
+    if (reads_kept_ || fills_kept_) {
+      const Index place = slice * kernels_.packed_bytes(c_.cols, plan_.slice) +
+                          kernels_.packed_bytes(first_col(block), length);
+      std::byte* const kept = static_cast<std::byte*>(options_.kept_b->data) + place;
+      if (reads_kept_) task.packed_b = kept;
+      if (fills_kept_) task.kept_b = kept;
+    }
     if (next != block) {
       const Matrix<T> c = block_of_c(next);
       const Index depth = std::min(length, pass_depth);
@@ -173,9 +191,17 @@ class BlockedProduct {
   Matrix<T> c_;
   ProductOptions<T> options_;
   ProductPlan plan_;
+  bool reads_kept_ = false, fills_kept_ = false;
 };
 
 }  // namespace detail
+
+/// Bytes of the data of a `KeptOperand` for b [k, n], with any kernels.
+template <class T>
+[[nodiscard]] constexpr Index kept_operand_bytes(Index k, Index n) {
+  constexpr Index rows_to_fill = 320, cols_to_fill = 31;  // up to whole tiles, of each slice
+  return (k + rows_to_fill) * (n + cols_to_fill) * static_cast<Index>(sizeof(T));
+}
 
 /// `product` with the kernels of `isa`, which the processor must have: for tests and benchmarks.
 template <Real T>
@@ -185,7 +211,9 @@ void product_with(Isa isa, Matrix<const std::type_identity_t<T>> a,
   if (c.rows == 0 || c.cols == 0) return;
   if (c.col_stride != 1 && c.row_stride == 1 && options.bias == nullptr) {
     // c^T = b^T a^T, whose rows are contiguous
-    detail::BlockedProduct<T>(isa, b.transposed(), a.transposed(), c.transposed(), options).run();
+    ProductOptions<T> swapped = options;
+    swapped.kept_b = nullptr;
+    detail::BlockedProduct<T>(isa, b.transposed(), a.transposed(), c.transposed(), swapped).run();
   } else {
     detail::BlockedProduct<T>(isa, a, b, c, options).run();
   }

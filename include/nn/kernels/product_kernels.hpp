@@ -34,6 +34,7 @@ struct ProductKernels {
   /// nothing.
   const void* (*pack_a)(Matrix<const T>);
   const void* (*pack_b)(Matrix<const T>);
+  Index (*packed_bytes)(Index cols, Index depth);  ///< of b; null where it is not packed
   Index tile_rows;
   Index tile_cols;
 };
@@ -42,23 +43,25 @@ template <class T>
 [[nodiscard]] ProductKernels<T> product_kernels(Isa isa) {
 #if defined(__x86_64__)
   if (isa >= Isa::avx512) {
-    return {
-        avx512::product_block<T>,  avx512::vector_matrix_block<T>, avx512::add_partial<T>,
-        avx512::finish_product<T>, avx512::column_sums_block<T>,   nullptr,
-        avx512::pack_shared_b<T>,  avx512::ProductTile<T>::rows,   avx512::ProductTile<T>::cols};
+    return {avx512::product_block<T>,     avx512::vector_matrix_block<T>,
+            avx512::add_partial<T>,       avx512::finish_product<T>,
+            avx512::column_sums_block<T>, nullptr,
+            avx512::pack_shared_b<T>,     avx512::packed_bytes<T>,
+            avx512::ProductTile<T>::rows, avx512::ProductTile<T>::cols};
   }
   if (isa == Isa::avx2) {
-    return {avx2::product_block<T>,  avx2::vector_matrix_block<T>, avx2::add_partial<T>,
-            avx2::finish_product<T>, avx2::column_sums_block<T>,   nullptr,
-            avx2::pack_shared_b<T>,  avx2::ProductTile<T>::rows,   avx2::ProductTile<T>::cols};
+    return {avx2::product_block<T>,    avx2::vector_matrix_block<T>, avx2::add_partial<T>,
+            avx2::finish_product<T>,   avx2::column_sums_block<T>,   nullptr,
+            avx2::pack_shared_b<T>,    avx2::packed_bytes<T>,        avx2::ProductTile<T>::rows,
+            avx2::ProductTile<T>::cols};
   }
 #endif
   static_cast<void>(isa);
   return {portable::product_block<T>,     portable::vector_matrix_block<T>,
           portable::add_partial<T>,       portable::finish_product<T>,
           portable::column_sums_block<T>, nullptr,
-          portable::pack_shared_b<T>,     portable::ProductTile<T>::rows,
-          portable::ProductTile<T>::cols};
+          portable::pack_shared_b<T>,     portable::packed_bytes<T>,
+          portable::ProductTile<T>::rows, portable::ProductTile<T>::cols};
 }
 
 /// The kernels for products in float or double, of floats in `precision`.

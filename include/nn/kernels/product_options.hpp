@@ -8,6 +8,13 @@
 
 namespace nn::kernels {
 
+/// A packed b that stays from one product to the next with the same b: the first one that can fills
+/// `data`, later ones read it. Products of any number of rows may come between.
+struct KeptOperand {
+  void* data = nullptr;  ///< of `kept_operand_bytes`
+  Index block_cols = 0;  ///< of the parts that it was packed in; 0: nothing was
+};
+
 /// c(i, j) = act(sum + bias[j]), and 0 where the mask says so.
 template <class T>
 struct ProductOptions {
@@ -18,6 +25,7 @@ struct ProductOptions {
   bool accumulate = false;  ///< c += a b; only without the others
   /// Operands are rounded to bfloat16 if it says so (products of float only); sums are not.
   ProductPrecision precision{};
+  KeptOperand* kept_b = nullptr;  ///< or null
 
   /// Whether all that is left to do with a sum is to mask it.
   [[nodiscard]] bool only_masks() const {

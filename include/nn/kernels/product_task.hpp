@@ -20,7 +20,14 @@ struct ProductTask {
   Matrix<const T> next_b{};
   const void* packed_a = nullptr;  ///< the operands as the kernels' `pack_a` and `pack_b` gave
   const void* packed_b = nullptr;  ///< them back, or null
+  void* kept_b = nullptr;  ///< memory for b as `pack_b` gives it, which this task fills; or null
 };
+
+/// Whether neighbours along one side lie side by side, as packing asks for.
+template <class T>
+[[nodiscard]] bool is_contiguous(Matrix<const T> x) {
+  return x.row_stride == 1 || x.col_stride == 1;
+}
 
 /// Steps of k that one pass over a block makes.
 inline constexpr Index pass_depth = 256;
@@ -63,6 +70,12 @@ struct AheadQueue {
   Ahead first;
   Ahead second;
   Ahead nothing{};
+
+  /// The next part of b is read packed, if there is one.
+  template <class T>
+  void fetch_packed(const T* packed, Index count) {
+    if (count > 0) first = Ahead(Matrix<const T>(packed, 1, count));
+  }
 
   /// The walk that a tile of `depth` steps shall continue; within `harmless` when all is done.
   [[nodiscard]] Ahead& next(Index depth, const void* harmless) {

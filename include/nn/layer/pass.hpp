@@ -20,9 +20,12 @@ class ParameterUpdate;
 struct Pass {
   bool training = false;        ///< false: inference; dropout is off, nothing is kept for backward
   std::byte* memory = nullptr;  ///< the layer's `workspace_bytes`; backward's is that of forward
-  std::uint64_t seed = 0;       ///< the model's seed
-  std::uint32_t step = 0;       ///< optimizer steps taken before this pass
-  std::uint16_t layer = 0;      ///< number in the whole model; equal layers draw different numbers
+  /// Inference: number of this batch among those of one call, which find `memory` as the one before
+  /// left it and the same weights; -1: on its own.
+  Index batch = -1;
+  std::uint64_t seed = 0;   ///< the model's seed
+  std::uint32_t step = 0;   ///< optimizer steps taken before this pass
+  std::uint16_t layer = 0;  ///< number in the whole model; equal layers draw different numbers
 
   bool needs_dx = true;    ///< false: nobody reads dx, it need not be written
   bool accumulate = true;  ///< backward adds to parameter gradients; false: it assigns them

@@ -2,6 +2,7 @@
 // Fully connected layer.
 #pragma once
 
+#include <new>
 #include <string>
 
 #include "nn/kernels/product_gradients.hpp"
@@ -51,9 +52,11 @@ class Dense {
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
     // y = act(x W + b)
     const Activation activation = pass.activation_of(options_.activation);
-    multiply(
-        x, y,
-        {.bias = b(), .activation = elementwise_part(activation), .precision = pass.precision});
+    multiply(x, y,
+             {.bias = b(),
+              .activation = elementwise_part(activation),
+              .precision = pass.precision,
+              .kept_b = kept_weights(x, pass)});
     apply_rowwise_part(activation, y);
   }
 
@@ -82,6 +85,12 @@ class Dense {
     if (options_.use_bias) list.add(b_, "bias", {units_}, options_.bias_initializer);
   }
 
+  /// At inference in batches: the weights as the product packs them.
+  [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
+    if (training || !keeps_weights(x.num_elements() / x.back(), x.back())) return 0;
+    return kept_header + kernels::kept_operand_bytes<T>(x.back(), units_);
+  }
+
   [[nodiscard]] Activation activation() const { return options_.activation; }
 
   [[nodiscard]] Arguments arguments() const {
@@ -101,6 +110,8 @@ class Dense {
   }
 
  private:
+  static constexpr Index kept_header = 64;  // of the memory, which keeps a KeptOperand
+
   /// y = act(x W + b), W in floats or in a short format
   void multiply(ConstTensorMap<T, 2> x, TensorMap<T, 2> y,
                 const kernels::ProductOptions<T>& options) const {
@@ -122,6 +133,19 @@ class Dense {
         {.mask = mask_of(pass, x), .precision = pass.precision},
         pass.update->moments_of<T>(W_.value().data()),
         [&](Index first, const T* dW, Index count) { W_.update(*pass.update, first, dW, count); });
+  }
+
+  /// Few weights are packed in no time, and one row is multiplied by W as it lies there.
+  [[nodiscard]] bool keeps_weights(Index rows, Index inputs) const {
+    constexpr Index many = 1 << 16;
+    return rows > 1 && inputs * units_ >= many && W_.quantized() == nullptr;
+  }
+  /// W as the product packed it for the batches before.
+  [[nodiscard]] kernels::KeptOperand* kept_weights(const ConstTensorMap<T, 2>& x,
+                                                   const Pass& pass) const {
+    if (pass.batch < 0 || !keeps_weights(x.dimension(0), x.dimension(1))) return nullptr;
+    if (pass.batch == 0) ::new (pass.memory) kernels::KeptOperand{pass.memory + kept_header};
+    return std::launder(reinterpret_cast<kernels::KeptOperand*>(pass.memory));
   }
 
   [[nodiscard]] const T* b() const { return options_.use_bias ? b_.value().data() : nullptr; }

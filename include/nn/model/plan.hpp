@@ -17,8 +17,7 @@ namespace nn {
 /// is no work at all, and a ReLU's gradient is masked where it is written, if that layer can.
 ///
 /// Memory of a training pass, in this order: for each layer its y and what it keeps; then two
-/// buffers that the gradients take in turn. At inference: two buffers that the ys take in turn;
-/// then the largest of the layers' workspaces.
+/// buffers that the gradients take in turn. At inference: two that the ys take; then each layer's.
 template <Real T>
 class Plan {
  public:
@@ -215,12 +214,12 @@ Index Plan<T>::workspace_bytes(const Layers& layers, Index batch, bool training)
     const auto gradients = gradient_bytes(batch);
     return kept_bytes(layers, batch) + gradients[0] + gradients[1];
   }
-  Index largest = 0;
-  for (std::size_t i = 0; i < steps_.size(); ++i) {
-    if (!steps_[i].is_view) largest = std::max(largest, layer_bytes(layers[i], i, batch, false));
-  }
   const auto results = result_bytes(batch);
-  return results[0] + results[1] + largest;
+  Index total = results[0] + results[1];
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    if (!steps_[i].is_view) total += layer_bytes(layers[i], i, batch, false);
+  }
+  return total;
 }
 
 template <Real T>
@@ -255,12 +254,13 @@ const T* Plan<T>::forward_inference(const Layers& layers, const T* x, Index batc
   std::size_t last = steps_.size();
   while (last > 0 && is_view(last - 1, pass.as_logits)) --last;
   if (last == 0) return std::copy_n(x, batch * steps_.back().y.num_elements(), result), result;
-  std::size_t turn = 0;
-  for (std::size_t i = 0; i < last; ++i) {
+  std::byte* memory = buffers[1] + sizes[1];
+  for (std::size_t i = 0, turn = 0; i < last; ++i) {
     if (is_view(i, pass.as_logits)) continue;
     const Step& step = steps_[i];
     T* y = i + 1 == last ? result : reinterpret_cast<T*>(buffers[turn]);
-    const Pass own = pass_of(i, pass, buffers[1] + sizes[1]);
+    const Pass own = pass_of(i, pass, memory);
+    memory += layer_bytes(layers[i], i, batch, false);
     layers[i].forward(x, step.x.with_batch(batch), y, step.y.with_batch(batch), own);
     x = y;
     turn = 1 - turn;

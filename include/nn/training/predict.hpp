@@ -31,13 +31,15 @@ void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspac
       round_to_cache_line(largest * network.input.num_elements() * static_cast<Index>(sizeof(T)));
   std::byte* memory =
       workspace.reserve(x_bytes + network.plan.workspace_bytes(network.layers, largest, false));
-  const Pass pass{.training = false,
-                  .memory = memory + x_bytes,
-                  .seed = network.seed,
-                  .precision = options.precision};
+  Pass pass{.training = false,
+            .memory = memory + x_bytes,
+            .seed = network.seed,
+            .precision = options.precision};
+  const bool has_several = x.count() >= 2 * batch_size;  // whole batches, in the same memory
   const Index y_size = network.output().num_elements();
   for (Index first = 0; first < x.count(); first += batch_size) {
     const Index count = std::min(batch_size, x.count() - first);
+    pass.batch = has_several && count == batch_size ? first / batch_size : -1;
     const T* batch = x.slice(first, count).gather(nullptr, count, reinterpret_cast<T*>(memory));
     network.plan.forward(network.layers, batch, count, pass, y + first * y_size);
     if (progress != nullptr && progress->is_due()) {
