@@ -4,8 +4,11 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <functional>
+#include <vector>
 
 #include "nn/metrics/precision.hpp"
+#include "nn/training/fit.hpp"
 #include "tests/training/training_testing.hpp"
 
 namespace nn {
@@ -14,6 +17,13 @@ namespace {
 using testing::counted_labels;
 using testing::image_model;
 using testing::random_tensor;
+
+/// What `run` does after each epoch.
+struct Evaluation {
+  std::function<void()> run;
+
+  void on_epoch_end(FitContext&) { run(); }
+};
 
 }  // namespace
 
@@ -45,6 +55,27 @@ TEST_SUITE("training/evaluate") {
     CHECK(model.evaluate(x, y, {.batch_size = 4})["loss"] == doctest::Approx(all).epsilon(1e-6));
     CHECK(model.evaluate(x, y)["loss"] == all);
     CHECK(testing::weights_of(model) == testing::weights_of(image_model()));
+  }
+
+  TEST_CASE("evaluate: batches share packed weights, and only those of one evaluation") {
+    Sequential<float> model{Dense{700, {.activation = Activation::relu}}, Dense{3}, Softmax{}};
+    model.build({100}, {.seed = 1});
+    model.compile(Adam{{.learning_rate = 0.01}}, SparseCategoricalCrossentropy{});
+    const auto x = random_tensor<float, 2>({70, 100}, 2);
+    const Labels y = counted_labels(70, 3);
+    std::vector<double> expected;
+    const Evaluation evaluation{
+        [&] { expected.push_back(model.evaluate(x, y, {.batch_size = 20})["loss"]); }};
+    const History history = model.fit(x, y,
+                                      {.batch_size = 20,  // three whole ones, and 10 samples
+                                       .epochs = 3,
+                                       .verbose = Verbose::silent,
+                                       .callbacks = {evaluation},
+                                       .validation_data = ValidationData{Samples(x), y}});
+    CHECK(history["val_loss"] == expected);
+    CHECK(expected[2] < expected[0]);
+    CHECK(model.evaluate(x, y, {.batch_size = 70})["loss"] ==
+          doctest::Approx(expected[2]).epsilon(1e-6));
   }
 
   TEST_CASE("evaluate: refuses what doesn't fit") {

@@ -48,6 +48,12 @@ struct Pass {
   }
 };
 
+/// `Pass::batch` of samples `first` .. `first + count - 1` out of `total`, in batches of
+/// `batch_size`: only several whole ones share their memory.
+[[nodiscard]] inline Index shared_batch(Index first, Index count, Index batch_size, Index total) {
+  return count == batch_size && total >= 2 * batch_size ? first / batch_size : -1;
+}
+
 /// x [N, F] as it comes, for kernels that want a mask only where one is asked for.
 template <class T, int Rank>
 [[nodiscard]] const T* mask_of(const Pass& pass, const ConstTensorMap<T, Rank>& x) {

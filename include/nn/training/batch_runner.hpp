@@ -73,8 +73,10 @@ class BatchRunner {
     if (network.block.step() == steps_before) network.block.advance_step();
   }
 
-  void test(const Samples& x, const LabelView& y, Index count) {
-    const Pass pass = prepare(x, y, nullptr, count, false);
+  /// One batch of an evaluation; `batch` as in `Pass`.
+  void test(const Samples& x, const LabelView& y, Index count, Index batch = -1) {
+    Pass pass = prepare(x, y, nullptr, count, false);
+    pass.batch = batch;
     const T* scores = network_.plan.forward(network_.layers, x_, count, pass, scores_);
     account(scores, count, nullptr);
   }

@@ -25,7 +25,8 @@ void run_in_order(BatchRunner<T>& runner, const Samples& x, const LabelView& y, 
   Index batches_done = 0;
   for (Index first = 0; first < x.count(); first += batch_size) {
     const Index count = std::min(batch_size, x.count() - first);
-    runner.test(x.slice(first, count), y.slice(first, count), count);
+    runner.test(x.slice(first, count), y.slice(first, count), count,
+                shared_batch(first, count, batch_size, x.count()));
     ++batches_done;
     if (progress.is_due()) progress.update(batches_done, first + count, runner.scores());
   }

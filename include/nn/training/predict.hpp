@@ -35,11 +35,10 @@ void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspac
             .memory = memory + x_bytes,
             .seed = network.seed,
             .precision = options.precision};
-  const bool has_several = x.count() >= 2 * batch_size;  // whole batches, in the same memory
   const Index y_size = network.output().num_elements();
   for (Index first = 0; first < x.count(); first += batch_size) {
     const Index count = std::min(batch_size, x.count() - first);
-    pass.batch = has_several && count == batch_size ? first / batch_size : -1;
+    pass.batch = shared_batch(first, count, batch_size, x.count());
     const T* batch = x.slice(first, count).gather(nullptr, count, reinterpret_cast<T*>(memory));
     network.plan.forward(network.layers, batch, count, pass, y + first * y_size);
     if (progress != nullptr && progress->is_due()) {
