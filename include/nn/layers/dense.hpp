@@ -110,7 +110,7 @@ class Dense {
   }
 
  private:
-  static constexpr Index kept_header = 64;  // of the memory, which keeps a KeptOperand
+  static constexpr Index kept_header = cache_line;  // of the memory, which keeps a KeptOperand
 
   /// y = act(x W + b), W in floats or in a short format
   void multiply(ConstTensorMap<T, 2> x, TensorMap<T, 2> y,
