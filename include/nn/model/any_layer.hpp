@@ -148,14 +148,15 @@ class AnyLayer {
     }
     void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy, T* dx,
                   const Pass& pass) const override {
-      if (!pass.accumulate && !LayerTraits<L>::assigns_gradients) {
-        // This layer only knows how to add.
+      constexpr bool only_adds = ParametricLayer<L> && !LayerTraits<L>::assigns_gradients;
+      if (only_adds && !pass.accumulate) {
         for (const auto* parameter : own_parameters) parameter->zero_gradient();
       }
       layer.backward(detail::layer_view<in>(x, x_shape), detail::layer_view<out>(y, y_shape),
                      detail::layer_view<out>(dy, y_shape), detail::layer_view<in>(dx, x_shape),
                      pass);
-      if (pass.update != nullptr && !LayerTraits<L>::updates_parameters) {
+      constexpr bool leaves_update = ParametricLayer<L> && !LayerTraits<L>::updates_parameters;
+      if (leaves_update && pass.update != nullptr) {
         for (const auto* parameter : own_parameters) parameter->update(*pass.update);
       }
     }
