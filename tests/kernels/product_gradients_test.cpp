@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <vector>
 
 #include "nn/kernels/bfloat16.hpp"
@@ -22,6 +23,40 @@ struct Size {
 template <class T>
 struct Gradients {
   std::vector<T> dx, dW;
+};
+
+/// Keeps what it reads, and whether it came as promised.
+template <class T>
+class KeepingReader final : public ColumnReader<T> {
+ public:
+  KeepingReader(Index unit, const Size& size)
+      : ColumnReader<T>(unit), size_(size), dx(nan_values<T>(size.n * size.k)) {}
+
+  void begin(Index num_runs) override {
+    ++begins;
+    ends_of_runs_.assign(static_cast<std::size_t>(num_runs), -1);
+  }
+  void read(Index run, Index first, Matrix<const T> columns) override {
+    Index& end_of_run = ends_of_runs_.at(static_cast<std::size_t>(run));
+    const bool follows = end_of_run < 0 || end_of_run == first;
+    if (!follows || first % this->unit() != 0 || columns.cols % this->unit() != 0) ++surprises;
+    end_of_run = first + columns.cols;
+    for (Index i = 0; i < columns.rows; ++i) {
+      for (Index j = 0; j < columns.cols; ++j) {
+        dx[static_cast<std::size_t>(i * size_.k + first + j)] = columns(i, j);
+      }
+    }
+  }
+  void end() override { ++ends; }
+
+ private:
+  Size size_;
+  std::vector<Index> ends_of_runs_;
+
+ public:
+  std::vector<T> dx;
+  int begins = 0, ends = 0;
+  std::atomic<int> surprises = 0;
 };
 
 template <class T>
@@ -43,18 +78,20 @@ struct Operands {
     return result;
   }
   /// The walk, whose pieces of W are spoilt as soon as they are finished.
-  [[nodiscard]] Gradients<T> in_one_walk(bool is_masked) const {
+  [[nodiscard]] Gradients<T> in_one_walk(bool is_masked, ColumnReader<T>* reader = nullptr) const {
     Gradients<T> result{nan_values<T>(size.n * size.k), nan_values<T>(size.k * size.m)};
     std::vector<T> spoilt = W;
     const std::vector<T> moments = W;
     product_gradients(
         Matrix<const T>(x.data(), size.n, size.k), Matrix<const T>(spoilt.data(), size.k, size.m),
-        Matrix<const T>(dz.data(), size.n, size.m), Matrix<T>(result.dx.data(), size.n, size.k),
+        Matrix<const T>(dz.data(), size.n, size.m),
+        reader == nullptr ? Matrix<T>(result.dx.data(), size.n, size.k) : Matrix<T>(),
         {.mask = is_masked ? x.data() : nullptr, .precision = precision}, {moments.data(), nullptr},
         [&](Index first, const T* gradients, Index count) {
           std::copy_n(gradients, count, result.dW.data() + first);
           std::fill_n(spoilt.data() + first, count, T(1e30));
-        });
+        },
+        reader);
     return result;
   }
 };
@@ -94,6 +131,39 @@ TEST_SUITE("kernels/product_gradients") {
       CHECK(largest_difference(actual.dx, expected.dx) == 0);
       CHECK(largest_difference(actual.dW, expected.dW) == 0);
       CHECK(largest_difference(actual.dW, floats.in_one_walk(true).dW) > 0);
+      KeepingReader<float> reader(1, size);
+      static_cast<void>(operands.in_one_walk(true, &reader));
+      CHECK(largest_difference(reader.dx, expected.dx) == 0);
+    }
+  }
+
+  TEST_CASE_TEMPLATE("product_gradients: a reader gets the bits of dx in whole units", T, float,
+                     double) {
+    struct Case {
+      Size size;
+      Index unit;
+    };
+    for (const Case& c : {Case{{1, 1, 1}, 1},
+                          {{3, 40, 2}, 5},
+                          {{7, 97, 10}, 1},
+                          {{16, 1056, 3}, 32},
+                          {{300, 448, 128}, 112}}) {
+      CAPTURE(c.size.k);
+      const Operands<T> operands{c.size};
+      for (const bool is_masked : {false, true}) {
+        CAPTURE(is_masked);
+        const Gradients<T> expected = operands.separate(is_masked);
+        for (const int threads : {1, 3}) {
+          const ThreadsForTest use(threads);
+          KeepingReader<T> reader(c.unit, c.size);
+          const Gradients<T> actual = operands.in_one_walk(is_masked, &reader);
+          CHECK(largest_difference(reader.dx, expected.dx) == 0);
+          CHECK(largest_difference(actual.dW, expected.dW) == 0);
+          CHECK(reader.surprises == 0);
+          CHECK(reader.begins == 1);
+          CHECK(reader.ends == 1);
+        }
+      }
     }
   }
 

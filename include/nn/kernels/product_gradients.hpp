@@ -3,21 +3,26 @@
 #pragma once
 
 #include <array>
+#include <numeric>
 
+#include "nn/kernels/column_reader.hpp"
 #include "nn/kernels/product.hpp"
 
 namespace nn::kernels {
 
 namespace detail {
 
-/// Rows of W to a piece: whole panels of the product, and enough pieces for many threads.
-[[nodiscard]] inline Index gradient_piece_rows(Index rows, Index cols, Index tile_cols) {
+/// Rows of W to a piece: whole panels of the product, enough pieces for many threads, and whole
+/// units of so many rows.
+[[nodiscard]] inline Index gradient_piece_rows(Index rows, Index cols, Index tile_cols,
+                                               Index unit) {
   constexpr Index piece_elements = 16384;  // its gradient stays in a core's own cache
   constexpr Index min_pieces = 16;
   const Index wanted =
       std::clamp<Index>(piece_elements / std::max<Index>(cols, 1), 1, 2 * tile_cols);
   const Index most = std::max<Index>(1, rows / min_pieces);
-  return wanted <= most ? round_up(wanted, tile_cols) : round_up(most, 16);
+  return wanted <= most ? round_up(wanted, std::lcm(tile_cols, unit))
+                        : round_up(most, std::lcm(Index{16}, unit));
 }
 
 /// One piece of the walk, with the kernels of an instruction set.
@@ -25,16 +30,18 @@ template <class T>
 class GradientWalk {
  public:
   Matrix<const T> x, W, dz;
-  Matrix<T> dx;
-  ProductOptions<T> options;  // of dx; dW has their precision
+  Matrix<T> dx;                // without data: not written
+  ColumnReader<T>* dx_reader;  // or null
+  ProductOptions<T> options;   // of dx; dW has their precision
   std::array<const T*, 2> moments;
   ProductKernels<T> kernels = product_kernels<T>(isa(), options.precision);
   // All pieces share dz.
-  const void* dz_as_a =
-      kernels.pack_a == nullptr || dx.data == nullptr ? nullptr : kernels.pack_a(dz);
+  const void* dz_as_a = kernels.pack_a == nullptr || !wants_dx() ? nullptr : kernels.pack_a(dz);
   const void* dz_as_b = kernels.pack_b == nullptr ? nullptr : kernels.pack_b(dz);
 
-  void input_gradient(Index row, Index rows, Index next_row, Index next_rows) const {
+  [[nodiscard]] bool wants_dx() const { return dx.data != nullptr || dx_reader != nullptr; }
+
+  void input_gradient(Index run, Index row, Index rows, Index next_row, Index next_rows) const {
     ProductTask<T> task{.a = dz,
                         .b = W.block(row, 0, rows, W.cols).transposed(),
                         .c = dx.block(0, row, dx.rows, rows),
@@ -42,9 +49,14 @@ class GradientWalk {
                         .is_final = options.mask != nullptr,
                         .packed_a = dz_as_a};
     if (options.mask != nullptr) task.options.mask += row;
+    if (dx_reader != nullptr) {
+      task.c = Matrix<T>(scratch<T>(ScratchUse::columns, dz.rows * rows), dz.rows, rows);
+      if (options.mask != nullptr) task.options.mask = mask_of(task.c, row);
+    }
     task.next_a = x.block(0, next_row, x.rows, next_rows);
     task.next_b = W.block(next_row, 0, next_rows, W.cols);
     kernels.block(task);
+    if (dx_reader != nullptr) dx_reader->read(run, row, task.c);
   }
   void kernel_gradient(Index row, Index rows, T* dW) const {
     const auto moments_of_piece = [&](const T* moment) {
@@ -59,6 +71,17 @@ class GradientWalk {
                    .next_b = moments_of_piece(moments[1]),
                    .packed_b = dz_as_b});
   }
+
+ private:
+  /// The mask of dx from `col` on, with the strides of c. A copy: the walk reads this part of x
+  /// anyway.
+  [[nodiscard]] const T* mask_of(Matrix<T> c, Index col) const {
+    T* const mask = scratch<T>(ScratchUse::mask, c.rows * c.cols);
+    for (Index i = 0; i < c.rows; ++i) {
+      std::copy_n(options.mask + i * x.row_stride + col, c.cols, mask + i * c.cols);
+    }
+    return mask;
+  }
 };
 
 }  // namespace detail
@@ -67,31 +90,38 @@ class GradientWalk {
 /// dW = x^T dz piece by piece: `finish(first, gradients, count)` gets those of `count` neighbouring
 /// elements of W from number `first` on, in any order, from any thread, and may change these
 /// elements of W. `moments` [k, m] or null are what it will read, to be fetched ahead. The options'
-/// precision holds for both products. One pass over x and W, each piece in a core's cache.
-/// Shapes  x [n, k]   W, dW [k, m], contiguous   dz [n, m]   dx [n, k], its mask with its strides
+/// precision holds for both products. One pass over x and W, each piece in a core's cache. A
+/// `dx_reader` gets dx in place of memory.
+/// Shapes  x [n, k], rows contiguous   W, dW [k, m], contiguous   dz [n, m]
+///         dx and its mask [n, k], with the strides of x
 template <Real T, class Finish>
 void product_gradients(Matrix<const std::type_identity_t<T>> x,
                        Matrix<const std::type_identity_t<T>> W,
                        Matrix<const std::type_identity_t<T>> dz, Matrix<T> dx,
                        const ProductOptions<std::type_identity_t<T>>& options,
                        const std::array<const std::type_identity_t<T>*, 2>& moments,
-                       const Finish& finish) {
+                       const Finish& finish, ColumnReader<T>* dx_reader = nullptr) {
   NN_ASSERT(W.row_stride == W.cols && x.cols == W.rows && dz.cols == W.cols);
-  const detail::GradientWalk<T> walk{x, W, dz, dx, options, moments};
-  const Index rows = detail::gradient_piece_rows(W.rows, W.cols, walk.kernels.tile_cols);
+  NN_ASSERT(dx.data == nullptr || dx_reader == nullptr);
+  const detail::GradientWalk<T> walk{x, W, dz, dx, dx_reader, options, moments};
+  const Index rows = detail::gradient_piece_rows(W.rows, W.cols, walk.kernels.tile_cols,
+                                                 dx_reader == nullptr ? 1 : dx_reader->unit());
   const Index pieces = (W.rows + rows - 1) / rows;
   const Index run_length = std::max<Index>(1, pieces / 64);  // neighbours, to prefetch the next
-  parallel_for((pieces + run_length - 1) / run_length, [&](Index run) {
+  const Index num_runs = (pieces + run_length - 1) / run_length;
+  if (dx_reader != nullptr) dx_reader->begin(num_runs);
+  parallel_for(num_runs, [&](Index run) {
     const Index end = std::min((run + 1) * run_length * rows, W.rows);
     T* const dW = scratch<T>(ScratchUse::other, rows * W.cols);
     for (Index row = run * run_length * rows; row < end; row += rows) {
       const Index next = std::min(row + rows, end);
-      if (dx.data != nullptr)
-        walk.input_gradient(row, next - row, next, std::min(rows, end - next));
+      if (walk.wants_dx())
+        walk.input_gradient(run, row, next - row, next, std::min(rows, end - next));
       walk.kernel_gradient(row, next - row, dW);
       finish(row * W.cols, dW, (next - row) * W.cols);
     }
   });
+  if (dx_reader != nullptr) dx_reader->end();
 }
 
 }  // namespace nn::kernels

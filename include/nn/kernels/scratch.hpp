@@ -21,6 +21,9 @@ enum class ScratchUse {
   partial_sums,
   patches,
   pixels,
+  columns,
+  mask,
+  sums_of_runs,
   other,
   count
 };
