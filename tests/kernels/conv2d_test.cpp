@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "nn/kernels/conv2d_gradient_reader.hpp"
 #include "tests/kernels/kernel_testing.hpp"
 
 namespace {
@@ -123,6 +124,46 @@ void check_kernel_gradient(Isa set, const Conv2DShape& s, bool with_bias, bool a
   CHECK(largest_difference(db, expected_db) <= tolerance);
 }
 
+/// Shapes whose dy can be read in columns.
+std::vector<Conv2DShape> readable_shapes() {
+  return {
+      make_shape(3, 28, 28, 1, 3, 3, 32),                     // the first layer of a digit reader
+      make_shape(2, 9, 11, 3, 5, 5, 48),                      // two panels of channels
+      make_shape(2, 11, 13, 2, 3, 2, 16, 2, 3),               // strides
+      make_shape(2, 13, 14, 3, 3, 3, 112, 1, 1, false, 2, 3)  // dilation
+  };
+}
+
+/// The kernel gradient from dy in runs of `num_pixels` pixels, each in pieces of two or fewer.
+template <class T>
+void check_gradient_reader(Isa set, const Conv2DShape& s, bool with_bias, bool accumulate,
+                           Index num_pixels) {
+  const Operands<T> given(s);
+  const Index size = s.patch_size() * s.out_channels, row = s.output_size();
+  auto dW = accumulate ? random_values<T>(size, 6) : nan_values<T>(size), expected_dW = dW;
+  auto db = accumulate ? random_values<T>(s.out_channels, 7) : nan_values<T>(s.out_channels);
+  auto expected_db = db;
+  nn::kernels::naive::conv2d_kernel_gradient(s, given.x.data(), given.dy.data(), expected_dW.data(),
+                                             with_bias ? expected_db.data() : nullptr, accumulate);
+  nn::kernels::Conv2DGradientReader<T> reader(set, s, given.x.data(), dW.data(),
+                                              with_bias ? db.data() : nullptr, accumulate);
+  REQUIRE(reader.unit() == s.out_channels);
+  const Index step = num_pixels * s.out_channels, num_runs = (row + step - 1) / step;
+  reader.begin(num_runs);
+  nn::parallel_for(num_runs, [&](Index run) {
+    const Index end = std::min(row, (run + 1) * step);
+    for (Index first = run * step; first < end;) {
+      const Index cols = std::min(end - first, 2 * s.out_channels);
+      reader.read(run, first, {given.dy.data() + first, s.batch, cols, row, 1});
+      first += cols;
+    }
+  });
+  reader.end();
+  const double tolerance = sum_tolerance<T>(s.batch * s.out_height * s.out_width);
+  CHECK(largest_difference(dW, expected_dW) <= tolerance);
+  CHECK(largest_difference(db, expected_db) <= tolerance);
+}
+
 }  // namespace
 
 TEST_SUITE("kernels/conv2d") {
@@ -162,6 +203,30 @@ TEST_SUITE("kernels/conv2d") {
         check_kernel_gradient<T>(set, s, false, false);
       }
     }
+  }
+
+  TEST_CASE_TEMPLATE("Conv2D: the kernel gradient of a dy in columns is the naive one", T, float,
+                     double) {
+    for (const Isa set : available_isas()) {
+      CAPTURE(nn::to_string(set));
+      int number = 0;
+      for (const Conv2DShape& s : readable_shapes()) {
+        CAPTURE(number++);
+        REQUIRE(nn::kernels::Conv2DGradientReader<T>::can_read(s));
+        check_gradient_reader<T>(set, s, true, false, 3);
+        check_gradient_reader<T>(set, s, true, true, 1);
+        check_gradient_reader<T>(set, s, false, false, 1000);
+      }
+    }
+  }
+
+  TEST_CASE("Conv2D: dy in columns is not for every shape") {
+    using Reader = nn::kernels::Conv2DGradientReader<float>;
+    CHECK_FALSE(Reader::can_read(make_shape(2, 9, 9, 1, 3, 3, 32, 1, 1, true)));  // padding
+    CHECK_FALSE(Reader::can_read(make_shape(2, 9, 9, 8, 3, 3, 32)));              // channels in
+    CHECK_FALSE(Reader::can_read(make_shape(2, 9, 9, 1, 3, 3, 24)));              // half a vector
+    CHECK_FALSE(Reader::can_read(make_shape(2, 9, 9, 1, 3, 3, 144)));             // channels out
+    CHECK_FALSE(Reader::can_read(make_shape(2, 9, 9, 7, 9, 9, 32)));              // a large W
   }
 
   TEST_CASE("Conv2D: NaN and infinity reach the output, and ReLU keeps NaN") {

@@ -35,7 +35,7 @@ namespace nn::kernels::detail {
 [[nodiscard]] inline const Index* input_offsets(const Conv2DShape& s,
                                                 const KernelGradientPlan& plan, Index window_cols) {
   const Index count = plan.num_row_tiles * plan.tile_rows;
-  Index* const offsets = scratch<Index>(ScratchUse::other, count);
+  Index* const offsets = scratch<Index>(ScratchUse::pixels, count);
   std::fill(offsets, offsets + count, Index{0});
   Index row = 0;
   for (Index i = 0; i < s.kernel_height; ++i)
@@ -101,9 +101,8 @@ struct KernelGradientTask {
 /// Adds the products of the listed pixels to the tiles of a group in a part's sums, and their
 /// slopes to its db.
 template <class T>
-void add_blocks(const KernelGradientTask<T>& task, const BlockList<T>& list, const Index* offsets,
-                Index group, T* sums) {
-  const KernelGradientPlan& plan = task.plan;
+void add_blocks(Isa set, const KernelGradientPlan& plan, const BlockList<T>& list,
+                const Index* offsets, Index group, T* sums) {
   for (Index tile = plan.first_tile(group); tile < plan.first_tile(group + 1); ++tile) {
     const Index panel = tile / plan.num_row_tiles, row_tile = tile % plan.num_row_tiles;
     const Index channel = panel * plan.full_width, channels = plan.channels_of(panel);
@@ -112,8 +111,8 @@ void add_blocks(const KernelGradientTask<T>& task, const BlockList<T>& list, con
     T* const db = row_tile == 0 ? sums + plan.db_offset() + channel : nullptr;
     for (Index i = 0; i < list.size; ++i) {
       const PixelBlock<T>& block = list.blocks[static_cast<std::size_t>(i)];
-      NN_DISPATCH_TO(task.set, kernel_gradient, block, plan.tile_rows, tile_offsets, channel,
-                     channels, dW, db);
+      NN_DISPATCH_TO(set, kernel_gradient, block, plan.tile_rows, tile_offsets, channel, channels,
+                     dW, db);
     }
   }
 }

@@ -37,9 +37,11 @@ struct KernelGradientPlan {
   Index rows_per_list;                         // whose x and dy stay in a core's cache
   Index num_dbs, db_size;  // of a part: one db for each output column if by_cell, else one
 
+  [[nodiscard]] static bool has_many_channels(const Conv2DShape& s) { return s.in_channels >= 8; }
+
   /// `cached` elements stay in a core's cache.
   KernelGradientPlan(const Conv2DShape& s, Index vector_bytes, Index vector_elements, Index cached)
-      : by_cell(s.in_channels >= 8),
+      : by_cell(has_many_channels(s)),
         rows_per_cell(by_cell ? s.in_channels : s.patch_size()),
         tile_rows(kernel_gradient_tiles(vector_bytes).best_for(rows_per_cell)),
         tiles_per_cell((rows_per_cell + tile_rows - 1) / tile_rows),

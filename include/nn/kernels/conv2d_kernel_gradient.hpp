@@ -63,7 +63,7 @@ void conv2d_kernel_gradient(Isa set, const Conv2DShape& s, const T* x, const T* 
         rows.first = add_cells(task, rows, group, sums);
       } else {
         rows.first = list_blocks(s, plan, x, dy, rows.first, rows.end, list);
-        add_blocks(task, list, offsets, group, sums);
+        add_blocks(set, plan, list, offsets, group, sums);
       }
     }
   });
