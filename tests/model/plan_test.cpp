@@ -181,6 +181,25 @@ TEST_SUITE("model/plan") {
     CHECK(plan.steps()[3].needs_dx);
   }
 
+  TEST_CASE("Plan: dx goes in columns to the first layer with parameters only") {
+    const auto in_columns = [](const std::vector<AnyLayer<double>>& layers, const Shape& sample) {
+      std::vector<std::size_t> steps;
+      const Plan<double> plan(layers, sample);
+      for (std::size_t i = 0; i < layers.size(); ++i) {
+        if (plan.steps()[i].dx_in_columns) steps.push_back(i);
+      }
+      return steps;
+    };
+    using Steps = std::vector<std::size_t>;
+    CHECK(in_columns(layers_of(ReLU{}, Conv2D{2, 2}, ReLU{}, Flatten{}, Dense{4}, Dense{3}),
+                     {5, 5, 1}) == Steps{4});
+    CHECK(in_columns(layers_of(Dense{4}, Dense{3}, Dense{2}), {5}) == Steps{1});
+    CHECK(in_columns(layers_of(Dense{4}, Plain<>{}, Dense{2}), {5}).empty());
+    CHECK(in_columns(layers_of(Dense{4}, Dense{2}), {3, 5}).empty());  // works on rows of samples
+    CHECK(in_columns(layers_of(ReLU{}, Dense{2}), {5}).empty());
+    CHECK(in_columns(layers_of(ReLU{}, Flatten{}), {5}).empty());
+  }
+
   TEST_CASE("Plan: inference needs less memory than training, and no gradients") {
     const auto layers = layers_of(Dense{64}, ReLU{}, Dense{64}, ReLU{}, Dense{64});
     const Plan<double> plan(layers, {64});

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "nn/metrics/precision.hpp"
@@ -47,6 +48,68 @@ struct OwnScale {
   }
   Parameter<float, 1> s;
 };
+
+/// What came of a dy [rows, cols], in columns or at once.
+struct SeenGradient final : kernels::ColumnReader<float> {
+  SeenGradient() : ColumnReader(1) {}
+  void begin(Index) override { came_in_columns = true; }
+  void read(Index, Index first, kernels::Matrix<const float> columns) override {
+    for (Index j = 0; j < columns.cols; ++j) {
+      for (Index i = 0; i < columns.rows; ++i) dy(i, first + j) = columns(i, j);
+    }
+  }
+  void end() override {}
+
+  bool came_in_columns = false;
+  Tensor<float, 2> dy;
+};
+
+/// y = x, with a parameter that never changes; reads its dy in columns.
+struct Reading : OwnScale {
+  explicit Reading(SeenGradient& to) : seen(&to) {}
+  void forward(ConstTensorMap<float, 2> x, TensorMap<float, 2> y, const Pass&) const { y = x; }
+  void backward(ConstTensorMap<float, 2>, ConstTensorMap<float, 2>, TensorMap<float, 2> dy,
+                TensorMap<float, 2> dx, const Pass& pass) const {
+    seen->dy = dy;
+    if (pass.needs_dx) dx = dy;
+  }
+  [[nodiscard]] kernels::ColumnReader<float>* dy_reader(ConstTensorMap<float, 2> x,
+                                                        ConstTensorMap<float, 2>,
+                                                        const Pass&) const {
+    seen->dy.resize(x.dimension(0), x.dimension(1));
+    return seen;
+  }
+  SeenGradient* seen;
+};
+
+/// What a layer's dy was in one step of a model of `layers`, made for samples of this shape.
+template <class Optimizer, class... Layers>
+void take_step(const Optimizer& optimizer, const Shape& sample, Layers... layers) {
+  Sequential<float> model{layers..., Flatten{}, Dense{3}};
+  model.build(sample, {.seed = 3});
+  model.compile(optimizer, SparseCategoricalCrossentropy{{.from_logits = true}});
+  const Labels y = counted_labels(6, 3);
+  if (sample.rank() == 1) {
+    static_cast<void>(model.train_on_batch(random_tensor<float, 2>({6, sample[0]}, 2), y));
+  } else {
+    static_cast<void>(
+        model.train_on_batch(random_tensor<float, 3>({6, sample[0], sample[1]}, 2), y));
+  }
+}
+
+/// Weights after a step of a model whose convolution may read its dy in columns.
+template <class Optimizer>
+std::vector<float> weights_after_convolution(const Optimizer& optimizer,
+                                             ProductPrecision precision) {
+  Sequential model{Rescaling{2.0}, Conv2D{32, {3, 3}}, ReLU{}, Flatten{}, Dense{33}, ReLU{},
+                   Dense{3}};
+  model.build({9, 8, 2}, {.seed = 3});
+  model.compile(optimizer, SparseCategoricalCrossentropy{{.from_logits = true}}, {},
+                {.precision = precision});
+  static_cast<void>(
+      model.train_on_batch(random_tensor<float, 4>({6, 9, 8, 2}, 2), counted_labels(6, 3)));
+  return weights_of(model);
+}
 
 /// Weights after some steps of a model with every kind of layer, nested ones too.
 template <class Optimizer>
@@ -101,6 +164,40 @@ TEST_SUITE("training/train_on_batch") {
     CHECK(weights_after_steps(adam, Precision::bfloat16) ==
           weights_after_steps(WholeStep<Adam>{adam}, Precision::bfloat16));
     CHECK(weights_after_steps(adam, Precision::bfloat16) != weights_after_steps(adam));
+  }
+
+  TEST_CASE(
+      "train_on_batch: the first layer may read its dy in columns, if nothing else needs it") {
+    const SGD sgd;
+    SeenGradient in_columns, whole;
+    take_step(sgd, {40}, Reading{in_columns});
+    take_step(WholeStep<SGD>{sgd}, {40}, Reading{whole});  // the gradients stay
+    CHECK(in_columns.came_in_columns);
+    CHECK_FALSE(whole.came_in_columns);
+    CHECK(std::equal(whole.dy.data(), whole.dy.data() + 6 * 40, in_columns.dy.data()));
+
+    SeenGradient behind, of_rows;
+    take_step(sgd, {40}, OwnScale{}, Reading{behind});  // has a dx to give on
+    CHECK_FALSE(behind.came_in_columns);
+    take_step(sgd, {8, 5}, Reading{of_rows}, Dense{4});  // that Dense works on rows of samples
+    CHECK_FALSE(of_rows.came_in_columns);
+  }
+
+  TEST_CASE("train_on_batch: a convolution learns the same from a dy in columns") {
+    const SGD sgd{{.learning_rate = 1}};
+    for (const ProductPrecision precision : {Precision::float32, Precision::bfloat16}) {
+      const auto expected = weights_after_convolution(WholeStep<SGD>{sgd}, precision);
+      const auto actual = weights_after_convolution(sgd, precision);
+      REQUIRE(actual.size() == expected.size());
+      CHECK(actual != expected);  // sums of other parts: the two ways differ by their rounding
+      for (std::size_t i = 0; i < actual.size(); ++i) {
+        if (!(std::abs(actual[i] - expected[i]) <= 1e-5f)) FAIL_CHECK("weight ", i);
+      }
+      const int before = num_threads();
+      set_num_threads(before == 1 ? 2 : 1);
+      CHECK(weights_after_convolution(sgd, precision) == actual);
+      set_num_threads(before);
+    }
   }
 
   TEST_CASE("train_on_batch: builds the model and reports the loss before the update") {

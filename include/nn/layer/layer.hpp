@@ -54,6 +54,14 @@ struct WithScalar<L<U>, T> {
 ///     Arguments arguments() const;                                 // to be saved
 ///     static L from_arguments(const Arguments&);                   // and loaded
 ///
+///     // dx in columns, not in memory, for the layer before; only with pass.update
+///     void backward(ConstTensorMap<T, R> x, ConstTensorMap<T, S> y, TensorMap<T, S> dy,
+///                   kernels::ColumnReader<T>& dx, const Pass&) const;
+///     // what reads dy so in place of a backward without dx, made in pass.memory; null: nothing
+///     // does. Obeys pass.accumulate.
+///     kernels::ColumnReader<T>* dy_reader(ConstTensorMap<T, R> x, ConstTensorMap<T, S> y,
+///                                         const Pass&) const;
+///
 /// where x has the batch axis and name() is static in a layer that is saved;
 /// and the traits, `static constexpr bool`, each a promise that spares a pass over memory:
 /// `reshapes` (only renames axes: y is x's memory, forward and backward are never called),

@@ -2,9 +2,11 @@
 // Two-dimensional convolution layer.
 #pragma once
 
+#include <new>
 #include <string>
 
 #include "nn/kernels/conv2d.hpp"
+#include "nn/kernels/conv2d_gradient_reader.hpp"
 #include "nn/layer/closing_activation.hpp"
 #include "nn/layer/layer.hpp"
 #include "nn/layer/window.hpp"
@@ -58,6 +60,10 @@ class Conv2D {
     return {out.height, out.width, filters_};
   }
 
+  [[nodiscard]] Index workspace_bytes(const Shape&, bool training) const {
+    return training ? static_cast<Index>(sizeof(DyReader)) : 0;
+  }
+
   void forward(ConstTensorMap<T, 4> x, TensorMap<T, 4> y, const Pass& pass) const {
     // y = act(W * x + b)
     const Activation activation = pass.activation_of(options_.activation);
@@ -81,6 +87,19 @@ class Conv2D {
       kernels::conv2d_input_gradient(shape, dy.data(), W_.value().data(), mask_of(pass, x),
                                      dx.data());
     }
+  }
+
+  /// In place of a backward without dx, where dy already is dz.
+  [[nodiscard]] kernels::ColumnReader<T>* dy_reader(ConstTensorMap<T, 4> x, ConstTensorMap<T, 4> y,
+                                                    const Pass& pass) const
+      requires(kernels::has_simd<T>) {
+    const kernels::Conv2DShape shape = geometry(x, y);
+    const bool is_dz =
+        pass.dy_is_masked || pass.activation_of(options_.activation) == Activation::linear;
+    if (!is_dz || !DyReader::can_read(shape)) return nullptr;
+    return ::new (pass.memory)
+        DyReader(isa(), shape, x.data(), W_.gradient().data(),
+                 options_.use_bias ? b_.gradient().data() : nullptr, pass.accumulate);
   }
 
   void parameters(const Shape& input, ParameterList<T>& list) {
@@ -115,6 +134,8 @@ class Conv2D {
   }
 
  private:
+  using DyReader = kernels::Conv2DGradientReader<T>;
+
   [[nodiscard]] Window vertical() const {
     return {kernel_size_.height, options_.strides.height, options_.dilation_rate.height};
   }

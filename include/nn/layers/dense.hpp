@@ -62,13 +62,11 @@ class Dense {
 
   void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2> y, TensorMap<T, 2> dy,
                 TensorMap<T, 2> dx, const Pass& pass) const {
-    // dz = dy * act'(z)
-    to_gradient_before(pass.activation_of(options_.activation), pass, y, dy);
-    const kernels::Matrix<T> dz = matrix(dy);  // [N, units]
-    // db += sum_n dz
-    if (options_.use_bias) kernels::column_sums(dz, b_.gradient().data(), pass.accumulate);
+    const kernels::Matrix<T> dz = gradient_before(y, dy, pass);
     if constexpr (kernels::has_simd<T>) {
-      if (pass.update != nullptr) return update(x, dz, dx, pass);
+      if (pass.update != nullptr) {
+        return update(x, dz, pass.needs_dx ? matrix(dx) : kernels::Matrix<T>(), nullptr, pass);
+      }
     }
     // dW += x^T dz
     kernels::product(matrix(x).transposed(), dz, matrix(W_.gradient()),
@@ -78,6 +76,13 @@ class Dense {
       kernels::product(dz, matrix(W_.value()).transposed(), matrix(dx),
                        {.mask = mask_of(pass, x), .precision = pass.precision});
     }
+  }
+
+  /// The same with pass.update for a reader of dx, which is never written.
+  void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2> y, TensorMap<T, 2> dy,
+                kernels::ColumnReader<T>& dx, const Pass& pass) const
+      requires(kernels::has_simd<T>) {
+    update(x, gradient_before(y, dy, pass), {}, &dx, pass);
   }
 
   void parameters(const Shape& input, ParameterList<T>& list) {
@@ -123,16 +128,29 @@ class Dense {
     kernels::product(matrix(x), matrix(W_.value()), matrix(y), options);
   }
 
+  /// dz [N, units] in the memory of dy; adds it to db.
+  kernels::Matrix<T> gradient_before(const ConstTensorMap<T, 2>& y, TensorMap<T, 2>& dy,
+                                     const Pass& pass) const {
+    // dz = dy * act'(z)
+    to_gradient_before(pass.activation_of(options_.activation), pass, y, dy);
+    // db += sum_n dz
+    if (options_.use_bias) {
+      kernels::column_sums(matrix(dy), b_.gradient().data(), pass.accumulate);
+    }
+    return matrix(dy);
+  }
+
   /// The rest of backward, and the optimizer's step on each piece of W once its dx and dW are
   /// known.
-  void update(const ConstTensorMap<T, 2>& x, kernels::Matrix<const T> dz, TensorMap<T, 2>& dx,
-              const Pass& pass) const {
+  void update(const ConstTensorMap<T, 2>& x, kernels::Matrix<const T> dz, kernels::Matrix<T> dx,
+              kernels::ColumnReader<T>* dx_reader, const Pass& pass) const {
     if (options_.use_bias) b_.update(*pass.update);
     kernels::product_gradients(
-        matrix(x), matrix(W_.value()), dz, pass.needs_dx ? matrix(dx) : kernels::Matrix<T>(),
+        matrix(x), matrix(W_.value()), dz, dx,
         {.mask = mask_of(pass, x), .precision = pass.precision},
         pass.update->moments_of<T>(W_.value().data()),
-        [&](Index first, const T* dW, Index count) { W_.update(*pass.update, first, dW, count); });
+        [&](Index first, const T* dW, Index count) { W_.update(*pass.update, first, dW, count); },
+        dx_reader);
   }
 
   /// Few weights are packed in no time, and one row is multiplied by W as it lies there.

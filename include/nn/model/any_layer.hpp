@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "nn/core/erased.hpp"
+#include "nn/kernels/column_reader.hpp"
 #include "nn/kernels/matrix.hpp"
 #include "nn/layer/layer.hpp"
 
@@ -30,7 +31,7 @@ template <int Rank, class T>
 struct LayerFacts {
   int input_rank;  // with batch; 2: any
   bool reshapes, only_activates, applies_activation, masks_dx, assigns_gradients, obeys_as_logits;
-  bool has_parameters;
+  bool has_parameters, hands_out_dx;
 };
 
 }  // namespace detail
@@ -65,6 +66,17 @@ class AnyLayer {
                 const Pass& pass) const {
     self_->backward(x, x_shape, y, y_shape, dy, dx, pass);
   }
+  /// The same for a reader of dx, by a layer whose facts say `hands_out_dx`.
+  void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy,
+                kernels::ColumnReader<T>& dx, const Pass& pass) const {
+    self_->backward(x, x_shape, y, y_shape, dy, dx, pass);
+  }
+  /// A reader of dy in place of `backward`, with `update` when it has read all; or null.
+  [[nodiscard]] kernels::ColumnReader<T>* dy_reader(const T* x, const Shape& x_shape, const T* y,
+                                                    const Shape& y_shape, const Pass& pass) const {
+    return self_->dy_reader(x, x_shape, y, y_shape, pass);
+  }
+  void update(const Pass& pass) const { self_->update(pass); }
 
   /// The layer itself if it is an L, else nullptr.
   template <class L>
@@ -89,12 +101,22 @@ class AnyLayer {
                          const Pass& pass) const = 0;
     virtual void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy,
                           T* dx, const Pass& pass) const = 0;
+    virtual void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy,
+                          kernels::ColumnReader<T>& dx, const Pass& pass) const = 0;
+    virtual kernels::ColumnReader<T>* dy_reader(const T* x, const Shape& x_shape, const T* y,
+                                                const Shape& y_shape, const Pass& pass) const = 0;
+    virtual void update(const Pass& pass) const = 0;
   };
 
   template <class L>
   struct Holder final : Interface {
     static constexpr int in = detail::input_rank<L>();
     static constexpr int out = detail::output_rank<L>();
+    static constexpr bool hands_out_dx =
+        requires(const L& l, ConstTensorMap<T, in> x, ConstTensorMap<T, out> y,
+                 TensorMap<T, out> dy, kernels::ColumnReader<T>& dx, const Pass& pass) {
+      l.backward(x, y, dy, dx, pass);
+    };
 
     explicit Holder(L held) : layer(std::move(held)) {}
 
@@ -124,7 +146,8 @@ class AnyLayer {
                                                 .masks_dx = Traits::masks_dx,
                                                 .assigns_gradients = Traits::assigns_gradients,
                                                 .obeys_as_logits = Traits::obeys_as_logits,
-                                                .has_parameters = ParametricLayer<L>};
+                                                .has_parameters = ParametricLayer<L>,
+                                                .hands_out_dx = hands_out_dx};
       return facts;
     }
     Index num_layers() const override {
@@ -155,6 +178,26 @@ class AnyLayer {
       layer.backward(detail::layer_view<in>(x, x_shape), detail::layer_view<out>(y, y_shape),
                      detail::layer_view<out>(dy, y_shape), detail::layer_view<in>(dx, x_shape),
                      pass);
+      update(pass);
+    }
+    void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy,
+                  kernels::ColumnReader<T>& dx, const Pass& pass) const override {
+      if constexpr (hands_out_dx) {
+        layer.backward(detail::layer_view<in>(x, x_shape), detail::layer_view<out>(y, y_shape),
+                       detail::layer_view<out>(dy, y_shape), dx, pass);
+        update(pass);
+      }
+    }
+    kernels::ColumnReader<T>* dy_reader(const T* x, const Shape& x_shape, const T* y,
+                                        const Shape& y_shape, const Pass& pass) const override {
+      const auto x_view = detail::layer_view<in>(x, x_shape);
+      const auto y_view = detail::layer_view<out>(y, y_shape);
+      if constexpr (requires { layer.dy_reader(x_view, y_view, pass); }) {
+        return layer.dy_reader(x_view, y_view, pass);
+      }
+      return nullptr;
+    }
+    void update(const Pass& pass) const override {
       constexpr bool leaves_update = ParametricLayer<L> && !LayerTraits<L>::updates_parameters;
       if (leaves_update && pass.update != nullptr) {
         for (const auto* parameter : own_parameters) parameter->update(*pass.update);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How a chain of layers runs: shapes, memory, and which neighbours work as one.
+// How a chain of layers runs: memory and passes.
 #pragma once
 
 #include <algorithm>
@@ -8,13 +8,14 @@
 #include <vector>
 
 #include "nn/core/memory.hpp"
-#include "nn/model/any_layer.hpp"
+#include "nn/model/plan_steps.hpp"
 
 namespace nn {
 
 /// Made once for a chain of layers and an input shape; says what each layer reads and writes. An
 /// activation layer behind a layer that can apply it becomes part of that layer, a reshaping layer
-/// is no work at all, and a ReLU's gradient is masked where it is written, if that layer can.
+/// is no work at all, a ReLU's gradient is masked where it is written, if that layer can, and the
+/// first layer with parameters may read its dy while the next one makes it.
 ///
 /// Memory of a training pass, in this order: for each layer its y and what it keeps; then two
 /// buffers that the gradients take in turn. At inference: two that the ys take; then each layer's.
@@ -23,37 +24,12 @@ class Plan {
  public:
   using Layers = std::vector<AnyLayer<T>>;
 
-  struct Step {
-    Shape x, y;                                  // of one sample
-    Index number = 0;                            // of the layer, nested models' layers counted
-    bool is_view = false;                        // y is x's memory
-    Activation activation = Activation::linear;  // of the following activation layer, done here too
-    bool dy_is_masked = false, mask_dx = false;
-    bool needs_dx = false;        // a layer before this one has parameters
-    bool drops_softmax = false;   // closes the model with a softmax that a loss may take over
-    bool is_all_softmax = false;  // and does nothing else: then it is a view
-  };
+  using Step = detail::PlanStep;
 
   Plan() = default;
   /// Throws `ShapeError` with the layer's number and sentence where a layer can't take what it
   /// gets.
-  [[gnu::cold, gnu::noinline]] Plan(const Layers& layers, const Shape& input) {
-    Shape shape = input;
-    Index number = 0;
-    bool parameters_before = false;
-    for (std::size_t i = 0; i < layers.size(); ++i) {
-      steps_.push_back(
-          {.x = shape, .y = checked_output_shape(layers[i], i, shape), .number = number});
-      number += layers[i].num_layers();
-      steps_.back().is_view = layers[i].facts().reshapes;
-      steps_.back().needs_dx = parameters_before;
-      parameters_before |= layers[i].facts().has_parameters;
-      shape = steps_.back().y;
-    }
-    fuse_activations(layers);
-    fuse_masks(layers);
-    find_closing_softmax(layers);
-  }
+  Plan(const Layers& layers, const Shape& input) : steps_(detail::plan_steps(layers, input)) {}
 
   [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
   /// Whether a loss may have the logits in place of the closing softmax's result.
@@ -78,11 +54,6 @@ class Plan {
   void backward(const Layers& layers, const T* x, Index batch, const Pass& pass, T* dx) const;
 
  private:
-  static Shape checked_output_shape(const AnyLayer<T>& layer, std::size_t i, const Shape& input);
-  [[gnu::cold]] void fuse_activations(const Layers& layers);
-  [[gnu::cold]] void fuse_masks(const Layers& layers);
-  [[gnu::cold]] void find_closing_softmax(const Layers& layers);
-
   /// The pass as layer i sees it.
   [[nodiscard]] Pass pass_of(std::size_t i, const Pass& pass, std::byte* memory) const {
     Pass own = pass;
@@ -93,6 +64,11 @@ class Plan {
     own.dy_is_masked = steps_[i].dy_is_masked;
     own.mask_dx = steps_[i].mask_dx;
     return own;
+  }
+  /// The first of the views in front of step i; i if there is none.
+  [[nodiscard]] std::size_t first_view(std::size_t i) const {
+    while (i > 0 && steps_[i - 1].is_view) --i;
+    return i;
   }
   [[nodiscard]] bool is_view(std::size_t i, bool as_logits) const {
     return steps_[i].is_view || (as_logits && steps_[i].is_all_softmax);
@@ -145,68 +121,31 @@ class Plan {
   const T* forward_inference(const Layers& layers, const T* x, Index batch, const Pass& pass,
                              T* result) const;
 
+  /// What the steps of a backward pass share: the model's layers and input.
+  struct BackwardPass {
+    const Layers& layers;
+    const T* x;
+    Index batch;
+    const Pass& pass;
+  };
+  /// What one of them gets beside dy.
+  struct BackwardStep {
+    const T* x;
+    Shape x_shape;
+    const T* y;
+    Shape y_shape;
+    Pass pass;
+  };
+  /// `y`: where step i's result lies and, behind it, what its layer keeps.
+  [[nodiscard]] BackwardStep backward_step(const BackwardPass& all, std::size_t i,
+                                           std::byte* y) const;
+  /// Runs step i and the one that made its x, if that one reads its dy in columns, so that it is
+  /// never written. Returns whether it did.
+  bool backward_in_columns(const BackwardPass& all, std::size_t i, const BackwardStep& step,
+                           std::byte* y, T* dy) const;
+
   std::vector<Step> steps_;
 };
-
-template <Real T>
-Shape Plan<T>::checked_output_shape(const AnyLayer<T>& layer, std::size_t i, const Shape& input) {
-  Shape output;
-  try {
-    output = layer.output_shape(input);
-    static_cast<void>(output.num_elements());  // throws where it overflows
-  } catch (const ShapeError& error) {
-    throw ShapeError{concat({"Sequential, layer ", i, ": ", error.what()})};
-  }
-  const int rank = layer.facts().input_rank;
-  if (rank != 2 && input.rank() + 1 != rank) {
-    refuse<ShapeError>({{"Sequential, layer ", i, ": ", layer.name()},
-                        {"samples of rank ", rank - 1},
-                        input.to_string()});
-  }
-  return output;
-}
-
-template <Real T>
-void Plan<T>::fuse_activations(const Layers& layers) {
-  for (std::size_t i = 0; i + 1 < layers.size(); ++i) {
-    const AnyLayer<T>& next = layers[i + 1];
-    const bool can_apply =
-        layers[i].facts().applies_activation && layers[i].activation() == Activation::linear;
-    if (!can_apply || !next.facts().only_activates) continue;
-    steps_[i].activation = next.activation();
-    steps_[i + 1].is_view = next.activation() != Activation::linear;
-  }
-}
-
-template <Real T>
-void Plan<T>::fuse_masks(const Layers& layers) {
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    Pass pass;
-    pass.activation = steps_[i].activation;
-    const bool ends_with_relu = layers[i].facts().applies_activation &&
-                                pass.activation_of(layers[i].activation()) == Activation::relu;
-    std::size_t next = i + 1;
-    while (next < layers.size() && steps_[next].is_view) ++next;
-    if (!ends_with_relu || next == layers.size() || !layers[next].facts().masks_dx) continue;
-    steps_[i].dy_is_masked = true;
-    steps_[next].mask_dx = true;
-  }
-}
-
-template <Real T>
-void Plan<T>::find_closing_softmax(const Layers& layers) {
-  std::size_t last = layers.size();
-  while (last > 0 && steps_[last - 1].is_view) --last;
-  if (last == 0) return;
-  const AnyLayer<T>& layer = layers[last - 1];
-  Pass pass;
-  pass.activation = steps_[last - 1].activation;
-  steps_[last - 1].drops_softmax =
-      pass.activation_of(layer.activation()) == Activation::softmax &&
-      (layer.facts().obeys_as_logits || layer.facts().only_activates) &&
-      steps_[last - 1].y == steps_.back().y;  // a reshape behind it would move the classes
-  steps_[last - 1].is_all_softmax = steps_[last - 1].drops_softmax && layer.facts().only_activates;
-}
 
 template <Real T>
 Index Plan<T>::workspace_bytes(const Layers& layers, Index batch, bool training) const {
@@ -269,27 +208,53 @@ const T* Plan<T>::forward_inference(const Layers& layers, const T* x, Index batc
 }
 
 template <Real T>
+typename Plan<T>::BackwardStep Plan<T>::backward_step(const BackwardPass& all, std::size_t i,
+                                                      std::byte* y) const {
+  const Step& step = steps_[i];
+  const std::size_t before = first_view(i);
+  const T* x = all.x;
+  if (before > 0) {
+    const Index bytes = kept_bytes_of(all.layers[before - 1], before - 1, all.batch);
+    x = reinterpret_cast<const T*>(y - bytes);
+  }
+  Pass own = pass_of(i, all.pass, y + tensor_bytes(step.y, all.batch));
+  own.needs_dx = step.needs_dx;
+  return {x, step.x.with_batch(all.batch), reinterpret_cast<const T*>(y),
+          step.y.with_batch(all.batch), own};
+}
+
+template <Real T>
+bool Plan<T>::backward_in_columns(const BackwardPass& all, std::size_t i, const BackwardStep& step,
+                                  std::byte* y, T* dy) const {
+  const std::size_t before = first_view(i) - 1;
+  const AnyLayer<T>& maker = all.layers[before];
+  y -= kept_bytes_of(maker, before, all.batch);
+  const BackwardStep first = backward_step(all, before, y);
+  auto* const reader = maker.dy_reader(first.x, first.x_shape, first.y, first.y_shape, first.pass);
+  if (reader == nullptr) return false;
+  all.layers[i].backward(step.x, step.x_shape, step.y, step.y_shape, dy, *reader, step.pass);
+  maker.update(first.pass);
+  return true;
+}
+
+template <Real T>
 void Plan<T>::backward(const Layers& layers, const T* x, Index batch, const Pass& pass,
                        T* dx) const {
-  std::byte* end = pass.memory + kept_bytes(layers, batch);  // of what step i and those before keep
-  const std::array<std::byte*, 2> buffers{end, end + gradient_bytes(batch)[0]};
+  const BackwardPass all{layers, x, batch, pass};
+  std::byte* y = pass.memory + kept_bytes(layers, batch);  // the end of what all steps keep
+  const std::array<std::byte*, 2> buffers{y, y + gradient_bytes(batch)[0]};
   std::size_t turn = 1;
   T* dy = reinterpret_cast<T*>(buffers[0]);
   for (std::size_t i = steps_.size(); i-- > 0;) {
-    const Step& step = steps_[i];
-    end -= kept_bytes_of(layers[i], i, batch);
+    y -= kept_bytes_of(layers[i], i, batch);
     if (is_view(i, pass.as_logits)) continue;
-    std::size_t before = i;  // the step that made this one's x
-    while (before > 0 && steps_[before - 1].is_view) --before;
-    const T* x_i = before == 0 ? x
-                               : reinterpret_cast<const T*>(
-                                     end - kept_bytes_of(layers[before - 1], before - 1, batch));
-    Pass own = pass_of(i, pass, end + tensor_bytes(step.y, batch));
-    own.needs_dx = dx != nullptr || step.needs_dx;
-    T* dx_i = before == 0 && dx != nullptr ? dx : reinterpret_cast<T*>(buffers[turn]);
-    layers[i].backward(x_i, step.x.with_batch(batch), reinterpret_cast<const T*>(end),
-                       step.y.with_batch(batch), dy, dx_i, own);
-    if (!own.needs_dx) return;  // nothing before has parameters
+    BackwardStep step = backward_step(all, i, y);
+    if (dx != nullptr) step.pass.needs_dx = true;
+    const bool in_columns = steps_[i].dx_in_columns && dx == nullptr && pass.update != nullptr;
+    if (in_columns && backward_in_columns(all, i, step, y, dy)) return;
+    T* const dx_i = dx != nullptr && first_view(i) == 0 ? dx : reinterpret_cast<T*>(buffers[turn]);
+    layers[i].backward(step.x, step.x_shape, step.y, step.y_shape, dy, dx_i, step.pass);
+    if (!step.pass.needs_dx) return;  // nothing before has parameters
     dy = dx_i;
     turn = 1 - turn;
   }

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// What each layer of a chain does: shapes, and which neighbours work as one.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "nn/model/any_layer.hpp"
+
+namespace nn::detail {
+
+/// One layer's part in a `Plan`.
+struct PlanStep {
+  Shape x, y;                                  // of one sample
+  Index number = 0;                            // of the layer, nested models' layers counted
+  bool is_view = false;                        // y is x's memory
+  Activation activation = Activation::linear;  // of the following activation layer, done here too
+  bool dy_is_masked = false, mask_dx = false;
+  bool needs_dx = false;        // a layer before this one has parameters
+  bool dx_in_columns = false;   // is only for the layer that made x, which may read it so
+  bool drops_softmax = false;   // closes the model with a softmax that a loss may take over
+  bool is_all_softmax = false;  // and does nothing else: then it is a view
+};
+
+/// What layer i makes of its input; throws `ShapeError` where it can't take it.
+template <Real T>
+[[nodiscard, gnu::cold]] Shape checked_output_shape(const AnyLayer<T>& layer, std::size_t i,
+                                                    const Shape& input) {
+  Shape output;
+  try {
+    output = layer.output_shape(input);
+    static_cast<void>(output.num_elements());  // throws where it overflows
+  } catch (const ShapeError& error) {
+    throw ShapeError{concat({"Sequential, layer ", i, ": ", error.what()})};
+  }
+  const int rank = layer.facts().input_rank;
+  if (rank != 2 && input.rank() + 1 != rank) {
+    refuse<ShapeError>({{"Sequential, layer ", i, ": ", layer.name()},
+                        {"samples of rank ", rank - 1},
+                        input.to_string()});
+  }
+  return output;
+}
+
+/// Activation layers become part of the layer before.
+template <Real T>
+[[gnu::cold]] void fuse_activations(const std::vector<AnyLayer<T>>& layers,
+                                    std::vector<PlanStep>& steps) {
+  for (std::size_t i = 0; i + 1 < layers.size(); ++i) {
+    const AnyLayer<T>& next = layers[i + 1];
+    const bool can_apply =
+        layers[i].facts().applies_activation && layers[i].activation() == Activation::linear;
+    if (!can_apply || !next.facts().only_activates) continue;
+    steps[i].activation = next.activation();
+    steps[i + 1].is_view = next.activation() != Activation::linear;
+  }
+}
+
+/// Number of the step that reads the y of step i: the next one that is no view.
+[[nodiscard]] inline std::size_t reader_of(std::size_t i, const std::vector<PlanStep>& steps) {
+  std::size_t next = i + 1;
+  while (next < steps.size() && steps[next].is_view) ++next;
+  return next;
+}
+
+/// The gradient of a ReLU is masked by the next layer.
+template <Real T>
+[[gnu::cold]] void fuse_masks(const std::vector<AnyLayer<T>>& layers,
+                              std::vector<PlanStep>& steps) {
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    Pass pass;
+    pass.activation = steps[i].activation;
+    const bool ends_with_relu = layers[i].facts().applies_activation &&
+                                pass.activation_of(layers[i].activation()) == Activation::relu;
+    const std::size_t next = reader_of(i, steps);
+    if (!ends_with_relu || next >= layers.size() || !layers[next].facts().masks_dx) continue;
+    steps[i].dy_is_masked = true;
+    steps[next].mask_dx = true;
+  }
+}
+
+/// A softmax at the end may be left out.
+template <Real T>
+[[gnu::cold]] void find_closing_softmax(const std::vector<AnyLayer<T>>& layers,
+                                        std::vector<PlanStep>& steps) {
+  std::size_t last = layers.size();
+  while (last > 0 && steps[last - 1].is_view) --last;
+  if (last == 0) return;
+  const AnyLayer<T>& layer = layers[last - 1];
+  Pass pass;
+  pass.activation = steps[last - 1].activation;
+  steps[last - 1].drops_softmax =
+      pass.activation_of(layer.activation()) == Activation::softmax &&
+      (layer.facts().obeys_as_logits || layer.facts().only_activates) &&
+      steps[last - 1].y == steps.back().y;  // a reshape behind it would move the classes
+  steps[last - 1].is_all_softmax = steps[last - 1].drops_softmax && layer.facts().only_activates;
+}
+
+/// The first layer with parameters gives no gradient on: it may read its own from the next one.
+template <Real T>
+[[gnu::cold]] void find_first_gradient(const std::vector<AnyLayer<T>>& layers,
+                                       std::vector<PlanStep>& steps) {
+  std::size_t first = 0;
+  while (first < layers.size() && !layers[first].facts().has_parameters) ++first;
+  const std::size_t next = reader_of(first, steps);
+  if (next >= layers.size()) return;
+  const bool is_row_a_sample = steps[next].x.rank() == 1;
+  steps[next].dx_in_columns = is_row_a_sample && layers[next].facts().hands_out_dx;
+}
+
+/// The steps of a chain of layers for samples of this shape, as `Plan` says.
+template <Real T>
+[[nodiscard, gnu::cold, gnu::noinline]] std::vector<PlanStep> plan_steps(
+    const std::vector<AnyLayer<T>>& layers, const Shape& input) {
+  std::vector<PlanStep> steps;
+  Shape shape = input;
+  Index number = 0;
+  bool parameters_before = false;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    steps.push_back({.x = shape, .y = checked_output_shape(layers[i], i, shape), .number = number});
+    number += layers[i].num_layers();
+    steps.back().is_view = layers[i].facts().reshapes;
+    steps.back().needs_dx = parameters_before;
+    parameters_before |= layers[i].facts().has_parameters;
+    shape = steps.back().y;
+  }
+  fuse_activations(layers, steps);
+  fuse_masks(layers, steps);
+  find_closing_softmax(layers, steps);
+  find_first_gradient(layers, steps);
+  return steps;
+}
+
+}  // namespace nn::detail
