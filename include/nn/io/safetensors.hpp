@@ -7,13 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <list>
 #include <map>
 #include <new>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "nn/core/error.hpp"
 #include "nn/core/memory.hpp"
@@ -52,7 +52,7 @@ class SafetensorsFile {
   [[nodiscard]] const std::map<std::string, std::string>& metadata() const { return metadata_; }
 
   /// All tensors, in the order of their data.
-  [[nodiscard]] const std::vector<TensorEntry>& tensors() const { return tensors_; }
+  [[nodiscard]] const std::list<TensorEntry>& tensors() const { return tensors_; }
 
   /// The bytes of one of them: row-major, little-endian, not necessarily aligned.
   [[nodiscard]] std::span<const std::byte> data(const TensorEntry& entry) const {
@@ -62,7 +62,7 @@ class SafetensorsFile {
   /// Null where the file has no tensor of that name.
   [[nodiscard, gnu::cold, gnu::noinline]] const TensorEntry* find(std::string_view name) const {
     const auto entry = by_name_.find(name);
-    return entry == by_name_.end() ? nullptr : &tensors_[entry->second];
+    return entry == by_name_.end() ? nullptr : entry->second;
   }
 
   /// Throws `IoError` where the file has no tensor of that name.
@@ -131,9 +131,9 @@ class SafetensorsFile {
   }
 
   [[gnu::cold, gnu::noinline]] void index() {
-    for (std::size_t i = 0; i < tensors_.size(); ++i) {
-      const bool is_new = by_name_.emplace(tensors_[i].name, i).second;
-      if (!is_new) fail(tensors_[i], "a name of its own", "one that another tensor has", "");
+    for (const TensorEntry& tensor : tensors_) {
+      const bool is_new = by_name_.emplace(tensor.name, &tensor).second;
+      if (!is_new) fail(tensor, "a name of its own", "one that another tensor has", "");
     }
   }
 
@@ -145,8 +145,8 @@ class SafetensorsFile {
   std::string path_;
   std::map<std::string, std::string> metadata_;
   AlignedMemory data_;
-  std::vector<TensorEntry> tensors_;
-  std::map<std::string_view, std::size_t> by_name_;  // positions in tensors_, which has the names
+  std::list<TensorEntry> tensors_;
+  std::map<std::string_view, const TensorEntry*> by_name_;  // in tensors_, which has the names
 };
 
 /// Collects tensors and writes them as one safetensors file. Data that comes as a pointer is not
@@ -250,7 +250,7 @@ class SafetensorsWriter {
   }
 
   std::map<std::string, std::string> metadata_;
-  std::vector<Tensor> tensors_;
+  std::list<Tensor> tensors_;
 };
 
 }  // namespace nn::io

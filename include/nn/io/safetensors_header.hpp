@@ -2,15 +2,14 @@
 // The header of a safetensors file: read and held against every rule of the format.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <list>
 #include <map>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "nn/core/shape.hpp"
 #include "nn/io/dtype.hpp"
@@ -34,7 +33,7 @@ struct SafetensorsHeader {
   static constexpr const char* metadata_name = "__metadata__";
 
   std::map<std::string, std::string> metadata;
-  std::vector<TensorEntry> tensors;  // in the order of their data
+  std::list<TensorEntry> tensors;  // in the order of their data
 };
 
 namespace detail {
@@ -130,25 +129,15 @@ inline constexpr const char* torn_file = "the file is torn or not safetensors";
 }
 
 /// Sorts by first byte; empty tensors come before the one that begins at the same byte.
-[[gnu::cold, gnu::noinline]] inline void sort_by_data(std::vector<TensorEntry>& tensors) {
-  const auto comes_before = [](const TensorEntry* a, const TensorEntry* b) {
-    if (a->begin != b->begin) return a->begin < b->begin;
-    return a->end != b->end ? a->end < b->end : a->name < b->name;
-  };
-  // A heap of pointers: the code of std::sort takes longer to compile.
-  std::vector<TensorEntry*> order;
-  order.reserve(tensors.size());
-  for (TensorEntry& tensor : tensors) order.push_back(&tensor);
-  std::make_heap(order.begin(), order.end(), comes_before);
-  std::sort_heap(order.begin(), order.end(), comes_before);
-  std::vector<TensorEntry> sorted;
-  sorted.reserve(tensors.size());
-  for (TensorEntry* const tensor : order) sorted.push_back(std::move(*tensor));
-  tensors = std::move(sorted);
+[[gnu::cold, gnu::noinline]] inline void sort_by_data(std::list<TensorEntry>& tensors) {
+  tensors.sort([](const TensorEntry& a, const TensorEntry& b) {
+    if (a.begin != b.begin) return a.begin < b.begin;
+    return a.end != b.end ? a.end < b.end : a.name < b.name;
+  });
 }
 
 /// Checks that the tensors, sorted by their first byte, fill the data without holes or overlaps.
-[[gnu::cold, gnu::noinline]] inline void check_layout(const std::vector<TensorEntry>& tensors,
+[[gnu::cold, gnu::noinline]] inline void check_layout(const std::list<TensorEntry>& tensors,
                                                       std::uint64_t data_size,
                                                       const std::string& path) {
   std::uint64_t filled = 0;

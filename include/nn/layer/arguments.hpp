@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <concepts>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -91,7 +92,7 @@ class Arguments {
   /// The layer's name.
   [[nodiscard]] const std::string& owner() const { return owner_; }
   void set_owner(const std::string& name) { owner_ = name; }
-  [[nodiscard]] const std::vector<std::pair<std::string, Value>>& values() const { return values_; }
+  [[nodiscard]] const std::list<std::pair<std::string, Value>>& values() const { return values_; }
 
  private:
   [[gnu::cold, gnu::noinline]] Value& put(std::string_view name, Kind kind) {
@@ -137,7 +138,7 @@ class Arguments {
   }
 
   std::string owner_;
-  std::vector<std::pair<std::string, Value>> values_;
+  std::list<std::pair<std::string, Value>> values_;  // which compiles quicker than a vector
 };
 
 template <class V>

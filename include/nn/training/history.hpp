@@ -2,6 +2,7 @@
 // What `fit` returns: the values of each epoch.
 #pragma once
 
+#include <list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -51,7 +52,8 @@ class History {
 
   std::vector<Index> epochs_;
   std::vector<double> seconds_;
-  std::vector<std::pair<std::string, std::vector<double>>> columns_;
+  // A list: it compiles quicker, and columns stay where they are.
+  std::list<std::pair<std::string, std::vector<double>>> columns_;
 };
 
 }  // namespace nn

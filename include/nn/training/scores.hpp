@@ -2,10 +2,10 @@
 // Named numbers: the loss and metrics of an evaluation, an epoch or a batch.
 #pragma once
 
+#include <list>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "nn/core/error.hpp"
 
@@ -43,7 +43,7 @@ class Scores {
   [[nodiscard]] bool empty() const { return values_.empty(); }
 
  private:
-  std::vector<std::pair<std::string, double>> values_;
+  std::list<std::pair<std::string, double>> values_;  // which compiles quicker than a vector
 };
 
 }  // namespace nn
