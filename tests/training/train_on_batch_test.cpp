@@ -82,7 +82,7 @@ struct Reading : OwnScale {
   SeenGradient* seen;
 };
 
-/// What a layer's dy was in one step of a model of `layers`, made for samples of this shape.
+/// Trains a model of `layers` and a closing Dense one step, on samples of this shape.
 template <class Optimizer, class... Layers>
 void take_step(const Optimizer& optimizer, const Shape& sample, Layers... layers) {
   Sequential<float> model{layers..., Flatten{}, Dense{3}};
