@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
+#include <set>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -66,4 +69,34 @@ TEST_SUITE("core/memory") {
     static_cast<void>(memory.reserve(200));
     CHECK(memory.size() == 200);
   }
+
+  TEST_CASE("AlignedMemory: refuses more than memory can have") {
+    constexpr auto most = static_cast<std::size_t>(-1);
+    for (const std::size_t size : {most, most - nn::AlignedMemory::huge_page, most / 2}) {
+      CAPTURE(size);
+      CHECK_THROWS_AS(nn::AlignedMemory{size}, std::bad_alloc);
+    }
+  }
+
+#ifndef NN_SANITIZER  // whose allocators keep places empty on purpose
+  TEST_CASE("AlignedMemory: rounds of blocks do not take ever more memory") {
+    struct Round {
+      std::size_t block, kept;  // bytes of a block, and of what a program keeps of each round
+    };
+    for (const Round& sizes :
+         {Round{29u << 20, 1u << 20}, Round{1u << 20, 100}, Round{30000, 100}}) {
+      CAPTURE(sizes.block);
+      std::set<const std::byte*> places;
+      std::vector<std::unique_ptr<char[]>> kept;
+      for (int round = 0; round < 40; ++round) {
+        const nn::AlignedMemory one(sizes.block), two(sizes.block / 3);
+        places.insert({one.data(), two.data()});
+        for (int i = 0; i < 3; ++i) {
+          kept.push_back(std::make_unique_for_overwrite<char[]>(sizes.kept));
+        }
+      }
+      CHECK(places.size() <= 8);
+    }
+  }
+#endif
 }

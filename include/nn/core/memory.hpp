@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -25,18 +26,26 @@ inline constexpr std::size_t cache_line = 64;
   return (num_bytes + line - 1) / line * line;
 }
 
-/// Bytes that start on a cache line, not initialised. Blocks of 2 MiB and more ask for huge pages:
-/// weights and activations are streamed once a step, and 4 KiB pages would miss the TLB on every
-/// other line.
+/// Bytes that start on a cache line, not initialised. Blocks of 2 MiB and more start on a huge page
+/// and ask for such pages: weights and activations are streamed once a step, and 4 KiB pages would
+/// miss the TLB on every other line.
 class AlignedMemory {
  public:
   static constexpr std::size_t huge_page = std::size_t{2} << 20;
 
   AlignedMemory() = default;
-  [[gnu::noinline]] explicit AlignedMemory(std::size_t num_bytes) {
+  /// Throws `std::bad_alloc` where memory has no room for it.
+  [[gnu::noinline]] explicit AlignedMemory(std::size_t num_bytes) : size_(num_bytes) {
     if (num_bytes == 0) return;
-    data_ = static_cast<std::byte*>(::operator new(num_bytes, alignment(num_bytes)));
-    size_ = num_bytes;
+    if (num_bytes > static_cast<std::size_t>(-1) / 2 - huge_page) throw std::bad_alloc{};
+    // Not aligned by `new`: glibc's then cuts the block out of a larger one and gives the rest
+    // away, so that the hole which it leaves is too small for the next of its size, and a program
+    // that predicts again and again grows with every call.
+    const std::size_t alignment = num_bytes < huge_page ? cache_line : huge_page;
+    std::size_t room = num_bytes + alignment;
+    block_ = ::operator new(room);
+    void* start = block_;
+    data_ = static_cast<std::byte*>(std::align(alignment, num_bytes, start, room));
 #if defined(__linux__)
     if (num_bytes >= huge_page) ::madvise(data_, num_bytes, MADV_HUGEPAGE);  // may be refused
 #endif
@@ -45,15 +54,16 @@ class AlignedMemory {
     if (size_ > 0) std::memcpy(data_, other.data_, size_);
   }
   AlignedMemory(AlignedMemory&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+      : block_(std::exchange(other.block_, nullptr)),
+        data_(std::exchange(other.data_, nullptr)),
+        size_(std::exchange(other.size_, 0)) {}
   AlignedMemory& operator=(AlignedMemory other) noexcept {
+    std::swap(block_, other.block_);
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
     return *this;
   }
-  [[gnu::noinline]] ~AlignedMemory() {
-    if (data_ != nullptr) ::operator delete(data_, alignment(size_));
-  }
+  [[gnu::noinline]] ~AlignedMemory() { ::operator delete(block_); }
 
   [[nodiscard]] std::byte* data() { return data_; }
   [[nodiscard]] const std::byte* data() const { return data_; }
@@ -69,11 +79,8 @@ class AlignedMemory {
   }
 
  private:
-  static std::align_val_t alignment(std::size_t num_bytes) {
-    return std::align_val_t{num_bytes >= huge_page ? huge_page : cache_line};
-  }
-
-  std::byte* data_ = nullptr;
+  void* block_ = nullptr;      // as `new` gave it
+  std::byte* data_ = nullptr;  // in it
   std::size_t size_ = 0;
 };
 
