@@ -25,12 +25,12 @@ struct Size {
   Index m, n, k;
 };
 
-struct Operand {
+struct Factor {
   std::vector<float> values, rounded;
   Index rows, cols;
   bool is_transposed;
 
-  Operand(Index num_rows, Index num_cols, bool transposed, std::uint64_t seed)
+  Factor(Index num_rows, Index num_cols, bool transposed, std::uint64_t seed)
       : values(random_values<float>(num_rows * num_cols, seed)),
         rounded(values),
         rows(num_rows),
@@ -38,17 +38,29 @@ struct Operand {
         is_transposed(transposed) {
     for (float& x : rounded) x = round_to_bfloat16(x);
   }
-  [[nodiscard]] Matrix<const float> view(const std::vector<float>& of) const {
-    if (is_transposed) return Matrix<const float>(of.data(), cols, rows).transposed();
-    return Matrix<const float>(of.data(), rows, cols);
+  template <class T>
+  [[nodiscard]] Matrix<const T> view(const std::vector<T>& of) const {
+    if (is_transposed) return Matrix<const T>(of.data(), cols, rows).transposed();
+    return Matrix<const T>(of.data(), rows, cols);
   }
 };
+
+bool takes_bfloat16(Isa isa) {
+  return detail::product_kernels<float>(isa, bfloat16_products).shorten != nullptr;
+}
+
+std::vector<nn::Bfloat16> shortened(Isa isa, const std::vector<float>& x) {
+  std::vector<nn::Bfloat16> result(x.size());
+  detail::product_kernels<float>(isa, bfloat16_products)
+      .shorten(static_cast<Index>(x.size()), x.data(), result.data());
+  return result;
+}
 
 /// The largest difference between the product in bfloat16 and the definition's with rounded
 /// operands, in units of what rounding of sums may cause.
 double error_of(Isa isa, Size size, bool a_transposed, bool b_transposed,
                 ProductOptions<float> options = {}) {
-  const Operand a(size.m, size.k, a_transposed, 1), b(size.k, size.n, b_transposed, 2);
+  const Factor a(size.m, size.k, a_transposed, 1), b(size.k, size.n, b_transposed, 2);
   std::vector<float> c = random_values<float>(size.m * size.n, 3), expected = c;
   naive::product(a.view(a.rounded), b.view(b.rounded),
                  Matrix<float>(expected.data(), size.m, size.n), options);
@@ -126,6 +138,65 @@ TEST_SUITE("kernels/bfloat16") {
           const bool a_transposed = (storage & 1) != 0, b_transposed = (storage & 2) != 0;
           CHECK(error_of(isa, size, a_transposed, b_transposed) <= 1);
           CHECK(error_of(isa, size, a_transposed, b_transposed, {.accumulate = true}) <= 1);
+        }
+      }
+    }
+  }
+
+  TEST_CASE("product: in bfloat16, an a that is rounded already gives the same bits") {
+    const ThreadsForTest threads(2);
+    for (const Isa isa : available_isas()) {
+      if (!takes_bfloat16(isa)) continue;
+      for (const Size& size : {Size{1, 1, 1},
+                               {3, 5, 7},
+                               {9, 49, 33},
+                               {17, 100, 513},
+                               {40, 70, 1025},
+                               {33, 33, 3000},
+                               {300, 7, 20},
+                               {128, 64, 544}}) {
+        for (const bool transposed : {false, true}) {
+          CAPTURE(nn::to_string(isa));
+          CAPTURE(size.m);
+          CAPTURE(size.k);
+          CAPTURE(transposed);
+          const Factor a(size.m, size.k, transposed, 1), b(size.k, size.n, false, 2);
+          const std::vector<nn::Bfloat16> shorts = shortened(isa, a.values);
+          std::vector<float> c(static_cast<std::size_t>(size.m * size.n)), expected = c;
+          product_with(isa, a.view(a.values), b.view(b.values),
+                       Matrix<float>(expected.data(), size.m, size.n),
+                       {.precision = bfloat16_products});
+          product_with(isa, Operand<float>(a.view(shorts)), b.view(b.values),
+                       Matrix<float>(c.data(), size.m, size.n), {.precision = bfloat16_products});
+          CHECK(c == expected);
+        }
+      }
+    }
+  }
+
+  TEST_CASE("shorten, mask: whole vectors and their ends as single numbers, and no further") {
+    constexpr float nan = std::numeric_limits<float>::quiet_NaN(), step = 0x1p-8f;
+    for (const Isa isa : available_isas()) {
+      if (!takes_bfloat16(isa)) continue;
+      const auto kernels = detail::product_kernels<float>(isa, bfloat16_products);
+      for (const Index count : {0, 1, 15, 16, 17, 31, 32, 33, 67}) {
+        CAPTURE(count);
+        std::vector<float> x = random_values<float>(67, 4), dx(68, 5.0f);
+        const float special[] = {0, -0.0f, nan, -nan, 1 + step, 1 + 3 * step, -INFINITY, INFINITY};
+        std::copy(std::begin(special), std::end(special), x.begin());
+        std::copy(std::begin(special), std::end(special), x.begin() + 40);
+        std::vector<nn::Bfloat16> to(68, 7);
+        kernels.shorten(count, x.data(), to.data());
+        kernels.mask(count, to.data(), dx.data());
+        for (std::size_t i = 0; i < to.size(); ++i) {
+          CAPTURE(i);
+          if (i < static_cast<std::size_t>(count)) {
+            CHECK(to[i] == nn::to_bfloat16(x[i]));
+            CHECK(dx[i] == (x[i] <= 0 ? 0 : 5));
+          } else {
+            CHECK(to[i] == 7);
+            CHECK(dx[i] == 5);
+          }
         }
       }
     }
@@ -209,7 +280,7 @@ TEST_SUITE("kernels/bfloat16") {
       for (const Size& size : {Size{33, 70, 4500}, Size{700, 40, 30}, Size{1, 64, 9000}}) {
         CAPTURE(nn::to_string(isa));
         CAPTURE(size.m);
-        const Operand a(size.m, size.k, false, 1), b(size.k, size.n, false, 2);
+        const Factor a(size.m, size.k, false, 1), b(size.k, size.n, false, 2);
         std::vector<std::vector<float>> results;
         for (const int threads : {1, 2, 3}) {
           const ThreadsForTest scope(threads);

@@ -3,8 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <vector>
 
+#include "nn/kernels/bfloat16.hpp"
 #include "nn/kernels/conv2d_gradient_reader.hpp"
 #include "tests/kernels/kernel_testing.hpp"
 
@@ -91,7 +93,7 @@ void check_forward(Isa set, const Conv2DShape& s, bool with_bias, Activation act
   auto y = nan_values<T>(s.batch * s.output_size()), expected = y;
   nn::kernels::naive::conv2d(s, given.x.data(), given.W.data(), bias, activation, expected.data());
   nn::kernels::detail::conv2d_forward(set, s, given.x.data(), given.W.data(), bias, activation,
-                                      y.data());
+                                      {y.data()});
   CHECK(largest_difference(y, expected) <= sum_tolerance<T>(s.patch_size()));
 }
 
@@ -176,6 +178,30 @@ TEST_SUITE("kernels/conv2d") {
         check_forward<T>(set, s, true, Activation::linear);
         check_forward<T>(set, s, false, Activation::relu);
         check_forward<T>(set, s, true, Activation::tanh);
+      }
+    }
+  }
+
+  TEST_CASE("Conv2D: a y in bfloat16 is the rounded one") {
+    if (!nn::kernels::takes_bfloat16(nn::kernels::bfloat16_products)) return;
+    std::vector<Conv2DShape> all = shapes();
+    all.push_back(make_shape(2, 5, 5, 128, 3, 3, 256, 1, 1, true));  // pieces of some channels
+    all.push_back(make_shape(1, 5, 6, 200, 3, 3, 200));
+    int number = 0;
+    for (const Conv2DShape& s : all) {
+      CAPTURE(number++);
+      const Operands<float> given(s);
+      auto y = nan_values<float>(s.batch * s.output_size());
+      std::vector<nn::Bfloat16> shorts(y.size() + 1, 7);
+      for (const Activation activation : {Activation::linear, Activation::relu}) {
+        nn::kernels::conv2d(s, given.x.data(), given.W.data(), given.bias.data(), activation,
+                            y.data());
+        nn::kernels::conv2d(s, given.x.data(), given.W.data(), given.bias.data(), activation,
+                            shorts.data(), nn::kernels::bfloat16_products);
+        CHECK(std::equal(y.begin(), y.end(), shorts.begin(), [](float wide, nn::Bfloat16 narrow) {
+          return nn::to_bfloat16(wide) == narrow;
+        }));
+        CHECK(shorts.back() == 7);
       }
     }
   }
@@ -293,7 +319,7 @@ TEST_SUITE("kernels/conv2d") {
       CAPTURE(nn::to_string(set));
       using namespace nn::kernels::detail;
       conv2d_forward(set, s, given.x.data() + 1, given.W.data(), given.bias.data(),
-                     Activation::linear, y.data() + 1);
+                     Activation::linear, {y.data() + 1});
       conv2d_input_gradient<float>(set, s, given.dy.data() + 1, given.W.data(), nullptr,
                                    dx.data() + 1);
       conv2d_kernel_gradient(set, s, given.x.data() + 1, given.dy.data() + 1, dW.data() + 1,

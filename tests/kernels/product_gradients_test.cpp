@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <vector>
 
 #include "nn/kernels/bfloat16.hpp"
@@ -66,6 +67,19 @@ struct Operands {
   std::vector<T> x = random_values<T>(size.n * size.k, 1);
   std::vector<T> W = random_values<T>(size.k * size.m, 2);
   std::vector<T> dz = random_values<T>(size.n * size.m, 3);
+  std::vector<nn::Bfloat16> short_x{};
+
+  /// From now on x is given in bfloat16.
+  void round_x() {
+    for (T& element : x) {
+      short_x.push_back(nn::to_bfloat16(element));
+      element = std::numeric_limits<T>::quiet_NaN();
+    }
+  }
+  [[nodiscard]] Operand<T> given_x() const {
+    if (short_x.empty()) return Matrix<const T>(x.data(), size.n, size.k);
+    return Operand<T>(Matrix<const nn::Bfloat16>(short_x.data(), size.n, size.k));
+  }
 
   [[nodiscard]] Gradients<T> separate(bool is_masked) const {
     Gradients<T> result{nan_values<T>(size.n * size.k), nan_values<T>(size.k * size.m)};
@@ -83,10 +97,10 @@ struct Operands {
     std::vector<T> spoilt = W;
     const std::vector<T> moments = W;
     product_gradients(
-        Matrix<const T>(x.data(), size.n, size.k), Matrix<const T>(spoilt.data(), size.k, size.m),
+        given_x(), Matrix<const T>(spoilt.data(), size.k, size.m),
         Matrix<const T>(dz.data(), size.n, size.m),
         reader == nullptr ? Matrix<T>(result.dx.data(), size.n, size.k) : Matrix<T>(),
-        {.mask = is_masked ? x.data() : nullptr, .precision = precision}, {moments.data(), nullptr},
+        {.masks_dx = is_masked, .precision = precision}, {moments.data(), nullptr},
         [&](Index first, const T* gradients, Index count) {
           std::copy_n(gradients, count, result.dW.data() + first);
           std::fill_n(spoilt.data() + first, count, T(1e30));
@@ -134,6 +148,15 @@ TEST_SUITE("kernels/product_gradients") {
       KeepingReader<float> reader(1, size);
       static_cast<void>(operands.in_one_walk(true, &reader));
       CHECK(largest_difference(reader.dx, expected.dx) == 0);
+      if (!takes_bfloat16(bfloat16_products)) continue;
+      Operands<float> rounded = operands;
+      rounded.round_x();
+      const auto of_rounded = rounded.in_one_walk(true);
+      CHECK(largest_difference(of_rounded.dx, expected.dx) == 0);
+      CHECK(largest_difference(of_rounded.dW, expected.dW) == 0);
+      KeepingReader<float> another(1, size);
+      static_cast<void>(rounded.in_one_walk(true, &another));
+      CHECK(largest_difference(another.dx, expected.dx) == 0);
     }
   }
 

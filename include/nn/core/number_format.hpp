@@ -51,14 +51,17 @@ class ProductPrecision {
   ChangeKernels change_ = nullptr;
 };
 
+/// A bfloat16 number's bits: the upper half of a float's.
+using Bfloat16 = std::uint16_t;
+
 /// The bfloat16 nearest to x, ties to even; NaN stays NaN.
-[[nodiscard]] inline std::uint16_t to_bfloat16(float x) {
+[[nodiscard]] inline Bfloat16 to_bfloat16(float x) {
   constexpr std::uint32_t half = 0x7FFF, quiet_bit = 0x40;
   const auto bits = std::bit_cast<std::uint32_t>(x);
-  if (x != x) return static_cast<std::uint16_t>(bits >> 16 | quiet_bit);
-  return static_cast<std::uint16_t>((bits + half + (bits >> 16 & 1)) >> 16);
+  if (x != x) return static_cast<Bfloat16>(bits >> 16 | quiet_bit);
+  return static_cast<Bfloat16>((bits + half + (bits >> 16 & 1)) >> 16);
 }
-[[nodiscard]] inline float from_bfloat16(std::uint16_t bits) {
+[[nodiscard]] inline float from_bfloat16(Bfloat16 bits) {
   return std::bit_cast<float>(std::uint32_t{bits} << 16);
 }
 [[nodiscard]] inline float round_to_bfloat16(float x) { return from_bfloat16(to_bfloat16(x)); }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "nn/kernels/bfloat16_lines.hpp"
 #include "nn/kernels/bfloat16_rounded.hpp"
 
 #if defined(__x86_64__)
@@ -16,42 +17,25 @@ namespace nn::kernels::avx512bf16 {
 using detail::Ahead;
 using detail::AheadQueue;
 using detail::ProductTask;
-using Pair = std::uint32_t;  // two neighbours along k, the first in the lower half
 
-inline constexpr Index lanes = 16, tile_rows = 8, tile_cols = 3 * lanes;
+inline constexpr Index tile_rows = 8, tile_cols = 3 * lanes;
 
 /// pairs[k] = (x[2 k], x[2 k + 1]) for `count` numbers x, with 0 for one that is missing.
-NN_BFLOAT16_TARGET inline void pair_neighbours(const float* x, Index count, Pair* pairs) {
+template <class E>
+NN_BFLOAT16_TARGET void pair_neighbours(const E* x, Index count, Pair* pairs) {
   for (Index k = 0; k < count; k += 2 * lanes) {
     const Index rest = count - k;
-    const __m512 low = avx512::Simd<float>::load(x + k, rest);
-    const __m512 high =
-        rest > lanes ? avx512::Simd<float>::load(x + k + lanes, rest - lanes) : _mm512_setzero_ps();
-    const Index num_pairs = std::min(lanes, (rest + 1) / 2);
-    const auto mask = static_cast<__mmask16>((1u << static_cast<unsigned>(num_pairs)) - 1);
-    _mm512_mask_storeu_epi32(pairs + k / 2, mask,
-                             __builtin_bit_cast(__m512i, _mm512_cvtne2ps_pbh(high, low)));
+    _mm512_mask_storeu_epi32(pairs + k / 2, first_lanes((rest + 1) / 2), neighbours(x + k, rest));
   }
-}
-
-/// (low[j], high[j]) for each of 16 columns.
-NN_BFLOAT16_TARGET NN_INLINE __m512i zip(__m512 low, __m512 high) {
-  alignas(64) static constexpr std::uint16_t order[32] = {
-      0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
-      8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-  const auto both = __builtin_bit_cast(__m512i, _mm512_cvtne2ps_pbh(high, low));
-  return _mm512_permutexvar_epi16(_mm512_load_si512(order), both);
 }
 
 /// pairs[j] = (even[j], odd[j]) for `count` columns, filled with 0 to whole vectors; odd may be
 /// null.
-NN_BFLOAT16_TARGET inline void pair_rows(const float* even, const float* odd, Index count,
-                                         Pair* pairs) {
+template <class E>
+NN_BFLOAT16_TARGET void pair_rows(const E* even, const E* odd, Index count, Pair* pairs) {
   for (Index j = 0; j < count; j += lanes) {
-    const __m512 low = avx512::Simd<float>::load(even + j, count - j);
-    const __m512 high =
-        odd == nullptr ? _mm512_setzero_ps() : avx512::Simd<float>::load(odd + j, count - j);
-    _mm512_storeu_si512(pairs + j, zip(low, high));
+    const E* const below = odd == nullptr ? nullptr : odd + j;
+    _mm512_storeu_si512(pairs + j, pairs_across(even + j, below, count - j));
   }
 }
 
@@ -68,12 +52,13 @@ NN_BFLOAT16_TARGET inline void pair_rows(const float* even, const float* odd, In
 
 /// x [rows, depth] as pairs along its columns [whole_vectors(rows), depth / 2], the rows filled up
 /// with 0: a view of how that lies in `to`.
-[[nodiscard]] inline Matrix<const Pair> view_pairs(Matrix<const float> x, const Pair* to) {
+[[nodiscard]] inline Matrix<const Pair> view_pairs(const Matrix<const float>& x, const Pair* to) {
   const Index pairs = (x.cols + 1) / 2, rows = whole_vectors(x.rows);
   return x.col_stride == 1 ? Matrix<const Pair>(to, rows, pairs)
                            : Matrix<const Pair>(to, rows, pairs, 1, rows);
 }
-NN_BFLOAT16_TARGET inline void pair_columns(Matrix<const float> x, Pair* to) {
+template <class E>
+NN_BFLOAT16_TARGET void pair_columns(const Matrix<const E>& x, Pair* to) {
   const Index pairs = (x.cols + 1) / 2, rows = whole_vectors(x.rows);
   if (x.col_stride == 1) {
     for (Index i = 0; i < x.rows; ++i) {
@@ -83,7 +68,7 @@ NN_BFLOAT16_TARGET inline void pair_columns(Matrix<const float> x, Pair* to) {
     return;
   }
   for (Index k = 0; k < x.cols; k += 2) {
-    const float* even = x.data + k * x.col_stride;
+    const E* even = x.data + k * x.col_stride;
     pair_rows(even, k + 1 < x.cols ? even + x.col_stride : nullptr, x.rows, to + k / 2 * rows);
   }
 }
@@ -218,7 +203,11 @@ NN_BFLOAT16_TARGET inline void pair_pass(const ProductTask<float>& pass, AheadQu
   const Index pairs = (pass.a.cols + 1) / 2;
   if (a == nullptr) {
     Pair* const own = scratch<Pair>(ScratchUse::rounded_a, whole_vectors(pass.a.rows) * pairs);
-    pair_columns(pass.a, own);
+    if (pass.a.is_short()) {
+      pair_columns(pass.a.shorts(), own);
+    } else {
+      pair_columns<float>(pass.a, own);
+    }
     a = own;
   }
   for (Index col = 0; col < c.cols; col += tile_cols) {
@@ -254,7 +243,7 @@ NN_BFLOAT16_TARGET inline void pair_pass(const ProductTask<float>& pass, AheadQu
 template <class Pass>
 NN_BFLOAT16_TARGET void product_passes(const ProductTask<float>& task,
                                        Index (*size_of_packed)(Index, Index), Pass do_pass) {
-  if (!detail::is_contiguous(task.a) || !detail::is_contiguous(task.b)) {
+  if (!detail::is_contiguous<float>(task.a) || !detail::is_contiguous(task.b)) {
     return detail::rounded_block(Isa::avx512, task);
   }
   constexpr Index most = detail::bfloat16_depth;

@@ -14,7 +14,8 @@ namespace nn::kernels::detail {
 inline constexpr Index bfloat16_depth = 512;
 
 /// x rounded to bfloat16, in memory for `use`.
-[[nodiscard]] inline Matrix<const float> rounded(Isa set, Matrix<const float> x, ScratchUse use) {
+[[nodiscard]] inline Matrix<const float> rounded(Isa set, const Matrix<const float>& x,
+                                                 ScratchUse use) {
   if (x.row_stride == 1 && x.col_stride != 1) return rounded(set, x.transposed(), use).transposed();
   float* const result = scratch<float>(use, x.rows * x.cols);
   for (Index i = 0; i < x.rows; ++i) {

@@ -58,34 +58,37 @@ class TileRegisters {
 }
 
 /// Elements side by side.
+template <class E>
 struct Line {
-  const float* data;
+  const E* data;
   Index size;
 };
 
 /// What row `number` of x has from column `first` on, which may be nothing.
-[[nodiscard]] NN_INLINE Line line_of(Matrix<const float> x, Index number, Index first) {
+template <class E>
+[[nodiscard]] NN_INLINE Line<E> line_of(const Matrix<const E>& x, Index number, Index first) {
   if (number >= x.rows || first >= x.cols) return {nullptr, 0};
   return {&x(number, first), x.cols - first};
 }
 
-/// 16 of its elements, from `first` on, and 0 for those that are missing.
-NN_AMX_TARGET NN_INLINE __m512 load_part(const Line& line, Index first) {
-  if (first >= line.size) return _mm512_setzero_ps();
-  return avx512::Simd<float>::load(line.data + first, line.size - first);
-}
-
 /// One row of each of `count` tiles, `step` apart: pairs of neighbours.
-NN_AMX_TARGET NN_INLINE void pack_line(Line line, Pair* row, Index count, Index step) {
+template <class E>
+NN_AMX_TARGET NN_INLINE void pack_line(Line<E> line, Pair* row, Index count, Index step) {
   for (Index k = 0; k < count * tile_depth; k += tile_depth, row += step) {
-    const __m512 low = load_part(line, k), high = load_part(line, k + lanes);
-    _mm512_store_si512(row, __builtin_bit_cast(__m512i, _mm512_cvtne2ps_pbh(high, low)));
+    const Index left = line.size - k;
+    _mm512_store_si512(
+        row, left > 0 ? avx512bf16::neighbours(line.data + k, left) : _mm512_setzero_si512());
   }
 }
 /// The same, of pairs across two lines.
-NN_AMX_TARGET NN_INLINE void pack_lines(Line even, Line odd, Pair* row, Index count, Index step) {
+template <class E>
+NN_AMX_TARGET NN_INLINE void pack_lines(Line<E> even, Line<E> odd, Pair* row, Index count,
+                                        Index step) {
   for (Index j = 0; j < count * lanes; j += lanes, row += step) {
-    _mm512_store_si512(row, avx512bf16::zip(load_part(even, j), load_part(odd, j)));
+    const Index left = even.size - j;  // odd has as many, or none
+    const E* const below = odd.size == 0 ? nullptr : odd.data + j;
+    _mm512_store_si512(row, left > 0 ? avx512bf16::pairs_across(even.data + j, below, left)
+                                     : _mm512_setzero_si512());
   }
 }
 
@@ -100,12 +103,13 @@ NN_AMX_TARGET inline void transpose_tile(const Pair* tile, Pair* transposed) {
 
 /// x [count, depth], which is a or b^T, in tiles, [count / 16][depth / 32]; those of b transposed.
 /// Reads lines as they lie in memory, for the processor to see what comes next.
-NN_AMX_TARGET inline void pack_tiles(Matrix<const float> x, bool transposed, Pair* packed) {
+template <class E>
+NN_AMX_TARGET void pack_tiles(const Matrix<const E>& x, bool transposed, Pair* packed) {
   constexpr Index most = 8;  // tiles that are filled at once
   alignas(64) Pair buffer[std::size_t{most * tile_size}];
   const bool is_along = x.col_stride == 1;  // pairs lie side by side
   const bool transposes = is_along == transposed;
-  const Matrix<const float> lines = is_along ? x : x.transposed();
+  const Matrix<const E> lines = is_along ? x : x.transposed();
   const Index across_tiles = whole_blocks(x.rows) / lanes, along_tiles = depth_tiles(x.cols);
   const Index strips = is_along ? across_tiles : along_tiles;
   const Index tiles = is_along ? along_tiles : across_tiles;  // of a strip
@@ -122,7 +126,7 @@ NN_AMX_TARGET inline void pack_tiles(Matrix<const float> x, bool transposed, Pai
         if (is_along) {
           pack_line(line_of(lines, i, first), row, count, row_step);
         } else {
-          const Line even = line_of(lines, 2 * i, first), odd = line_of(lines, 2 * i + 1, first);
+          const Line<E> even = line_of(lines, 2 * i, first), odd = line_of(lines, 2 * i + 1, first);
           pack_lines(even, odd, row, count, row_step);
         }
       }
@@ -228,7 +232,11 @@ NN_AMX_TARGET inline void product_pass(const ProductTask<float>& pass, detail::A
   const auto* b = static_cast<const Pair*>(pass.packed_b);
   if (a == nullptr) {
     Pair* const own = scratch<Pair>(ScratchUse::rounded_a, packed_size(c.rows, pass.a.cols));
-    pack_tiles(pass.a, false, own);
+    if (pass.a.is_short()) {
+      pack_tiles(pass.a.shorts(), false, own);
+    } else {
+      pack_tiles<float>(pass.a, false, own);
+    }
     a = own;
   }
   if (b == nullptr) {

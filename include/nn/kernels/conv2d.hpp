@@ -9,6 +9,7 @@
 #include "nn/kernels/conv2d_input_gradient.hpp"
 #include "nn/kernels/conv2d_kernel_gradient.hpp"
 #include "nn/kernels/naive_conv2d.hpp"
+#include "nn/kernels/product_kernels.hpp"
 
 namespace nn::kernels {
 
@@ -20,10 +21,20 @@ template <Real T>
 void conv2d(const Conv2DShape& shape, const T* x, const T* W, const std::type_identity_t<T>* bias,
             Activation activation, T* y) {
   if constexpr (has_simd<T>) {
-    detail::conv2d_forward<T>(isa(), shape, x, W, bias, activation, y);
+    detail::conv2d_forward<T>(isa(), shape, x, W, bias, activation, {y});
   } else {
     naive::conv2d<T>(shape, x, W, bias, activation, y);
   }
+}
+
+/// The same with y rounded to bfloat16, for products in a `precision` that `takes_bfloat16`.
+/// `activation`: linear or relu
+inline void conv2d(const Conv2DShape& shape, const float* x, const float* W, const float* bias,
+                   Activation activation, Bfloat16* y, const ProductPrecision& precision) {
+  NN_ASSERT(takes_bfloat16(precision));
+  detail::conv2d_forward<float>(
+      isa(), shape, x, W, bias, activation,
+      {nullptr, y, detail::product_kernels<float>(isa(), precision).shorten});
 }
 
 /// dx(n, h, w, c) = sum over the windows that cover the pixel of dy W, and 0 where mask <= 0 (the

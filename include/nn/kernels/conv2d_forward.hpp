@@ -2,6 +2,9 @@
 // Convolution: cuts it into windows and rows for the inner kernel.
 #pragma once
 
+#include <type_traits>
+
+#include "nn/core/number_format.hpp"
 #include "nn/kernels/conv2d_cells.hpp"
 
 namespace nn::kernels::detail {
@@ -30,15 +33,38 @@ void set_runs(const Conv2DShape& s, Index window_cols, PixelRows<T>& rows) {
   rows.runs = runs;
 }
 
+/// Where y goes: to `data` or, rounded to bfloat16 while it is in the cache, to `short_data`.
+template <class T>
+struct Conv2DResult {
+  T* data;
+  Bfloat16* short_data = nullptr;
+  void (*shorten)(Index count, const T* x, Bfloat16* to) = nullptr;
+
+  /// Calls compute(to) for `channels` of each of `pixels`, which belong to `to` as they do to y
+  /// from element `first` on.
+  template <class Compute>
+  void write(Index first, Range pixels, Range channels, Index pixel_size,
+             const Compute& compute) const {
+    if (short_data == nullptr) return compute(data + first);
+    T* const to = scratch<T>(ScratchUse::unrounded, pixels.end * pixel_size);
+    compute(to);
+    for_each_run(pixels, channels, pixel_size,
+                 [&](Index at, Index count) { shorten(count, to + at, short_data + first + at); });
+  }
+};
+
 /// Runs the kernel's rows over windows of the input, with the padding filled in: the way for few
 /// input channels, and where there is no padding.
 template <class T>
 void conv2d_by_windows(Isa set, const Conv2DShape& s, const PackedKernel<T>& kernel,
-                       const RowPieces& row_pieces, const T* x, bool with_relu, T* y) {
-  constexpr Index listed_pixels = 4096;
+                       const RowPieces& row_pieces, const T* x, bool with_relu,
+                       const Conv2DResult<T>& y) {
+  // Pixels that are listed at once; fewer where they stay in the first cache until they are
+  // rounded.
+  const Index pixels = y.short_data == nullptr ? 4096 : std::max<Index>(4096 / s.out_channels, 1);
   RowPieces pieces = row_pieces;
   pieces.rows_per_band =
-      std::clamp<Index>(listed_pixels / std::max<Index>(s.out_width, 1), 1, s.out_height);
+      std::clamp<Index>(pixels / std::max<Index>(s.out_width, 1), 1, s.out_height);
   const ImageSize image{s.height, s.width, s.in_channels};
   const bool in_place = image.contains(input_window(s, 0, s.out_height));
   PixelRows<T> rows;
@@ -59,8 +85,10 @@ void conv2d_by_windows(Isa set, const Conv2DShape& s, const PackedKernel<T>& ker
       const auto view = view_window(image, x + sample * image.size(), window, in_place, buffer);
       PixelRows<T> part = rows;
       part.num_pixels = band.size() * s.out_width;
-      convolve_rows<T>(set, kernel, pieces.panels(piece), part, view.data,
-                       y + sample * s.output_size() + band.first * grid.y_row_step);
+      const Range panels = pieces.panels(piece);
+      y.write(sample * s.output_size() + band.first * grid.y_row_step, {0, part.num_pixels},
+              kernel.channels_of(panels), s.out_channels,
+              [&](T* to) { convolve_rows<T>(set, kernel, panels, part, view.data, to); });
     });
   });
 }
@@ -69,7 +97,8 @@ void conv2d_by_windows(Isa set, const Conv2DShape& s, const PackedKernel<T>& ker
 /// registers once for each cell, which takes many channels to pay.
 template <class T>
 void conv2d_by_cells(Isa set, const Conv2DShape& s, const PackedKernel<T>& weights,
-                     const RowPieces& windows, const T* x, bool with_relu, T* y) {
+                     const RowPieces& windows, const T* x, bool with_relu,
+                     const Conv2DResult<T>& y) {
   PackedKernel<T> kernel = weights;
   kernel.bias = nullptr;  // adds to y
   const T* const bias = weights.bias;
@@ -79,15 +108,17 @@ void conv2d_by_cells(Isa set, const Conv2DShape& s, const PackedKernel<T>& weigh
     const Range panels = pieces.panels(piece), channels = kernel.channels_of(panels);
     pieces.for_each_band(piece, [&](Index sample, Range rows) {
       const Range pixels{rows.first * s.out_width, rows.end * s.out_width};
-      T* const out = y + sample * s.output_size();
-      for (Index p = pixels.first; p < pixels.end; ++p) {
-        std::copy(bias + channels.first, bias + channels.end,
-                  out + p * s.out_channels + channels.first);
-      }
-      add_cell_products<T>(set, s, kernel, false, {rows, panels}, x + sample * s.input_size(), out);
-      if (!with_relu) return;
-      for_each_run(pixels, channels, s.out_channels, [&](Index first, Index count) {
-        NN_DISPATCH_TO(set, relu, count, out + first, out + first);
+      y.write(sample * s.output_size(), pixels, channels, s.out_channels, [&](T* out) {
+        for (Index p = pixels.first; p < pixels.end; ++p) {
+          std::copy(bias + channels.first, bias + channels.end,
+                    out + p * s.out_channels + channels.first);
+        }
+        add_cell_products<T>(set, s, kernel, false, {rows, panels}, x + sample * s.input_size(),
+                             out);
+        if (!with_relu) return;
+        for_each_run(pixels, channels, s.out_channels, [&](Index first, Index count) {
+          NN_DISPATCH_TO(set, relu, count, out + first, out + first);
+        });
       });
     });
   });
@@ -95,7 +126,7 @@ void conv2d_by_cells(Isa set, const Conv2DShape& s, const PackedKernel<T>& weigh
 
 template <class T>
 void conv2d_forward(Isa set, const Conv2DShape& s, const T* x, const T* W, const T* bias,
-                    Activation activation, T* y) {
+                    Activation activation, const Conv2DResult<std::type_identity_t<T>>& y) {
   const KernelLayout layout{s.kernel_height * s.kernel_width, s.in_channels,  s.out_channels,
                             s.in_channels * s.out_channels,   s.out_channels, 1};
   const PackedKernel<T> kernel = pack_kernel(set, layout, W, bias);
@@ -109,7 +140,9 @@ void conv2d_forward(Isa set, const Conv2DShape& s, const T* x, const T* W, const
   const auto convolve =
       has_padding && s.in_channels >= many_channels ? conv2d_by_cells<T> : conv2d_by_windows<T>;
   convolve(set, s, kernel, pieces, x, activation == Activation::relu, y);
-  if (activation != Activation::relu) activate(activation, s.batch * s.output_size(), y, y);
+  if (activation == Activation::relu || activation == Activation::linear) return;
+  NN_ASSERT(y.short_data == nullptr);
+  activate(activation, s.batch * s.output_size(), y.data, y.data);
 }
 
 }  // namespace nn::kernels::detail

@@ -63,7 +63,7 @@ struct ProductPlan {
 template <class T>
 class BlockedProduct {
  public:
-  BlockedProduct(Isa isa, Matrix<const T> a, Matrix<const T> b, Matrix<T> c,
+  BlockedProduct(Isa isa, Operand<T> a, Matrix<const T> b, Matrix<T> c,
                  const ProductOptions<T>& options)
       : kernels_(product_kernels<T>(isa, options.precision)),
         a_(a),
@@ -72,6 +72,7 @@ class BlockedProduct {
         options_(options),
         plan_(plan_product(c.rows, c.cols, a.cols, kernels_.tile_rows, kernels_.tile_cols,
                            cached_elements<float>() / pass_depth)) {
+    NN_ASSERT(!a.is_short() || (kernels_.shorten != nullptr && is_contiguous(b)));
     if (c.rows == 1 && b.col_stride == 1 && c.col_stride == 1) {
       kernels_.block = kernels_.vector_block;
     }
@@ -186,7 +187,7 @@ class BlockedProduct {
   }
 
   ProductKernels<T> kernels_;
-  Matrix<const T> a_;
+  Operand<T> a_;
   Matrix<const T> b_;
   Matrix<T> c_;
   ProductOptions<T> options_;
@@ -205,31 +206,34 @@ template <class T>
 
 /// `product` with the kernels of `isa`, which the processor must have: for tests and benchmarks.
 template <Real T>
-void product_with(Isa isa, Matrix<const std::type_identity_t<T>> a,
+void product_with(Isa isa, Operand<std::type_identity_t<T>> a,
                   Matrix<const std::type_identity_t<T>> b, Matrix<T> c,
                   const ProductOptions<std::type_identity_t<T>>& options = {}) {
   if (c.rows == 0 || c.cols == 0) return;
-  if (c.col_stride != 1 && c.row_stride == 1 && options.bias == nullptr) {
+  if (c.col_stride != 1 && c.row_stride == 1 && options.bias == nullptr && !a.is_short()) {
     // c^T = b^T a^T, whose rows are contiguous
     ProductOptions<T> swapped = options;
     swapped.kept_b = nullptr;
-    detail::BlockedProduct<T>(isa, b.transposed(), a.transposed(), c.transposed(), swapped).run();
+    detail::BlockedProduct<T>(isa, b.transposed(), a.elements().transposed(), c.transposed(),
+                              swapped)
+        .run();
   } else {
     detail::BlockedProduct<T>(isa, a, b, c, options).run();
   }
 }
 
-/// c = act(a b + bias), with the mask applied; or c += a b.
+/// c = act(a b + bias), with the mask applied; or c += a b. An a in bfloat16 is for a precision
+/// that `takes_bfloat16`, and a b whose rows or columns are contiguous.
 /// Shapes  a [m, k]   b [k, n]   c [m, n]; c overlaps neither.
 template <Real T>
-void product(Matrix<const std::type_identity_t<T>> a, Matrix<const std::type_identity_t<T>> b,
+void product(Operand<std::type_identity_t<T>> a, Matrix<const std::type_identity_t<T>> b,
              Matrix<T> c, const ProductOptions<std::type_identity_t<T>>& options = {}) {
   NN_ASSERT(a.rows == c.rows && a.cols == b.rows && b.cols == c.cols);
   NN_ASSERT(options.activation != Activation::softmax);
   if constexpr (has_simd<T>) {
     product_with(isa(), a, b, c, options);
   } else {
-    naive::product(a, b, c, options);
+    naive::product(a.elements(), b, c, options);
   }
 }
 

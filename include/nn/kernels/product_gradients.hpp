@@ -10,6 +10,12 @@
 
 namespace nn::kernels {
 
+/// What `product_gradients` does with its products.
+struct GradientOptions {
+  bool masks_dx = false;  ///< dx is 0 where x <= 0 (the gradient of a ReLU that made x)
+  ProductPrecision precision{};
+};
+
 namespace detail {
 
 /// Rows of W to a piece: whole panels of the product, enough pieces for many threads, and whole
@@ -29,10 +35,11 @@ namespace detail {
 template <class T>
 class GradientWalk {
  public:
-  Matrix<const T> x, W, dz;
+  Operand<T> x;
+  Matrix<const T> W, dz;
   Matrix<T> dx;                // without data: not written
   ColumnReader<T>* dx_reader;  // or null
-  ProductOptions<T> options;   // of dx; dW has their precision
+  GradientOptions options;
   std::array<const T*, 2> moments;
   ProductKernels<T> kernels = product_kernels<T>(isa(), options.precision);
   // All pieces share dz.
@@ -45,17 +52,18 @@ class GradientWalk {
     ProductTask<T> task{.a = dz,
                         .b = W.block(row, 0, rows, W.cols).transposed(),
                         .c = dx.block(0, row, dx.rows, rows),
-                        .options = options,
-                        .is_final = options.mask != nullptr,
+                        .is_final = options.masks_dx && !x.is_short(),
                         .packed_a = dz_as_a};
-    if (options.mask != nullptr) task.options.mask += row;
     if (dx_reader != nullptr) {
       task.c = Matrix<T>(scratch<T>(ScratchUse::columns, dz.rows * rows), dz.rows, rows);
-      if (options.mask != nullptr) task.options.mask = mask_of(task.c, row);
     }
+    if (task.is_final) task.options.mask = dx_reader == nullptr ? &x(0, row) : mask_of(task.c, row);
     task.next_a = x.block(0, next_row, x.rows, next_rows);
     task.next_b = W.block(next_row, 0, next_rows, W.cols);
     kernels.block(task);
+    if (options.masks_dx && x.is_short()) {
+      mask_rows(kernels, x.shorts().block(0, row, x.rows, rows), task.c);
+    }
     if (dx_reader != nullptr) dx_reader->read(run, row, task.c);
   }
   void kernel_gradient(Index row, Index rows, T* dW) const {
@@ -77,28 +85,36 @@ class GradientWalk {
   /// anyway.
   [[nodiscard]] const T* mask_of(Matrix<T> c, Index col) const {
     T* const mask = scratch<T>(ScratchUse::mask, c.rows * c.cols);
-    for (Index i = 0; i < c.rows; ++i) {
-      std::copy_n(options.mask + i * x.row_stride + col, c.cols, mask + i * c.cols);
-    }
+    for (Index i = 0; i < c.rows; ++i) std::copy_n(&x(i, col), c.cols, mask + i * c.cols);
     return mask;
   }
 };
 
 }  // namespace detail
 
-/// The gradients of z = x W: dx = dz W^T, with the options' mask, unless dx has no data, and
+/// dx(i, j) = 0 where x(i, j) <= 0 (the gradient of a ReLU that made x), for an x that products in
+/// `precision` take in bfloat16.   x, dx [n, k], rows contiguous
+template <Real T>
+void mask(Matrix<const Bfloat16> x, const ProductPrecision& precision, Matrix<T> dx) {
+  const auto kernels = detail::product_kernels<T>(isa(), precision);
+  for_each_row(dx.rows, dx.cols, [&](Index i) {
+    detail::mask_rows(kernels, x.block(i, 0, 1, x.cols), dx.block(i, 0, 1, dx.cols));
+  });
+}
+
+/// The gradients of z = x W: dx = dz W^T, masked if the options say so, unless dx has no data, and
 /// dW = x^T dz piece by piece: `finish(first, gradients, count)` gets those of `count` neighbouring
 /// elements of W from number `first` on, in any order, from any thread, and may change these
 /// elements of W. `moments` [k, m] or null are what it will read, to be fetched ahead. The options'
 /// precision holds for both products. One pass over x and W, each piece in a core's cache. A
 /// `dx_reader` gets dx in place of memory.
 /// Shapes  x [n, k], rows contiguous   W, dW [k, m], contiguous   dz [n, m]
-///         dx and its mask [n, k], with the strides of x
+///         dx [n, k], with the strides of x
 template <Real T, class Finish>
-void product_gradients(Matrix<const std::type_identity_t<T>> x,
+void product_gradients(const Operand<std::type_identity_t<T>>& x,
                        Matrix<const std::type_identity_t<T>> W,
                        Matrix<const std::type_identity_t<T>> dz, Matrix<T> dx,
-                       const ProductOptions<std::type_identity_t<T>>& options,
+                       const GradientOptions& options,
                        const std::array<const std::type_identity_t<T>*, 2>& moments,
                        const Finish& finish, ColumnReader<T>* dx_reader = nullptr) {
   NN_ASSERT(W.row_stride == W.cols && x.cols == W.rows && dz.cols == W.cols);

@@ -37,6 +37,10 @@ struct ProductKernels {
   Index (*packed_bytes)(Index cols, Index depth);  ///< of b; null where it is not packed
   Index tile_rows;
   Index tile_cols;
+  /// to[i] = x[i] rounded, for operands that these kernels take in bfloat16; null: they take none.
+  void (*shorten)(Index count, const T* x, Bfloat16* to) = nullptr;
+  /// dx[i] = 0 where x[i] <= 0, of such an operand (ReLU's gradient).
+  void (*mask)(Index count, const Bfloat16* x, T* dx) = nullptr;
 };
 
 template <class T>
@@ -72,4 +76,19 @@ template <class T>
   return kernels;
 }
 
+/// dx(i, j) = 0 where x(i, j) <= 0, with kernels that take such an x.
+template <class T>
+void mask_rows(const ProductKernels<T>& kernels, Matrix<const Bfloat16> x, Matrix<T> dx) {
+  for (Index i = 0; i < dx.rows; ++i) kernels.mask(dx.cols, &x(i, 0), &dx(i, 0));
+}
+
 }  // namespace nn::kernels::detail
+
+namespace nn::kernels {
+
+/// Whether products in `precision` take a left operand that is rounded already.
+[[nodiscard]] inline bool takes_bfloat16(const ProductPrecision& precision) {
+  return detail::product_kernels<float>(isa(), precision).shorten != nullptr;
+}
+
+}  // namespace nn::kernels

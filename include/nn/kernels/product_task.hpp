@@ -2,7 +2,7 @@
 // What the driver of the matrix product tells the kernels of an instruction set.
 #pragma once
 
-#include "nn/kernels/matrix.hpp"
+#include "nn/kernels/operand.hpp"
 #include "nn/kernels/product_options.hpp"
 
 namespace nn::kernels::detail {
@@ -11,12 +11,12 @@ namespace nn::kernels::detail {
 /// if `is_final`, bias, activation and mask.
 template <class T>
 struct ProductTask {
-  Matrix<const T> a;
+  Operand<T> a;
   Matrix<const T> b;
   Matrix<T> c;
   ProductOptions<T> options{};
   bool is_final = true;
-  Matrix<const T> next_a{};  ///< what the thread reads after this block, to prefetch; may be empty
+  Operand<T> next_a{};  ///< what the thread reads after this block, to prefetch; may be empty
   Matrix<const T> next_b{};
   const void* packed_a = nullptr;  ///< the operands as the kernels' `pack_a` and `pack_b` gave
   const void* packed_b = nullptr;  ///< them back, or null
@@ -25,7 +25,7 @@ struct ProductTask {
 
 /// Whether neighbours along one side lie side by side, as packing asks for.
 template <class T>
-[[nodiscard]] bool is_contiguous(Matrix<const T> x) {
+[[nodiscard]] bool is_contiguous(const Matrix<const T>& x) {
   return x.row_stride == 1 || x.col_stride == 1;
 }
 
@@ -50,6 +50,11 @@ struct Ahead {
     left_in_row = row_lines;
     jump = x.row_stride * static_cast<Index>(sizeof(T)) - (row_lines - 1) * 64;
     lines_left = x.rows * row_lines;
+  }
+
+  template <class T>
+  explicit Ahead(const Operand<T>& x) : Ahead(static_cast<const Matrix<const T>&>(x)) {
+    if (x.is_short()) *this = Ahead(x.shorts());
   }
 
   /// Fetches the next line. (Inner loops in vectors have the same with its numbers in registers.)

@@ -23,6 +23,7 @@ enum class ScratchUse {
   pixels,
   columns,
   mask,
+  unrounded,
   sums_of_runs,
   other,
   count

@@ -32,6 +32,8 @@ struct Pass {
   const ParameterUpdate* update = nullptr;  ///< the optimizer's step, for each parameter's gradient
   Activation activation = Activation::linear;  ///< of a following layer, which this one applies
   ProductPrecision precision{};                ///< that Dense layers multiply in; sums are in T
+  /// x or y is rounded to bfloat16 and lies as such numbers where the tensor's elements would.
+  bool x_in_bfloat16 = false, y_in_bfloat16 = false;
   bool as_logits = false;     ///< leave out a closing softmax: the loss works on logits
   bool dy_is_masked = false;  ///< dy already is the gradient before this layer's ReLU
   bool mask_dx = false;       ///< dx is wanted before the ReLU that made x: 0 where x is 0

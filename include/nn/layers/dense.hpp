@@ -33,6 +33,7 @@ class Dense {
   static constexpr bool masks_dx = true;
   static constexpr bool assigns_gradients = true;
   static constexpr bool updates_parameters = true;
+  static constexpr bool reads_bfloat16 = std::same_as<T, float>;
 
   explicit Dense(Index units, const DenseOptions& options = {}) : units_(units), options_(options) {
     require(units > 0, "Dense", "a positive number of units", units);
@@ -52,7 +53,7 @@ class Dense {
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
     // y = act(x W + b)
     const Activation activation = pass.activation_of(options_.activation);
-    multiply(x, y,
+    multiply(operand(x, pass), y,
              {.bias = b(),
               .activation = elementwise_part(activation),
               .precision = pass.precision,
@@ -69,12 +70,19 @@ class Dense {
       }
     }
     // dW += x^T dz
-    kernels::product(matrix(x).transposed(), dz, matrix(W_.gradient()),
+    const kernels::Operand<T> given = operand(x, pass);
+    kernels::product(given.transposed(), dz, matrix(W_.gradient()),
                      {.accumulate = pass.accumulate, .precision = pass.precision});
     // dx = dz W^T
     if (pass.needs_dx) {
+      const T* const mask = pass.mask_dx ? given.data : nullptr;
       kernels::product(dz, matrix(W_.value()).transposed(), matrix(dx),
-                       {.mask = mask_of(pass, x), .precision = pass.precision});
+                       {.mask = mask, .precision = pass.precision});
+      if constexpr (reads_bfloat16) {
+        if (pass.mask_dx && given.is_short()) {
+          kernels::mask(given.shorts(), pass.precision, matrix(dx));
+        }
+      }
     }
   }
 
@@ -117,15 +125,24 @@ class Dense {
  private:
   static constexpr Index kept_header = cache_line;  // of the memory, which keeps a KeptOperand
 
+  /// x, which may be rounded already.
+  [[nodiscard]] static kernels::Operand<T> operand(const ConstTensorMap<T, 2>& x,
+                                                   const Pass& pass) {
+    if (!pass.x_in_bfloat16) return matrix(x);
+    return kernels::Operand<T>(kernels::Matrix<const Bfloat16>(
+        reinterpret_cast<const Bfloat16*>(x.data()), x.dimension(0), x.dimension(1)));
+  }
+
   /// y = act(x W + b), W in floats or in a short format
-  void multiply(ConstTensorMap<T, 2> x, TensorMap<T, 2> y,
+  void multiply(const kernels::Operand<T>& x, TensorMap<T, 2> y,
                 const kernels::ProductOptions<T>& options) const {
     if constexpr (std::same_as<T, float>) {
       if (const auto* quantized = W_.quantized()) {
-        return kernels::quantized_product(matrix(x), *quantized, matrix(y), options);
+        // Weights have a format, or products a precision.
+        return kernels::quantized_product(x.elements(), *quantized, matrix(y), options);
       }
     }
-    kernels::product(matrix(x), matrix(W_.value()), matrix(y), options);
+    kernels::product(x, matrix(W_.value()), matrix(y), options);
   }
 
   /// dz [N, units] in the memory of dy; adds it to db.
@@ -146,8 +163,8 @@ class Dense {
               kernels::ColumnReader<T>* dx_reader, const Pass& pass) const {
     if (options_.use_bias) b_.update(*pass.update);
     kernels::product_gradients(
-        matrix(x), matrix(W_.value()), dz, dx,
-        {.mask = mask_of(pass, x), .precision = pass.precision},
+        operand(x, pass), matrix(W_.value()), dz, dx,
+        {.masks_dx = pass.mask_dx, .precision = pass.precision},
         pass.update->moments_of<T>(W_.value().data()),
         [&](Index first, const T* dW, Index count) { W_.update(*pass.update, first, dW, count); },
         dx_reader);
