@@ -200,6 +200,30 @@ TEST_SUITE("model/plan") {
     CHECK(in_columns(layers_of(ReLU{}, Flatten{}), {5}).empty());
   }
 
+  TEST_CASE("Plan: a result may be in bfloat16 where only its reader wants it, and takes it so") {
+    using Convolution = nn::Conv2D<float>;
+    using Product = nn::Dense<float>;
+    constexpr Activation relu = Activation::relu, tanh = Activation::tanh;
+    const auto are_short = [](auto... layers) {
+      std::vector<AnyLayer<float>> list;
+      (list.emplace_back(std::move(layers)), ...);
+      const Plan<float> plan(list, {5, 5, 1});
+      CHECK(plan.steps()[0].y_in_bfloat16 == plan.steps().back().x_in_bfloat16);
+      return plan.steps()[0].y_in_bfloat16;
+    };
+    const nn::Flatten<float> flatten;
+    CHECK(are_short(Convolution{2, 2}, flatten, Product{3}));
+    CHECK(are_short(Convolution{2, 2, {.activation = relu}}, flatten, Product{3}));
+    CHECK(are_short(Convolution{2, 2}, nn::ReLU<float>{}, flatten, Product{3}));
+    CHECK_FALSE(are_short(Convolution{2, 2, {.activation = tanh}}, flatten, Product{3}));
+    CHECK_FALSE(are_short(Convolution{2, 2}, Convolution{2, 2}));
+    CHECK_FALSE(are_short(Convolution{2, 2}, Plain<float>{}, flatten, Product{3}));
+    CHECK_FALSE(are_short(Product{2}, Product{3}));
+    CHECK_FALSE(are_short(Convolution{2, 2}, flatten));
+    CHECK_FALSE(
+        Plan<double>(layers_of(Conv2D{2, 2}, Dense{3}), {5, 5, 1}).steps()[0].y_in_bfloat16);
+  }
+
   TEST_CASE("Plan: inference needs less memory than training, and no gradients") {
     const auto layers = layers_of(Dense{64}, ReLU{}, Dense{64}, ReLU{}, Dense{64});
     const Plan<double> plan(layers, {64});

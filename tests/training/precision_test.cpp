@@ -20,6 +20,7 @@ using testing::counted_labels;
 using testing::image_model;
 using testing::random_tensor;
 using testing::weights_of;
+using testing::WholeStep;
 
 Sequential<float> model_in(ProductPrecision precision) {
   Sequential<float> model = image_model();
@@ -35,6 +36,38 @@ std::vector<float> weights_after_steps(ProductPrecision precision, int steps) {
     static_cast<void>(model.train_on_batch(x, counted_labels(12, 3)));
   }
   return weights_of(model);
+}
+
+/// Keeps its result in float whoever reads it.
+struct FloatConv2D : Conv2D<float> {
+  using Conv2D<float>::Conv2D;
+  static constexpr bool writes_bfloat16 = false;
+};
+
+/// Convolutions of the kind C, the last of them in front of a Dense layer.
+template <class C>
+Sequential<float> convolutions(int count, Activation activation) {
+  Sequential<float> model;
+  for (int i = 0; i < count; ++i) model.add(C{16, 3, {.activation = activation}});
+  model.add(Flatten{});
+  model.add(Dense{5, {.activation = Activation::relu}});
+  model.add(Dense{3, {.activation = Activation::softmax}});
+  model.build({8, 9, 1}, {.seed = 3});
+  return model;
+}
+
+/// Weights after two steps of training, and a prediction.
+template <class Optimizer>
+std::vector<float> numbers_of(Sequential<float> model, const Optimizer& optimizer) {
+  model.compile(optimizer, SparseCategoricalCrossentropy{}, {}, {.precision = Precision::bfloat16});
+  const auto x = random_tensor<float, 4>({7, 8, 9, 1}, 2);
+  for (int i = 0; i < 2; ++i) {
+    static_cast<void>(model.train_on_batch(x, counted_labels(7, 3)));
+  }
+  std::vector<float> numbers = weights_of(model);
+  const Tensor<float, 2> y = model.predict(x, {.precision = Precision::bfloat16});
+  numbers.insert(numbers.end(), y.data(), y.data() + y.size());
+  return numbers;
 }
 
 }  // namespace
@@ -121,6 +154,20 @@ TEST_SUITE("training/precision") {
       weights.push_back(weights_of(model));
     }
     CHECK(weights[0] == weights[1]);
+  }
+
+  TEST_CASE("compile: a convolution's result that is kept in bfloat16 changes no bit") {
+    for (const int count : {1, 2}) {
+      CAPTURE(count);
+      for (const Activation activation : {Activation::relu, Activation::linear, Activation::tanh}) {
+        CAPTURE(to_string(activation));
+        const auto model = convolutions<Conv2D<float>>(count, activation);
+        const auto in_float = convolutions<FloatConv2D>(count, activation);
+        CHECK(numbers_of(model, Adam{}) == numbers_of(in_float, Adam{}));
+        CHECK(numbers_of(model, WholeStep<Adam>{Adam{}}) ==
+              numbers_of(in_float, WholeStep<Adam>{Adam{}}));
+      }
+    }
   }
 
   TEST_CASE("compile: refuses a precision that it can't train in, and changes nothing") {

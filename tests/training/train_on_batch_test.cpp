@@ -18,16 +18,7 @@ using testing::counted_labels;
 using testing::image_model;
 using testing::random_tensor;
 using testing::weights_of;
-
-/// An optimizer that wants all gradients at once.
-template <class Optimizer>
-struct WholeStep {
-  Optimizer optimizer;
-  [[nodiscard]] std::string name() const { return optimizer.name(); }
-  [[nodiscard]] double learning_rate() const { return optimizer.learning_rate(); }
-  void set_learning_rate(double rate) { optimizer.set_learning_rate(rate); }
-  void step(ParameterBlock<float>& block) { optimizer.step(block); }
-};
+using testing::WholeStep;
 
 /// A layer that makes no promise: y = s x, with a parameter s.
 struct OwnScale {

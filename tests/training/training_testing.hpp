@@ -55,6 +55,16 @@ std::vector<T> weights_of(const Sequential<T>& model) {
   return {block.values(), block.values() + block.size()};
 }
 
+/// An optimizer that wants all gradients at once.
+template <class Optimizer>
+struct WholeStep {
+  Optimizer optimizer;
+  [[nodiscard]] std::string name() const { return optimizer.name(); }
+  [[nodiscard]] double learning_rate() const { return optimizer.learning_rate(); }
+  void set_learning_rate(double rate) { optimizer.set_learning_rate(rate); }
+  void step(ParameterBlock<float>& block) { optimizer.step(block); }
+};
+
 /// A metric that writes down the labels of each batch it sees. With as many classes as samples, and
 /// each sample's number as its label, these say which samples a batch had.
 struct Recorder {

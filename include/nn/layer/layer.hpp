@@ -69,7 +69,10 @@ struct WithScalar<L<U>, T> {
 /// `applies_activation` (obeys pass.activation, pass.as_logits and pass.dy_is_masked), `masks_dx`
 /// (obeys pass.mask_dx), `assigns_gradients` (obeys pass.accumulate), `updates_parameters`
 /// (obeys pass.update: where it is set, backward applies it to each of the layer's parameters, and
-/// may leave their gradients unwritten), `obeys_as_logits` (pass.as_logits alone).
+/// may leave their gradients unwritten), `obeys_as_logits` (pass.as_logits alone),
+/// `writes_bfloat16` (obeys pass.y_in_bfloat16 where it ends with no activation or with a ReLU
+/// whose dy is masked, so that its backward has no need of y), `reads_bfloat16` (obeys
+/// pass.x_in_bfloat16).
 template <class L>
 concept Layer = std::copyable<L> && Real<typename L::Scalar> &&
     requires(const L& layer, const Shape& shape, const Pass& pass,
@@ -108,6 +111,8 @@ struct LayerTraits {
   static constexpr bool masks_dx = requires { requires L::masks_dx; };
   static constexpr bool assigns_gradients = requires { requires L::assigns_gradients; };
   static constexpr bool updates_parameters = requires { requires L::updates_parameters; };
+  static constexpr bool writes_bfloat16 = requires { requires L::writes_bfloat16; };
+  static constexpr bool reads_bfloat16 = requires { requires L::reads_bfloat16; };
   static constexpr bool obeys_as_logits = applies_activation || requires {
     requires L::obeys_as_logits;
   };

@@ -41,6 +41,7 @@ class Conv2D {
   static constexpr bool applies_activation = true;
   static constexpr bool masks_dx = true;
   static constexpr bool assigns_gradients = true;
+  static constexpr bool writes_bfloat16 = std::same_as<T, float>;
 
   [[gnu::cold, gnu::noinline]] Conv2D(Index filters, Size2D kernel_size,
                                       const Conv2DOptions& options = {})
@@ -67,8 +68,14 @@ class Conv2D {
   void forward(ConstTensorMap<T, 4> x, TensorMap<T, 4> y, const Pass& pass) const {
     // y = act(W * x + b)
     const Activation activation = pass.activation_of(options_.activation);
-    kernels::conv2d(geometry(x, y), x.data(), W_.value().data(),
-                    options_.use_bias ? b_.value().data() : nullptr, elementwise_part(activation),
+    const T* const b = options_.use_bias ? b_.value().data() : nullptr;
+    if constexpr (writes_bfloat16) {
+      if (pass.y_in_bfloat16) {
+        return kernels::conv2d(geometry(x, y), x.data(), W_.value().data(), b, activation,
+                               reinterpret_cast<Bfloat16*>(y.data()), pass.precision);
+      }
+    }
+    kernels::conv2d(geometry(x, y), x.data(), W_.value().data(), b, elementwise_part(activation),
                     y.data());
     apply_rowwise_part(activation, y);
   }

@@ -31,6 +31,7 @@ template <int Rank, class T>
 struct LayerFacts {
   int input_rank;  // with batch; 2: any
   bool reshapes, only_activates, applies_activation, masks_dx, assigns_gradients, obeys_as_logits;
+  bool writes_bfloat16, reads_bfloat16;
   bool has_parameters, hands_out_dx;
 };
 
@@ -146,6 +147,8 @@ class AnyLayer {
                                                 .masks_dx = Traits::masks_dx,
                                                 .assigns_gradients = Traits::assigns_gradients,
                                                 .obeys_as_logits = Traits::obeys_as_logits,
+                                                .writes_bfloat16 = Traits::writes_bfloat16,
+                                                .reads_bfloat16 = Traits::reads_bfloat16,
                                                 .has_parameters = ParametricLayer<L>,
                                                 .hands_out_dx = hands_out_dx};
       return facts;

@@ -8,14 +8,16 @@
 #include <vector>
 
 #include "nn/core/memory.hpp"
+#include "nn/kernels/product_kernels.hpp"
 #include "nn/model/plan_steps.hpp"
 
 namespace nn {
 
 /// Made once for a chain of layers and an input shape; says what each layer reads and writes. An
 /// activation layer behind a layer that can apply it becomes part of that layer, a reshaping layer
-/// is no work at all, a ReLU's gradient is masked where it is written, if that layer can, and the
-/// first layer with parameters may read its dy while the next one makes it.
+/// is no work at all, a ReLU's gradient is masked where it is written, if that layer can, the first
+/// layer with parameters may read its dy while the next one makes it, and a result that only
+/// products in bfloat16 read may be kept so.
 ///
 /// Memory of a training pass, in this order: for each layer its y and what it keeps; then two
 /// buffers that the gradients take in turn. At inference: two that the ys take; then each layer's.
@@ -63,6 +65,10 @@ class Plan {
     own.as_logits = pass.as_logits && steps_[i].drops_softmax;
     own.dy_is_masked = steps_[i].dy_is_masked;
     own.mask_dx = steps_[i].mask_dx;
+    // At inference a result stays in the cache until it is read: rounding it saves nothing.
+    const bool keeps_short = pass.training && kernels::takes_bfloat16(pass.precision);
+    own.x_in_bfloat16 = keeps_short && steps_[i].x_in_bfloat16;
+    own.y_in_bfloat16 = keeps_short && steps_[i].y_in_bfloat16;
     return own;
   }
   /// The first of the views in front of step i; i if there is none.

@@ -18,6 +18,8 @@ struct PlanStep {
   bool dy_is_masked = false, mask_dx = false;
   bool needs_dx = false;        // a layer before this one has parameters
   bool dx_in_columns = false;   // is only for the layer that made x, which may read it so
+  bool y_in_bfloat16 = false;   // in training where products in bfloat16 take it so
+  bool x_in_bfloat16 = false;   // what the layer before makes of its y
   bool drops_softmax = false;   // closes the model with a softmax that a loss may take over
   bool is_all_softmax = false;  // and does nothing else: then it is a view
 };
@@ -108,6 +110,23 @@ template <Real T>
   steps[next].dx_in_columns = is_row_a_sample && layers[next].facts().hands_out_dx;
 }
 
+/// A result that is only read by products may be kept as they round it, unless its own layer wants
+/// it back.
+template <Real T>
+[[gnu::cold]] void find_short_results(const std::vector<AnyLayer<T>>& layers,
+                                      std::vector<PlanStep>& steps) {
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const std::size_t next = reader_of(i, steps);
+    if (next >= layers.size() || !layers[i].facts().writes_bfloat16) continue;
+    Pass pass;
+    pass.activation = steps[i].activation;
+    const bool wants_y =
+        !steps[i].dy_is_masked && pass.activation_of(layers[i].activation()) != Activation::linear;
+    steps[i].y_in_bfloat16 = !wants_y && layers[next].facts().reads_bfloat16;
+    steps[next].x_in_bfloat16 = steps[i].y_in_bfloat16;
+  }
+}
+
 /// The steps of a chain of layers for samples of this shape, as `Plan` says.
 template <Real T>
 [[nodiscard, gnu::cold, gnu::noinline]] std::vector<PlanStep> plan_steps(
@@ -128,6 +147,7 @@ template <Real T>
   fuse_masks(layers, steps);
   find_closing_softmax(layers, steps);
   find_first_gradient(layers, steps);
+  find_short_results(layers, steps);
   return steps;
 }
 
