@@ -225,8 +225,11 @@ TEST_SUITE("kernels/bfloat16") {
 
   TEST_CASE("product: in bfloat16, bias, activation and mask stay in float") {
     const std::vector<float> bias = random_values<float>(100, 5);
-    std::vector<float> mask = random_values<float>(2100, 6);
-    for (std::size_t i = 0; i < mask.size(); i += 5) mask[i] = 0;
+    std::vector<float> masks = random_values<float>(2300, 6);
+    for (std::size_t i = 0; i < masks.size(); i += 5) masks[i] = 0;
+    const auto mask = [&](Index rows, Index cols) {
+      return Matrix<const float>(masks.data(), rows, cols, cols + 3, 1);
+    };
     for (const Isa isa : available_isas()) {
       CAPTURE(nn::to_string(isa));
       for (const Index k : {0, 9, 600}) {
@@ -234,8 +237,8 @@ TEST_SUITE("kernels/bfloat16") {
         CHECK(error_of(isa, {21, 100, k}, false, false, {.bias = bias.data()}) <= 1);
         CHECK(error_of(isa, {21, 100, k}, false, true,
                        {.bias = bias.data(), .activation = nn::Activation::relu}) <= 1);
-        CHECK(error_of(isa, {21, 100, k}, true, false, {.mask = mask.data()}) <= 1);
-        CHECK(error_of(isa, {65, 32, k}, true, true, {.mask = mask.data()}) <= 1);
+        CHECK(error_of(isa, {21, 100, k}, true, false, {.mask = mask(21, 100)}) <= 1);
+        CHECK(error_of(isa, {65, 32, k}, true, true, {.mask = mask(65, 32)}) <= 1);
       }
     }
   }

@@ -86,7 +86,7 @@ struct Operands {
     const Matrix<const T> x_view(x.data(), size.n, size.k), W_view(W.data(), size.k, size.m);
     const Matrix<const T> dz_view(dz.data(), size.n, size.m);
     product(dz_view, W_view.transposed(), Matrix<T>(result.dx.data(), size.n, size.k),
-            {.mask = is_masked ? x.data() : nullptr, .precision = precision});
+            {.mask = is_masked ? x_view : Matrix<const T>(), .precision = precision});
     product(x_view.transposed(), dz_view, Matrix<T>(result.dW.data(), size.k, size.m),
             {.precision = precision});
     return result;

@@ -63,9 +63,9 @@ double error_of(Isa isa, Size size, Storage a_storage, Storage b_storage, Storag
                 ProductOptions<T> options = {}) {
   const Operand<T> a(size.m, size.k, a_storage, 1), b(size.k, size.n, b_storage, 2);
   Operand<T> c(size.m, size.n, c_storage, 3);
-  std::vector<T> expected = c.values,
-                 mask = random_values<T>(static_cast<Index>(c.values.size()), 4);
-  if (options.mask != nullptr) options.mask = c.in(mask).data;
+  std::vector<T> expected = c.values;
+  const Operand<T> mask(size.m, size.n, {c_storage.is_transposed, 5, 2}, 4);
+  if (options.mask.data != nullptr) options.mask = mask.matrix;
   nn::kernels::naive::product(a.matrix, b.matrix, c.in(expected), options);
   nn::kernels::product_with(isa, a.matrix, b.matrix, c.matrix, options);
   return largest_difference(c.values, expected) / nn::testing::sum_tolerance<T>(size.k);
@@ -128,15 +128,16 @@ TEST_SUITE("kernels/product") {
   TEST_CASE_TEMPLATE("product: bias, activation, mask and accumulation come with it", T, float,
                      double) {
     const std::vector<T> bias = random_values<T>(100, 5);
-    const T some_mask{};  // error_of puts one of c's shape in its place
+    const T zero{};
+    const Matrix<const T> some_mask(&zero, 1, 1);  // error_of puts one of c's shape in its place
     const std::vector<ProductOptions<T>> all{
         {.bias = bias.data()},
         {.activation = Activation::relu},
         {.bias = bias.data(), .activation = Activation::relu},
         {.bias = bias.data(), .activation = Activation::tanh},
         {.bias = bias.data(), .activation = Activation::sigmoid},
-        {.mask = &some_mask},
-        {.bias = bias.data(), .activation = Activation::relu, .mask = &some_mask},
+        {.mask = some_mask},
+        {.bias = bias.data(), .activation = Activation::relu, .mask = some_mask},
         {.accumulate = true}};
     for (const Isa isa : available_isas()) {
       for (const Size& size :
@@ -154,9 +155,10 @@ TEST_SUITE("kernels/product") {
 
   TEST_CASE("product: long sums take their bias, activation and mask once, after the last slice") {
     const std::vector<float> bias = random_values<float>(20, 5);
-    const float some_mask{};
+    const float zero{};
+    const Matrix<const float> some_mask(&zero, 1, 1);
     const ProductOptions<float> options{
-        .bias = bias.data(), .activation = Activation::sigmoid, .mask = &some_mask};
+        .bias = bias.data(), .activation = Activation::sigmoid, .mask = some_mask};
     for (const Isa isa : available_isas()) {
       CHECK(error_of<float>(isa, {6, 20, 4099}, {}, {}, {}, options) <= 1);
     }

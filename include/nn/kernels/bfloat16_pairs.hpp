@@ -127,24 +127,25 @@ struct PairPanel {
 
 /// Writes a tile's sums, masked.
 template <int Vectors, class Sums>
-NN_BFLOAT16_TARGET NN_INLINE void store_tile(Matrix<float> c, const float* mask, Sums& sum) {
+NN_BFLOAT16_TARGET NN_INLINE void store_tile(Matrix<float> c, const Matrix<const float>& mask,
+                                             Sums& sum) {
   NN_UNROLL
   for (int i = 0; i < tile_rows; ++i) {
     NN_UNROLL
     for (int v = 0; v < Vectors; ++v) {
-      const Index place = i * c.row_stride + v * lanes;
       __mmask16 kept = 0xFFFF;
-      if (mask != nullptr) {
-        kept = _mm512_cmp_ps_mask(_mm512_loadu_ps(mask + place), _mm512_setzero_ps(), _CMP_NLE_UQ);
+      if (mask.data != nullptr) {
+        const __m512 m = _mm512_loadu_ps(mask.data + i * mask.row_stride + v * lanes);
+        kept = _mm512_cmp_ps_mask(m, _mm512_setzero_ps(), _CMP_NLE_UQ);
       }
-      _mm512_storeu_ps(c.data + place, _mm512_maskz_mov_ps(kept, sum[i][v]));
+      _mm512_storeu_ps(c.data + i * c.row_stride + v * lanes, _mm512_maskz_mov_ps(kept, sum[i][v]));
     }
   }
 }
 
 template <int Vectors>
 NN_BFLOAT16_TARGET void pair_tile(const PairPanel& panel, Index first_row, Matrix<float> c,
-                                  const float* mask, Ahead& ahead) {
+                                  const Matrix<const float>& mask, Ahead& ahead) {
   __m512 sum[std::size_t{tile_rows}][std::size_t{Vectors}];
   NN_UNROLL
   for (int i = 0; i < tile_rows; ++i) {
@@ -154,9 +155,7 @@ NN_BFLOAT16_TARGET void pair_tile(const PairPanel& panel, Index first_row, Matri
                                       : _mm512_setzero_ps();
     }
   }
-  if (mask != nullptr) {
-    detail::prefetch_tile<float>(mask, c.data, tile_rows, Vectors * lanes, c.row_stride);
-  }
+  if (mask.data != nullptr) detail::prefetch_tile<float>(mask, c);
   const Index row_stride = panel.a.row_stride, k_stride = panel.a.col_stride;
   const Pair* a = panel.a.data + first_row * row_stride;
   const Pair* b = panel.b;
@@ -187,7 +186,7 @@ NN_BFLOAT16_TARGET void pair_tile(const PairPanel& panel, Index first_row, Matri
 }
 
 NN_BFLOAT16_TARGET inline void pair_tile(const PairPanel& panel, Index first_row, Matrix<float> c,
-                                         const float* mask, AheadQueue& queue) {
+                                         const Matrix<const float>& mask, AheadQueue& queue) {
   // A step takes two elements of k and prefetches a line: twice as many as the queue counts on.
   Ahead& ahead = queue.next(AheadQueue::steps_per_line * panel.a.cols, panel.b);
   if (panel.width == 3 * lanes) return pair_tile<3>(panel, first_row, c, mask, ahead);
@@ -223,17 +222,18 @@ NN_BFLOAT16_TARGET inline void pair_pass(const ProductTask<float>& pass, AheadQu
     }
     for (Index row = 0; row < c.rows; row += tile_rows) {
       const Matrix<float> tile = c.block(row, col, std::min(tile_rows, c.rows - row), cols);
-      const float* const mask =
-          pass.is_final ? options_at(pass.options, c, row, col).mask : nullptr;
+      const Matrix<const float> mask = pass.is_final
+                                           ? pass.options.mask.block(row, col, tile.rows, cols)
+                                           : Matrix<const float>();
       if (tile.rows == tile_rows && cols == width && c.col_stride == 1) {
         pair_tile(panel, row, tile, mask, queue);
       } else {
         alignas(64) float buffer[std::size_t{tile_rows * tile_cols}] = {};
         const Matrix<float> whole(buffer, tile.rows, tile.cols, width, 1);
         if (panel.starts_from_c) avx512::copy_matrix<float>(tile, whole);
-        pair_tile(panel, row, whole, nullptr, queue);
+        pair_tile(panel, row, whole, {}, queue);
         avx512::copy_matrix<float>(whole, tile);
-        if (mask != nullptr) avx512::finish_product<float>(tile, {.mask = mask});
+        if (mask.data != nullptr) avx512::finish_product<float>(tile, {.mask = mask});
       }
     }
   }

@@ -204,22 +204,23 @@ NN_AMX_TARGET inline void multiply_tiles(const TileRows& rows, float* c, Index c
 }
 
 /// Copies sums [32, 32] to c, which may be smaller, masked.
-NN_AMX_TARGET inline void store_sums(const float* sums, Matrix<float> c, const float* mask) {
+NN_AMX_TARGET inline void store_sums(const float* sums, Matrix<float> c,
+                                     const Matrix<const float>& mask) {
   using Floats = avx512::Simd<float>;
   if (c.col_stride != 1) {
     avx512::copy_matrix<float>({sums, c.rows, c.cols, block_side, 1}, c);
-    if (mask != nullptr) avx512::finish_product<float>(c, {.mask = mask});
+    if (mask.data != nullptr) avx512::finish_product<float>(c, {.mask = mask});
     return;
   }
   for (Index i = 0; i < c.rows; ++i) {
     for (Index j = 0; j < c.cols; j += lanes) {
-      const Index place = i * c.row_stride + j, count = c.cols - j;
+      const Index count = c.cols - j;
       __m512 y = _mm512_load_ps(sums + i * block_side + j);
-      if (mask != nullptr) {
-        const __m512 m = Floats::load(mask + place, count);
+      if (mask.data != nullptr) {
+        const __m512 m = Floats::load(&mask(i, j), count);
         y = _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(m, _mm512_setzero_ps(), _CMP_NLE_UQ), y);
       }
-      Floats::store(c.data + place, y, count);
+      Floats::store(&c(i, j), y, count);
     }
   }
 }
@@ -252,19 +253,18 @@ NN_AMX_TARGET inline void product_pass(const ProductTask<float>& pass, detail::A
       const Matrix<float> block = c.block(row, col, std::min(block_side, c.rows - row), cols);
       const TileRows rows{a + row / lanes * depth * tile_size, b + col / lanes * depth * tile_size,
                           depth, pass.options.accumulate};
-      const float* const mask =
-          pass.is_final ? options_at(pass.options, c, row, col).mask : nullptr;
+      const Matrix<const float> mask = pass.is_final
+                                           ? pass.options.mask.block(row, col, block.rows, cols)
+                                           : Matrix<const float>();
       const bool is_whole = block.rows == block_side && cols == block_side && c.col_stride == 1;
-      if (is_whole && mask == nullptr) {
+      if (is_whole && mask.data == nullptr) {
         multiply_tiles(rows, block.data, block.row_stride, queue);
       } else {
         alignas(64) float sums[std::size_t{block_side * block_side}];
         if (rows.starts_from_c) {
           avx512::copy_matrix<float>(block, {sums, block.rows, cols, block_side, 1});
         }
-        if (mask != nullptr) {
-          detail::prefetch_tile(mask, block.data, block.rows, cols, c.row_stride);
-        }
+        if (mask.data != nullptr) detail::prefetch_tile<float>(mask, block);
         multiply_tiles(rows, sums, block_side, queue);
         store_sums(sums, block, mask);
       }

@@ -21,7 +21,7 @@ void product(Matrix<const std::type_identity_t<T>> a, Matrix<const std::type_ide
       for (Index k = 0; k < a.cols; ++k) sum += a(i, k) * b(k, j);
       if (options.bias != nullptr) sum += options.bias[j];
       sum = kernels::activate(options.activation, sum);
-      if (options.mask != nullptr && options.mask[i * c.row_stride + j * c.col_stride] <= T(0)) {
+      if (options.mask.data != nullptr && options.mask(i, j) <= T(0)) {
         sum = T(0);
       }
       c(i, j) = sum;

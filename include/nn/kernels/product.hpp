@@ -155,7 +155,7 @@ class BlockedProduct {
   }
 
   [[nodiscard]] bool has_epilogue() const {
-    return options_.bias != nullptr || options_.mask != nullptr ||
+    return options_.bias != nullptr || options_.mask.data != nullptr ||
            options_.activation != Activation::linear;
   }
 
@@ -213,6 +213,7 @@ void product_with(Isa isa, Operand<std::type_identity_t<T>> a,
   if (c.col_stride != 1 && c.row_stride == 1 && options.bias == nullptr && !a.is_short()) {
     // c^T = b^T a^T, whose rows are contiguous
     ProductOptions<T> swapped = options;
+    swapped.mask = options.mask.transposed();
     swapped.kept_b = nullptr;
     detail::BlockedProduct<T>(isa, b.transposed(), a.elements().transposed(), c.transposed(),
                               swapped)

@@ -57,7 +57,7 @@ class GradientWalk {
     if (dx_reader != nullptr) {
       task.c = Matrix<T>(scratch<T>(ScratchUse::columns, dz.rows * rows), dz.rows, rows);
     }
-    if (task.is_final) task.options.mask = dx_reader == nullptr ? &x(0, row) : mask_of(task.c, row);
+    if (task.is_final) task.options.mask = x.elements().block(0, row, x.rows, rows);
     task.next_a = x.block(0, next_row, x.rows, next_rows);
     task.next_b = W.block(next_row, 0, next_rows, W.cols);
     kernels.block(task);
@@ -78,15 +78,6 @@ class GradientWalk {
                    .next_a = moments_of_piece(moments[0]),
                    .next_b = moments_of_piece(moments[1]),
                    .packed_b = dz_as_b});
-  }
-
- private:
-  /// The mask of dx from `col` on, with the strides of c. A copy: the walk reads this part of x
-  /// anyway.
-  [[nodiscard]] const T* mask_of(Matrix<T> c, Index col) const {
-    T* const mask = scratch<T>(ScratchUse::mask, c.rows * c.cols);
-    for (Index i = 0; i < c.rows; ++i) std::copy_n(&x(i, col), c.cols, mask + i * c.cols);
-    return mask;
   }
 };
 

@@ -20,8 +20,9 @@ template <class T>
 struct ProductOptions {
   const T* bias = nullptr;                     ///< [n], added to every row
   Activation activation = Activation::linear;  ///< of single elements (not softmax), after the bias
-  const T* mask =
-      nullptr;  ///< [m, n] with c's strides: c(i, j) = 0 where mask(i, j) <= 0 (ReLU's gradient)
+  /// [m, n] or without data: c(i, j) = 0 where mask(i, j) <= 0 (ReLU's gradient). Its neighbours
+  /// lie side by side if those of c do.
+  Matrix<const T> mask{};
   bool accumulate = false;  ///< c += a b; only without the others
   /// Operands are rounded to bfloat16 if it says so (products of float only); sums are not.
   ProductPrecision precision{};
@@ -29,7 +30,7 @@ struct ProductOptions {
 
   /// Whether all that is left to do with a sum is to mask it.
   [[nodiscard]] bool only_masks() const {
-    return mask != nullptr && bias == nullptr && activation == Activation::linear;
+    return mask.data != nullptr && bias == nullptr && activation == Activation::linear;
   }
 };
 
@@ -38,7 +39,7 @@ template <class T>
 [[nodiscard]] ProductOptions<T> options_at(ProductOptions<T> options, Matrix<T> c, Index row,
                                            Index col) {
   if (options.bias != nullptr) options.bias += col;
-  if (options.mask != nullptr) options.mask += row * c.row_stride + col * c.col_stride;
+  options.mask = options.mask.block(row, col, c.rows - row, c.cols - col);
   return options;
 }
 

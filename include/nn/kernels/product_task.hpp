@@ -97,13 +97,13 @@ struct AheadQueue {
 
 /// Fetches what the end of a tile of c reads and writes, while its sums are computed.
 template <class T>
-__attribute__((always_inline)) inline void prefetch_tile(const T* mask, const T* c, Index rows,
-                                                         Index cols, Index row_stride) {
+__attribute__((always_inline)) inline void prefetch_tile(const Matrix<const T>& mask,
+                                                         const Matrix<const T>& c) {
   constexpr Index line = 64 / static_cast<Index>(sizeof(T));
-  for (Index i = 0; i < rows; ++i) {
-    for (Index j = 0; j < cols; j += line) {
-      __builtin_prefetch(mask + i * row_stride + j, 0, 3);
-      __builtin_prefetch(c + i * row_stride + j, 1, 3);
+  for (Index i = 0; i < c.rows; ++i) {
+    for (Index j = 0; j < c.cols; j += line) {
+      __builtin_prefetch(&mask(i, j), 0, 3);
+      __builtin_prefetch(&c(i, j), 1, 3);
     }
   }
 }

@@ -125,7 +125,7 @@ inline void quantized_product(Matrix<const float> x, const QuantizedMatrix& W, M
                               const ProductOptions<float>& options = {}) {
   NN_ASSERT(x.rows == y.rows && x.cols == W.rows() && y.cols == W.cols());
   NN_ASSERT(x.col_stride == 1 && y.col_stride == 1);
-  NN_ASSERT(options.mask == nullptr && !options.accumulate);
+  NN_ASSERT(options.mask.data == nullptr && !options.accumulate);
   quantized_product_with(isa(), x, W, y, options);
 }
 

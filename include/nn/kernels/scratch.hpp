@@ -22,7 +22,6 @@ enum class ScratchUse {
   patches,
   pixels,
   columns,
-  mask,
   unrounded,
   sums_of_runs,
   other,

@@ -75,7 +75,8 @@ class Dense {
                      {.accumulate = pass.accumulate, .precision = pass.precision});
     // dx = dz W^T
     if (pass.needs_dx) {
-      const T* const mask = pass.mask_dx ? given.data : nullptr;
+      const kernels::Matrix<const T> mask =
+          pass.mask_dx && !given.is_short() ? given.elements() : kernels::Matrix<const T>();
       kernels::product(dz, matrix(W_.value()).transposed(), matrix(dx),
                        {.mask = mask, .precision = pass.precision});
       if constexpr (reads_bfloat16) {
