@@ -3,10 +3,16 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "nn/layers/rescaling.hpp"
+#include "nn/optimizers/sgd.hpp"
 #include "nn/training/train_on_batch.hpp"
 #include "tests/training/training_testing.hpp"
 
@@ -118,6 +124,98 @@ TEST_SUITE("model/sequential") {
     const Sequential<float> copy = nested;
     nested.train_on_batch(x, y);
     CHECK_FALSE(equal(copy.predict(x), nested.predict(x)));
+  }
+
+  TEST_CASE("Sequential: a loss takes over the softmax at the end of a nested model") {
+    // Probabilities of 0 and 1 in float: only logits still give a slope.
+    const Tensor<float, 2> x = random_tensor<float, 2>({1, 1}, 1).constant(1);
+    Labels y(1);
+    y(0) = 0;
+    const auto trained = [&](Sequential<float> model, int times_built) {
+      for (int i = 0; i < times_built; ++i) model.build({1});
+      model.compile(SGD{{.learning_rate = 0.1}}, SparseCategoricalCrossentropy{});
+      const auto kernel = model.parameters().named()[0].value();
+      kernel.data()[0] = -30;
+      kernel.data()[1] = 30;
+      CHECK(model.train_on_batch(x, y)["loss"] == doctest::Approx(60));
+      return weights_of(model);
+    };
+    const auto flat = trained(Sequential<float>{Flatten{}, Dense{2}, Softmax{}}, 1);
+    CHECK(flat[0] > -30);
+    const Sequential<float> inner{Dense{2}, Softmax{}};
+    CHECK(trained(Sequential<float>{Flatten{}, inner}, 1) == flat);
+    CHECK(trained(Sequential<float>{Flatten{}, inner}, 2) == flat);
+    CHECK(trained(Sequential<float>{Sequential<float>{Flatten{}, inner}}, 1) == flat);
+  }
+
+  TEST_CASE("Sequential: what a nested model was built for before doesn't count") {
+    // Flatten behind a softmax of [2, 3] moves the classes, so the loss takes probabilities.
+    const auto x = random_tensor<float, 3>({2, 2, 4}, 1);
+    const Labels y = counted_labels(2, 6);
+    Sequential<float> inner{Dense{3}, Softmax{}, Flatten{}};
+    Sequential<float> fresh{inner};
+    inner.build({4});
+    Sequential<float> outer{Rescaling{1.0}, inner};
+    for (Sequential<float>* model : {&fresh, &outer}) {
+      model->build({2, 4});
+      model->compile(SGD{}, SparseCategoricalCrossentropy{});
+      double loss = 0;
+      const auto p = model->predict(x);
+      for (Index i = 0; i < 2; ++i) loss -= std::log(double{p(i, y(i))} / 2) / 2;  // they sum to 2
+      CHECK(model->test_on_batch(x, y)["loss"] == doctest::Approx(loss).epsilon(1e-5));
+    }
+  }
+
+  TEST_CASE("Sequential: a nested model's weights are the first ones of the outer model") {
+    const auto x = random_tensor<float, 2>({3, 4}, 1);
+    Sequential<float> inner{Dense{5}, ReLU{}};
+    inner.build({4}, {.seed = 77});
+    const auto before = inner.predict(x);
+    Sequential<float> outer{inner, Dense{2}};
+    outer.build({4}, {.seed = 1});
+    const auto weights = weights_of(outer), own = weights_of(inner);
+    CHECK(std::equal(own.begin(), own.end(), weights.begin()));
+    CHECK(equal(inner.predict(x), before));
+    const auto rest = weights.begin() + static_cast<std::ptrdiff_t>(own.size());
+    CHECK(std::any_of(rest, weights.end(), [](float w) { return w != 0; }));
+
+    const auto& part = outer.layer<Sequential<float>>(0);
+    CHECK_FALSE(part.is_built());
+    const Sequential<float> copy = outer;
+    CHECK(weights_of(copy) == weights);
+    outer.build({4}, {.seed = 1});
+    CHECK(weights_of(outer) != weights);  // once they are its own, it draws them anew
+    CHECK(weights_of(copy) == weights);
+  }
+
+  TEST_CASE(
+      "Sequential: a nested model that was built for other shapes, or quantised, is refused") {
+    Sequential<float> inner{Flatten{}, Dense{5}};
+    inner.build({4});
+    Sequential<float> outer{inner, ReLU{}};
+    CHECK_THROWS_WITH_AS(outer.build({3}),
+                         "0.sequential.1.dense.kernel: expected shape [4, 5] of a model built "
+                         "before, got [3, 5]",
+                         ShapeError);
+    outer.build({4});
+    inner.quantize(NumberFormat::int8);
+    Sequential<float> short_part{inner, ReLU{}};
+    CHECK_THROWS_WITH_AS(short_part.build({4}),
+                         "Sequential, as a layer: expected a model with float32 weights, got int8 "
+                         "weights (quantised for inference); use a copy from before quantize",
+                         std::invalid_argument);
+    CHECK_FALSE(short_part.is_built());
+  }
+
+  TEST_CASE("Sequential: before build both shapes are empty, after a move the model is") {
+    Sequential<float> model{Dense{4}};
+    CHECK(model.input_shape() == Shape{});
+    CHECK(model.output_shape() == Shape{});
+    model.build({3});
+    const Sequential<float> moved = std::move(model);
+    CHECK(moved.is_built());
+    CHECK_FALSE(model.is_built());  // NOLINT(bugprone-use-after-move): says so
+    CHECK(model.size() == 0);
   }
 
   TEST_CASE("Sequential: nested models draw the random numbers of the flat one") {

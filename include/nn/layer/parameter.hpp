@@ -57,6 +57,7 @@ template <Real T, int Rank>
 class Parameter : public AnyParameter<T> {
  public:
   [[nodiscard]] ConstTensorMap<T, Rank> value() const {
+    NN_ASSERT(this->is_bound() && "only what parameters() lists, and unless quantized() has it");
     return map_tensor<Rank, const T>(this->value_, this->shape_);
   }
   [[nodiscard]] TensorMap<T, Rank> gradient() const {
@@ -129,6 +130,7 @@ class ParameterList {
     Initializer initializer;
     AnyParameter<T>* parameter;  // the layer's
     bool is_quantizable = false;
+    const T* earlier_value = nullptr;  // where it starts, in place of the initializer's numbers
   };
 
   template <int Rank>
@@ -152,6 +154,10 @@ class ParameterList {
 
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
 
+  /// Parameter number i starts with these elements, which lie in a block that was `keep`t.
+  void start_from(std::size_t i, const T* value) { entries_[i].earlier_value = value; }
+  void keep(AlignedArray<T> values) { kept_.push_back(std::move(values)); }
+
  private:
   [[gnu::cold, gnu::noinline]] void push_back(AnyParameter<T>& parameter, const std::string& name,
                                               const Shape& shape, const Initializer& initializer) {
@@ -160,6 +166,7 @@ class ParameterList {
 
   std::string scope_;
   std::vector<Entry> entries_;
+  std::vector<AlignedArray<T>> kept_;
 };
 
 }  // namespace nn

@@ -41,11 +41,33 @@ class ParameterBlock {
       const Random random{seed, {RandomPurpose::initializer, user++, 0}};
       const Fans fans = fans_of(entry.shape);
       const Index count = entry.shape.num_elements();
-      for (Index i = 0; i < count; ++i) {
-        value[i] = static_cast<T>(entry.initializer(random, static_cast<std::uint64_t>(i), fans));
+      if (entry.earlier_value != nullptr) {
+        std::copy_n(entry.earlier_value, count, value);
+      } else {
+        for (Index i = 0; i < count; ++i) {
+          value[i] = static_cast<T>(entry.initializer(random, static_cast<std::uint64_t>(i), fans));
+        }
       }
       value += padded(count);
     }
+  }
+
+  /// Gives its values to the entries of a list from number `first` on, which are of the same
+  /// parameters and start from them in another block; this one is empty then.
+  [[gnu::cold, gnu::noinline]] void hand_over(ParameterList<T>& list, std::size_t first) {
+    Index offset = 0;
+    for (std::size_t i = 0; i < named_.size(); ++i) {
+      const Shape& shape = list.entries()[first + i].shape;
+      if (shape != named_[i].shape) {
+        refuse<ShapeError>({list.entries()[first + i].name,
+                            {"shape ", named_[i].shape.to_string(), " of a model built before"},
+                            shape.to_string()});
+      }
+      list.start_from(first + i, values_.data() + offset);
+      offset += padded(shape.num_elements());
+    }
+    list.keep(std::move(values_));
+    *this = {};
   }
 
   /// Points the layers' views into this block, which was built for parameters of the same shapes.

@@ -57,6 +57,8 @@ class AnyLayer {
   [[nodiscard]] const detail::LayerFacts& facts() const { return self_->facts(); }
   /// 1, or the number of layers inside a nested model.
   [[nodiscard]] Index num_layers() const { return self_->num_layers(); }
+  /// Tells a nested model the shape of its input.
+  void infer_shapes(const Shape& input) { self_->infer_shapes(input); }
   void parameters(const Shape& input, ParameterList<T>& list) { self_->parameters(input, list); }
 
   void forward(const T* x, const Shape& x_shape, T* y, const Shape& y_shape,
@@ -97,6 +99,7 @@ class AnyLayer {
     virtual std::optional<Arguments> arguments() const = 0;
     virtual const detail::LayerFacts& facts() const = 0;
     virtual Index num_layers() const = 0;
+    virtual void infer_shapes(const Shape& input) = 0;
     virtual void parameters(const Shape& input, ParameterList<T>& list) = 0;
     virtual void forward(const T* x, const Shape& x_shape, T* y, const Shape& y_shape,
                          const Pass& pass) const = 0;
@@ -118,6 +121,14 @@ class AnyLayer {
                  TensorMap<T, out> dy, kernels::ColumnReader<T>& dx, const Pass& pass) {
       l.backward(x, y, dy, dx, pass);
     };
+
+    static_assert(
+        ParametricLayer<L> || !requires { &L::parameters; },
+        "expected parameters(const nn::Shape& sample, nn::ParameterList<Scalar>& list)");
+    static_assert(
+        requires(const L& l, const Shape& x) { Index{l.workspace_bytes(x, true)}; } ||
+            !requires { &L::workspace_bytes; },
+        "expected workspace_bytes(const nn::Shape& x, bool training) const");
 
     explicit Holder(L held) : layer(std::move(held)) {}
 
@@ -156,6 +167,9 @@ class AnyLayer {
     Index num_layers() const override {
       if constexpr (requires { layer.num_layers(); }) return layer.num_layers();
       return 1;
+    }
+    void infer_shapes(const Shape& input) override {
+      if constexpr (requires { layer.infer_shapes(input); }) layer.infer_shapes(input);
     }
     [[gnu::cold, gnu::noinline]] void parameters(const Shape& input,
                                                  ParameterList<T>& list) override {

@@ -3,6 +3,7 @@
 // model that belong together when it is copied.
 #pragma once
 
+#include <atomic>
 #include <cctype>
 #include <concepts>
 #include <string>
@@ -35,22 +36,26 @@ class Network {
         seed(other.seed),
         is_planned(other.is_planned),
         is_built(other.is_built),
+        build_number(other.build_number),
         block(other.block) {
     if (is_built) bind();
   }
-  Network& operator=(const Network& other) {
-    if (this != &other) *this = Network(other);
+  /// Layers and blocks stay where they are on the heap; the other one is empty then.
+  Network(Network&& other) noexcept { swap(other); }
+  Network& operator=(Network other) noexcept {
+    swap(other);
     return *this;
   }
-  Network(Network&&) noexcept = default;  // layers and blocks stay where they are on the heap
-  Network& operator=(Network&&) noexcept = default;
   ~Network() = default;
 
   /// Infers all shapes from one sample's. Changes nothing where a layer refuses.
-  void infer_shapes(const Shape& sample) {
-    plan = Plan<T>(layers, sample);
+  [[gnu::cold, gnu::noinline]] void infer_shapes(const Shape& sample) {
+    const Plan<T> shapes(layers, sample);
+    for (std::size_t i = 0; i < layers.size(); ++i) layers[i].infer_shapes(shapes.steps()[i].x);
+    plan = Plan<T>(layers, sample);  // nested models know now whether they end with a softmax
     input = sample;
     is_planned = true;
+    build_number = next_build_number();
   }
 
   /// Infers shapes and makes the parameters.
@@ -114,18 +119,47 @@ class Network {
     list.set_scope(outer);
   }
 
-  [[nodiscard]] Shape output() const { return layers.empty() ? input : plan.steps().back().y; }
+  /// The same for a network inside of another one, which takes over the weights that it was built
+  /// with. Throws `ShapeError` where they don't fit.
+  [[gnu::cold, gnu::noinline]] void collect_as_part(const Shape& sample, ParameterList<T>& list) {
+    const std::size_t first = list.entries().size();
+    infer_shapes(sample);
+    collect(list);
+    if (!is_built) return;
+    require_float_weights("Sequential, as a layer");
+    block.hand_over(list, first);
+    is_built = false;
+  }
+
+  [[nodiscard]] Shape output() const { return is_planned ? plan.steps().back().y : input; }
 
   std::vector<AnyLayer<T>> layers;
   Plan<T> plan;
   Shape input;  // of one sample
   std::uint64_t seed = 0;
   bool is_planned = false;  // shapes are known
-  bool is_built = false;    // and `block` holds the parameters; never so for a nested model
+  bool is_built = false;    // and `block` holds the parameters; not so inside of a built model
+  std::uint64_t build_number = 0;  // tells apart what shapes were inferred for
   ParameterBlock<T> block;
 
  private:
   void bind() { block.bind(list_parameters()); }
+
+  void swap(Network& other) noexcept {
+    std::swap(layers, other.layers);
+    std::swap(plan, other.plan);
+    std::swap(input, other.input);
+    std::swap(seed, other.seed);
+    std::swap(is_planned, other.is_planned);
+    std::swap(is_built, other.is_built);
+    std::swap(build_number, other.build_number);
+    std::swap(block, other.block);
+  }
+
+  [[nodiscard]] static std::uint64_t next_build_number() {
+    static std::atomic<std::uint64_t> last{0};
+    return ++last;
+  }
 };
 
 }  // namespace nn

@@ -32,11 +32,11 @@ struct BuildOptions {
 };
 
 /// Layers one after the other (Keras: Sequential). A value: a copy is a model of its own. Itself a
-/// layer, so models nest. Its functions for training, prediction and files are in `training/` and
-/// `io/`, which `<nn/sequential.hpp>` includes.
+/// layer, so models nest: one that was built gives its weights to the outer one, as a part of it.
+/// Its functions for training, prediction and files are in `training/` and `io/`, which
+/// `<nn/sequential.hpp>` includes.
 ///
-/// Threads: const functions may run in any number of threads at once on one model. Results do not
-/// depend on the number of threads that the kernels use.
+/// Threads: const functions may run in many at once. No result depends on the number of threads.
 template <Real T = float>
 class Sequential {
  public:
@@ -49,8 +49,8 @@ class Sequential {
 
   /// A model of the given layers. The first one's scalar type is the model's.
   template <class First, class... Rest>
-  requires(sizeof...(Rest) > 0 || !std::same_as<First, Sequential>) && Layer<First> &&
-      (Layer<Rest> && ...) explicit Sequential(First first, Rest... rest) {
+  requires(sizeof...(Rest) > 0 || !std::same_as<First, Sequential>) &&
+      Layer<First> explicit Sequential(First first, Rest... rest) {  // add says what others lack
     add(std::move(first));
     (add(std::move(rest)), ...);
   }
@@ -71,7 +71,7 @@ class Sequential {
 
   [[nodiscard]] bool is_built() const { return network_.is_built; }
   [[nodiscard]] Index size() const { return static_cast<Index>(network_.layers.size()); }
-  /// Shapes of one sample at both ends. The input's is empty before `build`.
+  /// Shapes of one sample at both ends. Empty before `build`.
   [[nodiscard]] const Shape& input_shape() const { return network_.input; }
   [[nodiscard]] Shape output_shape() const { return network_.output(); }
 
@@ -177,7 +177,7 @@ class Sequential {
   /// Takes all weights from a file; names and shapes have to agree, else nothing is changed.
   void load_weights(const std::string& path);
 
-  // As a layer of another model.
+  // As a layer of another model:
   [[nodiscard]] std::string name() const { return "Sequential"; }
   [[nodiscard]] Shape output_shape(const Shape& input) const {
     require_layers("Sequential");
@@ -186,9 +186,9 @@ class Sequential {
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const;
   void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2> y, TensorMap<T, 2> dy,
                 TensorMap<T, 2> dx, const Pass& pass) const;
+  void infer_shapes(const Shape& input) { network_.infer_shapes(input); }
   void parameters(const Shape& input, ParameterList<T>& list) {
-    network_.infer_shapes(input);
-    network_.collect(list);
+    network_.collect_as_part(input, list);
   }
   [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
     return network_.plan.workspace_bytes(network_.layers, x[0], training);
@@ -240,7 +240,7 @@ class Sequential {
   std::optional<Compiled<T>> compiled_;
 };
 
-template <Layer First, Layer... Rest>
+template <Layer First, class... Rest>
 Sequential(First, Rest...) -> Sequential<typename First::Scalar>;
 
 template <Real T>
