@@ -319,13 +319,58 @@ TEST_SUITE("training/train_on_batch") {
     static_cast<void>(other.forward(x, workspace));
     CHECK_THROWS_WITH_AS(
         model.backward(dy, workspace),
-        "Sequential::backward: expected a workspace that forward of this model has filled, got "
-        "another",
+        "Sequential::backward: expected a workspace that forward of this model has filled last, "
+        "got another",
         std::invalid_argument);
     static_cast<void>(model.forward(x, workspace));
     CHECK_THROWS_WITH_AS(model.backward(random_tensor<float, 2>({4, 3}, 3), workspace),
                          "Sequential::backward: expected a gradient of shape [5, 3], got [4, 3]",
                          ShapeError);
+  }
+
+  TEST_CASE("backward: refuses a workspace that was used, copied or moved away since forward") {
+    Sequential<float> model{Dense{3}};
+    model.build({4});
+    const auto x = random_tensor<float, 2>({5, 4}, 2), more = random_tensor<float, 2>({50, 4}, 2);
+    const auto dy = random_tensor<float, 2>({5, 3}, 3);
+    const auto refuses = [&](Workspace& workspace) {
+      CHECK_THROWS_AS(model.backward(dy, workspace), std::invalid_argument);
+    };
+    Workspace workspace;
+    static_cast<void>(model.forward(x, workspace));
+    Tensor<float, 2> y;
+    model.predict(more, y, workspace);
+    refuses(workspace);
+    static_cast<void>(model.forward(x, workspace));
+    static_cast<void>(workspace.reserve(1));
+    refuses(workspace);
+    static_cast<void>(model.forward(x, workspace));
+    Workspace copy = workspace;
+    refuses(copy);
+    Workspace moved = std::move(workspace);
+    refuses(workspace);  // NOLINT(bugprone-use-after-move): says so
+    model.backward(dy, moved);
+    static_cast<void>(model.forward(x, moved));
+    model.build({4});
+    refuses(moved);
+    static_cast<void>(model.forward(x, moved));
+    model = Sequential<float>(model);
+    model.backward(dy, moved);  // a copy of the same build works alike
+  }
+
+  TEST_CASE("backward: masks what forward dropped, though the optimizer has run since") {
+    Sequential<float> model{Dense{6}, Dropout{0.5}};
+    model.build({4}, {.seed = 3});
+    const auto x = random_tensor<float, 2>({5, 4}, 2), dy = random_tensor<float, 2>({5, 6}, 3);
+    const auto gradients = [&](bool steps_between) {
+      model.build({4}, {.seed = 3});
+      Workspace workspace;
+      static_cast<void>(model.forward(x, workspace));
+      if (steps_between) model.parameters().advance_step();
+      model.backward(dy, workspace);
+      return gradients_of(model);
+    };
+    CHECK(gradients(true) == gradients(false));
   }
 }
 

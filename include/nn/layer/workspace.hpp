@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <utility>
 
 #include "nn/core/memory.hpp"
 
@@ -13,20 +15,36 @@ namespace nn {
 /// reused after.
 class Workspace {
  public:
+  Workspace() = default;
+  /// A copy has memory of its own, and so no results for `backward`.
+  Workspace(const Workspace& other) : memory_(other.memory_) {}
+  Workspace(Workspace&& other) noexcept
+      : last_forward(std::exchange(other.last_forward, {})), memory_(std::move(other.memory_)) {}
+  Workspace& operator=(Workspace other) noexcept {
+    last_forward = other.last_forward;
+    memory_ = std::move(other.memory_);
+    return *this;
+  }
+  ~Workspace() = default;
+
   /// At least `num_bytes` bytes that start on a cache line; earlier contents may be lost.
   [[nodiscard]] std::byte* reserve(Index num_bytes) {
+    last_forward = {};
     return memory_.reserve(static_cast<std::size_t>(num_bytes));
   }
 
   /// Bytes held.
   [[nodiscard]] Index size() const { return static_cast<Index>(memory_.size()); }
 
-  /// The training pass whose results lie here, for the backward pass that follows it.
+  /// The training pass whose results lie here, for the backward pass that follows it. Whatever
+  /// else uses the memory ends that.
   struct ForwardPass {
     const void* model = nullptr;
+    std::uint64_t build_number = 0;  ///< the model's
     const void* x = nullptr;
     Index batch_size = 0;
     std::byte* memory = nullptr;
+    std::uint32_t step = 0;  ///< optimizer steps before it
   };
   ForwardPass last_forward;
 

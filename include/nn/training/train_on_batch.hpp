@@ -63,9 +63,10 @@ ConstTensorMap<T, Rank> Sequential<T>::forward(const X& x, Workspace& workspace)
   const Index plan_bytes = network_.plan.workspace_bytes(network_.layers, samples.count(), true);
   std::byte* memory = workspace.reserve(x_bytes + plan_bytes);
   const T* first = samples.gather(nullptr, samples.count(), reinterpret_cast<T*>(memory));
-  workspace.last_forward = {this, first, samples.count(), memory + x_bytes};
-  const T* y = network_.plan.forward(network_.layers, first, samples.count(),
-                                     pass(true, memory + x_bytes), nullptr);
+  const Pass own = pass(true, memory + x_bytes);
+  workspace.last_forward = {this,    network_.build_number, first, samples.count(), own.memory,
+                            own.step};
+  const T* y = network_.plan.forward(network_.layers, first, samples.count(), own, nullptr);
   return map_tensor<Rank>(y, shape);
 }
 
@@ -80,8 +81,8 @@ void Sequential<T>::backward(const DY& dy, Workspace& workspace) {
   require_built(where);
   network_.require_float_weights(where);
   const auto& last = workspace.last_forward;
-  require(last.model == this, where, "a workspace that forward of this model has filled",
-          "another");
+  require(last.model == this && last.build_number == network_.build_number, where,
+          "a workspace that forward of this model has filled last", "another");
   const Shape shape = output_shape().with_batch(last.batch_size);
   if (shape_of(dy) != shape) {
     refuse<ShapeError>(
@@ -90,8 +91,10 @@ void Sequential<T>::backward(const DY& dy, Workspace& workspace) {
   network_.ensure_gradients();
   T* gradient = network_.plan.result_gradient(network_.layers, last.batch_size, last.memory);
   std::copy_n(dy.data(), dy.size(), gradient);
-  network_.plan.backward(network_.layers, static_cast<const T*>(last.x), last.batch_size,
-                         pass(true, last.memory), nullptr);
+  Pass own = pass(true, last.memory);
+  own.step = last.step;  // for the masks that forward drew, though the optimizer has run since
+  network_.plan.backward(network_.layers, static_cast<const T*>(last.x), last.batch_size, own,
+                         nullptr);
 }
 
 }  // namespace nn
