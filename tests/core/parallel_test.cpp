@@ -2,10 +2,14 @@
 #include "nn/core/parallel.hpp"
 
 #include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <limits>
 #include <stdexcept>
 #include <thread>
@@ -111,6 +115,27 @@ TEST_SUITE("core/parallel") {
                       std::runtime_error);
     }
   }
+
+#if !defined(NN_SANITIZER)
+  TEST_CASE("parallel_for: a process made by fork computes and ends") {
+    const Threads threads(2);
+    const auto sum = [] {
+      std::atomic<int> total{0};
+      nn::parallel_for(100, [&](nn::Index piece) { total += static_cast<int>(piece); });
+      return total.load();
+    };
+    CHECK(sum() == 4950);
+    const pid_t child = ::fork();
+    if (child == 0) std::exit(sum() == 4950 ? 7 : 1);  // runs the destructors of statics
+    int status = 0;
+    for (int i = 0; i < 2000 && ::waitpid(child, &status, WNOHANG) == 0; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      if (i == 1999) ::kill(child, SIGKILL);
+    }
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 7);
+  }
+#endif
 
   TEST_CASE("parallel_for: a sleeping helper wakes up") {
     const Threads scope(2);

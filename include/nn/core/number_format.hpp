@@ -35,9 +35,7 @@ class ProductPrecision {
   constexpr ProductPrecision() = default;
   /// `change` is null but for bfloat16.
   constexpr ProductPrecision(NumberFormat format, ChangeKernels change)
-      : format_(format), change_(change) {
-    NN_ASSERT((format == NumberFormat::bfloat16) == (change != nullptr));
-  }
+      : format_(format), change_(change) {}
 
   constexpr operator NumberFormat() const {  // NOLINT(google-explicit-constructor): is one
     return format_;

@@ -2,6 +2,8 @@
 // Threads: a loop over independent pieces, shared among the cores.
 #pragma once
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -63,6 +65,10 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
   ~ThreadPool() {
+    if (owner_ != ::getpid()) {  // a copy made by fork: the helpers are not in this process
+      for (auto& helper : helpers_) static_cast<void>(helper.release());
+      return;
+    }
     for (const auto& helper : helpers_) invite(*helper, State::leaving);
     for (const auto& helper : helpers_) helper->thread.join();
   }
@@ -223,6 +229,7 @@ class ThreadPool {
     }
   }
 
+  const pid_t owner_ = ::getpid();
   std::mutex busy_;
   std::vector<std::unique_ptr<Helper>> helpers_;
   Piece piece_ = nullptr;
