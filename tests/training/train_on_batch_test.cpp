@@ -372,6 +372,46 @@ TEST_SUITE("training/train_on_batch") {
     };
     CHECK(gradients(true) == gradients(false));
   }
+
+  TEST_CASE("forward: draws new numbers each time, and from the first ones on after a step") {
+    Sequential<float> model{Dropout{0.5}};
+    model.build({100}, {.seed = 3});
+    Tensor<float, 2> x(1, 100);
+    x.setConstant(1);
+    Workspace workspace, other;
+    const auto output = [&](Workspace& memory) {
+      const auto y = model.forward(x, memory);
+      model.backward(y, memory);  // gradients don't matter, and neither does that it was called
+      return std::vector<float>(y.data(), y.data() + y.size());
+    };
+    const auto first = output(workspace), second = output(workspace);
+    CHECK(first != second);
+    CHECK(output(workspace) != second);
+    CHECK(output(other) == first);
+    model.parameters().advance_step();
+    const auto next = output(workspace);
+    CHECK(next != first);
+    CHECK(next == output(other));
+  }
+
+  TEST_CASE("backward: uses the numbers of the last of several forward passes") {
+    Sequential<double> model{Dense<double>{6}, Dropout<double>{0.5}};
+    model.build({4}, {.seed = 3});
+    const auto x = random_tensor<double, 2>({5, 4}, 2);
+    Tensor<double, 2> dy(5, 6);
+    Workspace workspace;
+    static_cast<void>(model.forward(x, workspace));
+    const auto y = model.forward(x, workspace);
+    dy.setConstant(1);
+    model.backward(dy, workspace);
+    // db counts, for each unit, the samples that forward kept, times 2
+    const auto db = model.parameters().named()[1].gradient();
+    for (Index j = 0; j < 6; ++j) {
+      double kept = 0;
+      for (Index i = 0; i < 5; ++i) kept += y(i, j) != 0 ? 2 : 0;
+      CHECK(db(j) == doctest::Approx(kept));
+    }
+  }
 }
 
 }  // namespace nn

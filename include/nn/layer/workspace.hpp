@@ -44,7 +44,8 @@ class Workspace {
     const void* x = nullptr;
     Index batch_size = 0;
     std::byte* memory = nullptr;
-    std::uint32_t step = 0;  ///< optimizer steps before it
+    std::uint32_t step = 0;    ///< optimizer steps before it
+    std::uint64_t repeat = 0;  ///< passes here since the last of these
   };
   ForwardPass last_forward;
 

@@ -49,6 +49,16 @@ Scores Sequential<T>::test_on_batch(const X& x, const LabelView& y) const {
   return runner.scores();
 }
 
+namespace detail {
+
+/// Forward passes between two steps, as for gradients that add up, each draw their own numbers.
+[[nodiscard]] inline std::uint64_t seed_of_repeat(std::uint64_t seed, std::uint64_t repeat) {
+  constexpr std::uint64_t golden_ratio = 0x9E3779B97F4A7C15;
+  return seed + repeat * golden_ratio;
+}
+
+}  // namespace detail
+
 /// Shapes: x [N, ...] of the model's input shape; the result has the given rank.
 template <Real T>
 template <int Rank, TensorLike X>
@@ -61,11 +71,15 @@ ConstTensorMap<T, Rank> Sequential<T>::forward(const X& x, Workspace& workspace)
   const Index x_bytes = round_to_cache_line(samples.count() * input_shape().num_elements() *
                                             static_cast<Index>(sizeof(T)));
   const Index plan_bytes = network_.plan.workspace_bytes(network_.layers, samples.count(), true);
-  std::byte* memory = workspace.reserve(x_bytes + plan_bytes);
+  const Workspace::ForwardPass before = workspace.last_forward;
+  std::byte* const memory = workspace.reserve(x_bytes + plan_bytes);
   const T* first = samples.gather(nullptr, samples.count(), reinterpret_cast<T*>(memory));
-  const Pass own = pass(true, memory + x_bytes);
-  workspace.last_forward = {this,    network_.build_number, first, samples.count(), own.memory,
-                            own.step};
+  Pass own = pass(true, memory + x_bytes);
+  const bool repeats = before.model == this && before.step == own.step;
+  const std::uint64_t repeat = repeats ? before.repeat + 1 : 0;
+  own.seed = detail::seed_of_repeat(network_.seed, repeat);
+  workspace.last_forward = {
+      this, network_.build_number, first, samples.count(), own.memory, own.step, repeat};
   const T* y = network_.plan.forward(network_.layers, first, samples.count(), own, nullptr);
   return map_tensor<Rank>(y, shape);
 }
@@ -92,7 +106,8 @@ void Sequential<T>::backward(const DY& dy, Workspace& workspace) {
   T* gradient = network_.plan.result_gradient(network_.layers, last.batch_size, last.memory);
   std::copy_n(dy.data(), dy.size(), gradient);
   Pass own = pass(true, last.memory);
-  own.step = last.step;  // for the masks that forward drew, though the optimizer has run since
+  own.step = last.step;  // forward's random numbers, though the optimizer has run since
+  own.seed = detail::seed_of_repeat(network_.seed, last.repeat);
   network_.plan.backward(network_.layers, static_cast<const T*>(last.x), last.batch_size, own,
                          nullptr);
 }
