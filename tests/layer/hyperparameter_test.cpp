@@ -42,7 +42,7 @@ TEST_SUITE("layer/hyperparameter") {
   TEST_CASE("Hyperparameter: refuses what a schedule must not give") {
     const Hyperparameter falling = Counter{-5};
     CHECK_THROWS_WITH_AS(static_cast<void>(falling.at(4)),
-                         "Schedule: expected a finite number of 0 or more, got -1.000000 (step 4)",
+                         "Schedule: expected a finite number of 0 or more, got -1 (step 4)",
                          std::invalid_argument);
     CHECK(falling.at(5) == 0);
     const Hyperparameter endless = Counter{std::numeric_limits<double>::infinity()};

@@ -51,11 +51,9 @@ TEST_SUITE("layers/dropout") {
   }
 
   TEST_CASE("Dropout: refuses rates that are no probability") {
-    CHECK_THROWS_WITH_AS(nn::Dropout<float>{1.5},
-                         "Dropout: expected a rate from 0 to 1, got 1.500000",
+    CHECK_THROWS_WITH_AS(nn::Dropout<float>{1.5}, "Dropout: expected a rate from 0 to 1, got 1.5",
                          std::invalid_argument);
-    CHECK_THROWS_WITH_AS(nn::Dropout<float>{-0.1},
-                         "Dropout: expected a rate from 0 to 1, got -0.100000",
+    CHECK_THROWS_WITH_AS(nn::Dropout<float>{-0.1}, "Dropout: expected a rate from 0 to 1, got -0.1",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(nn::Dropout<float>{std::nan("")},
                          "Dropout: expected a rate from 0 to 1, got nan", std::invalid_argument);

@@ -38,17 +38,19 @@ TEST_SUITE("layers/relu") {
     CHECK(example.backward({1, 1, 1, 1, 1}) == "0.5 0.5 1 0 0");
   }
 
-  TEST_CASE("ReLU: passes NaN on") {
+  TEST_CASE("ReLU: passes NaN on, and no infinity makes one") {
     WorkedExample example(nn::ReLU<double>{}, {1}, {std::nan("")});
     CHECK(example.forward() == "nan");
+    WorkedExample capped(nn::ReLU<double>{{.max_value = 6}}, {3},
+                         {std::nan(""), -HUGE_VAL, HUGE_VAL});
+    CHECK(capped.forward() == "nan 0 6");
   }
 
   TEST_CASE("ReLU: refuses a negative ceiling or slope") {
     CHECK_THROWS_WITH_AS(nn::ReLU<float>{{.max_value = -1}},
-                         "ReLU: expected a max_value of 0 or more, got -1.000000",
-                         std::invalid_argument);
+                         "ReLU: expected a max_value of 0 or more, got -1", std::invalid_argument);
     CHECK_THROWS_WITH_AS(nn::ReLU<float>{{.negative_slope = -0.5}},
-                         "ReLU: expected a negative_slope of 0 or more, got -0.500000",
+                         "ReLU: expected a negative_slope of 0 or more, got -0.5",
                          std::invalid_argument);
   }
 

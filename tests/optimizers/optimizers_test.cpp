@@ -200,30 +200,25 @@ TEST_SUITE("optimizers") {
     Adam{{.beta_1 = late}}.step(block.block);
     const auto before = block.values();
     CHECK_THROWS_WITH_AS(Adam{{.beta_1 = late}}.step(block.block),
-                         "Adam: expected beta_1 in [0, 1), got 1.500000", std::invalid_argument);
+                         "Adam: expected beta_1 in [0, 1), got 1.5", std::invalid_argument);
     CHECK_THROWS_WITH_AS(SGD{{.momentum = late}}.step(block.block),
-                         "SGD: expected a momentum from 0 to 1, got 1.500000",
-                         std::invalid_argument);
+                         "SGD: expected a momentum from 0 to 1, got 1.5", std::invalid_argument);
     CHECK(block.values() == before);
     CHECK(block.block.step() == 1);
   }
 
   TEST_CASE("Optimizers: refuse options out of range") {
-    CHECK_THROWS_WITH_AS(SGD({.learning_rate = 0}),
-                         "SGD: expected a positive learning_rate, got 0.000000",
+    CHECK_THROWS_WITH_AS(SGD({.learning_rate = 0}), "SGD: expected a positive learning_rate, got 0",
                          std::invalid_argument);
-    CHECK_THROWS_WITH_AS(SGD({.momentum = 1.5}),
-                         "SGD: expected a momentum from 0 to 1, got 1.500000",
+    CHECK_THROWS_WITH_AS(SGD({.momentum = 1.5}), "SGD: expected a momentum from 0 to 1, got 1.5",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(Adam({.learning_rate = -1}),
-                         "Adam: expected a positive learning_rate, got -1.000000",
+                         "Adam: expected a positive learning_rate, got -1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Adam({.beta_1 = 1}), "Adam: expected beta_1 in [0, 1), got 1",
                          std::invalid_argument);
-    CHECK_THROWS_WITH_AS(Adam({.beta_1 = 1}), "Adam: expected beta_1 in [0, 1), got 1.000000",
+    CHECK_THROWS_WITH_AS(Adam({.beta_2 = -0.5}), "Adam: expected beta_2 in [0, 1), got -0.5",
                          std::invalid_argument);
-    CHECK_THROWS_WITH_AS(Adam({.beta_2 = -0.5}), "Adam: expected beta_2 in [0, 1), got -0.500000",
-                         std::invalid_argument);
-    CHECK_THROWS_WITH_AS(Adam({.epsilon = -1}),
-                         "Adam: expected an epsilon of 0 or more, got -1.000000",
+    CHECK_THROWS_WITH_AS(Adam({.epsilon = -1}), "Adam: expected an epsilon of 0 or more, got -1",
                          std::invalid_argument);
     Adam adam;
     CHECK_THROWS_WITH_AS(adam.set_learning_rate(std::numeric_limits<double>::infinity()),

@@ -59,9 +59,9 @@ TEST_SUITE("training/fit") {
             "Sequential::fit: expected a validation_batch_size of 0 or more, got -1");
     refuses({.validation_freq = 0}, "Sequential::fit: expected a positive validation_freq, got 0");
     refuses({.validation_split = 1},
-            "Sequential::fit: expected a validation_split in [0, 1), got 1.000000");
+            "Sequential::fit: expected a validation_split in [0, 1), got 1");
     refuses({.validation_split = -0.5},
-            "Sequential::fit: expected a validation_split in [0, 1), got -0.500000");
+            "Sequential::fit: expected a validation_split in [0, 1), got -0.5");
     refuses({.validation_split = std::numeric_limits<double>::quiet_NaN()},
             "Sequential::fit: expected a validation_split in [0, 1), got nan");
     refuses({.validation_split = 0.999},

@@ -2,6 +2,10 @@
 // Version, index type, scalar concept and the assertion for broken invariants.
 #pragma once
 
+#if __cplusplus < 202002L
+#error "nn: expected a compiler set to C++20, got an older standard; compile with -std=c++20"
+#endif
+
 #include <Eigen/Core>
 #include <cassert>
 #include <concepts>
@@ -17,10 +21,13 @@ namespace nn {
 
 /// Signed type of every size, index and count.
 using Index = Eigen::Index;
+static_assert(sizeof(Index) == 8,
+              "nn: expected sizes of 64 bits; compile for a 64-bit system, and leave Eigen's "
+              "EIGEN_DEFAULT_DENSE_INDEX_TYPE as it is");
 
 /// True for the scalars that a network can be made of. A number type of one's own (a dual number,
-/// an interval) opts in by specialising this; it then runs on the plain loops of
-/// `kernels/naive.hpp`.
+/// an interval) opts in by specialising this; it then runs on plain loops, most of them in
+/// `kernels/naive*.hpp`.
 template <class T>
 inline constexpr bool is_real = std::floating_point<T>;
 

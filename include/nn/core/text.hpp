@@ -4,6 +4,7 @@
 #pragma once
 
 #include <bit>
+#include <charconv>
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
@@ -25,7 +26,7 @@ class Text {
   constexpr Text(std::signed_integral auto number)
       : size_(static_cast<std::uint64_t>(std::int64_t{number})), kind_(Kind::integer) {}
   constexpr Text(std::unsigned_integral auto number) : size_(number), kind_(Kind::natural) {}
-  /// With six decimals, as `std::to_string` writes it.
+  /// The shortest decimal that reads back as the same double: 0.5, 2, 1e-09.
   constexpr Text(std::floating_point auto number)
       : size_(std::bit_cast<std::uint64_t>(double{number})), kind_(Kind::real) {}
   constexpr Text(std::initializer_list<Text> pieces)
@@ -57,9 +58,13 @@ class Text {
       case Kind::natural:
         text.append(std::to_string(size_));
         return;
-      case Kind::real:
-        text.append(std::to_string(std::bit_cast<double>(size_)));
+      case Kind::real: {
+        char digits[32];  // the longest has 24: -2.2250738585072014e-308
+        text.append(
+            digits,
+            std::to_chars(digits, digits + sizeof digits, std::bit_cast<double>(size_)).ptr);
         return;
+      }
       case Kind::list:
         for (std::size_t i = 0; i < size; ++i) static_cast<const Text*>(at_)[i].append_to(text);
         return;

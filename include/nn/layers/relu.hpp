@@ -48,8 +48,10 @@ class ReLU {
     const auto slope = static_cast<T>(options_.negative_slope);
     for (Index i = 0; i < x.size(); ++i) {
       const T value = x.data()[i];
-      y.data()[i] =
-          value > threshold ? (value > ceiling() ? ceiling() : value) : slope * (value - threshold);
+      T result = slope * (value - threshold);
+      if (slope == T(0) && value <= threshold) result = T(0);  // even where value is infinite
+      if (value > threshold) result = value > ceiling() ? ceiling() : value;
+      y.data()[i] = result;
     }
   }
 
