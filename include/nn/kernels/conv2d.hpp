@@ -13,10 +13,10 @@
 
 namespace nn::kernels {
 
-/// y(n, r, s, f) = act(bias(f) + sum over i, j, c of x(n, input pixel of cell (i, j), c) W(i, j, c,
-/// f)). Shapes  as Conv2DShape says; bias [out_channels] or null. `activation` acts on single
-/// elements (not softmax). Each output is summed in the order of W, so it depends on nothing but
-/// its own window.
+/// y(n, r, s, f) = act(bias(f) + sum over i, j, c of x(n, pixel of cell (i, j), c) W(i, j, c, f)).
+/// `activation` acts on single elements (not softmax). Each output is summed in the order of W, so
+/// it depends on nothing but its own window.
+/// Shapes  as Conv2DShape says; bias [out_channels], or null
 template <Real T>
 void conv2d(const Conv2DShape& shape, const T* x, const T* W, const std::type_identity_t<T>* bias,
             Activation activation, T* y) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The product as its definition says it: for scalars without a fast kernel, and to test those that
-// are.
+// The product in the plainest loops: for scalars without a fast kernel, and the twin that the fast
+// kernels are tested against.
 #pragma once
 
 #include <type_traits>

@@ -38,7 +38,8 @@ namespace detail {
 }  // namespace detail
 
 /// This thread's memory for `use`: room for `count` elements from a cache line on, not initialised.
-/// Stays valid until the next call for the same use in the same thread; the contents do not.
+/// Valid until the next call for the same use in the same thread: that call may move it and loses
+/// the contents.
 template <class T>
 [[nodiscard]] T* scratch(ScratchUse use, Index count) {
   const auto num_bytes = static_cast<std::size_t>(count) * sizeof(T);

@@ -13,14 +13,15 @@
 
 namespace nn {
 
+/// Options of Conv2D, with Keras' names and defaults. One number as a size means both directions.
 struct Conv2DOptions {
-  Size2D strides = 1;
-  Padding padding = Padding::valid;
-  Size2D dilation_rate = 1;
-  Activation activation = Activation::linear;
-  bool use_bias = true;
-  Initializer kernel_initializer = GlorotUniform{};
-  Initializer bias_initializer = Zeros{};
+  Size2D strides = 1;                ///< pixels from one window to the next, 1 .. 2^20
+  Padding padding = Padding::valid;  ///< `same`: zeros around the image, OH = ceil(H / stride)
+  Size2D dilation_rate = 1;          ///< pixels from one cell of a window to the next, 1 .. 2^20
+  Activation activation = Activation::linear;        ///< act, of the results
+  bool use_bias = true;                              ///< add b
+  Initializer kernel_initializer = GlorotUniform{};  ///< the first values of W
+  Initializer bias_initializer = Zeros{};            ///< the first values of b
 };
 
 /// Convolution of images, in fact a cross-correlation: the kernel is not flipped (Keras: Conv2D).

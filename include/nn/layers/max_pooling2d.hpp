@@ -12,16 +12,17 @@
 
 namespace nn {
 
+/// Options of MaxPooling2D, with Keras' names and defaults.
 struct MaxPooling2DOptions {
-  Size2D strides = 0;  ///< 0: those of pool_size
-  Padding padding = Padding::valid;
+  Size2D strides = 0;                ///< pixels from one window to the next; 0: pool_size
+  Padding padding = Padding::valid;  ///< `same`: windows cross the border, OH = ceil(H / stride)
 };
 
 /// The largest value of each window, channel by channel (Keras: MaxPooling2D).
 ///     y[n,i,j,c] = max_{u,v} x[n, i s + u - p, j s + v - p, c]; padded cells never win
 /// Shapes    x [N, H, W, C]   y [N, OH, OW, C]
 /// Backward  dx gets dy at the cell that won, the first in scan order where several are equal
-/// Throws    std::invalid_argument for sizes below 1;
+/// Throws    std::invalid_argument for sizes outside 1 .. 2^20;
 ///           ShapeError for samples that are not [H, W, C] or smaller than a window
 template <Real T = float>
 class MaxPooling2D {

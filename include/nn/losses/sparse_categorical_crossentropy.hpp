@@ -15,8 +15,8 @@ namespace nn {
 enum class Reduction { sum_over_batch_size, sum, mean_with_sample_weight };
 
 struct SparseCategoricalCrossentropyOptions {
-  bool from_logits = false;  ///< the model ends without a softmax
-  Reduction reduction = Reduction::sum_over_batch_size;
+  bool from_logits = false;                              ///< the model ends without a softmax
+  Reduction reduction = Reduction::sum_over_batch_size;  ///< of the losses of a batch's samples
 };
 
 /// Minus the logarithm of the probability that the true class got (Keras:
@@ -25,8 +25,10 @@ struct SparseCategoricalCrossentropyOptions {
 ///     loss = logsumexp(z) - z[label]                dz = (softmax(z) - onehot(label)) / N
 /// From probabilities p that come from elsewhere, with c = clip(p, 1e-7, 1 - 1e-7), as TensorFlow
 /// does:
-///     loss = log sum_k c_k - log c[label]           dp_k = (1 / sum c - [k = label] / p_k) / N, 0
-///     where clipped
+///     loss = log sum_k c_k - log c[label]
+///     dp_k = (1 / sum_j c_j - [k = label] / p_k) / N,    0 where p_k is clipped
+/// A sample's weight multiplies its loss and its gradient; N is what the reduction divides by.
+/// Shapes    z, p, dz, dp [N, classes]   label [N]   weights [N]
 class SparseCategoricalCrossentropy {
  public:
   explicit SparseCategoricalCrossentropy(const SparseCategoricalCrossentropyOptions& options = {})
@@ -37,8 +39,11 @@ class SparseCategoricalCrossentropy {
   /// place.
   [[nodiscard]] bool from_logits() const { return options_.from_logits; }
 
-  /// The loss of a batch. Writes each row's own loss to `row_losses` [rows] and, unless it is null,
-  /// the gradient with respect to the scores to `gradient` [rows, classes].
+  /// The loss of a batch: its rows' losses, reduced; 0 for a batch of none. Writes each row's own
+  /// loss, times its weight, to `row_losses` and, unless it is null, the gradient with respect to
+  /// the scores to `gradient`.
+  /// Shapes    as ScoredBatch says; row_losses [rows]   gradient [rows, classes]
+  /// Throws    nothing: labels have to be in 0 .. classes - 1, which the model checks before
   template <Real T>
   double operator()(const ScoredBatch<T>& batch, T* row_losses, T* gradient) const {
     const double scale = scale_of(batch);

@@ -12,12 +12,13 @@
 
 namespace nn {
 
+/// Options of Adam, with Keras' names and defaults.
 struct AdamOptions {
-  Hyperparameter learning_rate = 0.001;
-  Hyperparameter beta_1 = 0.9;
-  double beta_2 = 0.999;
-  double epsilon = 1e-7;
-  bool amsgrad = false;
+  Hyperparameter learning_rate = 0.001;  ///< about the most that a parameter moves in a step; > 0
+  Hyperparameter beta_1 = 0.9;           ///< share of m that a step keeps; in [0, 1)
+  double beta_2 = 0.999;                 ///< share of v that a step keeps; in [0, 1)
+  double epsilon = 1e-7;                 ///< added to sqrt(v), which may be 0; 0 or more
+  bool amsgrad = false;                  ///< divide by the root of the largest v so far
 };
 
 /// Adaptive moment estimation (Kingma and Ba 2015; amsgrad: Reddi, Kale and Kumar 2018), as Keras
@@ -27,7 +28,8 @@ struct AdamOptions {
 /// t counts steps from 1, once for all parameters. With amsgrad the largest v so far stands under
 /// the root. The moments and t live in the model's parameter block; the optimizer is only the rule.
 /// learning_rate and beta_1 may be schedules; beta_1^t is then of the beta_1 of that step.
-/// Throws std::invalid_argument for a rate that is not positive and for betas outside [0, 1)
+/// Throws    std::invalid_argument for a rate that is not positive, betas outside [0, 1) and a
+///           negative epsilon
 class Adam {
  public:
   [[gnu::cold, gnu::noinline]] explicit Adam(const AdamOptions& options = {}) : options_(options) {

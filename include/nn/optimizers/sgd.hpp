@@ -11,10 +11,11 @@
 
 namespace nn {
 
+/// Options of SGD, with Keras' names and defaults.
 struct SGDOptions {
-  Hyperparameter learning_rate = 0.01;
-  Hyperparameter momentum = 0;
-  bool nesterov = false;
+  Hyperparameter learning_rate = 0.01;  ///< what a step multiplies the gradient by; > 0
+  Hyperparameter momentum = 0;          ///< share of the last move that a step keeps; in [0, 1]
+  bool nesterov = false;                ///< look ahead along the momentum
 };
 
 /// Stochastic gradient descent (Robbins and Monro 1951; momentum: Polyak 1964, Nesterov 1983;
@@ -23,7 +24,7 @@ struct SGDOptions {
 ///     momentum   m = momentum m - learning_rate g     w += m
 ///     nesterov   m likewise                           w += momentum m - learning_rate g
 /// learning_rate and momentum may be schedules.
-/// Throws std::invalid_argument for a rate that is not positive and for a momentum outside [0, 1]
+/// Throws    std::invalid_argument for a rate that is not positive and a momentum outside [0, 1]
 class SGD {
  public:
   [[gnu::cold, gnu::noinline]] explicit SGD(const SGDOptions& options = {}) : options_(options) {

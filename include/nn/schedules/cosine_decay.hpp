@@ -21,9 +21,9 @@ struct CosineDecayOptions {
 /// Cosine decay (Loshchilov and Hutter 2017; Keras: CosineDecay):
 ///     rate(step) = top ((1 - alpha) (1 + cos(pi min(t, T) / T)) / 2 + alpha),   T = decay_steps
 /// with top = initial_rate and t = step. With a warmup_target the rate first goes in a straight
-/// line from initial_rate to it, and then top = warmup_target and t = step - warmup_steps. Throws
-/// std::invalid_argument for decay_steps below 1, negative rates, an alpha outside [0, 1], and
-///        warmup_steps that are negative or have no warmup_target
+/// line from initial_rate to it, and then top = warmup_target and t = step - warmup_steps.
+/// Throws    std::invalid_argument for decay_steps below 1, negative rates, an alpha outside
+///           [0, 1], and warmup_steps that are negative or have no warmup_target
 class CosineDecay {
  public:
   [[gnu::noinline]] CosineDecay(double initial_rate, std::int64_t decay_steps,

@@ -14,8 +14,9 @@ struct ExponentialDecayOptions {
 };
 
 /// Exponential decay (Keras: ExponentialDecay):
-///     rate(step) = initial_rate decay_rate^(step / decay_steps),  rounded down with staircase
-/// Throws std::invalid_argument for numbers that are not positive
+///     rate(step) = initial_rate decay_rate^(step / decay_steps)
+/// With staircase the exponent is rounded down to a whole number.
+/// Throws    std::invalid_argument for numbers that are not positive
 class ExponentialDecay {
  public:
   ExponentialDecay(double initial_rate, std::int64_t decay_steps, double decay_rate,

@@ -22,12 +22,13 @@ struct OneCycleOptions {
 
 /// One cycle of the learning rate, up to a rate that is too high to last and down to almost nothing
 /// (Smith and Topin 2018; arguments and defaults of PyTorch's OneCycleLR):
-///     rise  from max_rate / div_factor to max_rate     steps 0 .. r,    r = pct_start total_steps
-///     - 1 fall  from there to first / final_div_factor     steps r .. total_steps - 1
+///     first = max_rate / div_factor    last = first / final_div_factor
+///     rise    from first to max_rate    steps 0 .. r,    r = pct_start total_steps - 1
+///     fall    from max_rate to last     steps r .. total_steps - 1
 /// both along half a cosine, a to b by share s: b + (a - b)(1 + cos(pi s)) / 2. Later steps have
-/// the last rate. total_steps counts updates: epochs times batches of an epoch. Throws
-/// std::invalid_argument for rates, factors or steps that are not positive, a pct_start
-///        outside [0, 1], and momenta outside [0, 1) or out of order
+/// the last rate. total_steps counts updates: epochs times batches of an epoch.
+/// Throws    std::invalid_argument for rates, factors or steps that are not positive, a pct_start
+///           outside [0, 1], and momenta outside [0, 1) or out of order
 class OneCycle {
  public:
   OneCycle(double max_rate, std::int64_t total_steps, const OneCycleOptions& options = {})
