@@ -2,12 +2,14 @@
 // Tensors are Eigen's, row-major; layers and borders see maps of them, so nothing is copied.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 #include <unsupported/Eigen/CXX11/Tensor>
+#include <utility>
 
 #include "nn/core/config.hpp"
 #include "nn/core/shape.hpp"

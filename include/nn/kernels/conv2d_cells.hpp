@@ -4,7 +4,6 @@
 #pragma once
 
 #include <algorithm>
-#include <utility>
 
 #include "nn/kernels/cache.hpp"
 #include "nn/kernels/conv2d_rows.hpp"

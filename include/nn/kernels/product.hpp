@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstring>
 #include <type_traits>
-#include <utility>
 
 #include "nn/core/parallel.hpp"
 #include "nn/kernels/cache.hpp"

@@ -2,10 +2,8 @@
 // A layer's constructor arguments by name: how a layer is described without knowing who asks.
 #pragma once
 
-#include <algorithm>
 #include <concepts>
 #include <list>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>

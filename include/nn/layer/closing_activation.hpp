@@ -3,6 +3,8 @@
 // one.
 #pragma once
 
+#include <algorithm>
+
 #include "nn/kernels/elementwise.hpp"
 #include "nn/kernels/softmax.hpp"
 #include "nn/layer/pass.hpp"

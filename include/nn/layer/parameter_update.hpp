@@ -2,7 +2,6 @@
 // One step of an optimizer as a rule that the backward pass applies where a gradient is finished.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <new>

@@ -2,6 +2,7 @@
 // Flatten layer.
 #pragma once
 
+#include <algorithm>
 #include <string>
 
 #include "nn/layer/layer.hpp"

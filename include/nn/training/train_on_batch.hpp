@@ -2,6 +2,9 @@
 // Single batches: one update or one test, for loops of one's own.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
+
 #include "nn/core/float_mode.hpp"
 #include "nn/training/batch_runner.hpp"
 #include "nn/training/predict.hpp"
