@@ -3,11 +3,17 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <cstring>
+#include <filesystem>
 #include <functional>
+#include <iterator>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "nn/training/fit.hpp"
 #include "nn/training/predict.hpp"
 #include "tests/io/temporary_folder.hpp"
 #include "tests/training/training_testing.hpp"
@@ -60,10 +66,34 @@ class Doubling {
   [[nodiscard]] static Doubling from_arguments(const Arguments&) { return {}; }
 };
 
-/// The file of `small_model` with another architecture.
-void write_with_architecture(const std::string& path, const std::string& architecture) {
+/// A layer with a long description.
+template <Real T = float>
+class Wordy {
+ public:
+  using Scalar = T;
+  explicit Wordy(std::string text) : text_(std::move(text)) {}
+  [[nodiscard]] static std::string name() { return "Wordy"; }
+  [[nodiscard]] Shape output_shape(const Shape& input) const { return input; }
+  void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass&) const { y = x; }
+  void backward(ConstTensorMap<T, 2>, ConstTensorMap<T, 2>, TensorMap<T, 2> dy, TensorMap<T, 2> dx,
+                const Pass&) const {
+    dx = dy;
+  }
+  [[nodiscard]] Arguments arguments() const { return Arguments{name()}.set("text", text_); }
+  [[nodiscard]] static Wordy from_arguments(const Arguments& arguments) {
+    return Wordy{arguments.get<std::string>("text")};
+  }
+
+ private:
+  std::string text_;
+};
+
+/// The file of `small_model` with another architecture and more metadata.
+void write_with_architecture(const std::string& path, const std::string& architecture,
+                             const std::map<std::string, std::string>& more = {}) {
   const Sequential<float> model = small_model();
   io::SafetensorsWriter writer;
+  for (const auto& [name, text] : more) writer.set_metadata(name, text);
   writer.set_metadata("format", "nn.sequential");
   writer.set_metadata("architecture", architecture);
   for (const auto& parameter : model.parameters()) {
@@ -80,6 +110,10 @@ std::string dense(const std::string& units) {
 
 std::string architecture(const std::string& layers, const std::string& input = "[4]") {
   return R"({"class_name":"Sequential","input_shape":)" + input + R"(,"layers":[)" + layers + "]}";
+}
+
+std::uint64_t seed_of(const Sequential<float>& model) {
+  return detail::ModelAccess::network(model).seed;
 }
 
 std::string message_of(const std::function<void()>& action) {
@@ -167,6 +201,134 @@ TEST_SUITE("io/model_file") {
                          "not known; call build({height, width, channels}) or fit first",
                          std::invalid_argument);
     CHECK(folder.names().empty());
+  }
+
+  TEST_CASE("save: notes come back, but none may have the name of the model's own metadata") {
+    const TemporaryFolder folder;
+    const std::string path = folder.path("model");
+    Sequential<float> model = small_model();
+    model.quantize(NumberFormat::int8);
+    model.save(path, {{"trained_on", "digits"}, {"seed", "of doubt"}});
+    const auto metadata = io::SafetensorsFile::read(path).metadata();
+    CHECK(metadata.at("trained_on") == "digits");
+    CHECK(metadata.at("seed") == "of doubt");
+    CHECK(metadata.size() == 2 + std::size(io::own_metadata));
+    CHECK(Sequential<float>::load(path).weight_format() == NumberFormat::int8);
+    const std::string before = read_text(path);
+    for (const std::string name : io::own_metadata) {
+      CAPTURE(name);
+      CHECK(metadata.contains(name));
+      CHECK_THROWS_WITH_AS(
+          small_model().save(path, {{"trained_on", "digits"}, {name, "bfloat16"}}),
+          ("Sequential::save: expected notes of other names than format, format_version, "
+           "architecture, layout, weight_format, build_seed, got '" +
+           name + "' (the model's own metadata); choose another name")
+              .c_str(),
+          std::invalid_argument);
+      CHECK(read_text(path) == before);
+    }
+  }
+
+  TEST_CASE("save, load: a MiB of architecture is the limit, both ways") {
+    const TemporaryFolder folder;
+    const std::string path = folder.path("model");
+    const auto model_with = [](std::size_t text_size) {
+      Sequential<float> model{Wordy{std::string(text_size, 'x')}};
+      model.build({4});
+      return model;
+    };
+    const std::size_t rest = architecture(R"({"class_name":"Wordy","config":{"text":""}})").size();
+    const std::size_t most = io::max_architecture_size - rest;
+    model_with(most).save(path);
+    const std::string before = read_text(path);
+    CHECK(Sequential<float>::load<Wordy<float>>(path).size() == 1);
+    CHECK_THROWS_WITH_AS(model_with(most + 1).save(path),
+                         "Sequential::save: expected an architecture of at most 1048576 "
+                         "characters, got 1048577",
+                         std::invalid_argument);
+    CHECK(read_text(path) == before);
+    CHECK(folder.names() == std::vector<std::string>{"model"});
+  }
+
+  TEST_CASE("save, load: a loaded model trains as the one in memory, dropout too") {
+    const TemporaryFolder folder;
+    const std::string path = folder.path("model");
+    const auto x = random_tensor<float, 4>({20, 8, 8, 1}, 9);
+    const Labels y = testing::counted_labels(20, 3);
+    Sequential<float> model = testing::image_model(42);
+    model.save(path);
+    auto restored = Sequential<float>::load(path);
+    auto forgetful = restored;
+    detail::ModelAccess::network(forgetful).seed = 0;
+    model.fit(x, y, {.batch_size = 8, .epochs = 2, .verbose = Verbose::silent});
+    for (auto* other : {&restored, &forgetful}) {
+      other->compile(Adam{{.learning_rate = 0.01}}, SparseCategoricalCrossentropy{}, {Accuracy{}});
+      other->fit(x, y, {.batch_size = 8, .epochs = 2, .verbose = Verbose::silent});
+    }
+    CHECK(weights_of(restored) == weights_of(model));
+    CHECK(weights_of(forgetful) != weights_of(model));
+  }
+
+  TEST_CASE("load: takes any seed that a model can have, and no other text for one") {
+    const TemporaryFolder folder;
+    const std::string path = folder.path("model");
+    for (const std::uint64_t seed : {std::uint64_t{0}, std::uint64_t{42}, ~std::uint64_t{0}}) {
+      CAPTURE(seed);
+      small_model(seed).save(path);
+      CHECK(seed_of(Sequential<float>::load(path)) == seed);
+    }
+    const std::string text = architecture(dense("3") + "," + dense("2"));
+    write_with_architecture(path, text);
+    CHECK(seed_of(Sequential<float>::load(path)) == 0);
+    for (const std::string seed :
+         {"", " 7", "7 ", "+7", "-1", "0x7", "7.0", "seven", "18446744073709551616"}) {
+      CAPTURE(seed);
+      write_with_architecture(path, text, {{"build_seed", seed}});
+      CHECK(message_of([&] { static_cast<void>(Sequential<float>::load(path)); }) ==
+            path + ", build_seed: expected a whole number of 64 bits, got \"" + seed + "\"");
+    }
+  }
+
+  TEST_CASE("load: refuses files of another version of the format") {
+    const TemporaryFolder folder;
+    const std::string path = folder.path("model");
+    const auto message = [&](const std::map<std::string, std::string>& more) {
+      write_with_architecture(path, architecture(dense("3") + "," + dense("2")), more);
+      return message_of([&] { static_cast<void>(Sequential<float>::load(path)); });
+    };
+    CHECK(message({}) == "no IoError");
+    CHECK(message({{"format_version", "1"}}) == "no IoError");
+    for (const std::string version : {"", "0", "2", "1.0", "10"}) {
+      CAPTURE(version);
+      CHECK(message({{"format_version", version}}) ==
+            path + ": expected format_version '1', got \"" + version +
+                "\"; the file is of another version of the library");
+    }
+  }
+
+  TEST_CASE("load, load_weights: a tensor too many is refused before its data are read") {
+    const TemporaryFolder folder;
+    const std::string path = folder.path("model");
+    Sequential<float> model = small_model();
+    model.save(path);
+    std::string bytes = read_text(path);
+    std::uint64_t header_size = 0;
+    std::memcpy(&header_size, bytes.data(), 8);
+    const std::uint64_t data_size = bytes.size() - 8 - header_size;
+    const std::uint64_t extra_size = std::uint64_t{1} << 40;  // more than memory can give
+    const std::string extra = ",\"extra\":{\"dtype\":\"U8\",\"shape\":[" +
+                              std::to_string(extra_size) + "],\"data_offsets\":[" +
+                              std::to_string(data_size) + ',' +
+                              std::to_string(data_size + extra_size) + "]}";
+    bytes.insert(bytes.rfind('}', 8 + header_size), extra);
+    header_size += extra.size();
+    std::memcpy(bytes.data(), &header_size, 8);
+    write_text(path, bytes);
+    // A hole in the file: nothing is written for it.
+    std::filesystem::resize_file(path, bytes.size() + extra_size);
+    const std::string sentence = path + ": expected 4 tensors, got 5; the file is of another model";
+    CHECK(message_of([&] { static_cast<void>(Sequential<float>::load(path)); }) == sentence);
+    CHECK(message_of([&] { model.load_weights(path); }) == sentence);
   }
 
   TEST_CASE("save: an unwritable place leaves everything alone") {
@@ -313,6 +475,22 @@ TEST_SUITE("io/model_file") {
     longer.build({4});
     longer.save_weights(path);
     refuses(": expected 4 tensors, got 6; the file is of another model");
+  }
+
+  TEST_CASE("load_weights: a value that the model can't hold changes nothing") {
+    const TemporaryFolder folder;
+    const std::string path = folder.path("weights");
+    Sequential<double> wide{Dense<double>{3}, Dense<double>{2}};
+    wide.build({4}, {.seed = 7});
+    wide.parameters().named()[2].value().data()[5] = 1e300;
+    wide.save_weights(path);
+    Sequential<float> model = small_model(8);
+    const std::vector<float> before = weights_of(model);
+    CHECK(message_of([&] { model.load_weights(path); }) ==
+          path +
+              ", tensor \"1.dense.kernel\": expected values in the range of F32, got one outside "
+              "(element 5 of F64 [3, 2])");
+    CHECK(weights_of(model) == before);
   }
 }
 

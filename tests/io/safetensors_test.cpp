@@ -276,6 +276,19 @@ TEST_SUITE("io/safetensors") {
     CHECK(values_of<std::int32_t>(moved, "s") == std::vector<std::int32_t>{0x3f3f3f3f});
   }
 
+  TEST_CASE("SafetensorsFile: the header can be read alone, and the data after it") {
+    const TemporaryFolder folder;
+    const std::string path = folder.path("a");
+    write_text(path, valid_file());
+    nn::io::InputFile input(path);
+    SafetensorsFile file = SafetensorsFile::read_header(input, path);
+    CHECK(file.metadata() == SafetensorsFile::read(path).metadata());
+    CHECK(file.tensors().size() == 3);
+    CHECK(file.find("s") != nullptr);
+    file.read_data(input);
+    CHECK(values_of<std::int32_t>(file, "s") == std::vector<std::int32_t>{0x3f3f3f3f});
+  }
+
   TEST_CASE("SafetensorsFile: data that is not aligned is read all the same") {
     const FileInMemory memory;
     const SafetensorsFile file =

@@ -162,7 +162,11 @@ TEST_SUITE("model/quantize") {
                                  "('0.dense.kernel' is I8)")
                              .c_str(),
                          IoError);
-    model.save(path, {{"weight_format", "int4"}});
+    model.quantize(Precision::int8);
+    model.save(path);
+    std::string bytes = testing::read_text(path);
+    bytes.replace(bytes.find("\"int8\""), 6, "\"int4\"");
+    testing::write_text(path, bytes);
     CHECK_THROWS_WITH_AS(static_cast<void>(Sequential<float>::load(path)),
                          (path + ", weight_format: expected bfloat16 or int8, got 'int4'").c_str(),
                          IoError);

@@ -2,12 +2,16 @@
 // Models in safetensors files: weights as tensors, the architecture in the metadata.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "nn/io/architecture.hpp"
+#include "nn/io/model_metadata.hpp"
 #include "nn/io/quantized_weights.hpp"
 #include "nn/io/safetensors.hpp"
 #include "nn/model/model_access.hpp"
@@ -15,9 +19,7 @@
 namespace nn {
 namespace io {
 
-inline constexpr const char* model_format = "nn.sequential";
-inline constexpr const char* model_format_version = "1";
-/// Longest description of layers that is read, in bytes: parsing takes a multiple of it.
+/// Longest description of layers that is read or written, in bytes: parsing takes a multiple of it.
 inline constexpr std::size_t max_architecture_size = std::size_t{1} << 20;
 
 template <Real T>
@@ -119,35 +121,47 @@ template <Real T, class Types>
   return input_shape;
 }
 
-/// The model that a file describes, with its weights. Throws `IoError`.
+/// The layers of a model and the shape of its input as `read_architecture` takes them. Throws
+/// `std::invalid_argument` where they can't be described, or at too great a length.
+template <Real T>
+[[nodiscard, gnu::cold, gnu::noinline]] std::string describe_architecture(
+    const Sequential<T>& model) {
+  std::string text = "{";
+  append_key(text, "class_name");
+  append_quoted(text, "Sequential");
+  append_key(text, "input_shape");
+  append_list(text, model.input_shape());
+  append_key(text, "layers");
+  append_layers(text, model);
+  text += '}';
+  require(text.size() <= max_architecture_size, "Sequential::save",
+          "an architecture of at most 1048576 characters", text.size());
+  return text;
+}
+
+/// The model that a file describes, with its weights, whose data are read once all else has been
+/// found to fit. Throws `IoError`.
 template <Real T, class Types>
 [[nodiscard, gnu::cold, gnu::noinline]] Sequential<T> read_model(const std::string& path,
                                                                  Types types) {
-  const SafetensorsFile file = SafetensorsFile::read(path);
-  const auto& metadata = file.metadata();
-  const auto found = metadata.find("architecture");
-  if (found == metadata.end()) {
-    refuse<IoError>({path, "metadata 'architecture'", "none", "",
-                     "build the model yourself and use load_weights"});
-  }
-  const auto format = metadata.find("format");
-  if (format == metadata.end() || format->second != model_format) {
-    refuse<IoError>({path,
-                     {"format '", model_format, "'"},
-                     format == metadata.end() ? "none" : concat({"'", format->second, "'"})});
-  }
+  InputFile input(path);
+  SafetensorsFile file = SafetensorsFile::read_header(input, path);
+  require_format(file, path);
   const std::string where = concat({path, ", architecture"});
   try {
     Sequential<T> model;
-    const Shape input_shape = read_architecture(found->second, where, model, types);
+    const Shape input_shape =
+        read_architecture(file.metadata().at("architecture"), where, model, types);
     auto& network = nn::detail::ModelAccess::network(model);
+    network.seed = build_seed_of(file, path);
     network.infer_shapes(input_shape);
     const ParameterList<T> list = network.list_parameters();
     require_weights(file, list, path);
+    const NumberFormat weights = weight_format_of(file, path);
+    file.read_data(input);
     network.block.allocate(list);
     network.is_built = true;
     copy_weights(file, network.block);
-    const NumberFormat weights = weight_format_of(file, path);
     if (weights != NumberFormat::float32) model.quantize(weights);
     return model;
   } catch (
@@ -159,27 +173,21 @@ template <Real T, class Types>
 }  // namespace io
 
 /// Written beside the target and renamed over it: whatever happens, the old file or the new one is
-/// there, whole. Notes can't take the place of the model's own entries. Throws `IoError` where the
-/// file can't be written, `std::invalid_argument` before `build` and for layers that don't name
-/// their arguments.
+/// there, whole. Throws `IoError` where the file can't be written, `std::invalid_argument` before
+/// `build`, for layers that don't name their arguments or that a file can't describe (more than a
+/// MiB of text), and for notes under a name of the model's own metadata (`io::own_metadata`).
 template <Real T>
 [[gnu::cold, gnu::noinline]] void Sequential<T>::save(
     const std::string& path, const std::map<std::string, std::string>& notes) const {
   require_built("Sequential::save");
-  std::string architecture = "{";
-  io::append_key(architecture, "class_name");
-  io::append_quoted(architecture, "Sequential");
-  io::append_key(architecture, "input_shape");
-  io::append_list(architecture, input_shape());
-  io::append_key(architecture, "layers");
-  io::append_layers(architecture, *this);
-  architecture += '}';
+  io::require_free_names(notes);
   io::SafetensorsWriter writer;
   for (const auto& [name, text] : notes) writer.set_metadata(name, text);
   writer.set_metadata("format", io::model_format);
   writer.set_metadata("format_version", io::model_format_version);
-  writer.set_metadata("architecture", std::move(architecture));
+  writer.set_metadata("architecture", io::describe_architecture(*this));
   writer.set_metadata("layout", "NHWC, HWIO");
+  writer.set_metadata("build_seed", concat(network_.seed));
   if (weight_format() != NumberFormat::float32) {
     writer.set_metadata("weight_format", std::string(to_string(weight_format())));
   }
@@ -204,15 +212,26 @@ template <Real T>
   writer.write(path);
 }
 
-/// Throws `IoError` where the file can't be read or has other names or shapes; nothing is changed
-/// then. The optimizer's memory stays. Quantised weights become the floats that they stand for.
+/// Throws `IoError` where the file can't be read, has other names or shapes, or a value that T
+/// can't hold; nothing is changed then. The optimizer's memory stays. Quantised weights become the
+/// floats that they stand for.
 template <Real T>
 [[gnu::cold, gnu::noinline]] void Sequential<T>::load_weights(const std::string& path) {
   require_built("Sequential::load_weights");
   network_.require_float_weights("Sequential::load_weights");
-  const io::SafetensorsFile file = io::SafetensorsFile::read(path);
+  io::InputFile input(path);
+  io::SafetensorsFile file = io::SafetensorsFile::read_header(input, path);
   io::require_weights(file, network_.list_parameters(), path);
-  io::copy_weights(file, network_.block);
+  file.read_data(input);
+  // Whether every value fits shows only while they are converted, tensor after tensor.
+  T* const values = network_.block.values();
+  const std::vector<T> before(values, values + network_.block.size());
+  try {
+    io::copy_weights(file, network_.block);
+  } catch (...) {
+    std::copy(before.begin(), before.end(), values);
+    throw;
+  }
 }
 
 }  // namespace nn

@@ -34,18 +34,34 @@ class SafetensorsFile {
   /// Throws `IoError` where the file cannot be read or is not valid.
   [[nodiscard, gnu::cold, gnu::noinline]] static SafetensorsFile read(const std::string& path) {
     InputFile input(path);
+    SafetensorsFile file = read_header(input, path);
+    file.read_data(input);
+    return file;
+  }
+
+  /// The header alone, from the front of `input`: whoever expects certain tensors refuses others
+  /// before their data cost memory and time. `data` and `copy_to` need `read_data` first. Throws as
+  /// `read` does; `path` names the file in its message.
+  [[nodiscard, gnu::cold, gnu::noinline]] static SafetensorsFile read_header(
+      InputFile& input, const std::string& path) {
+    std::string text(static_cast<std::size_t>(read_header_size(input, path)), '\0');
+    input.read(text.data(), text.size());
+    const std::uint64_t data_size = input.size() - size_bytes - text.size();
+    SafetensorsHeader header = parse_safetensors_header(text, data_size, path);
     SafetensorsFile file;
     file.path_ = path;
-    const std::uint64_t header_size = read_header_size(input, path);
-    const std::uint64_t data_size = input.size() - size_bytes - header_size;
-    SafetensorsHeader header = read_header(input, header_size, data_size, path);
-    file.data_ = allocate(data_size, path);
-    input.read(file.data_.data(), static_cast<std::size_t>(data_size));
-    input.finish();
     file.metadata_ = std::move(header.metadata);
     file.tensors_ = std::move(header.tensors);
     file.index();
     return file;
+  }
+
+  /// The rest of the `input` that `read_header` began.
+  [[gnu::cold, gnu::noinline]] void read_data(InputFile& input) {
+    // The header was held against the file's size: where its last tensor ends, the file does.
+    data_ = allocate(tensors_.empty() ? 0 : tensors_.back().end, path_);
+    input.read(data_.data(), data_.size());
+    input.finish();
   }
 
   /// Strings that the writer stored beside the tensors.
@@ -56,6 +72,7 @@ class SafetensorsFile {
 
   /// The bytes of one of them: row-major, little-endian, not necessarily aligned.
   [[nodiscard]] std::span<const std::byte> data(const TensorEntry& entry) const {
+    NN_ASSERT(entry.end <= data_.size());
     return {data_.data() + entry.begin, static_cast<std::size_t>(entry.end - entry.begin)};
   }
 
@@ -111,14 +128,6 @@ class SafetensorsFile {
                        detail::torn_file});
     }
     return header_size;
-  }
-
-  [[nodiscard, gnu::cold, gnu::noinline]] static SafetensorsHeader read_header(
-      InputFile& input, std::uint64_t header_size, std::uint64_t data_size,
-      const std::string& path) {
-    std::string text(static_cast<std::size_t>(header_size), '\0');
-    input.read(text.data(), text.size());
-    return parse_safetensors_header(text, data_size, path);
   }
 
   [[nodiscard, gnu::cold, gnu::noinline]] static AlignedMemory allocate(std::uint64_t size,

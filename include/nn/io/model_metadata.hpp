@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// What a model's file says beside its tensors and its architecture.
+#pragma once
+
+#include <charconv>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <system_error>
+
+#include "nn/core/error.hpp"
+#include "nn/io/safetensors.hpp"
+
+namespace nn::io {
+
+inline constexpr const char* model_format = "nn.sequential";
+inline constexpr const char* model_format_version = "1";
+/// Metadata that `save` writes itself, so that no note may have these names.
+inline constexpr const char* own_metadata[] = {"format", "format_version", "architecture",
+                                               "layout", "weight_format",  "build_seed"};
+
+/// Throws `std::invalid_argument` for a note that would take the place of the model's own metadata.
+[[gnu::cold, gnu::noinline]] inline void require_free_names(
+    const std::map<std::string, std::string>& notes) {
+  for (const char* name : own_metadata) {
+    if (!notes.contains(name)) continue;
+    std::string names;
+    for (const char* own : own_metadata) append_listed(names, own);
+    refuse({"Sequential::save",
+            {"notes of other names than ", names},
+            {"'", name, "'"},
+            "the model's own metadata",
+            "choose another name"});
+  }
+}
+
+/// Throws `IoError` unless the file is a model's, of the version that this library reads; without a
+/// number it counts as that of version 1.
+[[gnu::cold, gnu::noinline]] inline void require_format(const SafetensorsFile& file,
+                                                        const std::string& path) {
+  const auto& metadata = file.metadata();
+  if (!metadata.contains("architecture")) {
+    refuse<IoError>({path, "metadata 'architecture'", "none", "",
+                     "build the model yourself and use load_weights"});
+  }
+  const auto format = metadata.find("format");
+  if (format == metadata.end() || format->second != model_format) {
+    refuse<IoError>({path,
+                     {"format '", model_format, "'"},
+                     format == metadata.end() ? "none" : concat({"'", format->second, "'"})});
+  }
+  const auto version = metadata.find("format_version");
+  if (version != metadata.end() && version->second != model_format_version) {
+    refuse<IoError>({path,
+                     {"format_version '", model_format_version, "'"},
+                     abbreviate(version->second),
+                     "",
+                     "the file is of another version of the library"});
+  }
+}
+
+/// What the model was built with: its dropout and shuffling go on as they would have in the model
+/// that was saved. 0 in files from before it was written. Throws `IoError`.
+[[nodiscard, gnu::cold, gnu::noinline]] inline std::uint64_t build_seed_of(
+    const SafetensorsFile& file, const std::string& path) {
+  const auto found = file.metadata().find("build_seed");
+  if (found == file.metadata().end()) return 0;
+  const std::string& text = found->second;
+  const char* const last = text.data() + text.size();
+  std::uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), last, seed);
+  if (error != std::errc{} || end != last) {
+    refuse<IoError>({{path, ", build_seed"}, "a whole number of 64 bits", abbreviate(text)});
+  }
+  return seed;
+}
+
+}  // namespace nn::io
