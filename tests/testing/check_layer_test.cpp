@@ -30,6 +30,44 @@ bool mention(const std::string& findings, const std::string& text) {
   return findings.find(text) != std::string::npos;
 }
 
+// Sound layers that describe themselves in part.
+template <nn::Real T>
+struct WithOwnName : FaultyDense<T> {  // whose name() is not static
+  WithOwnName() : FaultyDense<T>(Fault::none) {}
+  [[nodiscard]] std::string name() const { return "WithOwnName"; }
+  [[nodiscard]] static WithOwnName from_arguments(const nn::Arguments&) { return {}; }
+};
+template <nn::Real T>
+struct WithOtherType : FaultyDense<T> {  // whose from_arguments() makes a FaultyDense
+  WithOtherType() : FaultyDense<T>(Fault::none) {}
+  [[nodiscard]] static std::string name() { return "WithOtherType"; }
+};
+template <nn::Real T>
+struct WithoutArguments : FaultyDense<T> {
+  WithoutArguments() : FaultyDense<T>(Fault::none) {}
+  [[nodiscard]] static std::string name() { return "WithoutArguments"; }
+  [[nodiscard]] static WithoutArguments from_arguments(const nn::Arguments&) { return {}; }
+
+ private:
+  using FaultyDense<T>::arguments;
+};
+template <nn::Real T>
+struct WithArgumentsAlone : FaultyDense<T> {
+  WithArgumentsAlone() : FaultyDense<T>(Fault::none) {}
+  [[nodiscard]] static std::string name() { return "WithArgumentsAlone"; }
+
+ private:
+  using FaultyDense<T>::from_arguments;
+};
+template <nn::Real T>
+struct WithNoDescription : FaultyDense<T> {
+  WithNoDescription() : FaultyDense<T>(Fault::none) {}
+
+ private:
+  using FaultyDense<T>::arguments;
+  using FaultyDense<T>::from_arguments;
+};
+
 struct Control {
   Fault fault;
   std::string finding;  // a part of one
@@ -80,7 +118,8 @@ TEST_SUITE("testing/check_layer") {
         {Fault::write_behind_dx,
          "FaultyDense: dx: expected nothing written behind its end, got a write"},
         {Fault::write_behind_memory,
-         "FaultyDense: pass.memory: expected nothing written behind its end, got a write"},
+         "FaultyDense: pass.memory: expected nothing written behind its end, got a write "
+         "(workspace_bytes: 8)"},
         {Fault::output_shape_too_large,
          "FaultyDense: output_shape: expected [2], got [3] (sample [3])"},
         {Fault::other_sentence,
@@ -117,6 +156,24 @@ TEST_SUITE("testing/check_layer") {
       CAPTURE(control.finding);
       CHECK(mention(findings, control.finding));
     }
+  }
+
+  TEST_CASE("check_layer: says what a layer lacks to be saved") {
+    const auto findings = []<template <class> class L>() {
+      return nn::testing::to_text(
+          nn::testing::check_layer([]<class T>() { return L<T>{}; }, {3}, expectations()));
+    };
+    const std::string expected =
+        ": expected a static name(), arguments() and from_arguments(), to "
+        "be saved, got ";
+    CHECK(findings.operator()<WithOwnName>() == "WithOwnName" + expected + "no static name()\n");
+    CHECK(findings.operator()<WithArgumentsAlone>() ==
+          "WithArgumentsAlone" + expected + "no static from_arguments(const Arguments&)\n");
+    CHECK(findings.operator()<WithoutArguments>() ==
+          "WithoutArguments" + expected + "no arguments() const\n");
+    CHECK(findings.operator()<WithOtherType>() ==
+          "WithOtherType" + expected + "another type from one of them\n");
+    CHECK(findings.operator()<WithNoDescription>() == "");
   }
 
   TEST_CASE("check_layer: expects random numbers where they are announced") {

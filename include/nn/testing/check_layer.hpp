@@ -61,13 +61,6 @@ template <class Wrap>
   return result;
 }
 
-template <class>
-struct ScalarOfAnyLayer;
-template <Real T>
-struct ScalarOfAnyLayer<AnyLayer<T>> {
-  using Type = T;
-};
-
 struct FormContext {
   std::string name;
   LayerMaker make;
@@ -80,23 +73,17 @@ struct FormContext {
 inline void check_gradients_among_neighbours(Findings& findings, const FormContext& form) {
   const Index features = form.sample.empty() ? 0 : form.sample.back();
   const auto behind = [features](Activation activation) {
-    return [=](auto layer) {
-      using T = typename ScalarOfAnyLayer<decltype(layer)>::Type;
+    return [=]<class T>(AnyLayer<T> layer) {
       return chain<T>({AnyLayer<T>(Dense<T>{features, {.activation = activation}}), layer});
     };
   };
-  const auto before_relu = [](auto layer) {
-    using T = typename ScalarOfAnyLayer<decltype(layer)>::Type;
+  const auto before_relu = []<class T>(AnyLayer<T> layer) {
     return chain<T>({layer, AnyLayer<T>(ReLU<T>{}), AnyLayer<T>(Dense<T>{2})});
   };
-  const auto before_softmax = [](auto layer) {
-    using T = typename ScalarOfAnyLayer<decltype(layer)>::Type;
+  const auto before_softmax = []<class T>(AnyLayer<T> layer) {
     return chain<T>({layer, AnyLayer<T>(Softmax<T>{})});
   };
-  const auto in_model = [](auto layer) {
-    using T = typename ScalarOfAnyLayer<decltype(layer)>::Type;
-    return chain<T>({layer});
-  };
+  const auto in_model = []<class T>(AnyLayer<T> layer) { return chain<T>({layer}); };
   const auto check = [&](const std::string& where, const LayerMaker& make, Index batch_size,
                          bool as_logits = false) {
     Pass pass = LayerRig<double>::training_pass();
@@ -151,15 +138,8 @@ inline void check_float(Findings& findings, const FormContext& form) {
   auto float_batch = float_rig.batch(3, form.expected.input);
   rig.run(batch);
   float_rig.run(float_batch);
-  const std::string where = form.name + ", float against double";
-  const double tolerance = form.expected.float_tolerance;
-  compare(findings, where, "y", batch.y_shape, batch.y.data(), float_batch.y.data(), tolerance);
-  compare(findings, where, "dx", batch.x_shape, batch.dx.data(), float_batch.dx.data(), tolerance);
-  for (std::size_t i = 0; i < rig.parameters().size(); ++i) {
-    compare(findings, where, gradient_name(rig, i + 1), rig.parameters()[i].shape,
-            rig.parameters()[i].gradient().data(), float_rig.parameters()[i].gradient().data(),
-            tolerance);
-  }
+  compare_passes(findings, form.name + ", float against double", float_rig, batch,
+                 rig.parameter_gradients(), float_batch, form.expected.float_tolerance);
 }
 
 /// Inference gives the y of training unless the layer says otherwise; random numbers change with
@@ -237,6 +217,21 @@ void check_file(Findings& findings, const std::string& name, L layer, const Shap
   std::remove(path.c_str());
 }
 
+/// A layer that describes itself in part: `save` would refuse it, so there is no file to check.
+template <class L>
+void check_description(Findings& findings, const std::string& name) {
+  constexpr bool is_named = requires { L::name(); };
+  constexpr bool gives = requires(const L& layer) { layer.arguments(); };
+  constexpr bool takes = requires(const Arguments& a) { L::from_arguments(a); };
+  std::string got;
+  if (!is_named) append_listed(got, "no static name()");
+  if (!gives) append_listed(got, "no arguments() const");
+  if (!takes) append_listed(got, "no static from_arguments(const Arguments&)");
+  if (got.empty()) got = "another type from one of them";
+  findings.push_back(
+      sentence({name, "a static name(), arguments() and from_arguments(), to be saved", got}));
+}
+
 /// All that is said of the passes of one scalar type.
 template <Real T>
 void check_passes(Findings& findings, const FormContext& form, AnyLayer<T> layer) {
@@ -292,6 +287,9 @@ template <class Make>
   detail::check_form(findings, form);
   if constexpr (DescribedLayer<decltype(layer)>) {
     detail::check_file(findings, form.name, std::move(layer), sample);
+  } else if constexpr (
+      requires { layer.arguments(); } || requires(Arguments a) { layer.from_arguments(a); }) {
+    detail::check_description<decltype(layer)>(findings, form.name);
   }
   return findings;
 }

@@ -17,13 +17,14 @@ namespace nn::testing {
 namespace detail {
 
 /// Compares the result, dx and the gradients of the parameters.
-template <Real T>
+template <Real T, Real Expected>
 void compare_passes(Findings& findings, const std::string& where, const LayerRig<T>& rig,
-                    const RiggedBatch<T>& expected, const std::vector<T>& expected_gradients,
-                    const RiggedBatch<T>& actual, double tolerance = 0) {
+                    const RiggedBatch<Expected>& expected,
+                    const std::vector<Expected>& expected_gradients, const RiggedBatch<T>& actual,
+                    double tolerance = 0) {
   compare(findings, where, "y", expected.y_shape, expected.y.data(), actual.y.data(), tolerance);
   compare(findings, where, "dx", expected.x_shape, expected.dx.data(), actual.dx.data(), tolerance);
-  const T* wanted = expected_gradients.data();
+  const Expected* wanted = expected_gradients.data();
   for (const NamedParameter<T>& parameter : rig.parameters()) {
     compare(findings, where, "gradient of parameter '" + parameter.name + "'", parameter.shape,
             wanted, parameter.gradient().data(), tolerance);
@@ -63,17 +64,17 @@ void check_assignment(Findings& findings, const std::string& where, LayerRig<T>&
                   to_text(static_cast<double>(*found)),
                   "it was NaN before the pass"}));
   };
-  const auto intact = [&](const char* place, bool is_intact) {
+  const auto intact = [&](const char* place, bool is_intact, const Text& context = {}) {
     if (is_intact) return;
     findings.push_back(
-        sentence({{where, ": ", place}, "nothing written behind its end", "a write"}));
+        sentence({{where, ": ", place}, "nothing written behind its end", "a write", context}));
   };
   finite("y", batch.y_shape, batch.y);
   finite("dx", batch.x_shape, batch.dx);
   intact("y", batch.y.is_intact());
   intact("dx", batch.dx.is_intact());
   intact("dy", batch.dy.is_intact());
-  intact("pass.memory", batch.memory.is_intact());
+  intact("pass.memory", batch.memory.is_intact(), {"workspace_bytes: ", batch.memory.size()});
   if (!batch.x.has_bits_of(before.x)) {
     findings.push_back(sentence({{where, ": x"}, "no change by a pass", "one"}));
   }
