@@ -6,22 +6,29 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <system_error>
+#include <vector>
 
 #include "mnist/centre.hpp"
 #include "mnist/idx.hpp"
 #include "mnist/ink.hpp"
+#include "mnist/jpeg.hpp"
 #include "nn/core/error.hpp"
 #include "nn/core/tensor.hpp"
 
 namespace mnist {
 
 inline constexpr nn::Index max_picture_pixels = nn::Index{64} << 20;
+// Twice what so many pixels take in the largest of the formats, BMP.
+inline constexpr std::size_t max_picture_bytes = std::size_t{512} << 20;
 
 namespace detail {
 
@@ -39,13 +46,39 @@ struct Picture {
   throw nn::IoError{nn::sentence({"read_digit", expected, got, path.string(), remedy})};
 }
 
-[[nodiscard]] inline Picture decode(const std::filesystem::path& path) {
-  const std::string name = path.string();
+/// The file's bytes, read once from front to back: pipes cannot be opened twice.
+[[nodiscard]] inline std::vector<stbi_uc> read_whole(const std::filesystem::path& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) refuse(path, "a picture", "a folder");
   errno = 0;
-  if (!std::ifstream(path, std::ios::binary)) {
-    refuse(path, "a readable picture", std::strerror(errno));
+  std::ifstream file(path, std::ios::binary);
+  if (!file) refuse(path, "a readable picture", std::strerror(errno));
+  std::vector<stbi_uc> bytes;
+  while (file) {
+    constexpr std::size_t piece = std::size_t{1} << 16;
+    const std::size_t size = bytes.size();
+    if (size > max_picture_bytes) refuse(path, "at most 512 MiB", "more");
+    bytes.resize(size + piece);
+    file.read(reinterpret_cast<char*>(bytes.data() + size), piece);
+    bytes.resize(size + static_cast<std::size_t>(file.gcount()));
+  }
+  if (file.bad()) refuse(path, "a readable picture", "an error in reading it");
+  return bytes;
+}
+
+/// A height below zero is that of a BMP whose first row is the upper one.
+inline void check_size(const std::filesystem::path& path, nn::Index width, nn::Index height) {
+  const std::string size = nn::concat({width, "x", height});
+  if (width < 1 || height == 0) refuse(path, "at least one pixel", size);
+  if (width * std::abs(height) > max_picture_pixels) {
+    refuse(path, "at most 64 megapixels", size, "scale the picture down");
+  }
+}
+
+[[nodiscard]] inline Picture decode(const std::filesystem::path& path) {
+  const std::vector<stbi_uc> bytes = read_whole(path);
+  if (!HuffmanTables::are_sound(bytes)) {
+    refuse(path, "a sound JPEG picture", "a Huffman table of more than 256 codes");
   }
   int width = 0;
   int height = 0;
@@ -57,14 +90,13 @@ struct Picture {
     refuse(path, "a PNG, JPEG or BMP picture",
            reason.size() < 5 ? "a damaged file" : '"' + reason + '"');
   };
-  if (stbi_info(name.c_str(), &width, &height, &channels) == 0) fail();
-  if (nn::Index{width} * height > max_picture_pixels) {  // before anything is unpacked
-    refuse(path, "at most 64 megapixels", std::to_string(width) + "x" + std::to_string(height),
-           "scale the picture down");
-  }
+  const int length = static_cast<int>(bytes.size());
+  if (stbi_info_from_memory(bytes.data(), length, &width, &height, &channels) == 0) fail();
+  check_size(path, width, height);  // before anything is unpacked
   Picture picture;
-  picture.pixels.reset(stbi_load(name.c_str(), &width, &height, &channels, 4));
+  picture.pixels.reset(stbi_load_from_memory(bytes.data(), length, &width, &height, &channels, 4));
   if (!picture.pixels) fail();
+  check_size(path, width, height);  // all that follows relies on it
   picture.height = height;
   picture.width = width;
   return picture;
@@ -100,7 +132,8 @@ struct Picture {
 /// and makes of it what the makers of MNIST would have: white ink on black, scaled into a 20x20 box
 /// by area, in the middle of 28x28 by its centre of mass. Shape [1, 28, 28, 1] Takes PNG, JPEG and
 /// BMP, grey or colour; transparent parts count as white paper, or as black if all is white. Throws
-/// `IoError` for a file that is no such picture, a blank one, or one of more than 64 megapixels.
+/// `IoError` for a file that is no such picture, a blank one, or one of more than 64 megapixels or
+/// 512 MiB.
 [[nodiscard]] inline Images read_digit(const std::filesystem::path& path) {
   const detail::Picture picture = detail::decode(path);
   Ink ink;

@@ -31,7 +31,12 @@ class Reader {
  public:
   explicit Reader(const std::filesystem::path& path) : name_(path.filename().string()) {
     std::error_code unreadable;  // opening it will tell why
-    if (std::filesystem::is_directory(path, unreadable)) fail("a file", "a folder");
+    const auto status = std::filesystem::status(path, unreadable);
+    if (std::filesystem::is_directory(status)) fail("a file", "a folder");
+    // Opening a pipe would wait for its writer, and reading goes back to the front.
+    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+      fail("a regular file", "a pipe or a device");
+    }
     errno = 0;
     file_.reset(gzopen(path.c_str(), "rb"));
     if (!file_) fail("a readable file", errno == 0 ? "no memory" : std::strerror(errno));

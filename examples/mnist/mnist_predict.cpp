@@ -11,6 +11,7 @@
 
 #include "mnist/digit_image.hpp"
 #include "mnist/digit_text.hpp"
+#include "mnist/results.hpp"
 #include "nn/io/safetensors.hpp"
 #include "nn/sequential.hpp"
 
@@ -56,8 +57,13 @@ void run(const std::vector<std::string>& pictures, const std::string& model_path
   if (origin != metadata.end()) std::printf("Model trained on %s\n", origin->second.c_str());
   for (const std::string& path : pictures) {
     const mnist::Images image = mnist::read_digit(path);
+    const nn::Tensor<float, 2> probabilities = model.predict(image);  // [1, classes]
+    if (!mnist::are_finite(probabilities)) {
+      nn::refuse<nn::IoError>({"mnist_predict", "a model that gives finite probabilities", "others",
+                               model_path, "its training diverged: train one again"});
+    }
     if (shows_images) std::printf("%s", mnist::draw(image, 0).c_str());
-    std::printf("%s\n", describe(path, model.predict(image)).c_str());
+    std::printf("%s\n", describe(path, probabilities).c_str());
   }
 }
 
@@ -79,7 +85,7 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     std::printf("%s", app.help().c_str());
-    return 0;
+    return mnist::finish_output("mnist_predict");
   } catch (const CLI::ParseError& error) {
     std::fprintf(stderr, "mnist_predict: %s; try --help\n", error.what());
     return 2;
@@ -91,5 +97,5 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;
   }
-  return 0;
+  return mnist::finish_output("mnist_predict");
 }

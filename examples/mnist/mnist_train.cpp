@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Trains a network to read handwritten digits, tests it, shows what it misread, and saves it.
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <exception>
-#include <filesystem>
 #include <stdexcept>
 #include <string>
 
 #include "mnist/mnist.hpp"
 #include "mnist/recipe.hpp"
 #include "mnist/report.hpp"
+#include "mnist/results.hpp"
 #include "mnist/training_options.hpp"
 #include "nn/io/atomic_file.hpp"
 #include "nn/sequential.hpp"
@@ -19,17 +20,28 @@ namespace {
 using mnist::DataSet;
 using mnist::TrainingOptions;
 
-/// A mistake in the place of a result file costs nothing now and all of the training later.
-void require_writable(const std::string& path) {
-  const auto folder = std::filesystem::absolute(path).parent_path();
-  if (std::filesystem::is_directory(path) || !std::filesystem::is_directory(folder)) {
-    throw nn::IoError{nn::sentence({"mnist_train", "a file in a folder that exists", path})};
+/// The model's results on the test images. Throws `std::runtime_error` for those of a training that
+/// diverged: such a model must not replace a good one.
+mnist::TestResult test(nn::Sequential<float>& model, const DataSet& data,
+                       const std::string& model_path) {
+  mnist::TestResult result{.loss = model.evaluate(data.test_images, data.test_labels)["loss"],
+                           .confusion = nn::ConfusionMatrix{},
+                           .probabilities = model.predict(data.test_images)};
+  if (!std::isfinite(result.loss) || !mnist::are_finite(result.probabilities)) {
+    nn::refuse<std::runtime_error>(
+        {"mnist_train",
+         "finite results on the test images",
+         {"a loss of ", result.loss},
+         "the training diverged",
+         {"try a smaller --learning-rate; ", model_path, " is as it was before"}});
   }
+  result.confusion = nn::confusion_matrix(data.test_labels, result.probabilities);
+  return result;
 }
 
 void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
-  require_writable(options.model);
-  if (options.metrics) require_writable(*options.metrics);
+  mnist::require_writable(options.model);
+  if (options.metrics) mnist::require_writable(*options.metrics);
   if (options.threads > 0) nn::set_num_threads(options.threads);
 
   const DataSet data = mnist::find_data(options.data, NN_MNIST_BUILD_DIR, options.seed);
@@ -48,10 +60,7 @@ void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
                  .verbose = options.quiet ? nn::Verbose::silent : nn::Verbose::automatic,
                  .validation_split = options.validation_split});
 
-  mnist::TestResult result{.loss = model.evaluate(data.test_images, data.test_labels)["loss"],
-                           .confusion = nn::ConfusionMatrix{},
-                           .probabilities = model.predict(data.test_images)};
-  result.confusion = nn::confusion_matrix(data.test_labels, result.probabilities);
+  const mnist::TestResult result = test(model, data, options.model);
   const char* images = data.drawn ? "drawn digits" : "images";
   std::printf("%sTest on %lld %s: accuracy %s, macro precision %s, macro recall %s, loss %.4f\n",
               options.quiet ? "" : "\n", static_cast<long long>(result.confusion.total()), images,
@@ -75,10 +84,6 @@ void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
   }
   std::printf("Saved the model, trained on %s, to %s\n", data.origin.c_str(),
               options.model.c_str());
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-    throw nn::IoError{
-        nn::sentence({"mnist_train", "a standard output that takes text", "an error"})};
-  }
 }
 
 }  // namespace
@@ -93,9 +98,10 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     recipe = mnist::recipe_of(options);
+    mnist::require_two_places(options.model, options.metrics);
   } catch (const CLI::CallForHelp&) {
     std::printf("%s", app.help().c_str());
-    return 0;
+    return mnist::finish_output("mnist_train");
   } catch (const CLI::ParseError& error) {
     std::fprintf(stderr, "mnist_train: %s; try --help\n", error.what());
     return 2;
@@ -110,5 +116,5 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;
   }
-  return 0;
+  return mnist::finish_output("mnist_train");
 }

@@ -13,7 +13,8 @@ folder=$root/build/examples
 build "$root" "$folder" -DNN_BUILD_TESTS=OFF -DNN_BUILD_BENCHMARKS=OFF
 
 # Data that the user names, by variable or option, needs no download.
-if [[ -z ${NN_MNIST_DIR:-} && " $*" != *" --data"* && " $*" != *" --help"* ]]; then
+if [[ -z ${NN_MNIST_DIR:-} && " $*" != *" --data"* && " $*" != *" --help"* && \
+      " $* " != *" -h "* ]]; then
   cmake -DDESTINATION="$folder/data/mnist" -P "$root/examples/mnist/download.cmake" 2>/dev/null || {
     say "MNIST could not be downloaded, so the program draws digits of its own. To train on the real"
     say "ones, put MNIST's four files into a folder and name it: examples/mnist/run.sh --data FOLDER"

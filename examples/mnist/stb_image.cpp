@@ -9,13 +9,17 @@ namespace {
 // here.
 constexpr std::size_t largest_block = std::size_t{512} << 20;
 
+// Zeros, as stb_image up to 2.27 does not clear its JPEG tables: a file that uses a table which it
+// never defines would be decoded with whatever the memory held before.
+void* new_block(std::size_t size) { return size > largest_block ? nullptr : std::calloc(size, 1); }
+
 void* resize_block(void* block, std::size_t size) {
   return size > largest_block ? nullptr : std::realloc(block, size);
 }
 
 }  // namespace
 
-#define STBI_MALLOC(size) resize_block(nullptr, size)
+#define STBI_MALLOC(size) new_block(size)
 #define STBI_REALLOC(block, size) resize_block(block, size)
 #define STBI_FREE(block) std::free(block)
 #define STBI_FAILURE_USERMSG  // reasons for people, not for programmers

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <optional>
 #include <string>
 
@@ -25,6 +27,11 @@ struct TrainingOptions {
   std::optional<std::string> metrics;
 };
 
+/// CLI11's own checks let NaN through, as it compares false with any bound, and some infinity.
+inline std::string check_finite(const std::string& number) {
+  return std::isfinite(std::strtod(number.c_str(), nullptr)) ? "" : "not finite: " + number;
+}
+
 /// The options as a parser; `options` receives what it reads.
 inline void declare(CLI::App& app, TrainingOptions& options) {
   const auto at_least_one = CLI::Range(1, 1'000'000'000, "WHOLE NUMBER FROM 1");
@@ -41,7 +48,8 @@ inline void declare(CLI::App& app, TrainingOptions& options) {
       ->check(at_least_one);
   app.add_option("--learning-rate", options.learning_rate,
                  "step of the optimizer, for fast the highest [keras: 0.001, sgd 0.01; fast: 0.01]")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::PositiveNumber)
+      ->check(check_finite);
   app.add_option("--optimizer", options.optimizer, "rule of the updates [adam]")
       ->check(CLI::IsMember({"adam", "sgd"}));
   app.add_option("--precision", options.precision, "in which the dense layers multiply in training")
@@ -58,6 +66,7 @@ inline void declare(CLI::App& app, TrainingOptions& options) {
   app.add_option("--validation-split", options.validation_split,
                  "share of the training images to watch instead, from 0 to below 1")
       ->check(CLI::Range(0.0, 0.999999, "NUMBER FROM 0 TO BELOW 1"))
+      ->check(check_finite)
       ->capture_default_str();
   app.add_flag("--quiet", options.quiet, "print the result only");
   app.add_option("--metrics", options.metrics, "write all figures to FILE as JSON")

@@ -3,6 +3,7 @@
 #include "mnist/idx.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include "files.hpp"
 
@@ -176,5 +177,12 @@ TEST_SUITE("examples/mnist/idx") {
     std::filesystem::create_directory(folder / "images");
     CHECK(message_of<nn::IoError>([&] { (void)read_images(folder / "images"); }) ==
           "mnist: expected a file, got a folder (images)");
+  }
+
+  TEST_CASE("read_images: a pipe is refused at once") {
+    const TemporaryFolder folder;
+    REQUIRE(mkfifo((folder / "images").c_str(), 0600) == 0);
+    CHECK(message_of<nn::IoError>([&] { (void)read_images(folder / "images"); }) ==
+          "mnist: expected a regular file, got a pipe or a device (images)");
   }
 }

@@ -7,39 +7,11 @@
 #include <string>
 
 #include "mnist/drawn_digits.hpp"
-
-#define STB_IMAGE_WRITE_STATIC
-#define STB_IMAGE_WRITE_IMPLEMENTATION
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-#pragma GCC diagnostic ignored "-Wunused-function"
-#include <stb_image_write.h>
-#pragma GCC diagnostic pop
-
 #include "tests/examples/mnist/files.hpp"
+#include "tests/examples/mnist/pictures.hpp"
 #include "tests/examples/mnist/run.hpp"
 
-namespace {
-
 using namespace mnist::testing;
-
-/// A data set of a few drawn digits in MNIST's four files.
-void write_digits(const std::filesystem::path& folder, nn::Index count) {
-  std::filesystem::create_directory(folder);
-  for (const auto split : {mnist::Split::train, mnist::Split::test}) {
-    const auto [images, labels] = mnist::draw_digits(count, 3, split);
-    mnist::testing::Bytes pixels(images.data(), images.data() + images.size()), classes;
-    for (nn::Index i = 0; i < count; ++i) classes.push_back(static_cast<unsigned char>(labels(i)));
-    const std::string name = split == mnist::Split::train ? "train" : "t10k";
-    const auto n = static_cast<std::uint32_t>(count);
-    mnist::testing::write_file(folder / (name + "-images-idx3-ubyte"),
-                               mnist::testing::idx(2051, {n, 28, 28}, pixels));
-    mnist::testing::write_file(folder / (name + "-labels-idx1-ubyte"),
-                               mnist::testing::idx(2049, {n}, classes));
-  }
-}
-
-}  // namespace
 
 TEST_SUITE("examples/mnist/programs") {
   TEST_CASE(
@@ -129,7 +101,8 @@ TEST_SUITE("examples/mnist/programs") {
     for (const char* arguments :
          {"--epochs 0", "--epochs three", "--batch-size -1", "--learning-rate 0",
           "--optimizer adagrad", "--threads 0", "--seed -1", "--validation-split 1", "--unknown",
-          "stray", "--data", "--recipe slow", "--precision half"}) {
+          "stray", "--data", "--recipe slow", "--precision half", "--learning-rate nan",
+          "--learning-rate inf", "--validation-split nan", "--metrics mnist.safetensors"}) {
       CAPTURE(arguments);
       const Outcome outcome = run(folder, NN_MNIST_TRAIN, arguments);
       CHECK(outcome.status == 2);
@@ -152,10 +125,6 @@ TEST_SUITE("examples/mnist/programs") {
         refusal("--data nowhere") ==
         "mnist: expected a folder, got nothing there (nowhere); name the folder that holds the IDX "
         "files\n");
-    CHECK(refusal("--data data --model no/where") ==
-          "mnist_train: expected a file in a folder that exists, got no/where\n");
-    CHECK(refusal("--data data --metrics data") ==
-          "mnist_train: expected a file in a folder that exists, got data\n");
     const Outcome full = run(folder, std::string("ulimit -f 100 && ") + NN_MNIST_TRAIN,
                              "--data data --epochs 1 --quiet");
     CHECK(full.status == 1);

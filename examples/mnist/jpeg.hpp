@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// A look at a JPEG's Huffman tables before stb_image decodes with them.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace mnist::detail {
+
+/// Whether each Huffman table of a JPEG has at most 256 codes, one for each byte. stb_image up to
+/// 2.27, Debian's, counts no codes and writes a longer table beyond the end of its arrays.
+/// Follows the file as stb_image does, also where it is damaged. True for other kinds of files.
+class HuffmanTables {
+ public:
+  [[nodiscard]] static bool are_sound(const std::vector<std::uint8_t>& bytes) {
+    return HuffmanTables(bytes).walk();
+  }
+
+ private:
+  static constexpr int end_of_image = 0xd9;
+
+  explicit HuffmanTables(const std::vector<std::uint8_t>& bytes) : bytes_(bytes) {}
+
+  [[nodiscard]] bool walk() {
+    constexpr int start_of_image = 0xd8, huffman_tables = 0xc4;
+    if (at(0) != 0xff || next_marker() != start_of_image) return true;
+    for (int marker = next_marker(); marker != end_of_image; marker = next_marker()) {
+      const int length = at(place_) << 8 | at(place_ + 1);  // of the segment, with these two bytes
+      if (marker == huffman_tables && !are_short(place_ + 2, length - 2)) return false;
+      place_ += static_cast<std::size_t>(std::max(length, 2));
+    }
+    return true;
+  }
+
+  /// The code of the next marker, or of the end of the image where there is none; `place_` moves
+  /// behind it. Passes over the data between: there, a zero follows each byte 0xff that is no
+  /// marker, and the markers 0xd0 to 0xd7 only restart the decoder.
+  [[nodiscard]] int next_marker() {
+    for (; place_ < bytes_.size(); ++place_) {
+      const int code = at(place_ + 1);
+      if (at(place_) != 0xff || code == 0 || code == 0xff || (code >= 0xd0 && code <= 0xd7)) {
+        continue;
+      }
+      place_ += 2;
+      return code;
+    }
+    return end_of_image;
+  }
+
+  /// Whether no table of a segment has more than 256 codes. A table is its number, how many codes
+  /// there are of 1 to 16 bits, and a byte for each code. The last one may reach beyond the end of
+  /// its segment: stb_image notices only after it has read it.
+  [[nodiscard]] bool are_short(std::size_t place, int length) const {
+    while (length > 0) {
+      int num_codes = 0;
+      for (std::size_t bits = 1; bits <= 16; ++bits) num_codes += at(place + bits);
+      if (num_codes > 256) return false;
+      length -= 17 + num_codes;
+      place += static_cast<std::size_t>(17 + num_codes);
+    }
+    return true;
+  }
+
+  /// Zero beyond the end, as for stb_image.
+  [[nodiscard]] int at(std::size_t place) const {
+    return place < bytes_.size() ? bytes_[place] : 0;
+  }
+
+  const std::vector<std::uint8_t>& bytes_;
+  std::size_t place_ = 0;  // what is read next
+};
+
+}  // namespace mnist::detail

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// Pictures that are damaged, or made to do damage: a sentence for each, never a crash.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "mnist/digit_image.hpp"
+#include "tests/examples/mnist/files.hpp"
+#include "tests/examples/mnist/pictures.hpp"
+
+using namespace mnist::testing;
+
+namespace {
+
+[[nodiscard]] std::string refusal(const std::filesystem::path& path) {
+  return message_of<nn::IoError>([&] { (void)mnist::read_digit(path); });
+}
+
+}  // namespace
+
+TEST_SUITE("examples/mnist/damaged pictures") {
+  TEST_CASE("read_digit: a picture torn anywhere gives a sentence or a picture, never a crash") {
+    const TemporaryFolder folder;
+    Canvas canvas(40, 40, 255, 3);
+    canvas.letter(4, 8, 32, 0);
+    for (const char* name : {"digit.png", "digit.bmp", "digit.jpg"}) {
+      CAPTURE(name);
+      const auto path = (folder / name).string();
+      REQUIRE(stbi_write_png((folder / "digit.png").c_str(), 40, 40, 3, canvas.bytes.data(), 0) !=
+              0);
+      REQUIRE(stbi_write_bmp((folder / "digit.bmp").c_str(), 40, 40, 3, canvas.bytes.data()) != 0);
+      REQUIRE(stbi_write_jpg((folder / "digit.jpg").c_str(), 40, 40, 3, canvas.bytes.data(), 90) !=
+              0);
+      const Bytes whole = read_file(path);
+      const std::size_t step = whole.size() / 40 + 1;
+      for (std::size_t length = 0; length < whole.size(); length += step) {
+        CAPTURE(length);
+        write_file(path, Bytes(whole.begin(), whole.begin() + static_cast<long>(length)));
+        const std::string sentence = refusal(path);
+        CAPTURE(sentence);
+        CHECK((sentence.empty() || sentence.find("read_digit: expected a ") == 0));
+      }
+    }
+  }
+
+  TEST_CASE("read_digit: a header that announces too many pixels is refused before unpacking") {
+    const TemporaryFolder folder;
+    const auto path = (folder / "bomb.png").string();
+    write_png(path, Canvas(8, 8, 255));
+    Bytes bytes = read_file(path);
+    const Bytes sizes = {0, 0, 0x40, 0, 0, 0, 0x40, 0};  // 16384 x 16384
+    std::copy(sizes.begin(), sizes.end(), bytes.begin() + 16);
+    write_file(path, bytes);
+    CHECK(refusal(path) == "read_digit: expected at most 64 megapixels, got 16384x16384 (" + path +
+                               "); scale the picture down");
+  }
+
+  TEST_CASE("read_digit: a picture without pixels is refused") {
+    const TemporaryFolder folder;
+    const auto path = (folder / "empty.bmp").string();
+    for (const auto& size : {std::pair{0, 0}, {0, 5}, {5, 0}}) {
+      const int width = size.first, height = size.second;
+      CAPTURE(width);
+      CAPTURE(height);
+      Canvas canvas(8, 8, 255, 3);
+      REQUIRE(stbi_write_bmp(path.c_str(), 8, 8, 3, canvas.bytes.data()) != 0);
+      Bytes bytes = read_file(path);
+      bytes[18] = static_cast<std::uint8_t>(width);
+      bytes[22] = static_cast<std::uint8_t>(height);
+      write_file(path, bytes);
+      CHECK(refusal(path) == "read_digit: expected at least one pixel, got " +
+                                 std::to_string(width) + "x" + std::to_string(height) + " (" +
+                                 path + ")");
+    }
+  }
+
+  TEST_CASE("read_digit: a JPEG whose Huffman table has more than 256 codes is refused") {
+    const TemporaryFolder folder;
+    const auto path = (folder / "digit.jpg").string();
+    const Canvas canvas(16, 16, 255, 3);
+    REQUIRE(stbi_write_jpg(path.c_str(), 16, 16, 3, canvas.bytes.data(), 90) != 0);
+    Bytes bytes = read_file(path);
+    Bytes table = {0xff, 0xc4, 0x10, 0x03, 0x00};  // 16 x 255 codes
+    table.insert(table.end(), 16, 255);
+    table.insert(table.end(), 16 * 255, 1);
+    bytes.insert(bytes.begin() + 2, table.begin(), table.end());
+    write_file(path, bytes);
+    CHECK(refusal(path) ==
+          "read_digit: expected a sound JPEG picture, got a Huffman table of more than 256 codes "
+          "(" +
+              path + ")");
+  }
+
+  TEST_CASE("read_digit: a JPEG that uses tables which it never defines is no crash") {
+    const TemporaryFolder folder;
+    const auto path = (folder / "digit.jpg").string();
+    const Canvas canvas(16, 16, 255, 3);
+    REQUIRE(stbi_write_jpg(path.c_str(), 16, 16, 3, canvas.bytes.data(), 90) != 0);
+    Bytes bytes = read_file(path);
+    const Bytes tables = {0xff, 0xc4};
+    const auto begin = std::search(bytes.begin(), bytes.end(), tables.begin(), tables.end());
+    REQUIRE(begin != bytes.end());
+    begin[1] = 0xfe;  // now a comment
+    write_file(path, bytes);
+    CHECK(refusal(path).find("read_digit: expected a ") == 0);
+  }
+
+  TEST_CASE("read_digit: a picture with wrong bits gives a sentence or a picture, never a crash") {
+    const TemporaryFolder folder;
+    const auto path = (folder / "digit").string();
+    Canvas canvas(16, 16, 255, 3);
+    canvas.letter(2, 4, 12, 0);
+    using Write = int (*)(const char*, const Canvas&);
+    for (const Write write : {Write{[](const char*name, const Canvas&c) {
+                                return stbi_write_png(name, c.width, c.height, 3, &c.bytes[0], 0);
+                              }},
+                              Write{[](const char*name, const Canvas&c) {
+                                return stbi_write_bmp(name, c.width, c.height, 3, &c.bytes[0]);
+                              }},
+                              Write{[](const char*name, const Canvas&c) {
+                                return stbi_write_jpg(name, c.width, c.height, 3, &c.bytes[0], 50);
+                              }}}) {
+      REQUIRE(write(path.c_str(), canvas) != 0);
+      const Bytes whole = read_file(path);
+      for (std::size_t place = 0; place < whole.size(); ++place) {
+        for (const int flipped : {0x01, 0x80, 0xff}) {
+          CAPTURE(place);
+          CAPTURE(flipped);
+          Bytes bytes = whole;
+          bytes[place] = static_cast<std::uint8_t>(bytes[place] ^ flipped);
+          std::filesystem::remove(path);  // some file systems wait for the disk to empty a file
+          write_file(path, bytes);
+          const std::string sentence = refusal(path);
+          CAPTURE(sentence);
+          CHECK((sentence.empty() || sentence.find("read_digit: expected a") == 0));
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+// Huffman tables in JPEGs made of numbers: where they are found, and which are refused.
+#include "mnist/jpeg.hpp"
+
+#include <doctest/doctest.h>
+
+#include <initializer_list>
+
+#include "files.hpp"
+
+using mnist::detail::HuffmanTables;
+using namespace mnist::testing;
+
+namespace {
+
+[[nodiscard]] Bytes join(std::initializer_list<Bytes> parts) {
+  Bytes all;
+  for (const Bytes& part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
+
+/// A segment of this marker, with its length.
+[[nodiscard]] Bytes segment(std::uint8_t marker, const Bytes& content) {
+  const std::size_t length = content.size() + 2;
+  return join({{0xff, marker, std::uint8_t(length >> 8), std::uint8_t(length & 255)}, content});
+}
+
+/// A table of `first` + `second` codes, of 8 and 9 bits.
+[[nodiscard]] Bytes table(std::uint8_t first, std::uint8_t second) {
+  Bytes bytes(17);
+  bytes[8] = first;
+  bytes[9] = second;
+  bytes.resize(17 + std::size_t{first} + second, 7);
+  return bytes;
+}
+
+const Bytes start = {0xff, 0xd8};
+const Bytes end = {0xff, 0xd9};
+const Bytes scan = {0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0};
+// A stuffed byte, a restart, a filled restart.
+const Bytes data = {1, 0xff, 0, 2, 0xff, 0xd0, 3, 0xff, 0xff, 0xd7, 4};
+const Bytes sound = table(200, 56);
+const Bytes unsound = table(200, 57);
+
+}  // namespace
+
+TEST_SUITE("examples/mnist/jpeg") {
+  TEST_CASE("HuffmanTables: 256 codes are sound, in any number of tables and segments") {
+    const Bytes tables = segment(0xc4, join({sound, sound}));
+    CHECK(HuffmanTables::are_sound(join({start, tables, scan, data, tables, scan, data, end})));
+    CHECK(HuffmanTables::are_sound(join({start, tables})));
+  }
+
+  TEST_CASE("HuffmanTables: more than 256 codes are found wherever stb_image meets them") {
+    const Bytes bad = segment(0xc4, unsound);
+    const Bytes comment = segment(0xfe, {1, 2, 3});
+    const Bytes files[] = {
+        join({start, bad, end}),
+        join({{0xff}, start, bad, end}),
+        join({start, {0xff}, bad, end}),
+        join({start, comment, bad, end}),
+        join({start, comment, {0, 5}, bad, end}),
+        join({start, segment(0xc4, join({sound, unsound})), end}),
+        join({start, segment(0xc4, sound), scan, data, bad, end}),
+        join({start, scan, data, segment(0xc4, sound), scan, data, bad, end}),
+        join({start, {0xff, 0xc4, 0, 3}, unsound, end}),  // longer than its segment
+        join({start, {0xff, 0xc4, 0, 40, 0, 255, 255}}),  // torn
+    };
+    for (const Bytes& file : files) {
+      CAPTURE(&file - files);
+      CHECK_FALSE(HuffmanTables::are_sound(file));
+    }
+  }
+
+  TEST_CASE("HuffmanTables: what only looks like a table does not count") {
+    const Bytes bad = segment(0xc4, unsound);
+    CHECK(HuffmanTables::are_sound(join({start, segment(0xe1, bad), end})));
+    CHECK(HuffmanTables::are_sound(join({start, end, bad})));
+    CHECK(HuffmanTables::are_sound(bad));  // no JPEG
+    CHECK(HuffmanTables::are_sound({}));
+    CHECK(HuffmanTables::are_sound({0xff}));
+    CHECK(HuffmanTables::are_sound({0xff, 0xd8, 0xff, 0xc4}));
+  }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Pictures for the tests of what reads them: drawn by rectangles, written as PNG, BMP or JPEG.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+
+#include "tests/examples/mnist/files.hpp"
+
+#pragma GCC diagnostic push  // not our code
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#pragma GCC diagnostic ignored "-Wunused-function"
+#define STB_IMAGE_WRITE_STATIC
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+#include <stb_image_write.h>
+#pragma GCC diagnostic pop
+
+namespace mnist::testing {
+
+/// Pixels to write to a file, row by row, `channels` bytes each.
+struct Canvas {
+  int height;
+  int width;
+  int channels;
+  Bytes bytes;
+
+  Canvas(int h, int w, std::uint8_t paper, int c = 1)
+      : height(h), width(w), channels(c), bytes(static_cast<std::size_t>(h * w * c), paper) {}
+
+  std::uint8_t* at(int y, int x) {
+    return &bytes[static_cast<std::size_t>((y * width + x) * channels)];
+  }
+  void rectangle(int top, int left, int bottom, int right, std::uint8_t ink) {
+    for (int y = top; y < bottom; ++y)
+      std::fill(at(y, left), at(y, left) + (right - left) * channels, ink);
+  }
+  /// An upright L of thickness h/4: neither symmetric nor round.
+  void letter(int top, int left, int h, std::uint8_t ink) {
+    rectangle(top, left, top + h, left + h / 4, ink);
+    rectangle(top + h - h / 4, left, top + h, left + h / 2, ink);
+  }
+};
+
+inline void write_png(const std::filesystem::path& path, const Canvas& canvas) {
+  REQUIRE(stbi_write_png(path.c_str(), canvas.width, canvas.height, canvas.channels,
+                         canvas.bytes.data(), 0) != 0);
+}
+
+}  // namespace mnist::testing
