@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <functional>
+#include <limits>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -64,6 +66,43 @@ struct LogReader {
   void on_train_begin(FitContext& context) { at_begin = context.logs; }
   void on_batch_end(FitContext& context) { at_batch = context.logs; }
   void on_epoch_end(FitContext& context) { at_epoch = context.logs; }
+};
+
+/// A value of its own for each epoch.
+struct Judge {
+  static void on_epoch_end(FitContext& context) {
+    context.logs.set("judgement", 10.0 + static_cast<double>(context.epoch));
+    if (context.epoch == 2) context.stop_training = true;
+  }
+};
+
+/// Half of the smallest normal number: 0 where denormals are flushed.
+struct Halver {
+  double half = 0;
+  void on_train_begin(FitContext&) { halve(); }
+  void on_batch_end(FitContext&) { halve(); }
+  void on_epoch_end(FitContext&) { halve(); }
+  void halve() {
+    const volatile double smallest = std::numeric_limits<double>::min();
+    half = smallest / 2;
+    if (half == 0) throw std::runtime_error{"a denormal was flushed"};
+  }
+};
+
+/// Keeps the weights of one epoch and brings them back at the end.
+struct Keeper {
+  Index epoch;
+  void on_epoch_end(FitContext& context) const {
+    if (context.epoch == epoch) context.keep_weights();
+  }
+  static void on_train_end(FitContext& context) { context.restore_weights(); }
+};
+
+/// The weights after each epoch.
+struct WeightReader {
+  const Sequential<float>* model;
+  std::vector<std::vector<float>> weights{};
+  void on_epoch_end(FitContext&) { weights.push_back(testing::weights_of(*model)); }
 };
 
 /// A rate for each epoch.
@@ -144,6 +183,42 @@ TEST_SUITE("training/callback") {
     CHECK(names_of(reader.at_epoch) == all);
     CHECK(reader.at_epoch["loss"] == history["loss"].at(0));
     CHECK(reader.at_epoch["val_loss"] == history["val_loss"].at(0));
+  }
+
+  TEST_CASE("Callback: what it adds to the logs of an epoch is in History") {
+    NumberedSamples data(4);
+    LogReader reader;
+    const History history = data.model.fit(
+        data.x, data.y,
+        {.epochs = 5, .verbose = Verbose::silent, .callbacks = {Judge{}, std::ref(reader)}});
+    CHECK(history["judgement"] == std::vector<double>{10, 11, 12});
+    CHECK(history.epochs() == std::vector<Index>{0, 1, 2});  // the last one, which stops, too
+    CHECK(history["loss"].size() == 3);
+    CHECK(reader.at_epoch["judgement"] == 12);
+  }
+
+  TEST_CASE("Callback: each one keeps weights of its own") {
+    Sequential<float> model = testing::image_model();
+    const auto x = testing::random_tensor<float, 4>({8, 8, 8, 1}, 3);
+    WeightReader reader{&model};
+    const FitOptions options{.batch_size = 4,
+                             .epochs = 4,
+                             .verbose = Verbose::silent,
+                             .callbacks = {Keeper{2}, Keeper{1}, Keeper{-1}, std::ref(reader)}};
+    model.fit(x, testing::counted_labels(8, 3), options);
+    // The last one that has kept some wins.
+    CHECK(testing::weights_of(model) == reader.weights.at(1));
+    CHECK(reader.weights[1] != reader.weights[2]);
+    CHECK(reader.weights[1] != reader.weights[3]);
+  }
+
+  TEST_CASE("Callback: computes with denormals if the caller of fit does") {
+    NumberedSamples data(4);
+    Halver halver;
+    CHECK_NOTHROW(data.model.fit(
+        data.x, data.y,
+        {.verbose = Verbose::silent, .callbacks = {std::ref(halver)}, .validation_split = 0.25}));
+    CHECK(halver.half > 0);
   }
 
   TEST_CASE("Callback: the learning rate it sets stays") {

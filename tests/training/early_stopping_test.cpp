@@ -57,7 +57,15 @@ Index weights_after(const EarlyStoppingOptions& options, const std::vector<doubl
   return script.weights;
 }
 
-/// Moves a model's weights after each epoch, so that they show which epoch they are of.
+/// Sets a value for each epoch.
+struct Judge {
+  std::vector<double> values;
+  void on_epoch_end(FitContext& context) const {
+    context.logs.set("judgement", values.at(static_cast<std::size_t>(context.epoch)));
+  }
+};
+
+/// Writes down a model's weights after each epoch.
 struct WeightKeeper {
   std::vector<std::vector<float>>* kept;
   Sequential<float>* model;
@@ -87,7 +95,8 @@ TEST_SUITE("training/early_stopping") {
   TEST_CASE("EarlyStopping: knows which way losses and metrics improve") {
     CHECK(epochs_run({.monitor = "loss"}, {3, 2, 1}) == 3);
     CHECK(epochs_run({.monitor = "loss"}, {1, 2, 3}) == 2);
-    for (const char* metric : {"accuracy", "val_accuracy", "precision", "val_recall", "f1_score"}) {
+    for (const char* metric : {"accuracy", "val_accuracy", "precision", "val_recall", "f1_score",
+                               "recall_1", "val_f1_score_12"}) {
       CAPTURE(metric);
       CHECK(epochs_run({.monitor = metric}, {1, 2, 3}) == 3);
       CHECK(epochs_run({.monitor = metric}, {3, 2, 1}) == 2);
@@ -166,6 +175,55 @@ TEST_SUITE("training/early_stopping") {
     refuses("accuracy",
             "EarlyStopping: expected a monitor among loss, recorder, got 'accuracy'; add it to "
             "compile's metrics");
+  }
+
+  TEST_CASE("EarlyStopping: with a mode, an unknown monitor is refused after the first epoch") {
+    testing::NumberedSamples data(4);
+    const auto refuses = [&](const char* monitor, const char* message) {
+      const EarlyStopping stopping{{.monitor = monitor, .mode = Mode::max, .start_from_epoch = 2}};
+      const FitOptions options{
+          .epochs = 3, .verbose = Verbose::silent, .callbacks = {stopping, Judge{{1, 2, 3}}}};
+      data.batches.clear();
+      CHECK_THROWS_WITH_AS(data.model.fit(data.x, data.y, options), message, std::invalid_argument);
+      CHECK(data.batches.size() == 1);
+    };
+    refuses("val_loss",
+            "EarlyStopping: expected a monitor among loss, recorder, got 'val_loss'; set "
+            "validation_split or validation_data, or set it in a callback before this one");
+    refuses("judgement",  // which comes after it
+            "EarlyStopping: expected a monitor among loss, recorder, got 'judgement'; add it to "
+            "compile's metrics, or set it in a callback before this one");
+  }
+
+  TEST_CASE("EarlyStopping: monitors what an earlier callback sets") {
+    testing::NumberedSamples data(4);
+    const EarlyStopping stopping{{.monitor = "judgement", .mode = Mode::max}};
+    const FitOptions options{
+        .epochs = 5, .verbose = Verbose::silent, .callbacks = {Judge{{1, 2, 2, 3, 4}}, stopping}};
+    CHECK(data.model.fit(data.x, data.y, options)["judgement"] == std::vector<double>{1, 2, 2});
+  }
+
+  TEST_CASE("EarlyStopping: of two, each restores its own best weights, so the last wins") {
+    const auto x = testing::random_tensor<float, 4>({8, 8, 8, 1}, 3);
+    const Labels y = testing::counted_labels(8, 3);
+    EarlyStopping lowest{
+        {.monitor = "judgement", .patience = 9, .mode = Mode::min, .restore_best_weights = true}};
+    EarlyStopping highest{
+        {.monitor = "judgement", .patience = 9, .mode = Mode::max, .restore_best_weights = true}};
+    for (const bool lowest_is_last : {true, false}) {
+      CAPTURE(lowest_is_last);
+      Sequential<float> model = image_model();
+      std::vector<std::vector<float>> kept;
+      const FitOptions options{
+          .batch_size = 4,
+          .epochs = 4,
+          .verbose = Verbose::silent,
+          .callbacks = {Judge{{2, 1, 3, 2}}, WeightKeeper{&kept, &model},
+                        lowest_is_last ? highest : lowest, lowest_is_last ? lowest : highest}};
+      model.fit(x, y, options);
+      CHECK(weights_of(model) == kept.at(lowest_is_last ? 1 : 2));
+      CHECK(kept[1] != kept[2]);
+    }
   }
 
   TEST_CASE("EarlyStopping: restores the model's weights of the best epoch") {

@@ -5,6 +5,8 @@
 
 #include <cmath>
 #include <functional>
+#include <limits>
+#include <string>
 #include <vector>
 
 #include "nn/metrics/precision.hpp"
@@ -17,6 +19,28 @@ namespace {
 using testing::counted_labels;
 using testing::image_model;
 using testing::random_tensor;
+
+/// A metric by any name.
+struct Named {
+  std::string text;
+
+  [[nodiscard]] std::string name() const { return text; }
+  void reset() {}
+  template <Real T>
+  void update(const ScoredBatch<T>&) {}
+  [[nodiscard]] double result() const { return 7; }
+};
+
+/// The names of metrics in scores.
+std::vector<std::string> names_in_scores(const std::vector<Metric>& metrics) {
+  Sequential model{Dense{2}, Softmax{}};
+  model.build({2});
+  model.compile(Adam{}, SparseCategoricalCrossentropy{}, metrics);
+  std::vector<std::string> names;
+  const Scores scores = model.evaluate(random_tensor<float, 2>({2, 2}, 2), counted_labels(2, 2));
+  for (const auto& [name, value] : scores) names.push_back(name);
+  return names;
+}
 
 /// What `run` does after each epoch.
 struct Evaluation {
@@ -37,7 +61,8 @@ TEST_SUITE("training/evaluate") {
     x.setValues({{0, std::log(3.0f)}, {0, std::log(3.0f)}, {std::log(3.0f), 0}});
     Labels y(3);
     y.setValues({1, 0, 0});
-    for (const Index batch_size : {1, 2, 3, 100}) {
+    for (const Index batch_size :
+         {Index{1}, Index{2}, Index{3}, Index{100}, std::numeric_limits<Index>::max()}) {
       CAPTURE(batch_size);
       const Scores scores = model.evaluate(x, y, {.batch_size = batch_size});
       CHECK(scores["loss"] ==
@@ -45,6 +70,44 @@ TEST_SUITE("training/evaluate") {
       CHECK(scores["accuracy"] == doctest::Approx(2.0 / 3));
       CHECK(scores["precision"] == doctest::Approx((1.0 + 0.5) / 2));
     }
+  }
+
+  TEST_CASE("evaluate: metrics of one name are told apart by numbers") {
+    // Two of class 0, of which one is taken for 1; two of class 1: precisions 1 and 2/3
+    Sequential model{Softmax{}};
+    model.build({2});
+    const std::vector<Metric> metrics{Precision{}, Precision{{.average = Average::micro}}};
+    model.compile(Adam{}, SparseCategoricalCrossentropy{}, metrics);
+    Tensor<float, 2> x(4, 2);
+    x.setValues({{1, 0}, {0, 1}, {0, 1}, {0, 1}});
+    Labels y(4);
+    y.setValues({0, 0, 1, 1});
+    const Scores scores = model.evaluate(x, y);
+    CHECK(scores["precision"] == doctest::Approx((1 + 2.0 / 3) / 2));
+    CHECK(scores["precision_1"] == doctest::Approx(3.0 / 4));
+    const History history =
+        model.fit(x, y, {.verbose = Verbose::silent, .validation_data = {{x, y}}});
+    CHECK(history["precision_1"].at(0) == scores["precision_1"]);
+    CHECK(history["val_precision_1"].at(0) == scores["precision_1"]);
+  }
+
+  TEST_CASE("evaluate: a number that is somebody's name is passed over") {
+    const Named a{"a"}, numbered{"a_1"};
+    using Names = std::vector<std::string>;
+    CHECK(names_in_scores({a, a, a}) == Names{"loss", "a", "a_1", "a_2"});
+    CHECK(names_in_scores({a, numbered, a}) == Names{"loss", "a", "a_1", "a_2"});
+    CHECK(names_in_scores({a, a, numbered}) == Names{"loss", "a", "a_1", "a_1_1"});
+  }
+
+  TEST_CASE("evaluate: compile refuses metrics that would hide another value") {
+    CHECK_THROWS_WITH_AS(names_in_scores({Named{"loss"}}),
+                         "Sequential::compile: expected a metric not named loss or val_*, got "
+                         "'loss'; give it another name",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(names_in_scores({Accuracy{}, Named{"val_accuracy"}}),
+                         "Sequential::compile: expected a metric not named loss or val_*, got "
+                         "'val_accuracy'; give it another name",
+                         std::invalid_argument);
   }
 
   TEST_CASE("evaluate: does not depend on the size of batches, and leaves the model alone") {

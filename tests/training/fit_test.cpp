@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -49,6 +50,19 @@ TEST_SUITE("training/fit") {
     NumberedSamples data(10);
     data.model.fit(data.x, data.y, {.batch_size = 4, .verbose = Verbose::silent, .shuffle = false});
     CHECK(data.batches == Batches{{0, 1, 2, 3}, {4, 5, 6, 7}, {8, 9}});
+  }
+
+  TEST_CASE("fit: a batch_size above the number of samples is one batch of all") {
+    NumberedSamples data(10);
+    const History history = data.model.fit(data.x, data.y,
+                                           {.batch_size = std::numeric_limits<Index>::max(),
+                                            .verbose = Verbose::silent,
+                                            .validation_split = 0.2,
+                                            .shuffle = false});
+    CHECK(data.batches == Batches{{0, 1, 2, 3, 4, 5, 6, 7}, {8, 9}});
+    CHECK(history["loss"].at(0) > 0.5);
+    CHECK(history["val_loss"].at(0) > 0.5);
+    CHECK(data.model.parameters().step() == 1);
   }
 
   TEST_CASE("fit: an epoch's loss weighs batches by their size") {

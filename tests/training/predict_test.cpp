@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <thread>
 #include <vector>
 
@@ -39,7 +40,8 @@ TEST_SUITE("training/predict") {
     const Sequential<float> model = image_model();
     const auto x = random_tensor<float, 4>({11, 8, 8, 1}, 2);
     const auto all = model.predict(x);
-    for (const Index batch_size : {1, 4, 11}) {
+    for (const Index batch_size :
+         {Index{1}, Index{4}, Index{11}, std::numeric_limits<Index>::max()}) {
       CAPTURE(batch_size);
       const auto y = model.predict(x, {.batch_size = batch_size});
       for (Index i = 0; i < all.size(); ++i) {

@@ -4,12 +4,22 @@
 #include <doctest/doctest.h>
 
 #include <cstdio>
+#include <cstdlib>
+#include <initializer_list>
+#include <optional>
 #include <regex>
 #include <string>
 
 #include "nn/training/fit.hpp"
 #include "nn/training/predict.hpp"
 #include "tests/training/training_testing.hpp"
+
+#if defined(__linux__)
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#endif
 
 namespace nn {
 namespace {
@@ -35,6 +45,78 @@ class Paper {
 
   std::FILE* stream;
 };
+
+/// Scores of one half.
+Scores halves(std::initializer_list<const char*> names) {
+  Scores scores;
+  for (const char* name : names) scores.set(name, 0.5);
+  return scores;
+}
+
+/// Draws a bar after 7 of 8 batches without samples, which looks the same at any speed.
+void draw_under_way(std::FILE* stream, const Scores& scores) {
+  detail::Progress progress(Verbose::bar, stream, 8);
+  progress.begin("");
+  progress.update(7, 0, scores);
+}
+
+#if defined(__linux__)
+/// A terminal that only the test looks at. `stream` is null where the system has none to give.
+class Terminal {
+ public:
+  explicit Terminal(unsigned short columns) : screen_(::posix_openpt(O_RDWR | O_NOCTTY)) {
+    if (screen_ < 0 || ::grantpt(screen_) != 0 || ::unlockpt(screen_) != 0) return;
+    const int line = ::open(::ptsname(screen_), O_RDWR | O_NOCTTY);
+    if (line < 0) return;
+    winsize size{};
+    size.ws_row = 24;
+    size.ws_col = columns;
+    ::ioctl(line, TIOCSWINSZ, &size);
+    stream = ::fdopen(line, "w");
+  }
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+  ~Terminal() {
+    if (stream != nullptr) std::fclose(stream);
+    if (screen_ >= 0) ::close(screen_);
+  }
+
+  /// What is written to it, up to `end`; less where nothing more comes for a second.
+  [[nodiscard]] std::string text(const char* end) const {
+    std::string all;
+    pollfd waiting{.fd = screen_, .events = POLLIN, .revents = 0};
+    char letter = 0;
+    while (!all.ends_with(end) && ::poll(&waiting, 1, 1000) == 1 &&
+           ::read(screen_, &letter, 1) == 1) {
+      all += letter;
+    }
+    return all;
+  }
+
+  std::FILE* stream = nullptr;
+
+ private:
+  int screen_;
+};
+
+/// Sets TERM in the environment, or takes it away, while one lives.
+class TerminalKind {
+ public:
+  explicit TerminalKind(const char* kind) {
+    if (const char* before = std::getenv("TERM")) before_ = before;
+    set(kind);
+  }
+  TerminalKind(const TerminalKind&) = delete;
+  TerminalKind& operator=(const TerminalKind&) = delete;
+  ~TerminalKind() { set(before_ ? before_->c_str() : nullptr); }
+
+ private:
+  static void set(const char* kind) {
+    kind != nullptr ? ::setenv("TERM", kind, 1) : ::unsetenv("TERM");
+  }
+  std::optional<std::string> before_;
+};
+#endif
 
 /// What two epochs of fit show.
 std::string shown_by_fit(Verbose verbose) {
@@ -87,7 +169,7 @@ TEST_SUITE("training/progress") {
     CAPTURE(text);
     CHECK(text.starts_with("Epoch 1/2\n\r"));
     CHECK(text.find("\nEpoch 2/2\n\r") != std::string::npos);
-    const std::regex last("\r2/2 \\[={20}\\] " + numbers + "\x1b\\[K\n$");
+    const std::regex last("\r2/2 \\[={5}\\] " + numbers + "\x1b\\[K\n$");
     CHECK(std::regex_search(text, last));
   }
 
@@ -105,6 +187,59 @@ TEST_SUITE("training/progress") {
         std::regex("Epoch 1/1\n\r2/8 \\[={5}\\.{15}\\] ETA \\d+\\.\\ds - \\d+ images/s - loss: "
                    "0\\.5000\x1b\\[K")));
   }
+
+  TEST_CASE("Progress: a bar under way leaves room for the numbers, and its line never wraps") {
+    const Paper shorter, cut;
+    draw_under_way(shorter.stream, halves({"loss", "accuracy"}));
+    CHECK(
+        shorter.text() ==  // 79 characters, where the width is not known
+        "\r7/8 [==============...] ETA 0.0s - 0 images/s - loss: 0.5000 - accuracy: 0.5000\x1b[K");
+    draw_under_way(cut.stream, halves({"loss", "accuracy", "precision"}));
+    CHECK(
+        cut.text() ==
+        "\r7/8 [====.] ETA 0.0s - 0 images/s - loss: 0.5000 - accuracy: 0.5000 - precision\x1b[K");
+  }
+
+  TEST_CASE("Progress: the last line of a bar is whole, as it stays") {
+    const Paper paper;
+    detail::Progress progress(Verbose::bar, paper.stream, 8);
+    progress.begin("");
+    progress.end(8, 0, 0, halves({"loss", "accuracy", "precision"}));
+    CHECK(paper.text() ==
+          "\r8/8 [=====] 0.0s 0ms/step - 0 images/s - loss: 0.5000 - accuracy: 0.5000 - precision: "
+          "0.5000\x1b[K\n");
+  }
+
+#if defined(__linux__)
+  TEST_CASE("Progress: a bar has the width of its terminal") {
+    const Scores scores = halves({"loss", "accuracy", "precision", "recall"});
+    const Terminal wide(120), narrow(40);
+    if (wide.stream == nullptr || narrow.stream == nullptr) return;  // no terminals here
+    draw_under_way(wide.stream, scores);
+    CHECK(wide.text("\x1b[K") ==
+          "\r7/8 [=================...] ETA 0.0s - 0 images/s - loss: 0.5000 - accuracy: 0.5000 - "
+          "precision: 0.5000 - recall: 0.5000\x1b[K");
+    draw_under_way(narrow.stream, scores);
+    CHECK(narrow.text("\x1b[K") == "\r7/8 [====.] ETA 0.0s - 0 images/s - los\x1b[K");
+  }
+
+  TEST_CASE("Progress: automatic is a bar on a terminal, and lines on one that can't erase") {
+    const Terminal terminal(80);
+    if (terminal.stream == nullptr) return;  // no terminals here
+    const auto shown = [&](const char* kind) {
+      const TerminalKind term(kind);
+      detail::Progress progress(Verbose::automatic, terminal.stream, 8);
+      progress.begin("");
+      progress.end(8, 0, 0, halves({"loss"}));
+      return terminal.text("\r\n");
+    };
+    const std::string line = "0.0s 0ms/step - 0 images/s - loss: 0.5000";
+    CHECK(shown("xterm") == "\r8/8 [====================] " + line + "\x1b[K\r\n");
+    CHECK(shown("dumb") == line + "\r\n");
+    CHECK(shown("") == line + "\r\n");
+    CHECK(shown(nullptr) == line + "\r\n");
+  }
+#endif
 
   TEST_CASE("Progress: evaluate and predict are silent unless asked") {
     NumberedSamples data(10);

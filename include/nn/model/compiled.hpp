@@ -161,6 +161,38 @@ template <Real T>
           has_floats ? "quantize a trained model for inference" : "make a model of floats"});
 }
 
+namespace detail {
+
+/// The names that metrics have in scores: their own, with a number where an earlier one has it
+/// ("precision", "precision_1"). Throws `std::invalid_argument` for a name that would hide the loss
+/// or a value of the validation.
+[[nodiscard, gnu::cold, gnu::noinline]] inline std::vector<std::string> names_of(
+    const std::vector<Metric>& metrics) {
+  std::vector<std::string> names;
+  const auto is_taken = [&names](const std::string& name) {
+    for (const std::string& other : names) {
+      if (other == name) return true;
+    }
+    return false;
+  };
+  for (const Metric& metric : metrics) {
+    const std::string name = metric.name();
+    if (name == "loss" || name.starts_with("val_")) {
+      refuse({"Sequential::compile",
+              "a metric not named loss or val_*",
+              {"'", name, "'"},
+              "",
+              "give it another name"});
+    }
+    std::string unique = name;
+    for (Index number = 1; is_taken(unique); ++number) unique = concat({name, "_", number});
+    names.push_back(std::move(unique));
+  }
+  return names;
+}
+
+}  // namespace detail
+
 /// The loss, optimizer and metrics of a model.
 template <Real T>
 struct Compiled {
@@ -168,6 +200,7 @@ struct Compiled {
   detail::Erased<detail::LossInterface<T>> loss;
   std::vector<Metric> metrics;
   CompileOptions options{};
+  std::vector<std::string> metric_names = detail::names_of(metrics);  // in scores
 };
 
 }  // namespace nn

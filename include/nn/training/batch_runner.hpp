@@ -86,8 +86,8 @@ class BatchRunner {
     Scores scores;
     scores.set(concat({prefix, "loss"}),
                loss_sum_ / static_cast<double>(std::max<Index>(num_samples_, 1)));
-    for (const Metric& metric : metrics_)
-      scores.set(concat({prefix, metric.name()}), metric.result());
+    for (std::size_t i = 0; i < metrics_.size(); ++i)
+      scores.set(concat({prefix, compiled_.metric_names[i]}), metrics_[i].result());
     return scores;
   }
 

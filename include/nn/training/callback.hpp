@@ -19,13 +19,15 @@ class FitContext {
   Index epochs = 0;       ///< the number that training ends with
   Index batch = 0;        ///< within the epoch, from 0
   Index num_batches = 0;  ///< of an epoch
-  Scores logs;  ///< batch_end: the epoch's values so far; epoch_end: all, "val_…" too; train_begin:
-                ///< NaN for each name that epochs will have
+  /// batch_end: the epoch's values so far; epoch_end: all, "val_…" too, and what a callback sets
+  /// then goes into History; train_begin: NaN for each name that epochs will have.
+  Scores logs;
   bool stop_training = false;  ///< set to end after this batch
 
-  /// Keeps a copy of the weights as they are, in place of an earlier one.
+  /// Keeps a copy of the weights as they are, in place of this callback's earlier one. Each element
+  /// of `fit`'s list has a copy of its own.
   virtual void keep_weights() = 0;
-  /// Puts the kept weights back. Does nothing if none were kept.
+  /// Puts back the weights that this callback has kept. Does nothing if it has kept none.
   virtual void restore_weights() = 0;
   /// Of the update that comes next.
   [[nodiscard]] virtual double learning_rate() const = 0;

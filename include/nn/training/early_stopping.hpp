@@ -28,27 +28,30 @@ struct EarlyStoppingOptions {
 
 /// Ends the training once the monitored value has not improved for `patience` epochs (Keras:
 /// EarlyStopping). Throws `std::invalid_argument` for a negative patience, for a monitor whose
-/// direction isn't known under Mode::automatic, and when `fit` begins for a monitor that its epochs
-/// won't have.
+/// direction isn't known under Mode::automatic, and in `fit` for a monitor that its epochs don't
+/// have: before the first one, and under another mode after it, as an earlier callback may add the
+/// value.
 class EarlyStopping {
  public:
   [[gnu::cold, gnu::noinline]] explicit EarlyStopping(const EarlyStoppingOptions& options = {})
-      : options_(options) {
+      : options_(options), mode_(direction(options)) {
     require(options.patience >= 0, "EarlyStopping", "a patience of 0 or more", options.patience);
-    options_.mode = direction(options);
   }
 
   [[gnu::cold, gnu::noinline]] void on_train_begin(FitContext& context) {
-    if (context.logs.find(options_.monitor) == nullptr) reject_monitor(context.logs);
+    is_known_ = context.logs.find(options_.monitor) != nullptr;
+    if (!is_known_ && options_.mode == Mode::automatic) reject_monitor(context.logs);
     wait_ = 0;
     has_best_ = false;
-    best_ = options_.mode == Mode::min ? std::numeric_limits<double>::infinity()
-                                       : -std::numeric_limits<double>::infinity();
+    best_ = mode_ == Mode::min ? std::numeric_limits<double>::infinity()
+                               : -std::numeric_limits<double>::infinity();
   }
 
   [[gnu::cold, gnu::noinline]] void on_epoch_end(FitContext& context) {
-    if (context.epoch < options_.start_from_epoch) return;
     const double* monitored = context.logs.find(options_.monitor);
+    if (monitored == nullptr && !is_known_) reject_monitor(context.logs);
+    is_known_ = true;
+    if (context.epoch < options_.start_from_epoch) return;
     if (monitored == nullptr) return;  // an epoch without validation
     const double value = *monitored;
     if (options_.restore_best_weights && !has_best_) keep(context);
@@ -71,6 +74,10 @@ class EarlyStopping {
     if (options.mode != Mode::automatic) return options.mode;
     std::string name = options.monitor;
     if (name.starts_with("val_")) name.erase(0, 4);
+    const auto number = name.rfind('_');  // "recall_1" is the second metric of its name
+    if (number < name.size() && name.find_first_not_of("0123456789", number + 1) == name.npos) {
+      name.erase(number);
+    }
     if (name == "loss") return Mode::min;
     for (const char* known : {"accuracy", "precision", "recall", "f1_score"}) {
       if (name == known) return Mode::max;
@@ -89,12 +96,13 @@ class EarlyStopping {
             {"a monitor among ", known},
             {"'", options_.monitor, "'"},
             "",
-            wants_validation ? "set validation_split or validation_data"
-                             : "add it to compile's metrics"});
+            {wants_validation ? "set validation_split or validation_data"
+                              : "add it to compile's metrics",
+             options_.mode == Mode::automatic ? "" : ", or set it in a callback before this one"}});
   }
   [[nodiscard]] bool improves(double value, double than) const {
     const double delta = std::abs(options_.min_delta);
-    return options_.mode == Mode::min ? value < than - delta : value > than + delta;
+    return mode_ == Mode::min ? value < than - delta : value > than + delta;
   }
   void keep(FitContext& context) {
     context.keep_weights();
@@ -102,6 +110,8 @@ class EarlyStopping {
   }
 
   EarlyStoppingOptions options_;
+  Mode mode_;              // min or max
+  bool is_known_ = false;  // epochs have the monitor
   Index wait_ = 0;
   double best_ = 0;
   bool has_best_ = false;

@@ -10,18 +10,21 @@
 namespace nn {
 
 struct EvaluateOptions {
-  Index batch_size = 128;  ///< the result doesn't depend on it but for rounding
+  /// Memory against speed. But for rounding, only a loss with Reduction::sum depends on it: that is
+  /// a mean over batches of their sums, weighted by their sizes.
+  Index batch_size = 128;
   Verbose verbose = Verbose::silent;
   std::FILE* stream = stdout;
 };
 
 namespace detail {
 
-/// Runs all samples through the runner, in order.
+/// Runs all samples through the runner, in order. A batch_size may be more than there are.
 template <Real T>
 void run_in_order(BatchRunner<T>& runner, const Samples& x, const LabelView& y, Index batch_size,
                   Progress& progress) {
   runner.reset();
+  batch_size = std::min(batch_size, x.count());  // so that sums with it can't overflow
   Index batches_done = 0;
   for (Index first = 0; first < x.count(); first += batch_size) {
     const Index count = std::min(batch_size, x.count() - first);
@@ -53,7 +56,7 @@ template <Real T>
   require(samples.count() > 0, where, "at least one sample", "none");
   require(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
   detail::BatchRunner<T> runner(network_, compiled);
-  const Index num_batches = (samples.count() + options.batch_size - 1) / options.batch_size;
+  const Index num_batches = detail::count_batches(samples.count(), options.batch_size);
   detail::Progress progress(options.verbose, options.stream, num_batches);
   progress.begin("");
   detail::run_in_order(runner, samples, y, options.batch_size, progress);

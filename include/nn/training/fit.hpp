@@ -58,13 +58,14 @@ class FitLoop final : public FitContext {
         options_(options),
         training_(training),
         validation_(validation),
-        runner_(network, compiled) {}
+        runner_(network, compiled),
+        kept_(options.callbacks.size()) {}
   FitLoop(const FitLoop&) = delete;
   FitLoop& operator=(const FitLoop&) = delete;
 
   [[gnu::noinline]] History run() {
     epochs = options_.epochs;
-    num_batches = (training_.x.count() + options_.batch_size - 1) / options_.batch_size;
+    num_batches = count_batches(training_.x.count(), options_.batch_size);
     announce_names();
     call(&Callback::on_train_begin);
     for (epoch = options_.initial_epoch; epoch < options_.epochs && !stop_training; ++epoch) {
@@ -74,9 +75,15 @@ class FitLoop final : public FitContext {
     return std::move(history_);
   }
 
-  void keep_weights() override { kept_ = network_.block.snapshot().values; }
-  void restore_weights() override {
-    std::copy(kept_.begin(), kept_.end(), network_.block.values());
+  [[gnu::cold, gnu::noinline]] void keep_weights() override {
+    const auto size = static_cast<std::size_t>(network_.block.size());
+    AlignedArray<T>& kept = kept_[caller_];
+    if (kept.empty()) kept = AlignedArray<T>(size);
+    std::copy_n(network_.block.values(), size, kept.data());
+  }
+  [[gnu::cold, gnu::noinline]] void restore_weights() override {
+    const AlignedArray<T>& kept = kept_[caller_];
+    std::copy(kept.begin(), kept.end(), network_.block.values());
   }
   [[nodiscard]] double learning_rate() const override {
     return compiled_.optimizer->learning_rate(network_.block.step());
@@ -85,7 +92,11 @@ class FitLoop final : public FitContext {
 
  private:
   void call(void (Callback::*hook)(FitContext&) const) {
-    for (const Callback& callback : options_.callbacks) (callback.*hook)(*this);
+    caller_ = 0;
+    for (const Callback& callback : options_.callbacks) {
+      (callback.*hook)(*this);
+      ++caller_;
+    }
   }
 
   [[gnu::cold, gnu::noinline]] void announce_names() {
@@ -109,8 +120,8 @@ class FitLoop final : public FitContext {
     const bool validates = (epoch + 1) % options_.validation_freq == 0;
     if (validation_.x.count() > 0 && validates) validate();
     progress.end(std::min(batch + 1, num_batches), samples_done, seconds, logs);
-    history_.add(epoch, seconds, logs);
     call(&Callback::on_epoch_end);
+    history_.add(epoch, seconds, logs);  // with what the callbacks have set
   }
 
   /// Returns the number of samples that were trained on.
@@ -127,12 +138,7 @@ class FitLoop final : public FitContext {
     for (batch = 0; batch < num_batches; ++batch) {
       call(&Callback::on_batch_begin);
       const Index size = std::min(options_.batch_size, count - done);
-      if (options_.shuffle) {
-        runner_.train(network_, training_.x, training_.y, order.data() + done, size);
-      } else {
-        runner_.train(network_, training_.x.slice(done, size), training_.y.slice(done, size),
-                      nullptr, size);
-      }
+      train_batch(options_.shuffle ? order.data() + done : nullptr, done, size);
       done += size;
       if (!options_.callbacks.empty()) {
         logs = runner_.scores();
@@ -145,7 +151,21 @@ class FitLoop final : public FitContext {
     return done;
   }
 
+  /// rows: see Samples::gather; where it is null, samples first .. first + size - 1.
+  [[gnu::noinline]] void train_batch(const Index* rows, Index first, Index size) {
+    // Adam's moments decay into denormals, which cost ten times a normal number. Callbacks keep
+    // them: they compute in the mode of who called `fit`.
+    const FlushDenormals flush;
+    if (rows != nullptr) {
+      runner_.train(network_, training_.x, training_.y, rows, size);
+    } else {
+      runner_.train(network_, training_.x.slice(first, size), training_.y.slice(first, size),
+                    nullptr, size);
+    }
+  }
+
   [[gnu::noinline]] void validate() {
+    const FlushDenormals flush;
     BatchRunner<T> runner(network_, compiled_);
     const Index size =
         options_.validation_batch_size > 0 ? options_.validation_batch_size : options_.batch_size;
@@ -160,7 +180,8 @@ class FitLoop final : public FitContext {
   ValidationData training_, validation_;
   BatchRunner<T> runner_;
   History history_;
-  AlignedArray<T> kept_;  // weights that a callback has kept
+  std::vector<AlignedArray<T>> kept_;  // weights that each callback has kept
+  std::size_t caller_ = 0;             // number of the callback whose hook runs
 };
 
 [[gnu::cold, gnu::noinline]] inline void require_fit_options(const char* where,
@@ -249,8 +270,6 @@ template <Real T>
   network_.ensure_gradients();
   const auto before = network_.block.snapshot();
   auto optimizer = compiled_->optimizer;  // a copy
-  // Adam's moments decay into denormals, which cost ten times a normal number.
-  const FlushDenormals flush;
   try {
     return detail::FitLoop<T>(network_, *compiled_, options, training, validation).run();
   } catch (...) {

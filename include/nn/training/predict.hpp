@@ -26,11 +26,11 @@ namespace detail {
 template <Real T>
 void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspace& workspace,
                      const PredictOptions& options, Progress* progress) {
-  const Index batch_size = options.batch_size, largest = std::min(batch_size, x.count());
-  const Index x_bytes =
-      round_to_cache_line(largest * network.input.num_elements() * static_cast<Index>(sizeof(T)));
+  const Index batch_size = std::min(options.batch_size, x.count());
+  const Index x_bytes = round_to_cache_line(batch_size * network.input.num_elements() *
+                                            static_cast<Index>(sizeof(T)));
   std::byte* memory =
-      workspace.reserve(x_bytes + network.plan.workspace_bytes(network.layers, largest, false));
+      workspace.reserve(x_bytes + network.plan.workspace_bytes(network.layers, batch_size, false));
   Pass pass{.training = false,
             .memory = memory + x_bytes,
             .seed = network.seed,
@@ -61,7 +61,7 @@ template <Real T>
 void predict_batches(const Network<T>& network, const Samples& x, T* y,
                      const PredictOptions& options) {
   Workspace workspace;
-  const Index num_batches = (x.count() + options.batch_size - 1) / options.batch_size;
+  const Index num_batches = count_batches(x.count(), options.batch_size);
   Progress progress(options.verbose, options.stream, num_batches);
   progress.begin("");
   predict_batches(network, x, y, workspace, options, &progress);

@@ -6,12 +6,15 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
+#include <string_view>
 
 #include "nn/core/config.hpp"
 #include "nn/training/scores.hpp"
 
 #if defined(__unix__) || defined(__APPLE__)
+#include <sys/ioctl.h>
 #include <unistd.h>
 #endif
 
@@ -30,13 +33,32 @@ enum class Verbose { automatic, silent, bar, line };
 
 namespace detail {
 
-[[nodiscard]] inline bool is_terminal(std::FILE* stream) {
+/// Number of batches that `count` samples make; the last may be smaller.
+[[nodiscard]] inline Index count_batches(Index count, Index batch_size) {
+  return count / batch_size + (count % batch_size == 0 ? 0 : 1);
+}
+
+/// True for a terminal that can erase a line.
+[[nodiscard, gnu::cold, gnu::noinline]] inline bool is_terminal(std::FILE* stream) {
 #if defined(__unix__) || defined(__APPLE__)
-  return ::isatty(::fileno(stream)) == 1;
+  if (::isatty(::fileno(stream)) != 1) return false;
+  const char* const kind = std::getenv("TERM");
+  return kind != nullptr && *kind != '\0' && std::string_view(kind) != "dumb";
 #else
   static_cast<void>(stream);
   return false;
 #endif
+}
+
+/// Characters in a line of the terminal; 80 where that isn't known.
+[[nodiscard, gnu::cold, gnu::noinline]] inline std::size_t line_width(std::FILE* stream) {
+#if defined(__unix__) || defined(__APPLE__)
+  winsize size{};
+  if (::ioctl(::fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+#else
+  static_cast<void>(stream);
+#endif
+  return 80;
 }
 
 /// One stretch of batches, an epoch or an evaluation, on a stream: a bar that is redrawn, or one
@@ -70,8 +92,11 @@ class Progress {
     const double elapsed = seconds();
     const double remaining = elapsed / static_cast<double>(batches_done) *
                              static_cast<double>(num_batches_ - batches_done);
-    draw(batches_done,
-         concat({"ETA ", readable_seconds(remaining), rate(samples_done), describe(scores)}));
+    // A line that wraps couldn't be drawn over.
+    const std::size_t room = line_width(stream_) - 1;
+    const std::string text =
+        concat({"ETA ", readable_seconds(remaining), rate(samples_done), describe(scores)});
+    draw(line(batches_done, text, room).substr(0, room));
   }
 
   /// The final state of the stretch. `training_seconds` leave validation out.
@@ -85,7 +110,7 @@ class Progress {
     const std::string text = concat(
         {readable_seconds(training_seconds), per_step, rate(samples_done), describe(scores)});
     if (style_ == Verbose::bar) {
-      draw(batches_done, text);
+      draw(line(batches_done, text, line_width(stream_) - 1));  // whole, as it stays
       std::fputc('\n', stream_);
     } else {
       std::fprintf(stream_, "%s%s%s\n", title_.c_str(), title_.empty() ? "" : " - ", text.c_str());
@@ -123,14 +148,22 @@ class Progress {
     }
     return text;
   }
-  [[gnu::cold, gnu::noinline]] void draw(Index batches_done, const std::string& text) {
-    constexpr Index cells = 20;
+  /// "12/50 [====................] text"; the bar gives way where `room` is narrow.
+  [[nodiscard, gnu::cold, gnu::noinline]] std::string line(Index batches_done,
+                                                           const std::string& text,
+                                                           std::size_t room) const {
+    std::string all = concat({batches_done, "/", num_batches_, " ["});
+    const std::size_t others = all.size() + 2 + text.size();
+    const auto cells =
+        static_cast<Index>(std::clamp<std::size_t>(room - std::min(room, others), 5, 20));
     const Index filled = num_batches_ == 0 ? cells : cells * batches_done / num_batches_;
-    const std::string bar(static_cast<std::size_t>(filled), '=');
-    const std::string rest(static_cast<std::size_t>(cells - filled), '.');
+    all.append(static_cast<std::size_t>(filled), '=');
+    all.append(static_cast<std::size_t>(cells - filled), '.');
+    return all.append("] ").append(text);
+  }
+  void draw(const std::string& text) {
     // \r and "erase to the end of the line" replace what was drawn before
-    std::fprintf(stream_, "\r%lld/%lld [%s%s] %s\x1b[K", static_cast<long long>(batches_done),
-                 static_cast<long long>(num_batches_), bar.c_str(), rest.c_str(), text.c_str());
+    std::fprintf(stream_, "\r%s\x1b[K", text.c_str());
     std::fflush(stream_);
   }
 
