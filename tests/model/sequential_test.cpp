@@ -207,6 +207,13 @@ TEST_SUITE("model/sequential") {
     CHECK_FALSE(short_part.is_built());
   }
 
+  TEST_CASE("Sequential: a model whose parameters have no elements predicts") {
+    Sequential<float> model{Conv2D{2, {1, 1}, {.use_bias = false}}, Flatten{}};
+    model.build({2, 2, 0});
+    const auto y = model.predict(random_tensor<float, 4>({3, 2, 2, 0}, 1));
+    CHECK(equal(y, Tensor<float, 2>(Tensor<float, 2>(3, 8).setZero())));
+  }
+
   TEST_CASE("Sequential: before build both shapes are empty, after a move the model is") {
     Sequential<float> model{Dense{4}};
     CHECK(model.input_shape() == Shape{});

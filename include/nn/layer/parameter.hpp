@@ -57,7 +57,8 @@ template <Real T, int Rank>
 class Parameter : public AnyParameter<T> {
  public:
   [[nodiscard]] ConstTensorMap<T, Rank> value() const {
-    NN_ASSERT(this->is_bound() && "only what parameters() lists, and unless quantized() has it");
+    // Only what parameters() lists has a value, and unless quantized() has it; it may be empty.
+    NN_ASSERT(this->is_bound() || this->shape_.num_elements() == 0);
     return map_tensor<Rank, const T>(this->value_, this->shape_);
   }
   [[nodiscard]] TensorMap<T, Rank> gradient() const {
