@@ -75,10 +75,11 @@ TEST_SUITE("kernels/product") {
   TEST_CASE_TEMPLATE("product: agrees with its definition for sizes small, odd, prime and large", T,
                      float, double) {
     const ThreadsForTest threads(2);
-    const std::vector<Size> sizes{
-        {1, 1, 1},    {1, 2, 3},    {2, 1, 5},     {3, 7, 2},     {8, 48, 16},    {9, 49, 17},
-        {7, 47, 15},  {16, 16, 16}, {5, 10, 128},  {31, 37, 41},  {97, 101, 103}, {128, 10, 128},
-        {1, 500, 64}, {1, 250, 90}, {4, 129, 300}, {300, 3, 257}, {64, 251, 513}};
+    const std::vector<Size> sizes{{1, 1, 1},     {1, 2, 3},     {2, 1, 5},      {3, 7, 2},
+                                  {8, 48, 16},   {9, 49, 17},   {7, 47, 15},    {16, 16, 16},
+                                  {5, 10, 128},  {31, 37, 41},  {97, 101, 103}, {128, 10, 128},
+                                  {1, 500, 64},  {1, 250, 90},  {1, 128, 131},  {1, 4500, 9},
+                                  {4, 129, 300}, {300, 3, 257}, {64, 251, 513}};
     for (const Isa isa : available_isas()) {
       for (const Size& size : sizes) {
         CAPTURE(nn::to_string(isa));
