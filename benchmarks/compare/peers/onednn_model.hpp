@@ -10,13 +10,6 @@
 
 namespace compare {
 
-using Convolution = dnnl::convolution_forward;
-using ConvolutionWeights = dnnl::convolution_backward_weights;
-using Dense = dnnl::inner_product_forward;
-using DenseData = dnnl::inner_product_backward_data;
-using DenseWeights = dnnl::inner_product_backward_weights;
-using Kind = dnnl::prop_kind;
-
 /// Train it with `train`, use it with `predict`.
 class OneDnnModel {
  public:
@@ -49,7 +42,7 @@ class OneDnnModel {
     weights2_();
     data2_();
     mask(pass_.z, dz_, batch_size * num_features);
-    conv_weights_();
+    for (const Operation& operation : conv_weights_) operation();
     update(corrected_rate(++step_));
   }
 
@@ -175,20 +168,29 @@ class OneDnnModel {
   void make_convolution_backward() {
     const auto forward =
         describe_convolution(Kind::forward_training, batch_size, conv_kernel_.get_desc());
-    const auto backward = describe_backward<ConvolutionWeights>(
-        forward, dnnl::algorithm::convolution_direct, forward.src_desc(),
-        Descriptor({num_filters, 1, 3, 3}, Type::f32, Tag::any),
-        Descriptor({num_filters}, Type::f32, Tag::x), forward.dst_desc(), memory::dims{1, 1},
-        memory::dims{0, 0}, memory::dims{0, 0});
+    const auto describe = [&](const Descriptor& dz) {
+      return describe_backward<ConvolutionWeights>(
+          forward, dnnl::algorithm::convolution_direct, forward.src_desc(),
+          Descriptor({num_filters, 1, 3, 3}, Type::f32, Tag::any),
+          Descriptor({num_filters}, Type::f32, Tag::x), dz, memory::dims{1, 1}, memory::dims{0, 0},
+          memory::dims{0, 0});
+    };
+    memory dz(forward.dst_desc(), engine(), dz_.get_data_handle());
+    auto backward = describe(dz.get_desc());
+    if (is_reference(backward)) {  // oneDNN 2.6 with AVX2 has quick loops for plain images only
+      const memory plain = make_memory({dz.get_desc().dims(), type_, Tag::nchw});
+      const dnnl::reorder::primitive_desc reorder(dz, plain, attributes(false));
+      conv_weights_.emplace_back(dnnl::reorder(reorder), reorder, from_to(dz, plain));
+      dz = plain;
+      backward = describe(dz.get_desc());
+    }
     const memory dw = make_memory(backward.diff_weights_desc());
     const memory db = make_memory(backward.diff_bias_desc());
-    const memory dz(forward.dst_desc(), engine(), dz_.get_data_handle());
-    conv_weights_ = {ConvolutionWeights(backward),
-                     backward,
-                     {{DNNL_ARG_SRC, pass_.x},
-                      {DNNL_ARG_DIFF_DST, dz},
-                      {DNNL_ARG_DIFF_WEIGHTS, dw},
-                      {DNNL_ARG_DIFF_BIAS, db}}};
+    conv_weights_.emplace_back(ConvolutionWeights(backward), backward,
+                               std::unordered_map<int, memory>{{DNNL_ARG_SRC, pass_.x},
+                                                               {DNNL_ARG_DIFF_DST, dz},
+                                                               {DNNL_ARG_DIFF_WEIGHTS, dw},
+                                                               {DNNL_ARG_DIFF_BIAS, db}});
     conv_master_ = conv_kernel_;
     if (dw.get_desc() != conv_kernel_.get_desc()) {
       conv_master_ = make_memory(dw.get_desc());
@@ -196,27 +198,6 @@ class OneDnnModel {
     }
     small_.emplace_back(num_filters * 9, values(conv_master_), values(dw));
     small_.emplace_back(num_filters, values(conv_bias_), values(db));
-  }
-
-  [[nodiscard]] static Operation dense_weights(const Dense::primitive_desc& forward,
-                                               const memory& x, const memory& dw, const memory& db,
-                                               const memory& dy) {
-    const auto description = describe_backward<DenseWeights>(forward, x.get_desc(), dw.get_desc(),
-                                                             db.get_desc(), dy.get_desc());
-    return {DenseWeights(description),
-            description,
-            {{DNNL_ARG_SRC, x},
-             {DNNL_ARG_DIFF_WEIGHTS, dw},
-             {DNNL_ARG_DIFF_BIAS, db},
-             {DNNL_ARG_DIFF_DST, dy}}};
-  }
-  [[nodiscard]] static Operation dense_data(const Dense::primitive_desc& forward, const memory& dx,
-                                            const memory& kernel, const memory& dy) {
-    const auto description =
-        describe_backward<DenseData>(forward, dx.get_desc(), kernel.get_desc(), dy.get_desc());
-    return {DenseData(description),
-            description,
-            {{DNNL_ARG_DIFF_SRC, dx}, {DNNL_ARG_WEIGHTS, kernel}, {DNNL_ARG_DIFF_DST, dy}}};
   }
 
   /// Glorot uniform; an update of step 0 then writes the copies.
@@ -286,7 +267,8 @@ class OneDnnModel {
   memory conv_kernel_, conv_master_, conv_bias_, bias2_, kernel3_, bias3_;
   ForwardPass pass_;
   memory dz_, dh_, dy_;
-  Operation weights3_, data3_, weights2_, data2_, conv_weights_;
+  Operation weights3_, data3_, weights2_, data2_;
+  std::vector<Operation> conv_weights_;
   dnnl::primitive conv_copy_;
   std::vector<SmallParameter> small_;
   std::map<Index, ForwardPass> passes_;

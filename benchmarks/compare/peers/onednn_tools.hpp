@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <string_view>
 #include <unordered_map>
 
 #include "../products.hpp"
@@ -18,6 +19,12 @@ using dnnl::memory;
 using Descriptor = memory::desc;
 using Tag = memory::format_tag;
 using Type = memory::data_type;
+using Convolution = dnnl::convolution_forward;
+using ConvolutionWeights = dnnl::convolution_backward_weights;
+using Dense = dnnl::inner_product_forward;
+using DenseData = dnnl::inner_product_backward_data;
+using DenseWeights = dnnl::inner_product_backward_weights;
+using Kind = dnnl::prop_kind;
 
 [[nodiscard]] inline const dnnl::engine& engine() {
   static const dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
@@ -105,6 +112,33 @@ template <class Primitive, class Forward, class... Fields>
 #endif
 }
 
+/// Whether the library has nothing better for it than plain loops, a hundred times as slow.
+template <class Description>
+[[nodiscard]] bool is_reference(const Description& description) {
+  return std::string_view(description.impl_info_str()).starts_with("ref");
+}
+
+/// The gradients of a Dense whose forward pass is described.
+[[nodiscard]] inline Operation dense_weights(const Dense::primitive_desc& forward, const memory& x,
+                                             const memory& dw, const memory& db, const memory& dy) {
+  const auto description = describe_backward<DenseWeights>(forward, x.get_desc(), dw.get_desc(),
+                                                           db.get_desc(), dy.get_desc());
+  return {DenseWeights(description),
+          description,
+          {{DNNL_ARG_SRC, x},
+           {DNNL_ARG_DIFF_WEIGHTS, dw},
+           {DNNL_ARG_DIFF_BIAS, db},
+           {DNNL_ARG_DIFF_DST, dy}}};
+}
+[[nodiscard]] inline Operation dense_data(const Dense::primitive_desc& forward, const memory& dx,
+                                          const memory& kernel, const memory& dy) {
+  const auto description =
+      describe_backward<DenseData>(forward, dx.get_desc(), kernel.get_desc(), dy.get_desc());
+  return {DenseData(description),
+          description,
+          {{DNNL_ARG_DIFF_SRC, dx}, {DNNL_ARG_WEIGHTS, kernel}, {DNNL_ARG_DIFF_DST, dy}}};
+}
+
 /// The bits of x rounded to bfloat16, ties to even, in the upper half.
 [[nodiscard]] inline std::uint32_t bfloat16_bits(float x) {
   std::uint32_t bits;
@@ -115,9 +149,12 @@ template <class Primitive, class Forward, class... Fields>
   return static_cast<std::uint16_t>(bfloat16_bits(x) >> 16);
 }
 
+[[nodiscard]] inline std::unordered_map<int, memory> from_to(const memory& from, const memory& to) {
+  return {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
+}
 /// Runs a reorder that was made for these two.
 inline void reorder(const dnnl::primitive& primitive, const memory& from, const memory& to) {
-  primitive.execute(stream(), {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}});
+  primitive.execute(stream(), from_to(from, to));
 }
 
 }  // namespace compare
