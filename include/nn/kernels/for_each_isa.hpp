@@ -39,14 +39,16 @@
 
 #endif
 
-// Calls the function of the instruction set in use: NN_DISPATCH(adam_update, count, w, g, …).
+// Calls the function of an instruction set, NN_DISPATCH_TO(set, adam_update, count, w, g, …), or of
+// the one in use, NN_DISPATCH(adam_update, count, w, g, …).
 #ifndef NN_DISPATCH
 #if defined(__x86_64__)
-#define NN_DISPATCH(function, ...)                      \
-  (isa() >= Isa::avx512 ? avx512::function(__VA_ARGS__) \
-   : isa() == Isa::avx2 ? avx2::function(__VA_ARGS__)   \
+#define NN_DISPATCH_TO(set, function, ...)              \
+  ((set) >= Isa::avx512 ? avx512::function(__VA_ARGS__) \
+   : (set) == Isa::avx2 ? avx2::function(__VA_ARGS__)   \
                         : portable::function(__VA_ARGS__))
 #else
-#define NN_DISPATCH(function, ...) portable::function(__VA_ARGS__)
+#define NN_DISPATCH_TO(set, function, ...) (static_cast<void>(set), portable::function(__VA_ARGS__))
 #endif
+#define NN_DISPATCH(function, ...) NN_DISPATCH_TO(isa(), function, __VA_ARGS__)
 #endif

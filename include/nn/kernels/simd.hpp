@@ -29,16 +29,6 @@
 #include "nn/kernels/for_each_isa.hpp"
 #undef NN_KERNEL_BODY
 
-/// NN_DISPATCH for a given instruction set.
-#if defined(__x86_64__)
-#define NN_DISPATCH_TO(set, function, ...)              \
-  ((set) >= Isa::avx512 ? avx512::function(__VA_ARGS__) \
-   : (set) == Isa::avx2 ? avx2::function(__VA_ARGS__)   \
-                        : portable::function(__VA_ARGS__))
-#else
-#define NN_DISPATCH_TO(set, function, ...) (static_cast<void>(set), portable::function(__VA_ARGS__))
-#endif
-
 namespace nn::kernels {
 
 /// The scalars that have vector kernels; all others run on the naive loops.
