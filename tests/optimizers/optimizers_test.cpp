@@ -147,6 +147,18 @@ TEST_SUITE("optimizers") {
     CHECK(adam.learning_rate() == 0.5);
   }
 
+  TEST_CASE("Optimizers: a learning rate of 0 takes steps and leaves the weights as they are") {
+    Block<double> block({2});
+    const std::vector<double> before = block.values();
+    for (const bool is_adam : {false, true}) {
+      block.set_gradients([](Index) { return 3.0; });
+      is_adam ? Adam{{.learning_rate = 0}}.step(block.block)
+              : SGD{{.learning_rate = 0}}.step(block.block);
+    }
+    CHECK(block.values() == before);
+    CHECK(block.block.step() == 2);
+  }
+
   TEST_CASE("SGD: rate and momentum follow the steps taken before") {
     const auto rate = [](std::int64_t step) { return step == 0 ? 0.5 : 0.25; };
     const auto momentum = [](std::int64_t step) { return step == 0 ? 0.0 : 0.5; };
@@ -208,12 +220,14 @@ TEST_SUITE("optimizers") {
   }
 
   TEST_CASE("Optimizers: refuse options out of range") {
-    CHECK_THROWS_WITH_AS(SGD({.learning_rate = 0}), "SGD: expected a positive learning_rate, got 0",
+    CHECK_THROWS_WITH_AS(SGD({.learning_rate = std::nan("")}),
+                         "SGD: expected a learning_rate of 0 or more, got nan",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(SGD({.momentum = 1.5}), "SGD: expected a momentum from 0 to 1, got 1.5",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(Adam({.learning_rate = -1}),
-                         "Adam: expected a positive learning_rate, got -1", std::invalid_argument);
+                         "Adam: expected a learning_rate of 0 or more, got -1",
+                         std::invalid_argument);
     CHECK_THROWS_WITH_AS(Adam({.beta_1 = 1}), "Adam: expected beta_1 in [0, 1), got 1",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(Adam({.beta_2 = -0.5}), "Adam: expected beta_2 in [0, 1), got -0.5",
@@ -222,7 +236,8 @@ TEST_SUITE("optimizers") {
                          std::invalid_argument);
     Adam adam;
     CHECK_THROWS_WITH_AS(adam.set_learning_rate(std::numeric_limits<double>::infinity()),
-                         "Adam: expected a positive learning_rate, got inf", std::invalid_argument);
+                         "Adam: expected a learning_rate of 0 or more, got inf",
+                         std::invalid_argument);
     CHECK(adam.learning_rate() == 0.001);
   }
 }

@@ -14,7 +14,7 @@ namespace nn {
 
 /// Options of Adam, with Keras' names and defaults.
 struct AdamOptions {
-  Hyperparameter learning_rate = 0.001;  ///< about the most that a parameter moves in a step; > 0
+  Hyperparameter learning_rate = 0.001;  ///< about the most that a parameter moves in a step; >= 0
   Hyperparameter beta_1 = 0.9;           ///< share of m that a step keeps; in [0, 1)
   double beta_2 = 0.999;                 ///< share of v that a step keeps; in [0, 1)
   double epsilon = 1e-7;                 ///< added to sqrt(v), which may be 0; 0 or more

@@ -13,7 +13,7 @@ namespace nn {
 
 /// Options of SGD, with Keras' names and defaults.
 struct SGDOptions {
-  Hyperparameter learning_rate = 0.01;  ///< what a step multiplies the gradient by; > 0
+  Hyperparameter learning_rate = 0.01;  ///< what a step multiplies the gradient by; >= 0
   Hyperparameter momentum = 0;          ///< share of the last move that a step keeps; in [0, 1]
   bool nesterov = false;                ///< look ahead along the momentum
 };
