@@ -11,8 +11,11 @@
 #include <cstring>
 #include <filesystem>
 #include <limits>
+#include <memory>
 #include <random>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "tests/io/temporary_folder.hpp"
@@ -225,6 +228,22 @@ TEST_SUITE("io/safetensors") {
       compare(narrow, "a");
       compare(wide, "b");
     }
+  }
+
+  TEST_CASE("SafetensorsFile: finds its tensors after a move, and is not copied") {
+    static_assert(!std::is_copy_constructible_v<SafetensorsFile> &&
+                  !std::is_copy_assignable_v<SafetensorsFile>);
+    const TemporaryFolder folder;
+    const std::vector<float> values{1, 2, 3};
+    SafetensorsWriter writer;
+    writer.add("x", {3}, values.data());
+    writer.write(folder.path("a"));
+    auto file = std::make_unique<SafetensorsFile>(SafetensorsFile::read(folder.path("a")));
+    const SafetensorsFile moved = std::move(*file);
+    file.reset();
+    std::vector<float> found(3);
+    moved.copy_to(moved.at("x"), found.data());
+    CHECK(found == values);
   }
 
   TEST_CASE("SafetensorsWriter: refuses names that are taken or not text") {

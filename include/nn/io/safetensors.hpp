@@ -31,6 +31,9 @@ namespace nn::io {
 /// refused.
 class SafetensorsFile {
  public:
+  SafetensorsFile(SafetensorsFile&&) = default;  // not copied: `by_name_` points into `tensors_`
+  SafetensorsFile& operator=(SafetensorsFile&&) = default;
+
   /// Throws `IoError` where the file cannot be read or is not valid.
   [[nodiscard, gnu::cold, gnu::noinline]] static SafetensorsFile read(const std::string& path) {
     InputFile input(path);
