@@ -151,6 +151,11 @@ TEST_SUITE("metrics") {
     CHECK(F1Score{}.result() == 0);
   }
 
+  TEST_CASE("ConfusionMatrix: refuses a negative number of classes") {
+    CHECK_THROWS_WITH_AS(ConfusionMatrix(-1), "ConfusionMatrix: expected 0 classes or more, got -1",
+                         std::invalid_argument);
+  }
+
   TEST_CASE("Metrics: of equal scores the first counts") {
     const std::vector<double> scores{0.5, 0.5, 0.25, 0.5, 0.5, 0.25};
     const std::vector<std::int32_t> labels{0, 1};

@@ -257,7 +257,7 @@ TEST_SUITE("model/sequential") {
     const Sequential<float> model = image_model();
     CHECK(model.layer<Dense<float>>(3).arguments().get<Index>("units") == 8);
     CHECK_THROWS_WITH_AS(static_cast<void>(model.layer<Dense<float>>(8)),
-                         "Sequential::layer: expected a number from 0 to 7, got 8",
+                         "Sequential::layer: expected one of 8 layers, counted from 0, got 8",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(static_cast<void>(model.layer<Dense<float>>(0)),
                          "Sequential::layer: expected the type of layer 0, got another one (it is "

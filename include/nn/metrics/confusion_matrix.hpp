@@ -20,6 +20,7 @@ enum class Average { macro, micro, weighted };
 /// 0.
 class ConfusionMatrix {
  public:
+  /// Throws `std::invalid_argument` for a negative number of classes.
   explicit ConfusionMatrix(Index classes = 0) { resize(classes); }
 
   [[nodiscard]] Index classes() const { return classes_; }
@@ -44,6 +45,7 @@ class ConfusionMatrix {
 
   /// Forgets all counts.
   void resize(Index classes) {
+    require(classes >= 0, "ConfusionMatrix", "0 classes or more", classes);
     classes_ = classes;
     counts_.assign(static_cast<std::size_t>(classes * classes), 0);
   }

@@ -273,7 +273,7 @@ template <Real T>
 template <class L>
 const L& Sequential<T>::layer(Index i) const {
   if (i < 0 || i >= size()) {
-    refuse({"Sequential::layer", {"a number from 0 to ", size() - 1}, i});
+    refuse({"Sequential::layer", {"one of ", size(), " layers, counted from 0"}, i});
   }
   const auto& any = network_.layers[static_cast<std::size_t>(i)];
   if (const L* found = any.template get_if<L>()) return *found;
