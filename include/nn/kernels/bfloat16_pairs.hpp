@@ -161,7 +161,7 @@ NN_BFLOAT16_TARGET inline void pair_pass(const ProductTask<float>& pass, AheadQu
     const bool has_whole_rows = cols == width && c.col_stride == 1;
     const Index whole_rows = has_whole_rows ? c.rows / tile_rows * tile_rows : 0;
     pair_tiles(panel, whole_rows, queue);
-    pair_tiles_buffered(panel, whole_rows, width, queue);
+    if (whole_rows < c.rows) pair_tiles_buffered(panel, whole_rows, width, queue);
   }
 }
 

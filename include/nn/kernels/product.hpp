@@ -35,11 +35,12 @@ struct ProductPlan {
 [[nodiscard]] inline ProductPlan plan_product(Index m, Index n, Index k, Index tile_rows,
                                               Index tile_cols, Index most_rows) {
   constexpr Index min_slice = 1024, max_slices = 8, min_pieces = 4;
-  constexpr Index usual_cols = 128, whole_rows = 4096;
+  constexpr Index usual_cols = 128, vector_cols = 4096;
   constexpr Index small_work = Index{1} << 19;  // multiply-adds that are not worth another thread
-  // A vector's product reads whole rows; others read a once for each block of columns.
+  // A vector's product reads whole rows, as far as their sums stay in the first cache; others read
+  // a once for each block of columns.
   const Index most_cols =
-      m == 1 ? whole_rows : std::max(5 * tile_cols, round_up(usual_cols, tile_cols));
+      m == 1 ? vector_cols : std::max(5 * tile_cols, round_up(usual_cols, tile_cols));
   ProductPlan plan{k, 1, std::clamp<Index>(most_rows, 64, 1024), most_cols, 1, 1};
   while (plan.num_slices < max_slices && k >= 2 * min_slice * plan.num_slices) plan.num_slices *= 2;
   plan.slice = round_up((k + plan.num_slices - 1) / plan.num_slices, 8);

@@ -24,7 +24,8 @@ struct SGDOptions {
 ///     momentum   m = momentum m - learning_rate g     w += m
 ///     nesterov   m likewise                           w += momentum m - learning_rate g
 /// learning_rate and momentum may be schedules.
-/// Throws    std::invalid_argument for a rate that is not positive and a momentum outside [0, 1]
+/// Throws    std::invalid_argument for a rate that is negative or not finite and a momentum
+///           outside [0, 1]
 class SGD {
  public:
   [[gnu::cold, gnu::noinline]] explicit SGD(const SGDOptions& options = {}) : options_(options) {
