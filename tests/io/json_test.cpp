@@ -59,7 +59,7 @@ Peer read_value(JsonReader& reader) {
   return members;
 }
 
-Peer read_text(const std::string& text) {
+Peer read_json(const std::string& text) {
   const std::string where = "a.json";
   JsonReader reader(text, where);
   Peer value = read_value(reader);
@@ -68,7 +68,7 @@ Peer read_text(const std::string& text) {
 }
 
 std::string error_of_text(const std::string& text) {
-  return error_of([&] { static_cast<void>(read_text(text)); });
+  return error_of([&] { static_cast<void>(read_json(text)); });
 }
 
 /// The value as the library writes it.
@@ -204,16 +204,16 @@ TEST_SUITE("io/json") {
       REQUIRE(Peer::parse(text) == document);
       for (const std::string& spelling :
            {text, document.dump(), document.dump(2), document.dump(-1, ' ', true)}) {
-        REQUIRE(read_text(spelling) == document);
+        REQUIRE(read_json(spelling) == document);
       }
     }
   }
 
   TEST_CASE("JsonReader: an integer beyond 64 bits becomes a double") {
-    CHECK(read_text("9223372036854775807") == Peer(INT64_MAX));
-    CHECK(read_text("-9223372036854775808") == Peer(INT64_MIN));
-    CHECK(read_text("9223372036854775808").is_number_float());
-    CHECK(read_text("9223372036854775808") == Peer(9223372036854775808.0));
+    CHECK(read_json("9223372036854775807") == Peer(INT64_MAX));
+    CHECK(read_json("-9223372036854775808") == Peer(INT64_MIN));
+    CHECK(read_json("9223372036854775808").is_number_float());
+    CHECK(read_json("9223372036854775808") == Peer(9223372036854775808.0));
   }
 
   TEST_CASE("JsonReader: read_integer refuses other numbers") {
@@ -328,7 +328,7 @@ TEST_SUITE("io/json") {
       CAPTURE(text);
       const bool is_accepted = error_of_text(text).empty();
       CHECK(is_accepted == Peer::accept(text));
-      if (is_accepted) CHECK(read_text(text) == Peer::parse(text));
+      if (is_accepted) CHECK(read_json(text) == Peer::parse(text));
     }
   }
 
@@ -346,7 +346,7 @@ TEST_SUITE("io/json") {
         CAPTURE(flipped);
         const bool is_accepted = error_of_text(flipped).empty();
         REQUIRE(is_accepted == Peer::accept(flipped));
-        if (is_accepted) REQUIRE(read_text(flipped) == Peer::parse(flipped));
+        if (is_accepted) REQUIRE(read_json(flipped) == Peer::parse(flipped));
       }
     }
   }
@@ -383,7 +383,7 @@ TEST_SUITE("io/json") {
     const auto nested = [](std::size_t depth) {
       return std::string(depth, '[') + std::string(depth, ']');
     };
-    CHECK(read_text(nested(64)).dump() == nested(64));
+    CHECK(read_json(nested(64)).dump() == nested(64));
     CHECK(error_of_text(nested(65)) ==
           "a.json: expected at most 64 arrays and objects inside one another, got more (byte 64)");
     CHECK_FALSE(error_of_text(std::string(1'000'000, '[')).empty());
@@ -392,7 +392,7 @@ TEST_SUITE("io/json") {
   TEST_CASE("JsonReader: arrays side by side do not count as nested") {
     std::string text = "[[]";
     for (int i = 0; i < 200; ++i) text += ",[],{}";
-    CHECK(read_text(text + "]").size() == 401);
+    CHECK(read_json(text + "]").size() == 401);
   }
 
   TEST_CASE("JsonReader: reads without building, and tells where it stands") {

@@ -9,14 +9,13 @@ using nn::Activation;
 using nn::testing::form;
 using nn::testing::WorkedExample;
 
-const std::vector<nn::testing::Refusal> refusals{
-    {{}, "Dense: expected samples with at least one feature, got []"},
-    {{3, 0}, "Dense: expected samples with at least one feature, got [3, 0]"}};
-
 }  // namespace
 
 TEST_SUITE("layers/dense") {
   TEST_CASE("Dense: fills the form") {
+    const std::vector<nn::testing::Refusal> refusals{
+        {{}, "Dense: expected samples with at least one feature, got []"},
+        {{3, 0}, "Dense: expected samples with at least one feature, got [3, 0]"}};
     CHECK(form([]<class T>() { return nn::Dense<T>{5}; }, {4},
                {.output = {5}, .refusals = refusals}) == "");
   }

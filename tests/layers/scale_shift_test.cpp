@@ -10,14 +10,13 @@ namespace {
 using nn::testing::form;
 using nn::testing::WorkedExample;
 
-const std::vector<nn::testing::Refusal> refusals{
-    {{}, "ScaleShift: expected samples with at least one feature, got []"},
-    {{3, 0}, "ScaleShift: expected samples with at least one feature, got [3, 0]"}};
-
 }  // namespace
 
 TEST_SUITE("layers/scale_shift") {
   TEST_CASE("ScaleShift: fills the form") {
+    const std::vector<nn::testing::Refusal> refusals{
+        {{}, "ScaleShift: expected samples with at least one feature, got []"},
+        {{3, 0}, "ScaleShift: expected samples with at least one feature, got [3, 0]"}};
     CHECK(form([]<class T>() { return nn::ScaleShift<T>{}; }, {4},
                {.output = {4}, .refusals = refusals}) == "");
     CHECK(form([]<class T>() { return nn::ScaleShift<T>{}; }, {2, 5, 3}, {.output = {2, 5, 3}}) ==

@@ -69,7 +69,7 @@ struct LogReader {
 };
 
 /// A value of its own for each epoch.
-struct Judge {
+struct StoppingJudge {
   static void on_epoch_end(FitContext& context) {
     context.logs.set("judgement", 10.0 + static_cast<double>(context.epoch));
     if (context.epoch == 2) context.stop_training = true;
@@ -188,9 +188,10 @@ TEST_SUITE("training/callback") {
   TEST_CASE("Callback: what it adds to the logs of an epoch is in History") {
     NumberedSamples data(4);
     LogReader reader;
-    const History history = data.model.fit(
-        data.x, data.y,
-        {.epochs = 5, .verbose = Verbose::silent, .callbacks = {Judge{}, std::ref(reader)}});
+    const History history = data.model.fit(data.x, data.y,
+                                           {.epochs = 5,
+                                            .verbose = Verbose::silent,
+                                            .callbacks = {StoppingJudge{}, std::ref(reader)}});
     CHECK(history["judgement"] == std::vector<double>{10, 11, 12});
     CHECK(history.epochs() == std::vector<Index>{0, 1, 2});  // the last one, which stops, too
     CHECK(history["loss"].size() == 3);
