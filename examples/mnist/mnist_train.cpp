@@ -52,7 +52,7 @@ void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
                 model.summary().c_str());
   }
   const nn::Index num_samples = data.train_images.dimension(0);
-  compile(model, recipe, nn::detail::cut_for_validation(num_samples, options.validation_split));
+  compile(model, recipe, nn::num_training_samples(num_samples, options.validation_split));
   const nn::History history =
       model.fit(data.train_images, data.train_labels,
                 {.batch_size = recipe.batch_size,

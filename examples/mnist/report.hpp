@@ -39,8 +39,8 @@ struct TestResult {
 /// "60,000 training and 10,000 test images of 28x28, 10 classes"
 [[nodiscard]] inline std::string describe(const DataSet& data) {
   const auto& images = data.train_images;
-  return nn::detail::with_separators(images.dimension(0)) + " training and " +
-         nn::detail::with_separators(data.test_images.dimension(0)) + " test images of " +
+  return nn::with_separators(images.dimension(0)) + " training and " +
+         nn::with_separators(data.test_images.dimension(0)) + " test images of " +
          std::to_string(images.dimension(1)) + "x" + std::to_string(images.dimension(2)) + ", " +
          std::to_string(data.num_classes) + " classes";
 }

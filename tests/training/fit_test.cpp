@@ -97,12 +97,12 @@ TEST_SUITE("training/fit") {
   }
 
   TEST_CASE("fit: a tenth of 60,000 samples is 6,000, in float too") {
-    CHECK(detail::cut_for_validation(60'000, 0.1) == 54'000);
-    CHECK(detail::cut_for_validation(60'000, static_cast<double>(0.1f)) == 54'000);
-    CHECK(detail::cut_for_validation(60'000, static_cast<double>(0.3f)) == 42'000);
-    CHECK(detail::cut_for_validation(64, 0.25) == 48);
-    CHECK(detail::cut_for_validation(10, 0.25) == 7);  // floor(7.5)
-    CHECK(detail::cut_for_validation(1'000'000'000, 0) == 1'000'000'000);
+    CHECK(num_training_samples(60'000, 0.1) == 54'000);
+    CHECK(num_training_samples(60'000, static_cast<double>(0.1f)) == 54'000);
+    CHECK(num_training_samples(60'000, static_cast<double>(0.3f)) == 42'000);
+    CHECK(num_training_samples(64, 0.25) == 48);
+    CHECK(num_training_samples(10, 0.25) == 7);  // floor(7.5)
+    CHECK(num_training_samples(1'000'000'000, 0) == 1'000'000'000);
   }
 
   TEST_CASE("fit: each epoch has a new order of all samples") {

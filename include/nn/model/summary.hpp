@@ -11,7 +11,6 @@
 #include "nn/model/network.hpp"
 
 namespace nn {
-namespace detail {
 
 /// 1234567 -> "1,234,567"
 [[nodiscard]] inline std::string with_separators(Index number) {
@@ -23,6 +22,8 @@ namespace detail {
   }
   return text;
 }
+
+namespace detail {
 
 /// 11082536 -> "10.57 MB": powers of 1024, two decimals.
 [[nodiscard]] inline std::string readable_bytes(Index num_bytes) {
@@ -99,7 +100,7 @@ template <Real T>
     total += parameter.shape.num_elements();
     num_bytes += parameter.num_bytes();
   }
-  return concat({table, "Total params: ", detail::with_separators(total), " (",
+  return concat({table, "Total params: ", with_separators(total), " (",
                  detail::readable_bytes(num_bytes), ")\n"});
 }
 

@@ -37,15 +37,17 @@ struct FitOptions {
   std::FILE* stream = stdout;       ///< where progress is shown
 };
 
-namespace detail {
-
-/// Number of samples to train on: those before floor(n (1 - split)). The bit that is added, half
-/// the last place of a float below 1, makes up for a split that was written as one: 1 - 0.1f is a
-/// little below 0.9.
-[[nodiscard]] inline Index cut_for_validation(Index count, double split) {
+/// Number of samples, of `count`, that `fit` trains on with this `validation_split`: those before
+/// floor(count (1 - split)). For schedules, which count steps.
+[[nodiscard]] inline Index num_training_samples(Index count, double validation_split) {
+  // Half the last place of a float below 1 makes up for a split that was written as one: 1 - 0.1f
+  // is a little below 0.9.
+  constexpr double half_place = 3e-8;
   const auto n = static_cast<double>(count);
-  return std::min(count, static_cast<Index>(std::floor(n * (1 - split) + n * 3e-8)));
+  return std::min(count, static_cast<Index>(std::floor(n * (1 - validation_split + half_place))));
 }
+
+namespace detail {
 
 /// One call of `fit`, on data that was checked.
 template <Real T>
@@ -214,7 +216,7 @@ template <Real T>
   constexpr const char* where = "Sequential::fit";
   const Index cut = options.validation_data
                         ? samples.count()
-                        : cut_for_validation(samples.count(), options.validation_split);
+                        : num_training_samples(samples.count(), options.validation_split);
   const Index held_back = samples.count() - cut;
   require_labels<T>(where, samples, y, output);
   ValidationData training{samples.slice(0, cut), y.slice(0, cut)};
