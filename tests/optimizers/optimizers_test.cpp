@@ -221,12 +221,12 @@ TEST_SUITE("optimizers") {
 
   TEST_CASE("Optimizers: refuse options out of range") {
     CHECK_THROWS_WITH_AS(SGD({.learning_rate = std::nan("")}),
-                         "SGD: expected a learning_rate of 0 or more, got nan",
+                         "SGD: expected a finite learning_rate of 0 or more, got nan",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(SGD({.momentum = 1.5}), "SGD: expected a momentum from 0 to 1, got 1.5",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(Adam({.learning_rate = -1}),
-                         "Adam: expected a learning_rate of 0 or more, got -1",
+                         "Adam: expected a finite learning_rate of 0 or more, got -1",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(Adam({.beta_1 = 1}), "Adam: expected beta_1 in [0, 1), got 1",
                          std::invalid_argument);
@@ -236,7 +236,7 @@ TEST_SUITE("optimizers") {
                          std::invalid_argument);
     Adam adam;
     CHECK_THROWS_WITH_AS(adam.set_learning_rate(std::numeric_limits<double>::infinity()),
-                         "Adam: expected a learning_rate of 0 or more, got inf",
+                         "Adam: expected a finite learning_rate of 0 or more, got inf",
                          std::invalid_argument);
     CHECK(adam.learning_rate() == 0.001);
   }

@@ -52,11 +52,11 @@ TEST_SUITE("schedules/cosine_decay") {
 
   TEST_CASE("CosineDecay: refuses arguments out of range") {
     CHECK(refusal(0, 10, {.warmup_target = 0.1, .warmup_steps = 5}) == "");
-    CHECK(refusal(-1, 10) == "CosineDecay: expected an initial_rate of 0 or more, got -1");
+    CHECK(refusal(-1, 10) == "CosineDecay: expected a finite initial_rate of 0 or more, got -1");
     CHECK(refusal(0.1, 0) == "CosineDecay: expected 1 or more decay_steps, got 0");
     CHECK(refusal(0.1, 10, {.alpha = 2}) == "CosineDecay: expected an alpha from 0 to 1, got 2");
     CHECK(refusal(0.1, 10, {.warmup_target = -1.0}) ==
-          "CosineDecay: expected a warmup_target of 0 or more, got -1");
+          "CosineDecay: expected a finite warmup_target of 0 or more, got -1");
     CHECK(refusal(0.1, 10, {.warmup_target = 0.1, .warmup_steps = -1}) ==
           "CosineDecay: expected 0 or more warmup_steps, got -1");
     CHECK(refusal(0.1, 10, {.warmup_steps = 5}) ==

@@ -25,13 +25,13 @@ TEST_SUITE("schedules/exponential_decay") {
 
   TEST_CASE("ExponentialDecay: refuses numbers that are not positive") {
     CHECK_THROWS_WITH_AS(ExponentialDecay(0, 10, 0.5),
-                         "ExponentialDecay: expected a positive initial_rate, got 0",
+                         "ExponentialDecay: expected a finite positive initial_rate, got 0",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(ExponentialDecay(0.1, 0, 0.5),
                          "ExponentialDecay: expected 1 or more decay_steps, got 0",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(ExponentialDecay(0.1, 10, -0.5),
-                         "ExponentialDecay: expected a positive decay_rate, got -0.5",
+                         "ExponentialDecay: expected a finite positive decay_rate, got -0.5",
                          std::invalid_argument);
   }
 }

@@ -81,15 +81,16 @@ TEST_SUITE("schedules/one_cycle") {
 
   TEST_CASE("OneCycle: refuses arguments out of range") {
     CHECK(refusal(0.1, 10) == "");
-    CHECK(refusal(0, 10) == "OneCycle: expected a positive max_rate, got 0");
+    CHECK(refusal(0, 10) == "OneCycle: expected a finite positive max_rate, got 0");
     CHECK(refusal(std::numeric_limits<double>::infinity(), 10) ==
-          "OneCycle: expected a positive max_rate, got inf");
+          "OneCycle: expected a finite positive max_rate, got inf");
     CHECK(refusal(0.1, 0) == "OneCycle: expected 1 or more total_steps, got 0");
     CHECK(refusal(0.1, 10, {.pct_start = 1.5}) ==
           "OneCycle: expected a pct_start from 0 to 1, got 1.5");
-    CHECK(refusal(0.1, 10, {.div_factor = 0}) == "OneCycle: expected a positive div_factor, got 0");
+    CHECK(refusal(0.1, 10, {.div_factor = 0}) ==
+          "OneCycle: expected a finite positive div_factor, got 0");
     CHECK(refusal(0.1, 10, {.final_div_factor = -1}) ==
-          "OneCycle: expected a positive final_div_factor, got -1");
+          "OneCycle: expected a finite positive final_div_factor, got -1");
     CHECK(refusal(0.1, 10, {.base_momentum = 0.96}) ==
           "OneCycle: expected a base_momentum from 0 to max_momentum, got 0.96");
     CHECK(refusal(0.1, 10, {.max_momentum = 1}) ==

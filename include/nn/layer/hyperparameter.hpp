@@ -36,7 +36,7 @@ class Hyperparameter {
   [[nodiscard]] bool is_fixed() const { return !schedule_; }
 
   /// The value for the update after `step` updates. Throws `std::invalid_argument` where a schedule
-  /// gives a negative number or none.
+  /// gives a number that is negative or not finite.
   [[nodiscard]] double at(std::int64_t step) const {
     if (is_fixed()) return value_;
     const double value = schedule_(step);
@@ -59,7 +59,7 @@ class Hyperparameter {
     refuse({optimizer, "a learning_rate that was given as a number", "a schedule", "",
             "a schedule can't be set; compile with a number"});
   }
-  require(rate >= 0 && std::isfinite(rate), optimizer, "a learning_rate of 0 or more", rate);
+  require(rate >= 0 && std::isfinite(rate), optimizer, "a finite learning_rate of 0 or more", rate);
   learning_rate = rate;
 }
 

@@ -26,10 +26,10 @@ class ExponentialDecay {
         decay_rate_(decay_rate),
         options_(options) {
     constexpr const char* where = "ExponentialDecay";
-    require(initial_rate > 0 && std::isfinite(initial_rate), where, "a positive initial_rate",
-            initial_rate);
+    require(initial_rate > 0 && std::isfinite(initial_rate), where,
+            "a finite positive initial_rate", initial_rate);
     require(decay_steps > 0, where, "1 or more decay_steps", decay_steps);
-    require(decay_rate > 0 && std::isfinite(decay_rate), where, "a positive decay_rate",
+    require(decay_rate > 0 && std::isfinite(decay_rate), where, "a finite positive decay_rate",
             decay_rate);
   }
 

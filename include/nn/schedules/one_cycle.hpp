@@ -27,8 +27,8 @@ struct OneCycleOptions {
 ///     fall    from max_rate to last     steps r .. total_steps - 1
 /// both along half a cosine, a to b by share s: b + (a - b)(1 + cos(pi s)) / 2. Later steps have
 /// the last rate. total_steps counts updates: epochs times batches of an epoch.
-/// Throws    std::invalid_argument for rates, factors or steps that are not positive, a pct_start
-///           outside [0, 1], and momenta outside [0, 1) or out of order
+/// Throws    std::invalid_argument for rates and factors that are not finite and positive, steps
+///           below 1, a pct_start outside [0, 1], and momenta outside [0, 1) or out of order
 class OneCycle {
  public:
   OneCycle(double max_rate, std::int64_t total_steps, const OneCycleOptions& options = {})
@@ -36,12 +36,12 @@ class OneCycle {
     const auto require_positive = [](double value, const char* expected) {
       require(value > 0 && std::isfinite(value), "OneCycle", expected, value);
     };
-    require_positive(max_rate, "a positive max_rate");
+    require_positive(max_rate, "a finite positive max_rate");
     require(total_steps > 0, "OneCycle", "1 or more total_steps", total_steps);
     require(options.pct_start >= 0 && options.pct_start <= 1, "OneCycle", "a pct_start from 0 to 1",
             options.pct_start);
-    require_positive(options.div_factor, "a positive div_factor");
-    require_positive(options.final_div_factor, "a positive final_div_factor");
+    require_positive(options.div_factor, "a finite positive div_factor");
+    require_positive(options.final_div_factor, "a finite positive final_div_factor");
     require(options.base_momentum >= 0 && options.base_momentum <= options.max_momentum, "OneCycle",
             "a base_momentum from 0 to max_momentum", options.base_momentum);
     require(options.max_momentum < 1, "OneCycle", "a max_momentum below 1", options.max_momentum);
