@@ -50,7 +50,7 @@ template <class T>
 [[nodiscard]] T activation_slope(Activation activation, T y) {
   switch (activation) {
     case Activation::relu:
-      return y > T(0) ? T(1) : T(0);
+      return y <= T(0) ? T(0) : T(1);
     case Activation::sigmoid:
       return y * (T(1) - y);
     case Activation::tanh:

@@ -60,16 +60,4 @@ void scale_shift(Index count, const T* x, std::type_identity_t<T> scale,
   });
 }
 
-/// y += x.   x, y [count]
-template <Real T>
-void add(Index count, const T* x, T* y) {
-  for_each_block(count, [=](Index first, Index size) {
-    if constexpr (has_simd<T>) {
-      NN_DISPATCH(add, size, x + first, y + first);
-    } else {
-      naive::add(size, x + first, y + first);
-    }
-  });
-}
-
 }  // namespace nn::kernels

@@ -13,8 +13,8 @@ namespace nn {
 
 struct ReLUOptions {
   std::optional<double> max_value{};  ///< none: unbounded
-  double negative_slope = 0;
-  double threshold = 0;
+  double negative_slope = 0;          ///< dy/dx below the threshold
+  double threshold = 0;               ///< below it x is taken for negative
 };
 
 /// Rectified linear unit (Nair and Hinton 2010; Keras: ReLU).
@@ -59,7 +59,7 @@ class ReLU {
                 TensorMap<T, 2> dx, const Pass& pass) const {
     if (!pass.needs_dx) return;
     if (is_plain()) {
-      // dx = dy where y > 0; where x is itself the result of a ReLU its mask is the same
+      // dx = 0 where y <= 0, else dy; where x is itself the result of a ReLU its mask is the same
       return kernels::activation_gradient(Activation::relu, y.size(), y.data(), dy.data(),
                                           dx.data());
     }
@@ -69,7 +69,7 @@ class ReLU {
       const T value = x.data()[i];
       const T gradient = dy.data()[i];
       T result = value > threshold ? (value < ceiling() ? gradient : T(0)) : slope * gradient;
-      if (pass.mask_dx && !(value > T(0))) result = T(0);
+      if (pass.mask_dx && value <= T(0)) result = T(0);
       dx.data()[i] = result;
     }
   }
