@@ -45,7 +45,7 @@ template <class Error = std::invalid_argument>
   throw Error{sentence(complaint)};
 }
 
-/// The same without context and remedy: what `require` leaves at each of its callers is one call.
+/// The same without context and remedy, so that each caller of `require` has one call of it.
 template <class Error>
 [[noreturn, gnu::cold, gnu::noinline]] void refuse(const char* where, const char* expected,
                                                    const Text& got) {

@@ -13,17 +13,16 @@
 #include <sys/mman.h>
 #endif
 
-#include "nn/core/config.hpp"
+#include "nn/core/ceil_div.hpp"
 
 namespace nn {
 
 /// Bytes of a cache line, and of the widest vector register.
-inline constexpr std::size_t cache_line = 64;
+inline constexpr Index cache_line = 64;
 
 /// Rounds a number of bytes up to whole cache lines.
 [[nodiscard]] constexpr Index round_to_cache_line(Index num_bytes) {
-  constexpr auto line = static_cast<Index>(cache_line);
-  return (num_bytes + line - 1) / line * line;
+  return round_up(num_bytes, cache_line);
 }
 
 /// Bytes that start on a cache line, not initialised. Blocks of 2 MiB and more start on a huge page
@@ -41,7 +40,8 @@ class AlignedMemory {
     // Not aligned by `new`: glibc's then cuts the block out of a larger one and gives the rest
     // away, so that the hole which it leaves is too small for the next of its size, and a program
     // that predicts again and again grows with every call.
-    const std::size_t alignment = num_bytes < huge_page ? cache_line : huge_page;
+    const std::size_t alignment =
+        num_bytes < huge_page ? static_cast<std::size_t>(cache_line) : huge_page;
     std::size_t room = num_bytes + alignment;
     block_ = ::operator new(room);
     void* start = block_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The number formats that products are computed in, or weights are stored in for inference.
+// The number formats that operands of products are rounded to, or weights are stored in.
 #pragma once
 
 #include <bit>
@@ -18,36 +18,6 @@ enum class NumberFormat { float32, bfloat16, int8 };
   if (format == NumberFormat::bfloat16) return "bfloat16";
   return format == NumberFormat::int8 ? "int8" : "float32";
 }
-
-enum class Isa;
-namespace kernels::detail {
-template <class T>
-struct ProductKernels;
-}  // namespace kernels::detail
-
-/// The format that the operands of products are rounded to. Whoever names one brings its kernels
-/// along, so that a program in float32 compiles no others.
-class ProductPrecision {
- public:
-  /// Makes the kernels for floats those for operands in this format.
-  using ChangeKernels = void (*)(Isa, kernels::detail::ProductKernels<float>&);
-
-  constexpr ProductPrecision() = default;
-  /// `change` is null but for bfloat16.
-  constexpr ProductPrecision(NumberFormat format, ChangeKernels change)
-      : format_(format), change_(change) {}
-
-  constexpr operator NumberFormat() const {  // NOLINT(google-explicit-constructor): is one
-    return format_;
-  }
-  void apply(Isa isa, kernels::detail::ProductKernels<float>& kernels) const {
-    if (change_ != nullptr) change_(isa, kernels);
-  }
-
- private:
-  NumberFormat format_ = NumberFormat::float32;
-  ChangeKernels change_ = nullptr;
-};
 
 /// A bfloat16 number's bits: the upper half of a float's.
 using Bfloat16 = std::uint16_t;

@@ -20,6 +20,7 @@
 #include "nn/core/config.hpp"
 #include "nn/core/error.hpp"
 #include "nn/core/float_mode.hpp"
+#include "nn/core/memory.hpp"
 
 namespace nn {
 namespace detail {
@@ -99,12 +100,12 @@ class ThreadPool {
   enum class State { idle, invited, working, leaving };
 
   /// Neighbouring pieces of which `next` is the first that nobody has taken.
-  struct alignas(64) Share {
+  struct alignas(cache_line) Share {
     std::atomic<Index> next{0};
     Index end = 0;
   };
 
-  struct alignas(64) Helper {
+  struct alignas(cache_line) Helper {
     Share share;
     int number = 0;
     std::atomic<State> state{State::idle};

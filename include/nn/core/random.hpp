@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <numbers>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "nn/core/config.hpp"

@@ -2,8 +2,10 @@
 // Files that are replaced whole: at any instant the old one or the new one, never half of one.
 #pragma once
 
+#include <cerrno>
 #include <climits>
 #include <cstdio>
+#include <string>
 #include <string_view>
 
 #include "nn/io/file.hpp"

@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
 #include "nn/core/error.hpp"
 #include "nn/io/json_text.hpp"

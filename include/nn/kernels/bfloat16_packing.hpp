@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "nn/core/ceil_div.hpp"
 #include "nn/kernels/bfloat16_lines.hpp"
 #include "nn/kernels/bfloat16_rounded.hpp"
 
@@ -34,9 +35,7 @@ NN_BFLOAT16_TARGET void pair_rows(const E* even, const E* odd, Index count, Pair
   }
 }
 
-[[nodiscard]] inline Index whole_vectors(Index count) {
-  return (count + lanes - 1) / lanes * lanes;
-}
+[[nodiscard]] inline Index whole_vectors(Index count) { return round_up(count, lanes); }
 /// Pairs that an operand with `count` rows or columns takes.
 [[nodiscard]] inline Index packed_size(Index count, Index depth) {
   return whole_vectors(count) * ((depth + 1) / 2);

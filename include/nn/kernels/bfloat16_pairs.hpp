@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "nn/core/memory.hpp"
 #include "nn/kernels/bfloat16_packing.hpp"
 #include "nn/kernels/bfloat16_rounded.hpp"
 
@@ -14,8 +15,8 @@
 
 namespace nn::kernels::avx512bf16 {
 
-using detail::Ahead;
-using detail::AheadQueue;
+using detail::PrefetchQueue;
+using detail::PrefetchWalk;
 using detail::ProductTask;
 
 /// c (+)= a b over pairs.
@@ -48,7 +49,8 @@ NN_BFLOAT16_TARGET NN_INLINE void store_tile(const PairPanel& panel, Index first
 
 /// The tile from row `first_row` of the panel on.
 template <int Vectors>
-NN_BFLOAT16_TARGET NN_INLINE void pair_tile(const PairPanel& panel, Index first_row, Ahead& ahead) {
+NN_BFLOAT16_TARGET NN_INLINE void pair_tile(const PairPanel& panel, Index first_row,
+                                            PrefetchWalk& ahead) {
   __m512 sum[std::size_t{tile_rows}][std::size_t{Vectors}];
   NN_UNROLL
   for (int i = 0; i < tile_rows; ++i) {
@@ -72,7 +74,7 @@ NN_BFLOAT16_TARGET NN_INLINE void pair_tile(const PairPanel& panel, Index first_
   for (Index k = panel.a.cols; k > 0; --k, a += k_stride, b += b_stride) {
     __builtin_prefetch(line, 0, 2);
     --left_in_row;
-    line += left_in_row == 0 ? jump : 64;
+    line += left_in_row == 0 ? jump : cache_line;
     left_in_row = left_in_row == 0 ? row_lines : left_in_row;
     __m512bh b_row[std::size_t{Vectors}];
     NN_UNROLL
@@ -94,13 +96,15 @@ NN_BFLOAT16_TARGET NN_INLINE void pair_tile(const PairPanel& panel, Index first_
 
 /// The first `rows` rows of a panel, whole tiles.
 template <int Vectors>
-NN_BFLOAT16_TARGET void pair_tiles(const PairPanel& panel, Index rows, AheadQueue& queue) {
+NN_BFLOAT16_TARGET void pair_tiles(const PairPanel& panel, Index rows, PrefetchQueue& queue) {
   for (Index row = 0; row < rows; row += tile_rows) {
     // A step takes two elements of k and prefetches a line: twice as many as the queue counts on.
-    pair_tile<Vectors>(panel, row, queue.next(AheadQueue::steps_per_line * panel.a.cols, panel.b));
+    pair_tile<Vectors>(panel, row,
+                       queue.next(PrefetchQueue::steps_per_line * panel.a.cols, panel.b));
   }
 }
-NN_BFLOAT16_TARGET inline void pair_tiles(const PairPanel& panel, Index rows, AheadQueue& queue) {
+NN_BFLOAT16_TARGET inline void pair_tiles(const PairPanel& panel, Index rows,
+                                          PrefetchQueue& queue) {
   if (panel.c.cols == 3 * lanes) return pair_tiles<3>(panel, rows, queue);
   if (panel.c.cols == 2 * lanes) return pair_tiles<2>(panel, rows, queue);
   pair_tiles<1>(panel, rows, queue);
@@ -109,11 +113,11 @@ NN_BFLOAT16_TARGET inline void pair_tiles(const PairPanel& panel, Index rows, Ah
 /// The rows from `first_row` on, tile by tile by way of a buffer of `width` columns: whole tiles
 /// would write beside c.
 NN_BFLOAT16_TARGET inline void pair_tiles_buffered(PairPanel panel, Index first_row, Index width,
-                                                   AheadQueue& queue) {
+                                                   PrefetchQueue& queue) {
   const Matrix<float> c = panel.c;
   const Matrix<const float> mask = panel.mask;
   const Matrix<const Pair> a = panel.a;
-  alignas(64) float buffer[std::size_t{tile_rows * tile_cols}] = {};
+  alignas(cache_line) float buffer[std::size_t{tile_rows * tile_cols}] = {};
   panel.c = Matrix<float>(buffer, tile_rows, width);
   panel.mask = {};
   for (Index row = first_row; row < c.rows; row += tile_rows) {
@@ -130,7 +134,7 @@ NN_BFLOAT16_TARGET inline void pair_tiles_buffered(PairPanel panel, Index first_
 }
 
 /// Does a task of at most `detail::bfloat16_depth` steps of k.
-NN_BFLOAT16_TARGET inline void pair_pass(const ProductTask<float>& pass, AheadQueue& queue) {
+NN_BFLOAT16_TARGET inline void pair_pass(const ProductTask<float>& pass, PrefetchQueue& queue) {
   const Matrix<float>& c = pass.c;
   const auto* a = static_cast<const Pair*>(pass.packed_a);
   const auto* const shared_b = static_cast<const Pair*>(pass.packed_b);
@@ -182,7 +186,7 @@ NN_BFLOAT16_TARGET void product_passes(const ProductTask<float>& task,
   Index first = 0;
   do {
     const Index length = std::min(most, depth - first), next = first + length;
-    AheadQueue queue = detail::ahead_of(task, next, std::min(most, depth - next));
+    PrefetchQueue queue = detail::prefetch_of(task, next, std::min(most, depth - next));
     pass.a = task.a.block(0, first, task.a.rows, length);
     pass.b = task.b.block(first, 0, length, task.b.cols);
     pass.options.accumulate = first > 0 || task.options.accumulate;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "nn/core/ceil_div.hpp"
 #include "nn/kernels/bfloat16_pairs.hpp"
 
 #if defined(__x86_64__)
@@ -43,12 +44,8 @@ class TileRegisters {
 };
 
 /// Tiles of `count` rows or columns, in whole blocks.
-[[nodiscard]] inline Index whole_blocks(Index count) {
-  return (count + block_side - 1) / block_side * block_side;
-}
-[[nodiscard]] inline Index depth_tiles(Index depth) {
-  return (depth + tile_depth - 1) / tile_depth;
-}
+[[nodiscard]] inline Index whole_blocks(Index count) { return round_up(count, block_side); }
+[[nodiscard]] inline Index depth_tiles(Index depth) { return ceil_div(depth, tile_depth); }
 /// Pairs that an operand with `count` rows or columns takes.
 [[nodiscard]] inline Index packed_size(Index count, Index depth) {
   return whole_blocks(count) / lanes * depth_tiles(depth) * tile_size;
@@ -164,7 +161,7 @@ struct TileRows {
 
 /// c [32, 32] (+)= a b
 NN_AMX_TARGET inline void multiply_tiles(const TileRows& rows, float* c, Index c_row_stride,
-                                         detail::AheadQueue& queue) {
+                                         detail::PrefetchQueue& queue) {
   constexpr int tile_stride = 64;
   constexpr Index lines_per_step = 8;  // prefetched; more would hold up the tiles' own loads
   const Index stride = c_row_stride * static_cast<Index>(sizeof(float));
@@ -184,8 +181,8 @@ NN_AMX_TARGET inline void multiply_tiles(const TileRows& rows, float* c, Index c
     _tile_zero(2);
     _tile_zero(3);
   }
-  detail::Ahead& ahead =
-      queue.next(detail::AheadQueue::steps_per_line * lines_per_step * rows.depth, a);
+  detail::PrefetchWalk& ahead =
+      queue.next(detail::PrefetchQueue::steps_per_line * lines_per_step * rows.depth, a);
   for (Index k = 0; k < size; k += tile_size) {
     for (Index i = 0; i < lines_per_step; ++i) ahead.fetch();
     _tile_loadd(4, a + k, tile_stride);
@@ -226,7 +223,8 @@ NN_AMX_TARGET inline void store_sums(const float* sums, Matrix<float> c,
 }
 
 /// Does a task of at most `detail::bfloat16_depth` steps of k.
-NN_AMX_TARGET inline void product_pass(const ProductTask<float>& pass, detail::AheadQueue& queue) {
+NN_AMX_TARGET inline void product_pass(const ProductTask<float>& pass,
+                                       detail::PrefetchQueue& queue) {
   const Matrix<float>& c = pass.c;
   const Index depth = depth_tiles(pass.a.cols);
   const auto* a = static_cast<const Pair*>(pass.packed_a);

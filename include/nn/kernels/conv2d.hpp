@@ -13,7 +13,7 @@
 
 namespace nn::kernels {
 
-/// y(n, r, s, f) = act(bias(f) + sum over i, j, c of x(n, pixel of cell (i, j), c) W(i, j, c, f)).
+/// y(n, i, j, f) = act(bias(f) + sum over u, v, c of x(n, pixel of cell (u, v), c) W(u, v, c, f)).
 /// `activation` acts on single elements (not softmax). Each output is summed in the order of W, so
 /// it depends on nothing but its own window.
 /// Shapes  as Conv2DShape says; bias [out_channels], or null
@@ -50,8 +50,8 @@ void conv2d_input_gradient(const Conv2DShape& shape, const T* dy, const T* W,
   }
 }
 
-/// dW(i, j, c, f) = sum over n, r, s of x(n, input pixel of cell (i, j), c) dy(n, r, s, f), and
-/// db(f) = sum over n, r, s of dy(n, r, s, f); both are added to what is there if `accumulate`.
+/// dW(u, v, c, f) = sum over n, i, j of x(n, input pixel of cell (u, v), c) dy(n, i, j, f), and
+/// db(f) = sum over n, i, j of dy(n, i, j, f); both are added to what is there if `accumulate`.
 /// Shapes  as Conv2DShape says, dW as W; db [out_channels], or null where not wanted
 template <Real T>
 void conv2d_kernel_gradient(const Conv2DShape& shape, const T* x, const T* dy, T* dW,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // A convolution as one matrix product for each cell of its kernel: between the output pixels whose
-// cell lies on the image, and the input pixels that it lies on. Padding costs nothing so.
+// cell lies on the image, and the input pixels that it lies on. So padding costs nothing.
 #pragma once
 
 #include <algorithm>
 
+#include "nn/core/ceil_div.hpp"
 #include "nn/kernels/cache.hpp"
 #include "nn/kernels/conv2d_rows.hpp"
 #include "nn/kernels/elementwise.hpp"
@@ -16,7 +17,7 @@ namespace nn::kernels::detail {
 /// q on input q stride + offset.
 [[nodiscard]] inline Range outputs_on(Range inputs, Range outputs, Index stride, Index offset) {
   const auto first_from = [&](Index input) {  // first output q >= 0 with q stride + offset >= input
-    return input <= offset ? 0 : (input - offset + stride - 1) / stride;
+    return input <= offset ? 0 : ceil_div(input - offset, stride);
   };
   return {std::max(outputs.first, first_from(inputs.first)),
           std::min(outputs.end, first_from(inputs.end))};

@@ -2,6 +2,7 @@
 // Convolution: cuts it into windows and rows for the inner kernel.
 #pragma once
 
+#include <algorithm>
 #include <type_traits>
 
 #include "nn/core/number_format.hpp"
@@ -24,7 +25,7 @@ void set_runs(const Conv2DShape& s, Index window_cols, PixelRows<T>& rows) {
   const Index runs_per_row = is_dense ? 1 : s.kernel_width;
   rows.num_runs = s.kernel_height * runs_per_row;
   rows.run_length = s.kernel_width / runs_per_row * s.in_channels;
-  Run* const runs = scratch<Run>(ScratchUse::other, rows.num_runs);
+  Run* const runs = scratch<Run>(ScratchUse::runs, rows.num_runs);
   for (Index r = 0; r < rows.num_runs; ++r) {
     const Index pixel =
         r / runs_per_row * s.dilation_height * window_cols + r % runs_per_row * s.dilation_width;
@@ -81,7 +82,7 @@ void conv2d_by_windows(Isa set, const Conv2DShape& s, const PackedKernel<T>& ker
   parallel_for(pieces.count(), [&](Index piece) {
     pieces.for_each_band(piece, [&](Index sample, Range band) {
       const Window window = input_window(s, band.first, band.end);
-      T* const buffer = in_place ? nullptr : scratch<T>(ScratchUse::patches, image.size(window));
+      T* const buffer = in_place ? nullptr : scratch<T>(ScratchUse::windows, image.size(window));
       const auto view = view_window(image, x + sample * image.size(), window, in_place, buffer);
       PixelRows<T> part = rows;
       part.num_pixels = band.size() * s.out_width;
@@ -96,13 +97,13 @@ void conv2d_by_windows(Isa set, const Conv2DShape& s, const PackedKernel<T>& ker
 /// Runs the kernel's cells over the input: padding costs nothing, but y passes through the
 /// registers once for each cell, which takes many channels to pay.
 template <class T>
-void conv2d_by_cells(Isa set, const Conv2DShape& s, const PackedKernel<T>& weights,
-                     const RowPieces& windows, const T* x, bool with_relu,
+void conv2d_by_cells(Isa set, const Conv2DShape& s, const PackedKernel<T>& packed_kernel,
+                     const RowPieces& row_pieces, const T* x, bool with_relu,
                      const Conv2DResult<T>& y) {
-  PackedKernel<T> kernel = weights;
+  PackedKernel<T> kernel = packed_kernel;
   kernel.bias = nullptr;  // adds to y
-  const T* const bias = weights.bias;
-  RowPieces pieces = windows;
+  const T* const bias = packed_kernel.bias;
+  RowPieces pieces = row_pieces;
   pieces.rows_per_band = rows_in_cache<T>(s.out_width * s.out_channels);
   parallel_for(pieces.count(), [&](Index piece) {
     const Range panels = pieces.panels(piece), channels = kernel.channels_of(panels);

@@ -11,8 +11,8 @@
 
 namespace nn::kernels::detail {
 
-/// Rectangles of output pixels in consecutive samples: their first inputs, their slopes and the
-/// steps between.
+/// Rectangles of output pixels in consecutive samples: their first x, their dy and the steps
+/// between.
 template <class T>
 struct PixelBlock {
   Index num_samples, num_rows, num_pixels;
@@ -66,7 +66,7 @@ template <class T>
   if (!in_place) {
     const Index rows = std::min(end_row - row, s.out_height);  // of the largest block
     const Index most = std::min(BlockList<T>::max_blocks, (end_row - row) / s.out_height + 2);
-    buffer = scratch<T>(ScratchUse::patches, most * image.size(input_window(s, 0, rows)));
+    buffer = scratch<T>(ScratchUse::windows, most * image.size(input_window(s, 0, rows)));
   }
   for (list.size = 0; row < end_row && list.size < BlockList<T>::max_blocks; ++list.size) {
     const Index sample = row / s.out_height, first = row % s.out_height;
@@ -87,7 +87,7 @@ template <class T>
   return row;
 }
 
-/// The same for all threads.
+/// What all threads share: the arguments and their plan.
 template <class T>
 struct KernelGradientTask {
   Isa set;
@@ -99,7 +99,7 @@ struct KernelGradientTask {
 };
 
 /// Adds the products of the listed pixels to the tiles of a group in a part's sums, and their
-/// slopes to its db.
+/// dy to its db.
 template <class T>
 void add_blocks(Isa set, const KernelGradientPlan& plan, const BlockList<T>& list,
                 const Index* offsets, Index group, T* sums) {
@@ -118,7 +118,7 @@ void add_blocks(Isa set, const KernelGradientPlan& plan, const BlockList<T>& lis
 }
 
 /// Adds the products of output rows from rows.first on to the tiles of a group in a part's sums,
-/// and their slopes to its db. Takes as many rows as a core's cache holds and returns the one after
+/// and their dy to its db. Takes as many rows as a core's cache holds and returns the one after
 /// them.
 template <class T>
 [[nodiscard]] Index add_cells(const KernelGradientTask<T>& task, Range rows, Index group, T* sums) {

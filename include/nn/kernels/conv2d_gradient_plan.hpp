@@ -4,24 +4,26 @@
 
 #include <algorithm>
 
+#include "nn/core/ceil_div.hpp"
 #include "nn/kernels/conv2d_window.hpp"
 #include "nn/kernels/window_shape.hpp"
 
 namespace nn::kernels::detail {
 
 /// How many rows of W a tile may have.
-struct TileRows {
+struct TileHeights {
   int usual, odd;
 
   /// The one that covers `rows` rows with the fewest to spare.
   [[nodiscard]] constexpr Index best_for(Index rows) const {
-    const auto covered = [rows](Index tile) { return (rows + tile - 1) / tile * tile; };
+    const auto covered = [rows](Index tile) { return round_up(rows, tile); };
     return covered(odd) < covered(usual) ? odd : usual;
   }
 };
 
-[[nodiscard]] constexpr TileRows kernel_gradient_tiles(Index vector_bytes) {
-  return vector_bytes == 64 ? TileRows{8, 9} : TileRows{5, 5};  // 9: a 3 x 3 kernel on one channel
+[[nodiscard]] constexpr TileHeights kernel_gradient_tiles(Index vector_bytes) {
+  return vector_bytes == 64 ? TileHeights{8, 9}
+                            : TileHeights{5, 5};  // 9: a 3 x 3 kernel on one channel
 }
 
 /// The work is cut by the shape alone: into tiles of W, and parts of the output rows of all
@@ -44,13 +46,13 @@ struct KernelGradientPlan {
       : by_cell(has_many_channels(s)),
         rows_per_cell(by_cell ? s.in_channels : s.patch_size()),
         tile_rows(kernel_gradient_tiles(vector_bytes).best_for(rows_per_cell)),
-        tiles_per_cell((rows_per_cell + tile_rows - 1) / tile_rows),
+        tiles_per_cell(ceil_div(rows_per_cell, tile_rows)),
         num_row_tiles(s.patch_size() / rows_per_cell * tiles_per_cell),
         num_rows(s.patch_size()),
         num_channels(s.out_channels),
         vector_size(vector_elements),
         full_width(2 * vector_size),
-        num_panels((num_channels + full_width - 1) / full_width),
+        num_panels(ceil_div(num_channels, full_width)),
         total_rows(s.batch * s.out_height),
         num_dbs(by_cell ? s.out_width : 1),
         db_size(by_cell ? num_dbs * num_channels : num_panels * full_width) {
@@ -59,8 +61,8 @@ struct KernelGradientPlan {
     const Index products = total_rows * s.out_width * num_rows * num_channels;
     const Index pieces = std::clamp<Index>(products / min_products, 1, max_pieces);
     const Index parts = std::clamp<Index>(max_elements / part_size(), 1, pieces);
-    rows_per_part = std::max<Index>(1, (total_rows + parts - 1) / parts);
-    num_parts = std::max<Index>(1, (total_rows + rows_per_part - 1) / rows_per_part);
+    rows_per_part = std::max<Index>(1, ceil_div(total_rows, parts));
+    num_parts = std::max<Index>(1, ceil_div(total_rows, rows_per_part));
     num_groups = std::clamp<Index>(pieces / num_parts, 1, num_tiles());
     const Index row_size = s.out_width * num_channels + s.stride_height * s.width * s.in_channels;
     rows_per_list = std::max<Index>(1, cached / row_size);
@@ -83,7 +85,7 @@ struct KernelGradientPlan {
   [[nodiscard]] Range db_range(Index group) const {
     if (by_cell) return {db_offset(), db_offset() + (group == 0 ? db_size : 0)};
     const auto offset = [&](Index tile) {
-      return db_offset() + (tile + num_row_tiles - 1) / num_row_tiles * full_width;
+      return db_offset() + ceil_div(tile, num_row_tiles) * full_width;
     };
     return {offset(first_tile(group)), offset(first_tile(group + 1))};
   }

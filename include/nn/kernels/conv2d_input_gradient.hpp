@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The input gradient of a convolution: the slopes of each cell's output pixels, times the cell's
-// weights, are added to the input pixels that it lies on.
+// The input gradient of a convolution: dy of each cell's output pixels, times the cell's weights,
+// is added to the input pixels that the cell lies on.
 #pragma once
+
+#include <algorithm>
 
 #include "nn/kernels/conv2d_cells.hpp"
 

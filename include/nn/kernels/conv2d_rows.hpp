@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <limits>
 
+#include "nn/core/ceil_div.hpp"
 #include "nn/core/parallel.hpp"
 #include "nn/kernels/conv2d_window.hpp"
 #include "nn/kernels/scratch.hpp"
@@ -77,9 +78,7 @@ struct PackedKernel {
   const T* bias;  // [panels, two vectors], or null: products are added to what is there
 
   [[nodiscard]] Index full_width() const { return 2 * vector_size; }
-  [[nodiscard]] Index num_panels() const {
-    return (num_channels + full_width() - 1) / full_width();
-  }
+  [[nodiscard]] Index num_panels() const { return ceil_div(num_channels, full_width()); }
   [[nodiscard]] Index channels_of(Index panel) const {
     return std::min(full_width(), num_channels - panel * full_width());
   }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "nn/core/ceil_div.hpp"
 #include "nn/core/config.hpp"
 
 namespace nn::kernels::detail {
@@ -40,8 +41,8 @@ struct ImageSize {
 template <class T>
 void copy_window(const ImageSize& size, const T* image, const Window& window, T* out) {
   const Index row_size = window.cols * size.channels;
-  const Index first =
-      std::clamp<Index>(-window.left, 0, window.cols);  // columns inside: first .. last
+  // columns inside: first .. last - 1
+  const Index first = std::clamp<Index>(-window.left, 0, window.cols);
   const Index last = std::clamp<Index>(size.width - window.left, first, window.cols);
   for (Index row = window.top; row < window.top + window.rows; ++row, out += row_size) {
     if (row < 0 || row >= size.height || first == last) {
@@ -96,12 +97,10 @@ struct RowPieces {
     const Index pieces = std::clamp<Index>(products / min_products, 1, max_pieces);
     num_groups = shares_panels ? std::min(num_panels, pieces) : 1;
     const Index row_pieces = std::max<Index>(1, pieces / num_groups);
-    rows_per_piece = std::max<Index>(1, (total_rows + row_pieces - 1) / row_pieces);
+    rows_per_piece = std::max<Index>(1, ceil_div(total_rows, row_pieces));
   }
 
-  [[nodiscard]] Index count() const {
-    return (total_rows + rows_per_piece - 1) / rows_per_piece * num_groups;
-  }
+  [[nodiscard]] Index count() const { return ceil_div(total_rows, rows_per_piece) * num_groups; }
   [[nodiscard]] Range panels(Index piece) const {
     const Index group = piece % num_groups;
     return {group * num_panels / num_groups, (group + 1) * num_panels / num_groups};

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdlib>
-#include <string>
 #include <string_view>
 
 #if defined(__x86_64__)

@@ -16,7 +16,7 @@
 
 namespace nn::kernels {
 
-/// y(n, r, s, c) = the largest x(n, h, w, c) in the window of (r, s), and argmax its index within
+/// y(n, i, j, c) = the largest x(n, h, w, c) in the window of (i, j), and argmax its index within
 /// the sample: the first of equals in scan order. A NaN counts as larger than any number. Where
 /// `rectify`, a ReLU follows: y = max(y, 0), and argmax is -1 where that has no gradient.
 /// Shapes  as Pooling2DShape says; argmax as y, or null where not wanted

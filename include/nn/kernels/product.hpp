@@ -6,10 +6,11 @@
 #include <cstddef>
 #include <type_traits>
 
+#include "nn/core/ceil_div.hpp"
 #include "nn/core/parallel.hpp"
 #include "nn/kernels/cache.hpp"
 #include "nn/kernels/matrix.hpp"
-#include "nn/kernels/naive.hpp"
+#include "nn/kernels/naive_product.hpp"
 #include "nn/kernels/product_kernels.hpp"
 #include "nn/kernels/scratch.hpp"
 
@@ -27,10 +28,6 @@ struct ProductPlan {
   Index col_blocks;
 };
 
-[[nodiscard]] inline Index round_up(Index x, Index multiple) {
-  return (x + multiple - 1) / multiple * multiple;
-}
-
 /// `most_rows` of a block are those whose pass stays in a core's cache (of doubles in half of it).
 [[nodiscard]] inline ProductPlan plan_product(Index m, Index n, Index k, Index tile_rows,
                                               Index tile_cols, Index most_rows) {
@@ -43,12 +40,12 @@ struct ProductPlan {
       m == 1 ? vector_cols : std::max(5 * tile_cols, round_up(usual_cols, tile_cols));
   ProductPlan plan{k, 1, std::clamp<Index>(most_rows, 64, 1024), most_cols, 1, 1};
   while (plan.num_slices < max_slices && k >= 2 * min_slice * plan.num_slices) plan.num_slices *= 2;
-  plan.slice = round_up((k + plan.num_slices - 1) / plan.num_slices, 8);
+  plan.slice = round_up(ceil_div(k, plan.num_slices), 8);
   plan.rows = std::min(plan.rows / tile_rows * tile_rows, round_up(m, tile_rows));
   plan.cols = std::min(plan.cols, round_up(n, tile_cols));
   const auto count = [&] {
-    plan.row_blocks = (m + plan.rows - 1) / plan.rows;
-    plan.col_blocks = (n + plan.cols - 1) / plan.cols;
+    plan.row_blocks = ceil_div(m, plan.rows);
+    plan.col_blocks = ceil_div(n, plan.cols);
     return plan.row_blocks * plan.col_blocks * plan.num_slices;
   };
   while (count() < min_pieces && plan.rows * plan.cols * plan.slice > small_work) {
@@ -97,7 +94,7 @@ class BlockedProduct {
     const Index blocks = plan_.row_blocks * plan_.col_blocks;
     if (plan_.num_slices > 1 && blocks < 8) return run_slices_at_once(blocks);
     const Index run_length = std::max<Index>(1, blocks / 16);
-    parallel_for((blocks + run_length - 1) / run_length, [&](Index run) {
+    parallel_for(ceil_div(blocks, run_length), [&](Index run) {
       const Index end = std::min(blocks, (run + 1) * run_length);
       for (Index block = run * run_length; block < end; ++block) run_block(block, block + 1 < end);
     });
@@ -246,8 +243,8 @@ template <Real T>
 void column_sums_with(Isa isa, Matrix<const std::type_identity_t<T>> x, T* sums, bool accumulate) {
   constexpr Index rows = 1024, cols = 1024;  // of a piece
   const auto sum_block = detail::product_kernels<T>(isa).column_sums;
-  const Index row_blocks = std::max<Index>(1, (x.rows + rows - 1) / rows);
-  const Index col_blocks = (x.cols + cols - 1) / cols;
+  const Index row_blocks = std::max<Index>(1, ceil_div(x.rows, rows));
+  const Index col_blocks = ceil_div(x.cols, cols);
   T* const partials = scratch<T>(ScratchUse::partial_sums, row_blocks * x.cols);
   parallel_for(row_blocks * col_blocks, [&](Index piece) {
     const Index row = piece / col_blocks * rows, col = piece % col_blocks * cols;

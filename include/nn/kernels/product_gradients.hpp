@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Both gradients of a matrix product in one walk, for whoever uses up the one as it comes.
+// Both gradients of a matrix product in one walk, for a caller that uses up dW piece by piece.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <numeric>
 
+#include "nn/core/ceil_div.hpp"
 #include "nn/kernels/column_reader.hpp"
 #include "nn/kernels/product.hpp"
 
@@ -113,13 +115,13 @@ void product_gradients(const Operand<std::type_identity_t<T>>& x,
   const detail::GradientWalk<T> walk{x, W, dz, dx, dx_reader, options, moments};
   const Index rows = detail::gradient_piece_rows(W.rows, W.cols, walk.kernels.tile_cols,
                                                  dx_reader == nullptr ? 1 : dx_reader->unit());
-  const Index pieces = (W.rows + rows - 1) / rows;
+  const Index pieces = ceil_div(W.rows, rows);
   const Index run_length = std::max<Index>(1, pieces / 64);  // neighbours, to prefetch the next
-  const Index num_runs = (pieces + run_length - 1) / run_length;
+  const Index num_runs = ceil_div(pieces, run_length);
   if (dx_reader != nullptr) dx_reader->begin(num_runs);
   parallel_for(num_runs, [&](Index run) {
     const Index end = std::min((run + 1) * run_length * rows, W.rows);
-    T* const dW = scratch<T>(ScratchUse::other, rows * W.cols);
+    T* const dW = scratch<T>(ScratchUse::kernel_gradient, rows * W.cols);
     for (Index row = run * run_length * rows; row < end; row += rows) {
       const Index next = std::min(row + rows, end);
       if (walk.wants_dx())

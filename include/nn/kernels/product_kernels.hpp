@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The kernels of the matrix product, and the table of an instruction set's.
+// The kernels of the matrix product, in a table for each instruction set.
 #pragma once
 
 #include <algorithm>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
+#include "nn/core/ceil_div.hpp"
 #include "nn/kernels/product_task.hpp"
 #include "nn/kernels/scratch.hpp"
 #include "nn/kernels/simd.hpp"

@@ -2,9 +2,9 @@
 // What a product does to each element on its way out.
 #pragma once
 
-#include "nn/core/number_format.hpp"
 #include "nn/kernels/activation.hpp"
 #include "nn/kernels/matrix.hpp"
+#include "nn/kernels/product_precision.hpp"
 
 namespace nn::kernels {
 

@@ -2,6 +2,8 @@
 // What the driver of the matrix product tells the kernels of an instruction set.
 #pragma once
 
+#include "nn/core/ceil_div.hpp"
+#include "nn/core/memory.hpp"
 #include "nn/kernels/operand.hpp"
 #include "nn/kernels/product_options.hpp"
 
@@ -33,58 +35,59 @@ template <class T>
 inline constexpr Index pass_depth = 256;
 
 /// A walk over the cache lines of a matrix, while the inner loop of a tile runs.
-struct Ahead {
+struct PrefetchWalk {
   const char* line = nullptr;
   Index left_in_row = 0;  ///< lines, the current one included
   Index row_lines = 0;
   Index jump = 0;  ///< bytes from the last line of a row to the first of the next
   Index lines_left = 0;
 
-  Ahead() = default;
+  PrefetchWalk() = default;
   template <class T>
-  explicit Ahead(Matrix<const T> x) {
+  explicit PrefetchWalk(Matrix<const T> x) {
     if (x.rows <= 0 || x.cols <= 0) return;
     if (x.col_stride != 1) x = x.transposed();
     line = reinterpret_cast<const char*>(x.data);
-    row_lines = (x.cols * static_cast<Index>(sizeof(T)) + 63) / 64;
+    row_lines = ceil_div(x.cols * static_cast<Index>(sizeof(T)), cache_line);
     left_in_row = row_lines;
-    jump = x.row_stride * static_cast<Index>(sizeof(T)) - (row_lines - 1) * 64;
+    jump = x.row_stride * static_cast<Index>(sizeof(T)) - (row_lines - 1) * cache_line;
     lines_left = x.rows * row_lines;
   }
 
   template <class T>
-  explicit Ahead(const Operand<T>& x) : Ahead(static_cast<const Matrix<const T>&>(x)) {
-    if (x.is_short()) *this = Ahead(x.shorts());
+  explicit PrefetchWalk(const Operand<T>& x)
+      : PrefetchWalk(static_cast<const Matrix<const T>&>(x)) {
+    if (x.is_short()) *this = PrefetchWalk(x.shorts());
   }
 
   /// Fetches the next line. (Inner loops in vectors have the same with its numbers in registers.)
   void fetch() {
     __builtin_prefetch(line, 0, 2);
     --left_in_row;
-    line += left_in_row == 0 ? jump : 64;
+    line += left_in_row == 0 ? jump : cache_line;
     left_in_row = left_in_row == 0 ? row_lines : left_in_row;
   }
 };
 
 /// What to prefetch while tiles are computed, one thing after the other.
-struct AheadQueue {
+struct PrefetchQueue {
   /// Steps of k to one prefetched line. More lines at once would take up the few buffers of the
   /// first cache that the operands need.
   static constexpr Index steps_per_line = 2;
 
-  Ahead first;
-  Ahead second;
-  Ahead nothing{};
+  PrefetchWalk first;
+  PrefetchWalk second;
+  PrefetchWalk nothing{};
 
   /// The next part of b is read packed, if there is one.
   template <class T>
   void fetch_packed(const T* packed, Index count) {
-    if (count > 0) first = Ahead(Matrix<const T>(packed, 1, count));
+    if (count > 0) first = PrefetchWalk(Matrix<const T>(packed, 1, count));
   }
 
   /// The walk that a tile of `depth` steps shall continue; within `harmless` when all is done.
-  [[nodiscard]] Ahead& next(Index depth, const void* harmless) {
-    for (Ahead* ahead : {&first, &second}) {
+  [[nodiscard]] PrefetchWalk& next(Index depth, const void* harmless) {
+    for (PrefetchWalk* ahead : {&first, &second}) {
       if (ahead->lines_left <= 0) continue;
       ahead->lines_left -= depth / steps_per_line;
       return *ahead;
@@ -99,7 +102,7 @@ struct AheadQueue {
 template <class T>
 __attribute__((always_inline)) inline void prefetch_tile(const Matrix<const T>& mask,
                                                          const Matrix<const T>& c) {
-  constexpr Index line = 64 / static_cast<Index>(sizeof(T));
+  constexpr Index line = cache_line / static_cast<Index>(sizeof(T));
   for (Index i = 0; i < c.rows; ++i) {
     for (Index j = 0; j < c.cols; j += line) {
       __builtin_prefetch(&mask(i, j), 0, 3);
@@ -111,10 +114,10 @@ __attribute__((always_inline)) inline void prefetch_tile(const Matrix<const T>& 
 /// What to prefetch while the steps of k before `next` are computed: the `length` steps that
 /// follow, or what follows the task.
 template <class T>
-[[nodiscard]] AheadQueue ahead_of(const ProductTask<T>& task, Index next, Index length) {
-  if (length <= 0) return {Ahead(task.next_b), Ahead(task.next_a)};
-  return {Ahead(task.b.block(next, 0, length, task.b.cols)),
-          Ahead(task.a.block(0, next, task.a.rows, length))};
+[[nodiscard]] PrefetchQueue prefetch_of(const ProductTask<T>& task, Index next, Index length) {
+  if (length <= 0) return {PrefetchWalk(task.next_b), PrefetchWalk(task.next_a)};
+  return {PrefetchWalk(task.b.block(next, 0, length, task.b.cols)),
+          PrefetchWalk(task.a.block(0, next, task.a.rows, length))};
 }
 
 }  // namespace nn::kernels::detail

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <limits>
 
+#include "nn/core/ceil_div.hpp"
 #include "nn/core/memory.hpp"
 #include "nn/core/number_format.hpp"
 #include "nn/kernels/matrix.hpp"
@@ -45,16 +46,14 @@ class QuantizedMatrix {
   [[nodiscard]] NumberFormat format() const { return format_; }
   [[nodiscard]] Index rows() const { return rows_; }
   [[nodiscard]] Index cols() const { return cols_; }
-  [[nodiscard]] Index num_blocks() const { return (rows_ + depth - 1) / depth; }
+  [[nodiscard]] Index num_blocks() const { return ceil_div(rows_, depth); }
   [[nodiscard]] Index block_rows(Index block) const {
     return std::min(depth, rows_ - block * depth);
   }
   /// Columns of a panel.
   [[nodiscard]] Index panel_cols() const { return format_ == NumberFormat::int8 ? 16 : 32; }
   /// Columns, those included that fill up the last panel.
-  [[nodiscard]] Index padded_cols() const {
-    return (cols_ + panel_cols() - 1) / panel_cols() * panel_cols();
-  }
+  [[nodiscard]] Index padded_cols() const { return round_up(cols_, panel_cols()); }
   /// Cache lines of a panel of a block: steps of a product.
   [[nodiscard]] Index steps(Index block) const {
     return format_ == NumberFormat::int8 ? (block_rows(block) + 3) / 4 : block_rows(block);
@@ -62,8 +61,7 @@ class QuantizedMatrix {
   /// A panel of a block, `steps` cache lines; the block's next panel follows.
   [[nodiscard]] const std::byte* panel(Index block, Index number) const {
     const Index size = format_ == NumberFormat::int8 ? 1 : 2;
-    return data_.data() + elements_before(block) * size +
-           number * steps(block) * static_cast<Index>(cache_line);
+    return data_.data() + elements_before(block) * size + number * steps(block) * cache_line;
   }
   /// [padded_cols] of a block: -128 sum_i q(i, j), what unsigned factors q + 128 add too much. int8
   /// only.
@@ -98,7 +96,7 @@ class QuantizedMatrix {
  private:
   [[nodiscard]] Index elements_before(Index block) const {
     const Index granule = format_ == NumberFormat::int8 ? 4 : 1;
-    return std::min(block * depth, (rows_ + granule - 1) / granule * granule) * padded_cols();
+    return std::min(block * depth, round_up(rows_, granule)) * padded_cols();
   }
   [[nodiscard]] Index place_of(Index row, Index col) const {
     const Index block = row / depth, step = row % depth, panel = col / panel_cols();

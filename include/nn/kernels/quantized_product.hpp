@@ -2,6 +2,9 @@
 // The product with weights in a short number format, for inference.
 #pragma once
 
+#include <algorithm>
+
+#include "nn/core/ceil_div.hpp"
 #include "nn/core/parallel.hpp"
 #include "nn/kernels/isa.hpp"
 #include "nn/kernels/product_options.hpp"
@@ -54,12 +57,12 @@ struct QuantizedPlan {
   QuantizedPlan(const QuantizedMatrix& W, Index rows)
       : num_panels(W.padded_cols() / W.panel_cols()), panels_per_piece(num_panels) {
     constexpr Index enough_pieces = 8, small_work = Index{1} << 16, strip_cols = 64;
-    const Index pieces = W.num_blocks() * ((rows + rows_per_piece - 1) / rows_per_piece);
+    const Index pieces = W.num_blocks() * ceil_div(rows, rows_per_piece);
     const Index work = rows * std::min(W.rows(), QuantizedMatrix::depth) * W.cols();
     if (pieces < enough_pieces && work > small_work) {
       panels_per_piece = strip_cols / W.panel_cols();
     }
-    num_strips = (num_panels + panels_per_piece - 1) / panels_per_piece;
+    num_strips = ceil_div(num_panels, panels_per_piece);
   }
 };
 
@@ -67,8 +70,7 @@ inline void quantized_rows(Isa set, Matrix<const float> x, const QuantizedMatrix
                            Matrix<float> y, const ProductOptions<float>& options) {
   const QuantizedPlan plan(W, x.rows);
   const Index blocks = W.num_blocks(), width = W.padded_cols(), block_stride = x.rows * width;
-  const Index row_pieces =
-      (x.rows + QuantizedPlan::rows_per_piece - 1) / QuantizedPlan::rows_per_piece;
+  const Index row_pieces = ceil_div(x.rows, QuantizedPlan::rows_per_piece);
   float* const sums = scratch<float>(ScratchUse::partial_sums, blocks * block_stride);
   parallel_for(row_pieces * blocks * plan.num_strips, [&](Index piece) {
     const Index strip = piece % plan.num_strips, block = piece / plan.num_strips % blocks;

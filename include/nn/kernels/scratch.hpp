@@ -19,12 +19,13 @@ enum class ScratchUse {
   rounded_a,
   rounded_b,
   partial_sums,
-  patches,
+  windows,
   pixels,
   columns,
   unrounded,
   sums_of_runs,
-  other,
+  runs,
+  kernel_gradient,
   count
 };
 

@@ -2,6 +2,7 @@
 // Softmax over rows, its gradient, and its fusion with the cross-entropy of class labels.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <type_traits>
@@ -17,10 +18,7 @@ namespace detail {
 template <Real T>
 T shifted_exponentials(Index classes, const T* x, T* y, T& largest) {
   using std::exp;
-  largest = x[0];
-  for (Index k = 1; k < classes; ++k) {
-    if (x[k] > largest) largest = x[k];
-  }
+  largest = *std::max_element(x, x + classes);
   T sum = T(0);
   for (Index k = 0; k < classes; ++k) {
     y[k] = exp(x[k] - largest);  // at most 1, so nothing overflows
@@ -33,10 +31,7 @@ T shifted_exponentials(Index classes, const T* x, T* y, T& largest) {
 template <Real T>
 T sum_of_shifted_exponentials(Index classes, const T* x, T& largest) {
   using std::exp;
-  largest = x[0];
-  for (Index k = 1; k < classes; ++k) {
-    if (x[k] > largest) largest = x[k];
-  }
+  largest = *std::max_element(x, x + classes);
   T sum = T(0);
   for (Index k = 0; k < classes; ++k) sum += exp(x[k] - largest);
   return sum;

@@ -10,9 +10,9 @@ namespace nn::kernels {
 
 /// Convolution of `batch` images. All tensors are contiguous, the last axis innermost:
 /// x [batch, height, width, in_channels], W [kernel_height, kernel_width, in_channels,
-/// out_channels], y [batch, out_height, out_width, out_channels]. Cell (i, j) of the window of
-/// output pixel (r, s) lies on input pixel (r stride_height + i dilation_height - pad_top, s
-/// stride_width + j dilation_width - pad_left); cells outside of the image read 0.
+/// out_channels], y [batch, out_height, out_width, out_channels]. Cell (u, v) of the window of
+/// output pixel (i, j) lies on input pixel (i stride_height + u dilation_height - pad_top, j
+/// stride_width + v dilation_width - pad_left); cells outside of the image read 0.
 struct Conv2DShape {
   Index batch, height, width, in_channels;
   Index kernel_height, kernel_width;

@@ -54,11 +54,11 @@ struct WithScalar<L<U>, T> {
 ///     Arguments arguments() const;                                 // to be saved
 ///     static L from_arguments(const Arguments&);                   // and loaded
 ///
-///     // dx in columns, not in memory, for the layer before; only with pass.update
+///     // hands dx to the layer before by columns, in place of memory; only with pass.update
 ///     void backward(ConstTensorMap<T, R> x, ConstTensorMap<T, S> y, TensorMap<T, S> dy,
 ///                   kernels::ColumnReader<T>& dx, const Pass&) const;
-///     // what reads dy so in place of a backward without dx, made in pass.memory; null: nothing
-///     // does. Obeys pass.accumulate.
+///     // a reader, made in pass.memory, that takes dy by columns in place of a backward that needs
+///     // no dx, and obeys pass.accumulate; or null
 ///     kernels::ColumnReader<T>* dy_reader(ConstTensorMap<T, R> x, ConstTensorMap<T, S> y,
 ///                                         const Pass&) const;
 ///

@@ -5,10 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "nn/core/number_format.hpp"
 #include "nn/core/random.hpp"
 #include "nn/core/tensor.hpp"
 #include "nn/kernels/activation.hpp"
+#include "nn/kernels/product_precision.hpp"
 
 namespace nn {
 
@@ -56,7 +56,7 @@ struct Pass {
   return count == batch_size && total >= 2 * batch_size ? first / batch_size : -1;
 }
 
-/// x [N, F] as it comes, for kernels that want a mask only where one is asked for.
+/// The elements of x as a mask for dx, or null where none is asked for.
 template <class T, int Rank>
 [[nodiscard]] const T* mask_of(const Pass& pass, const ConstTensorMap<T, Rank>& x) {
   return pass.mask_dx ? x.data() : nullptr;

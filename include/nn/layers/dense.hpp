@@ -14,9 +14,9 @@ namespace nn {
 
 struct DenseOptions {
   Activation activation = Activation::linear;
-  bool use_bias = true;
-  Initializer kernel_initializer = GlorotUniform{};
-  Initializer bias_initializer = Zeros{};
+  bool use_bias = true;                              ///< add b
+  Initializer kernel_initializer = GlorotUniform{};  ///< the first values of W
+  Initializer bias_initializer = Zeros{};            ///< the first values of b
 };
 
 /// Fully connected layer: y = act(x W + b) for each sample (Keras: Dense). Inputs of a higher rank
@@ -24,7 +24,8 @@ struct DenseOptions {
 /// Shapes    x [N, in]   W [in, units]   b [units]   y [N, units]
 /// Backward  dz = dy * act'(z)   dW += x^T dz   db += sum_n dz   dx = dz W^T
 /// Init      W: Glorot uniform (Glorot and Bengio 2010)   b: zero
-/// Throws    std::invalid_argument unless units is positive
+/// Throws    std::invalid_argument unless units is positive; ShapeError for samples without
+/// features
 template <Real T = float>
 class Dense {
  public:

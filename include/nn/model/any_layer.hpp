@@ -74,7 +74,7 @@ class AnyLayer {
                 kernels::ColumnReader<T>& dx, const Pass& pass) const {
     self_->backward(x, x_shape, y, y_shape, dy, dx, pass);
   }
-  /// A reader of dy in place of `backward`, with `update` when it has read all; or null.
+  /// A reader of dy in place of `backward`, to be followed by `update`; or null.
   [[nodiscard]] kernels::ColumnReader<T>* dy_reader(const T* x, const Shape& x_shape, const T* y,
                                                     const Shape& y_shape, const Pass& pass) const {
     return self_->dy_reader(x, x_shape, y, y_shape, pass);

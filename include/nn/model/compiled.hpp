@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "nn/core/erased.hpp"
-#include "nn/core/number_format.hpp"
+#include "nn/kernels/product_precision.hpp"
 #include "nn/layer/parameter_block.hpp"
 #include "nn/layer/scored_batch.hpp"
 

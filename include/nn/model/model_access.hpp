@@ -32,10 +32,6 @@ struct ModelAccess {
     refuse({where, "a compiled model", "one without loss and optimizer", "",
             "call compile(optimizer, loss, metrics) first"});
   }
-  template <Real T>
-  static void require_samples(const Sequential<T>& model, const char* where, const Samples& x) {
-    model.require_samples(where, x);
-  }
 };
 
 }  // namespace nn::detail

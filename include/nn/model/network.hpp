@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cctype>
 #include <concepts>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>

@@ -2,7 +2,6 @@
 // What each layer of a chain does: shapes, and which neighbours work as one.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "nn/model/any_layer.hpp"
@@ -17,7 +16,7 @@ struct PlanStep {
   Activation activation = Activation::linear;  // of the following activation layer, done here too
   bool dy_is_masked = false, mask_dx = false;
   bool needs_dx = false;        // a layer before this one has parameters
-  bool dx_in_columns = false;   // is only for the layer that made x, which may read it so
+  bool dx_in_columns = false;   // read by nobody but the layer that made x, which may take columns
   bool y_in_bfloat16 = false;   // in training where products in bfloat16 take it so
   bool x_in_bfloat16 = false;   // what the layer before makes of its y
   bool drops_softmax = false;   // closes the model with a softmax that a loss may take over

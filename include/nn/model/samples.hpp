@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "nn/core/tensor.hpp"
 #include "nn/kernels/gather.hpp"

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The container: a chain of layers that is built, trained, evaluated, asked and saved.
+// The container: a chain of layers that is built, trained, evaluated, used to predict and saved.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -95,8 +96,7 @@ class Sequential {
   }
   void zero_gradients() { parameters().zero_gradients(); }
 
-  /// Layer number i as an L. Throws `std::invalid_argument` if there is no such layer or it is
-  /// another type.
+  /// Layer i as an L. Throws `std::invalid_argument` if there is none or it is another type.
   template <class L>
   [[nodiscard]] const L& layer(Index i) const;
   [[nodiscard]] const std::vector<AnyLayer<T>>& layers() const { return network_.layers; }

@@ -2,9 +2,12 @@
 // Gradients of a layer against dual numbers and against central differences.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nn/testing/dual.hpp"

@@ -3,9 +3,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
+#include <limits>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "nn/core/parallel.hpp"

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -19,7 +18,7 @@ template <class T>
 class GuardedBuffer {
  public:
   explicit GuardedBuffer(Index count)
-      : size_(count), bytes_(static_cast<std::size_t>(end_of(count)) + cache_line) {
+      : size_(count), bytes_(static_cast<std::size_t>(end_of(count) + cache_line)) {
     std::fill(bytes_.begin(), bytes_.end(), guard);
     set_bits();
   }
@@ -154,7 +153,6 @@ class LayerRig {
     backward(batch, pass);
   }
 
-  [[nodiscard]] const AnyLayer<T>& layer() const { return layer_; }
   [[nodiscard]] const std::vector<NamedParameter<T>>& parameters() const { return block_.named(); }
 
   /// Gradients of all parameters one after the other.

@@ -2,6 +2,8 @@
 // One batch through a compiled model: the step that training and evaluation repeat.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 

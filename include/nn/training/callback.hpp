@@ -12,7 +12,7 @@
 
 namespace nn {
 
-/// What a callback sees of a training, and what it can do.
+/// What a callback sees of a training run, and what it can do.
 class FitContext {
  public:
   Index epoch = 0;        ///< counted from 0

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Stops a training that no longer improves.
+// Stops a training run that no longer improves.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -62,6 +61,7 @@ class EarlyStopping {
       if (!options_.baseline || improves(value, *options_.baseline)) wait_ = 0;
       return;
     }
+    // As in Keras, never after the first epoch.
     if (wait_ >= options_.patience && context.epoch > 0) context.stop_training = true;
   }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdio>
 
 #include "nn/training/batch_runner.hpp"
 #include "nn/training/progress.hpp"

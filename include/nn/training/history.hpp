@@ -13,8 +13,8 @@
 
 namespace nn {
 
-/// The course of a training: for each name ("loss", "accuracy", "val_loss", …) one value for each
-/// epoch that had it, as Keras' `History.history`.
+/// The course of a training run: for each name ("loss", "accuracy", "val_loss", …) one value for
+/// each epoch that had it, as Keras' `History.history`.
 class History {
  public:
   /// Throws `std::invalid_argument`, naming what there is, for an unknown name.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdio>
 
 #include "nn/model/compiled.hpp"
 #include "nn/model/model_access.hpp"

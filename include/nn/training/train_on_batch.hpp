@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Single batches: one update or one test, for loops of one's own.
+// Single batches, for loops of one's own: an update or a test, and forward and backward alone.
 #pragma once
 
 #include <algorithm>
@@ -54,7 +54,8 @@ Scores Sequential<T>::test_on_batch(const X& x, const LabelView& y) const {
 
 namespace detail {
 
-/// Forward passes between two steps, as for gradients that add up, each draw their own numbers.
+/// The seed of a forward pass that is one of several between two optimizer steps (gradients add
+/// up): each draws its own dropout.
 [[nodiscard]] inline std::uint64_t seed_of_repeat(std::uint64_t seed, std::uint64_t repeat) {
   constexpr std::uint64_t golden_ratio = 0x9E3779B97F4A7C15;
   return seed + repeat * golden_ratio;
@@ -87,9 +88,9 @@ ConstTensorMap<T, Rank> Sequential<T>::forward(const X& x, Workspace& workspace)
   return map_tensor<Rank>(y, shape);
 }
 
-/// dy [N, ...] is the gradient of what is to become smaller with respect to the result of
-/// `forward`. Throws `std::invalid_argument` without a `forward` of this model in the workspace,
-/// `ShapeError` for another shape.
+/// dy [N, ...] is the gradient of the loss with respect to the result of `forward`. Throws
+/// `std::invalid_argument` without a `forward` of this model in the workspace, `ShapeError` for
+/// another shape.
 template <Real T>
 template <TensorLike DY>
 void Sequential<T>::backward(const DY& dy, Workspace& workspace) {
