@@ -7,7 +7,7 @@
 # PYTHON names an interpreter that has torch (default python3), THREADS how many threads both use
 # (default 2). Prints the seconds and the test accuracy of one epoch for every seed, then their means.
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=cmake/requirements.sh
 source "$root/cmake/requirements.sh"
 [[ -n ${NN_MNIST_DIR:-} ]] || fail "compare_fast: expected NN_MNIST_DIR to name MNIST's folder, got nothing"

@@ -6,7 +6,7 @@
 #
 # Default: build/benchmarks/results.json. --benchmark_filter=REGEX runs a part.
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=cmake/requirements.sh
 source "$root/cmake/requirements.sh"
 require g++ cmake ninja-build libeigen3-dev libbenchmark-dev

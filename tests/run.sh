@@ -4,7 +4,7 @@
 #
 #   tests/run.sh [option of CMake, such as -DNN_WARNINGS_AS_ERRORS=ON]...
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source=cmake/requirements.sh
 source "$root/cmake/requirements.sh"
 

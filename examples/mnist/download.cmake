@@ -57,6 +57,17 @@ function(fetch mirror name result)
   set(${result} "${problem}" PARENT_SCOPE)
 endfunction()
 
+# What interrupted runs have left; younger parts may be another run's.
+file(GLOB parts "${DESTINATION}/.*-ubyte.*")
+string(TIMESTAMP now "%s" UTC)
+foreach(part IN LISTS parts)
+  file(TIMESTAMP "${part}" changed "%s" UTC)
+  math(EXPR age "${now} - ${changed}")
+  if(age GREATER 600)
+    file(REMOVE "${part}")
+  endif()
+endforeach()
+
 file(MAKE_DIRECTORY "${DESTINATION}")
 set(fetched 0)
 foreach(name IN LISTS files)

@@ -129,19 +129,18 @@ inline void check_test_labels(const nn::Labels& labels, int num_classes) {
 }
 
 /// The data of, in this order: the folder of the option, the folder that NN_MNIST_DIR names, the
-/// build's own folder if a download has filled it, or digits drawn from `seed`.
-/// Throws `IoError` where a place that was named, or files that are there, cannot be used: only
-/// where there is nothing at all does the next place count.
+/// build's own folder if a download has filled it (one that broke off has not), or digits drawn
+/// from `seed`. Throws `IoError` where a place that was named, or the four files, cannot be used.
 [[nodiscard]] inline DataSet find_data(const std::optional<std::string>& option,
                                        const std::filesystem::path& build_folder,
                                        std::uint64_t seed) {
   if (option) return load(*option);
   const char* named = std::getenv("NN_MNIST_DIR");
   if (named != nullptr && *named != '\0') return load(named);
-  for (const char* name : detail::file_names) {
-    if (detail::find_file(build_folder, name)) return load(build_folder);
-  }
-  return draw_data(seed);
+  const bool is_filled = std::all_of(
+      detail::file_names.begin(), detail::file_names.end(),
+      [&](const char* name) { return detail::find_file(build_folder, name).has_value(); });
+  return is_filled ? load(build_folder) : draw_data(seed);
 }
 
 }  // namespace mnist

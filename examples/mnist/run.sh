@@ -4,7 +4,7 @@
 #
 #   examples/mnist/run.sh [option of mnist_train]...      (--help lists them)
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+root=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=cmake/requirements.sh
 source "$root/cmake/requirements.sh"
 

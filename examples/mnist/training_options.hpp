@@ -31,6 +31,22 @@ struct TrainingOptions {
 inline std::string check_finite(const std::string& number) {
   return std::isfinite(std::strtod(number.c_str(), nullptr)) ? "" : "not finite: " + number;
 }
+inline std::string check_positive(const std::string& number) {
+  char* end = nullptr;
+  const double value = std::strtod(number.c_str(), &end);
+  const bool is_positive = *end == '\0' && value > 0 && std::isfinite(value);
+  return is_positive ? "" : "expected a number above 0, got " + number;
+}
+
+/// 010 is ten: CLI11 would read it as octal.
+inline std::string without_leading_zeros(const std::string& number) {
+  std::size_t first = 0;
+  while (first + 1 < number.size() && number[first] == '0' && number[first + 1] >= '0' &&
+         number[first + 1] <= '9') {
+    ++first;
+  }
+  return number.substr(first);
+}
 
 /// The options as a parser; `options` receives what it reads.
 inline void declare(CLI::App& app, TrainingOptions& options) {
@@ -43,21 +59,24 @@ inline void declare(CLI::App& app, TrainingOptions& options) {
       ->check(CLI::IsMember({"keras", "fast"}))
       ->capture_default_str();
   app.add_option("--epochs", options.epochs, "passes over the training images [keras: 5, fast: 1]")
+      ->transform(without_leading_zeros)
       ->check(at_least_one);
   app.add_option("--batch-size", options.batch_size, "images in one update of the weights [128]")
+      ->transform(without_leading_zeros)
       ->check(at_least_one);
   app.add_option("--learning-rate", options.learning_rate,
                  "step of the optimizer, for fast the highest [keras: 0.001, sgd 0.01; fast: 0.01]")
-      ->check(CLI::PositiveNumber)
-      ->check(check_finite);
+      ->check(check_positive);
   app.add_option("--optimizer", options.optimizer, "rule of the updates [adam]")
       ->check(CLI::IsMember({"adam", "sgd"}));
   app.add_option("--precision", options.precision, "in which the dense layers multiply in training")
       ->check(CLI::IsMember({"float32", "bfloat16"}))
       ->capture_default_str();
   app.add_option("--threads", options.threads, "threads to compute with [all cores]")
+      ->transform(without_leading_zeros)
       ->check(CLI::Range(1, 1024, "WHOLE NUMBER FROM 1 TO 1024"));
   app.add_option("--seed", options.seed, "of initial weights, order of images and drawn digits")
+      ->transform(without_leading_zeros)
       ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{INT64_MAX}, "WHOLE NUMBER FROM 0"))
       ->capture_default_str();
   app.add_option("--model", options.model, "where to save the trained model")

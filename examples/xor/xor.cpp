@@ -20,5 +20,6 @@ int main() {
     std::printf("%.0f xor %.0f = %d (%.1f %%)\n", x(i, 0), x(i, 1), p(i, 1) > p(i, 0),
                 100 * p(i, 1) > 50 ? 100 * p(i, 1) : 100 * p(i, 0));
   }
+  if (std::fflush(stdout) != 0) return std::perror("xor"), 1;
   return model.evaluate(x, y)["accuracy"] == 1.0 ? 0 : 1;
 }
