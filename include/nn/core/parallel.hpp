@@ -57,22 +57,19 @@ class ThreadPool {
  public:
   using Piece = void (*)(void* body, Index piece);
 
+  /// Never destroyed: when the program ends, other threads and the ends of static objects may still
+  /// have loops to run.
   [[nodiscard]] static ThreadPool& instance() {
-    static ThreadPool pool;
-    return pool;
+    static ThreadPool* const pool = new ThreadPool;
+    static const struct Closer {
+      ~Closer() { pool->close(); }
+    } closer;
+    return *pool;
   }
 
   ThreadPool() = default;
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
-  ~ThreadPool() {
-    if (owner_ != ::getpid()) {  // a copy made by fork: the helpers are not in this process
-      for (auto& helper : helpers_) static_cast<void>(helper.release());
-      return;
-    }
-    for (const auto& helper : helpers_) invite(*helper, State::leaving);
-    for (const auto& helper : helpers_) helper->thread.join();
-  }
 
   /// Runs all pieces, with the help of up to `num_helpers` threads. False, having done nothing, if
   /// the pool is at another caller's service.
@@ -98,6 +95,14 @@ class ThreadPool {
 
  private:
   enum class State { idle, invited, working, leaving };
+
+  /// Ends the helpers. From then on `busy_` is taken, and loops run inline.
+  void close() {
+    if (owner_ != ::getpid()) return;  // a copy made by fork: the helpers are not in this process
+    if (!busy_.try_lock()) return;     // a thread that the program's end cuts off keeps them
+    for (const auto& helper : helpers_) invite(*helper, State::leaving);
+    for (const auto& helper : helpers_) helper->thread.join();
+  }
 
   /// Neighbouring pieces of which `next` is the first that nobody has taken.
   struct alignas(cache_line) Share {

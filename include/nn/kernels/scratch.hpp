@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <utility>
 
 #include "nn/core/config.hpp"
 #include "nn/core/memory.hpp"
@@ -32,8 +33,15 @@ enum class ScratchUse {
 namespace detail {
 
 [[nodiscard]] inline AlignedMemory& scratch_memory(ScratchUse use) {
-  thread_local std::array<AlignedMemory, static_cast<std::size_t>(ScratchUse::count)> memory;
-  return memory[static_cast<std::size_t>(use)];
+  using Memory = std::array<AlignedMemory, static_cast<std::size_t>(ScratchUse::count)>;
+  // By a pointer: the ends of static objects, which come after those of the main thread's own, may
+  // still need memory.
+  thread_local Memory* memory = nullptr;
+  thread_local const struct Closer {
+    ~Closer() { delete std::exchange(memory, nullptr); }
+  } closer;
+  if (memory == nullptr) memory = new Memory;
+  return (*memory)[static_cast<std::size_t>(use)];
 }
 
 }  // namespace detail
