@@ -184,7 +184,8 @@ class AnyLayer {
     }
     void forward(const T* x, const Shape& x_shape, T* y, const Shape& y_shape,
                  const Pass& pass) const override {
-      layer.forward(detail::layer_view<in>(x, x_shape), detail::layer_view<out>(y, y_shape), pass);
+      layer.forward(detail::layer_view<in>(x, x_shape), detail::layer_view<out>(y, y_shape),
+                    announced_part(pass));
     }
     void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy, T* dx,
                   const Pass& pass) const override {
@@ -194,7 +195,7 @@ class AnyLayer {
       }
       layer.backward(detail::layer_view<in>(x, x_shape), detail::layer_view<out>(y, y_shape),
                      detail::layer_view<out>(dy, y_shape), detail::layer_view<in>(dx, x_shape),
-                     pass);
+                     announced_part(pass));
       update(pass);
     }
     void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy,
@@ -219,6 +220,18 @@ class AnyLayer {
       if (leaves_update && pass.update != nullptr) {
         for (const auto* parameter : own_parameters) parameter->update(*pass.update);
       }
+    }
+
+    /// What L has not announced is done around it or not at all, whatever the layers obey that L
+    /// may hand its pass on to.
+    [[nodiscard]] static Pass announced_part(const Pass& pass) {
+      Pass own = pass;
+      if constexpr (!LayerTraits<L>::updates_parameters) own.update = nullptr;
+      if constexpr (!requires { &L::workspace_bytes; }) {
+        own.memory = nullptr;
+        own.batch = -1;
+      }
+      return own;
     }
 
     L layer;
