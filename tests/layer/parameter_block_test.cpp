@@ -20,6 +20,18 @@ struct TwoParameters {
 }  // namespace
 
 TEST_SUITE("layer/parameter_block") {
+  TEST_CASE("ParameterBlock: refuses more elements than bytes can be counted of") {
+    nn::Parameter<float, 1> most, more;
+    nn::ParameterList<float> list;
+    list.add(most, "most", {nn::Index{1} << 59}, nn::Zeros{});
+    list.add(more, "more", {nn::Index{1} << 60}, nn::Zeros{});
+    nn::ParameterBlock<float> block;
+    CHECK_THROWS_WITH_AS(block.allocate(list),
+                         "more: expected parameters of a size that memory can have, got "
+                         "[1152921504606846976]",
+                         nn::ShapeError);
+  }
+
   TEST_CASE("ParameterBlock: layers' views look into one block, each on a cache line") {
     TwoParameters p;
     CHECK_FALSE(p.kernel.is_bound());

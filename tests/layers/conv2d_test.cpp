@@ -38,6 +38,7 @@ TEST_SUITE("layers/conv2d") {
                    {{20},
                     "Conv2D: expected samples [height, width, channels], got [20]; use images "
                     "[N, height, width, channels]"},
+                   {{5, 5, 0}, "Conv2D: expected samples with at least one channel, got [5, 5, 0]"},
                    {{2, 5, 1},
                     "Conv2D: expected an image of at least (3, 3), got [2, 5, 1] "
                     "(padding valid); use smaller windows or nn::Padding::same"}}}) == "");

@@ -46,16 +46,23 @@ TEST_SUITE("layers/relu") {
     CHECK(capped.forward() == "nan 0 6");
   }
 
-  TEST_CASE("ReLU: refuses a negative ceiling or slope") {
+  TEST_CASE("ReLU: refuses a negative ceiling or slope, and numbers that are not finite") {
     CHECK_THROWS_WITH_AS(nn::ReLU<float>{{.max_value = -1}},
                          "ReLU: expected a max_value of 0 or more, got -1", std::invalid_argument);
     CHECK_THROWS_WITH_AS(nn::ReLU<float>{{.negative_slope = -0.5}},
-                         "ReLU: expected a negative_slope of 0 or more, got -0.5",
+                         "ReLU: expected a finite negative_slope of 0 or more, got -0.5",
                          std::invalid_argument);
+    CHECK_THROWS_WITH_AS(nn::ReLU<float>{{.negative_slope = HUGE_VAL}},
+                         "ReLU: expected a finite negative_slope of 0 or more, got inf",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(nn::ReLU<float>{{.threshold = -HUGE_VAL}},
+                         "ReLU: expected a finite threshold, got -inf", std::invalid_argument);
   }
 
-  TEST_CASE("ReLU: names its arguments in Keras' words") {
+  TEST_CASE("ReLU: names its arguments in Keras' words, an infinite ceiling as none") {
     using nn::testing::arguments_text;
+    CHECK(arguments_text(nn::ReLU<float>{{.max_value = HUGE_VAL}}) ==
+          arguments_text(nn::ReLU<float>{}));
     CHECK(arguments_text(nn::ReLU<float>{{.max_value = 6.5, .threshold = 0.25}}) ==
           R"({"max_value":6.5,"negative_slope":0.0,"threshold":0.25})");
     CHECK(arguments_text(nn::ReLU<float>{}) == R"({"negative_slope":0.0,"threshold":0.0})");

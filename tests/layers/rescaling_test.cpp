@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "nn/layers/rescaling.hpp"
 
+#include <cmath>
+
 #include "tests/layers/layer_testing.hpp"
 
 namespace {
@@ -21,6 +23,13 @@ TEST_SUITE("layers/rescaling") {
     WorkedExample example(nn::Rescaling<double>(2, -1), {3}, {0, 1, 4});
     CHECK(example.forward() == "-1 1 7");
     CHECK(example.backward({1, 2, 3}) == "2 4 6");
+  }
+
+  TEST_CASE("Rescaling: refuses numbers that are not finite") {
+    CHECK_THROWS_WITH_AS(nn::Rescaling<float>(std::nan("")),
+                         "Rescaling: expected a finite scale, got nan", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(nn::Rescaling<float>(1, HUGE_VAL),
+                         "Rescaling: expected a finite offset, got inf", std::invalid_argument);
   }
 
   TEST_CASE("Rescaling: names its arguments in Keras' words") {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -179,8 +180,15 @@ class ParameterBlock {
            static_cast<Index>(sizeof(T));
   }
   static Index layout(const ParameterList<T>& list) {
+    // Half of what an index counts in bytes leaves room for the padding.
+    constexpr Index most = std::numeric_limits<Index>::max() / 2 / static_cast<Index>(sizeof(T));
     Index size = 0;
-    for (const auto& entry : list.entries()) size += padded(entry.shape.num_elements());
+    for (const auto& entry : list.entries()) {
+      const Index count = entry.shape.num_elements();
+      require<ShapeError>(count <= most - size, entry.name.c_str(),
+                          "parameters of a size that memory can have", entry.shape.to_string());
+      size += padded(count);
+    }
     return size;
   }
 

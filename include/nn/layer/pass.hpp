@@ -18,8 +18,9 @@ class ParameterUpdate;
 /// that announce it with the traits of `layer.hpp`. Only needs_dx and update differ between the
 /// forward and the backward of a pass.
 struct Pass {
-  bool training = false;        ///< false: inference; dropout is off, nothing is kept for backward
-  std::byte* memory = nullptr;  ///< the layer's `workspace_bytes`; backward's is that of forward
+  bool training = false;  ///< false: inference; dropout is off, nothing is kept for backward
+  /// The layer's `workspace_bytes`, or null without any; backward's is that of forward.
+  std::byte* memory = nullptr;
   /// Inference: number of this batch among those of one call, which find `memory` as the one before
   /// left it and the same weights; -1: on its own.
   Index batch = -1;

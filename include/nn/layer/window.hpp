@@ -46,7 +46,7 @@ inline void require_window_numbers(const char* where, const char* what, Size2D n
 }
 
 /// Height and width after windows have slid over an image [height, width, channels]. Throws
-/// `ShapeError` for samples of another rank and where no window fits.
+/// `ShapeError` for samples of another rank or without channels, and where no window fits.
 [[nodiscard, gnu::cold, gnu::noinline]] inline Size2D window_counts(const std::string& where,
                                                                     const Shape& image,
                                                                     Window vertical,
@@ -55,6 +55,9 @@ inline void require_window_numbers(const char* where, const char* what, Size2D n
   if (image.rank() != 3) {
     refuse<ShapeError>({where, "samples [height, width, channels]", image.to_string(), "",
                         "use images [N, height, width, channels]"});
+  }
+  if (image.back() == 0) {
+    refuse<ShapeError>({where, "samples with at least one channel", image.to_string()});
   }
   const Size2D counts{vertical.count(image[0], padding), horizontal.count(image[1], padding)};
   if (counts.height <= 0 || counts.width <= 0) {

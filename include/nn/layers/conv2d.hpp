@@ -31,8 +31,9 @@ struct Conv2DOptions {
 ///           db += sum_{n,i,j} dz   dx[n, i s + u d - p, ..., c] = sum_f dz[n,i,j,f] W[u,v,c,f],
 ///           summed over all windows (i, j) that meet the pixel
 /// Init      W: Glorot uniform (Glorot and Bengio 2010)   b: zero
-/// Throws    std::invalid_argument for sizes outside 1 .. 2^20, for strides and a dilation at once;
-///           ShapeError for samples that are not [H, W, C] or smaller than the kernel
+/// Throws    std::invalid_argument for no filters, sizes outside 1 .. 2^20, and strides and a
+///           dilation at once; ShapeError for samples that are not [H, W, C], have no channels or
+///           are smaller than the kernel
 template <Real T = float>
 class Conv2D {
  public:

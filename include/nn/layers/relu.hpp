@@ -2,6 +2,7 @@
 // Rectified linear unit as a layer of its own.
 #pragma once
 
+#include <cmath>
 #include <limits>
 #include <optional>
 #include <string>
@@ -23,7 +24,8 @@ struct ReLUOptions {
 /// Shapes    x [N, ...]   y like x
 /// Backward  dx = dy where threshold < x < max_value, negative_slope * dy where x <= threshold,
 ///           else 0
-/// Throws    std::invalid_argument for a negative max_value or negative_slope
+/// Throws    std::invalid_argument for a negative max_value, a negative_slope that is negative or
+///           not finite, and a threshold that is not finite
 template <Real T = float>
 class ReLU {
  public:
@@ -34,8 +36,10 @@ class ReLU {
   explicit ReLU(const ReLUOptions& options = {}) : options_(options) {
     require(options.max_value.value_or(0) >= 0, "ReLU", "a max_value of 0 or more",
             options.max_value.value_or(0));
-    require(options.negative_slope >= 0, "ReLU", "a negative_slope of 0 or more",
-            options.negative_slope);
+    if (std::isinf(options.max_value.value_or(0))) options_.max_value.reset();
+    require(options.negative_slope >= 0 && std::isfinite(options.negative_slope), "ReLU",
+            "a finite negative_slope of 0 or more", options.negative_slope);
+    require(std::isfinite(options.threshold), "ReLU", "a finite threshold", options.threshold);
   }
 
   [[nodiscard]] static std::string name() { return "ReLU"; }

@@ -2,6 +2,7 @@
 // Rescaling layer: preprocessing that travels with the model.
 #pragma once
 
+#include <cmath>
 #include <string>
 
 #include "nn/kernels/elementwise.hpp"
@@ -13,12 +14,16 @@ namespace nn {
 /// and is saved with the model: `nn::Rescaling{1.0 / 255}`.
 /// Shapes    x [N, ...]   y like x
 /// Backward  dx = scale * dy
+/// Throws    std::invalid_argument for numbers that are not finite
 template <Real T = float>
 class Rescaling {
  public:
   using Scalar = T;
 
-  explicit Rescaling(double scale, double offset = 0) : scale_(scale), offset_(offset) {}
+  explicit Rescaling(double scale, double offset = 0) : scale_(scale), offset_(offset) {
+    require(std::isfinite(scale), "Rescaling", "a finite scale", scale);
+    require(std::isfinite(offset), "Rescaling", "a finite offset", offset);
+  }
 
   [[nodiscard]] static std::string name() { return "Rescaling"; }
   [[nodiscard]] Shape output_shape(const Shape& input) const { return input; }

@@ -14,6 +14,7 @@ namespace nn {
 /// in training: the loss then works on x.
 /// Shapes    x [N, ..., K]   y like x
 /// Backward  dx = y * (dy - sum_j dy_j y_j)
+/// Throws    ShapeError for samples without features
 template <Real T = float>
 class Softmax {
  public:

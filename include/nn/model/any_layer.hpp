@@ -227,7 +227,7 @@ class AnyLayer {
     [[nodiscard]] static Pass announced_part(const Pass& pass) {
       Pass own = pass;
       if constexpr (!LayerTraits<L>::updates_parameters) own.update = nullptr;
-      if constexpr (!requires { &L::workspace_bytes; }) {
+      if constexpr (!requires(const L& l, const Shape& x) { l.workspace_bytes(x, true); }) {
         own.memory = nullptr;
         own.batch = -1;
       }

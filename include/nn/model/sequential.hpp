@@ -133,7 +133,7 @@ class Sequential {
     network_.quantize("Sequential::quantize", format);
   }
   [[nodiscard]] NumberFormat weight_format() const { return network_.block.format(); }
-  [[nodiscard]] bool is_compiled() const { return compiled_.has_value(); }
+  [[nodiscard]] bool is_compiled() const { return compiled_ && compiled_->loss.get(); }
 
   /// Trains on samples x [N, ...] with labels y [N]; builds the model first if that wasn't done.
   /// Where it throws, the model is left as it was. See training/fit.hpp.

@@ -48,6 +48,7 @@ class BatchRunner {
       : network_(network),
         compiled_(compiled),
         metrics_(compiled.metrics),
+        metric_names_(compiled.metric_names),
         as_logits_(network.plan.closes_with_softmax() && !compiled.loss->from_logits()) {}
 
   /// Starts a new mean of the loss and of each metric.
@@ -89,7 +90,7 @@ class BatchRunner {
     scores.set(concat({prefix, "loss"}),
                loss_sum_ / static_cast<double>(std::max<Index>(num_samples_, 1)));
     for (std::size_t i = 0; i < metrics_.size(); ++i)
-      scores.set(concat({prefix, compiled_.metric_names[i]}), metrics_[i].result());
+      scores.set(concat({prefix, metric_names_[i]}), metrics_[i].result());
     return scores;
   }
 
@@ -135,6 +136,7 @@ class BatchRunner {
   const Network<T>& network_;
   const Compiled<T>& compiled_;
   std::vector<Metric> metrics_;
+  std::vector<std::string> metric_names_;
   bool as_logits_;
   double loss_sum_ = 0;
   Index num_samples_ = 0;

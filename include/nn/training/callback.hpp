@@ -52,9 +52,9 @@ concept CallbackLike = requires(C& c, FitContext& context) {
 || requires(C& c, FitContext& context) { c.on_epoch_end(context); }
 || requires(C& c, FitContext& context) { c.on_train_end(context); };
 
-/// Any callback, as the elements of `fit`'s list. Holds a copy; pass `std::ref(c)` to look into c
-/// afterwards. Order: train_begin, then for each epoch epoch_begin, (batch_begin, batch_end)…,
-/// validation, epoch_end; then train_end.
+/// Any callback, as the elements of `fit`'s list. Holds a copy, and each `fit` works on one of its
+/// own; pass `std::ref(c)` to look into c afterwards. Order: train_begin, then for each epoch
+/// epoch_begin, (batch_begin, batch_end)…, validation, epoch_end; then train_end.
 class Callback {
  public:
   template <class C>
@@ -70,12 +70,21 @@ class Callback {
   void on_epoch_end(FitContext& context) const { self_->call(Hook::epoch_end, context); }
   void on_train_end(FitContext& context) const { self_->call(Hook::train_end, context); }
 
+  /// One for a training run of its own, so that runs with the same options don't meet; this one if
+  /// what it holds can't be copied.
+  [[nodiscard, gnu::cold, gnu::noinline]] Callback clone() const {
+    Callback copy = *this;
+    if (std::shared_ptr<Interface> self = self_->clone()) copy.self_ = std::move(self);
+    return copy;
+  }
+
  private:
   enum class Hook { train_begin, epoch_begin, batch_begin, batch_end, epoch_end, train_end };
 
   struct Interface {
     virtual ~Interface() = default;
     virtual void call(Hook hook, FitContext& context) = 0;
+    [[nodiscard]] virtual std::shared_ptr<Interface> clone() const = 0;  // or null
   };
   template <class C>
   struct Holder final : Interface {
@@ -102,6 +111,10 @@ class Callback {
           if constexpr (requires { c.on_train_end(context); }) c.on_train_end(context);
           break;
       }
+    }
+    [[nodiscard, gnu::cold]] std::shared_ptr<Interface> clone() const override {
+      if constexpr (std::copy_constructible<C>) return std::make_shared<Holder>(callback);
+      return nullptr;
     }
     C callback;
   };

@@ -62,7 +62,9 @@ class FitLoop final : public FitContext {
         training_(training),
         validation_(validation),
         runner_(network, compiled),
-        kept_(options.callbacks.size()) {}
+        kept_(options.callbacks.size()) {
+    for (const Callback& callback : options.callbacks) callbacks_.push_back(callback.clone());
+  }
   FitLoop(const FitLoop&) = delete;
   FitLoop& operator=(const FitLoop&) = delete;
 
@@ -96,7 +98,7 @@ class FitLoop final : public FitContext {
  private:
   void call(void (Callback::*hook)(FitContext&) const) {
     caller_ = 0;
-    for (const Callback& callback : options_.callbacks) {
+    for (const Callback& callback : callbacks_) {
       (callback.*hook)(*this);
       ++caller_;
     }
@@ -143,7 +145,7 @@ class FitLoop final : public FitContext {
       const Index size = std::min(options_.batch_size, count - done);
       train_batch(options_.shuffle ? order.data() + done : nullptr, done, size);
       done += size;
-      if (!options_.callbacks.empty()) {
+      if (!callbacks_.empty()) {
         logs = runner_.scores();
         call(&Callback::on_batch_end);
       }
@@ -183,7 +185,8 @@ class FitLoop final : public FitContext {
   ValidationData training_, validation_;
   BatchRunner<T> runner_;
   History history_;
-  std::vector<AlignedArray<T>> kept_;  // weights that each callback has kept
+  std::vector<Callback> callbacks_;    // this run's own
+  std::vector<AlignedArray<T>> kept_;  // weights that each of them has kept
   std::size_t caller_ = 0;             // number of the callback whose hook runs
 };
 
