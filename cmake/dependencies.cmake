@@ -8,7 +8,7 @@ option(NN_FETCH_DEPENDENCIES "Download the pinned releases even where the system
 # nn_fetch(name url sha256): downloads an archive to ${name}_SOURCE_DIR without running its build files.
 macro(nn_fetch name url sha256)
   string(TOUPPER FETCHCONTENT_SOURCE_DIR_${name} source_dir)
-  message(NOTICE "nn: downloading ${url}; where that fails, install it or name a copy: -D${source_dir}=folder")
+  message(NOTICE "nn: downloading ${url}; where that fails, install ${name} or name a copy: -D${source_dir}=folder")
   FetchContent_Declare(${name} URL ${url} URL_HASH SHA256=${sha256} SOURCE_SUBDIR no-build-files)
   FetchContent_MakeAvailable(${name})
 endmacro()

@@ -2,6 +2,8 @@
 // A program may end while a thread computes, and the end of a static object may predict.
 #include <unistd.h>
 
+#include <atomic>
+#include <cstdlib>
 #include <nn/sequential.hpp>
 #include <thread>
 

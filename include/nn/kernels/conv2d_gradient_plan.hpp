@@ -22,8 +22,8 @@ struct TileHeights {
 };
 
 [[nodiscard]] constexpr TileHeights kernel_gradient_tiles(Index vector_bytes) {
-  return vector_bytes == 64 ? TileHeights{8, 9}
-                            : TileHeights{5, 5};  // 9: a 3 x 3 kernel on one channel
+  // 9: a 3 x 3 kernel on one channel
+  return vector_bytes == 64 ? TileHeights{8, 9} : TileHeights{5, 5};
 }
 
 /// The work is cut by the shape alone: into tiles of W, and parts of the output rows of all
