@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -16,25 +18,30 @@ using testing::counted_labels;
 using testing::random_tensor;
 
 /// Announces nothing of what the layer in it can do.
-template <Real T = float>
+template <class L>
 class Wrapped {
  public:
-  using Scalar = T;
+  using Scalar = typename L::Scalar;
+  static constexpr int input_rank = detail::input_rank<L>();
+  static constexpr int output_rank = detail::output_rank<L>();
+  using X = TensorMap<Scalar, input_rank>;
+  using Y = TensorMap<Scalar, output_rank>;
+  using ConstX = ConstTensorMap<Scalar, input_rank>;
+  using ConstY = ConstTensorMap<Scalar, output_rank>;
 
-  explicit Wrapped(Index units) : dense_(units) {}
+  explicit Wrapped(L layer) : layer_(std::move(layer)) {}
   [[nodiscard]] std::string name() const { return "Wrapped"; }
-  [[nodiscard]] Shape output_shape(const Shape& input) const { return dense_.output_shape(input); }
-  void parameters(const Shape& input, ParameterList<T>& list) { dense_.parameters(input, list); }
-  void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
-    dense_.forward(x, y, pass);
+  [[nodiscard]] Shape output_shape(const Shape& input) const { return layer_.output_shape(input); }
+  void parameters(const Shape& input, ParameterList<Scalar>& list) {
+    if constexpr (ParametricLayer<L>) layer_.parameters(input, list);
   }
-  void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2> y, TensorMap<T, 2> dy,
-                TensorMap<T, 2> dx, const Pass& pass) const {
-    dense_.backward(x, y, dy, dx, pass);
+  void forward(ConstX x, Y y, const Pass& pass) const { layer_.forward(x, y, pass); }
+  void backward(ConstX x, ConstY y, Y dy, X dx, const Pass& pass) const {
+    layer_.backward(x, y, dy, dx, pass);
   }
 
  private:
-  Dense<T> dense_;
+  L layer_;
 };
 
 /// `Middle` is a Dense, or one that is wrapped, of so many weights that batches share them packed.
@@ -51,7 +58,7 @@ Sequential<float> model_with(Middle middle) {
 TEST_SUITE("model/wrapping_layer") {
   TEST_CASE("Sequential: a layer in a layer that announces nothing predicts and trains the same") {
     auto plain = model_with(Dense{300});
-    auto wrapped = model_with(Wrapped<>{300});
+    auto wrapped = model_with(Wrapped{Dense{300}});
     const auto x = random_tensor<float, 2>({96, 6}, 1);
     const PredictOptions in_batches{.batch_size = 32};
     const auto expected = plain.predict(x, in_batches), actual = wrapped.predict(x, in_batches);
@@ -63,6 +70,27 @@ TEST_SUITE("model/wrapping_layer") {
     for (std::size_t epoch = 0; epoch < 3; ++epoch) {
       CHECK(got["loss"][epoch] == doctest::Approx(wanted["loss"][epoch]).epsilon(1e-5));
     }
+  }
+
+  TEST_CASE("Sequential: a layer in a layer that needs memory which is not announced is refused") {
+    const auto images = random_tensor<float, 4>({2, 4, 4, 1}, 1);
+    const auto refuses = [&](Sequential<float> model, const char* layer, Index bytes) {
+      model.build({4, 4, 1}, {.seed = 7});
+      Workspace workspace;
+      const std::string message = concat({layer, ": expected a pass with ", bytes,
+                                          " bytes of memory, got one without; a layer that hands "
+                                          "its pass on announces the other's workspace_bytes"});
+      CHECK_THROWS_WITH_AS(model.forward(images, workspace), message.c_str(),
+                           std::invalid_argument);
+    };
+    refuses(Sequential{Wrapped{MaxPooling2D{{2, 2}}}, Flatten{}, Dense{3}}, "MaxPooling2D", 32);
+    Sequential<float> inner{Dense{3}, Dense{2}};
+    inner.infer_shapes({16});
+    refuses(Sequential{Flatten{}, Wrapped{inner}}, "Sequential", inner.workspace_bytes({2}, true));
+
+    Sequential<float> pools{Wrapped{MaxPooling2D{{2, 2}}}, Flatten{}};
+    pools.build({4, 4, 1});
+    CHECK(pools.predict(images).dimension(1) == 4);  // inference takes no memory for it
   }
 }
 

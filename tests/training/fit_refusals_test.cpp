@@ -2,6 +2,7 @@
 // What `fit` refuses, in full text, and that a failed call leaves the model as it was.
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <limits>
 #include <stdexcept>
 #include <vector>
@@ -32,6 +33,12 @@ struct Throwing {
     context.stop_training = true;
     throw std::runtime_error{"from the callback"};
   }
+};
+
+/// Does something to the model in the middle of the first epoch.
+struct Meddling {
+  std::function<void()> meddle;
+  void on_batch_end(FitContext&) const { meddle(); }
 };
 
 /// Writes down the learning rate at the beginning of a training.
@@ -192,6 +199,39 @@ TEST_SUITE("training/fit") {
               {.verbose = Verbose::silent, .callbacks = {std::ref(reader)}});
     CHECK(model.input_shape() == Shape{7});
     CHECK(reader.rate == 0.001);
+  }
+
+  TEST_CASE("fit: the model refuses in a callback what would take from fit what it works on") {
+    Sequential<float> model = image_model();
+    model.compile(Adam{}, SparseCategoricalCrossentropy{});
+    const auto x = random_tensor<float, 4>({4, 8, 8, 1}, 1);
+    const Labels y = counted_labels(4, 3);
+    const auto before = weights_of(model);
+    const auto refuses = [&](const char* where, const std::function<void()>& meddle) {
+      const FitOptions options{.batch_size = 2,
+                               .epochs = 2,
+                               .verbose = Verbose::silent,
+                               .callbacks = {Meddling{meddle}}};
+      const std::string message =
+          std::string{where} +
+          ": expected a model that is not being trained, got one in the middle of fit; in a "
+          "callback, work on a copy";
+      CHECK_THROWS_WITH_AS(model.fit(x, y, options), message.c_str(), std::invalid_argument);
+      CHECK(weights_of(model) == before);
+    };
+    refuses("Sequential::build", [&] { model.build({8, 8, 1}); });
+    refuses("Sequential::quantize", [&] { model.quantize(NumberFormat::int8); });
+    refuses("Sequential::fit", [&] { model.fit(x, y, {.verbose = Verbose::silent}); });
+    refuses("Sequential::operator=", [&] { model = image_model(); });
+
+    const FitOptions with_copy{.verbose = Verbose::silent, .callbacks = {Meddling{[&] {
+                                                             Sequential<float> copy = model;
+                                                             copy.fit(x, y,
+                                                                      {.verbose = Verbose::silent});
+                                                             copy = image_model();
+                                                           }}}};
+    CHECK(model.fit(x, y, with_copy).epochs().size() == 1);
+    model = image_model();  // trained no longer
   }
 }
 

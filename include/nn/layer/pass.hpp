@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "nn/core/error.hpp"
 #include "nn/core/random.hpp"
 #include "nn/core/tensor.hpp"
 #include "nn/kernels/activation.hpp"
@@ -38,6 +39,17 @@ struct Pass {
   bool as_logits = false;     ///< leave out a closing softmax: the loss works on logits
   bool dy_is_masked = false;  ///< dy already is the gradient before this layer's ReLU
   bool mask_dx = false;       ///< dx is wanted before the ReLU that made x: 0 where x is 0
+
+  /// Throws `std::invalid_argument` for a layer that needs so many bytes of memory and has none:
+  /// another one has handed on its pass and not announced what this one needs.
+  void require_memory(const char* where, Index bytes) const {
+    if (memory != nullptr || bytes == 0) return;
+    refuse({where,
+            {"a pass with ", bytes, " bytes of memory"},
+            "one without",
+            "",
+            "a layer that hands its pass on announces the other's workspace_bytes"});
+  }
 
   /// The numbers that this layer draws in this pass.
   [[nodiscard]] Random random(RandomPurpose purpose) const {

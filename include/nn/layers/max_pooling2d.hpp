@@ -50,6 +50,9 @@ class MaxPooling2D {
   }
 
   void forward(ConstTensorMap<T, 4> x, TensorMap<T, 4> y, const Pass& pass) const {
+    if (pass.training) {
+      pass.require_memory("MaxPooling2D", y.size() * static_cast<Index>(sizeof(std::int32_t)));
+    }
     // y = act(max over each window); training keeps which cell won
     kernels::max_pooling2d(geometry(x, y), x.data(), rectifies(pass), y.data(), argmax(pass));
     kernels::activate(elementwise_part(rest(pass)), y.size(), y.data(), y.data());

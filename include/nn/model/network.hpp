@@ -43,7 +43,9 @@ class Network {
   }
   /// Layers and blocks stay where they are on the heap; the other one is empty then.
   Network(Network&& other) noexcept { swap(other); }
-  Network& operator=(Network other) noexcept {
+  /// Throws `std::invalid_argument` while this one is trained.
+  Network& operator=(Network other) {
+    require_no_training("Sequential::operator=");
     swap(other);
     return *this;
   }
@@ -77,6 +79,7 @@ class Network {
 
   /// Makes a model for inference of this one; `where` names the caller in messages.
   [[gnu::cold, gnu::noinline]] void quantize(const char* where, NumberFormat format) {
+    require_no_training(where);
     require_float_weights(where);
     require(format != NumberFormat::float32, where, "bfloat16 or int8", to_string(format));
     if constexpr (std::same_as<T, float>) {
@@ -94,6 +97,13 @@ class Network {
             {to_string(block.format()), " weights"},
             "quantised for inference",
             "use a copy from before quantize"});
+  }
+
+  /// For what would take from `fit` what it works on. Throws `std::invalid_argument` in a callback.
+  [[gnu::cold, gnu::noinline]] void require_no_training(const char* where) const {
+    if (!is_training) return;
+    refuse({where, "a model that is not being trained", "one in the middle of fit", "",
+            "in a callback, work on a copy"});
   }
 
   /// Layers, those of nested models counted one by one.
@@ -138,8 +148,9 @@ class Network {
   Plan<T> plan;
   Shape input;  // of one sample
   std::uint64_t seed = 0;
-  bool is_planned = false;  // shapes are known
-  bool is_built = false;    // and `block` holds the parameters; not so inside of a built model
+  bool is_planned = false;   // shapes are known
+  bool is_built = false;     // and `block` holds the parameters; not so inside of a built model
+  bool is_training = false;  // by `fit`; neither copied nor swapped
   std::uint64_t build_number = 0;  // tells apart what shapes were inferred for
   ParameterBlock<T> block;
 

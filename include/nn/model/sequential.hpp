@@ -65,6 +65,7 @@ class Sequential {
   /// a layer can't take what the one before gives, and leaves the model as it was.
   [[gnu::cold, gnu::noinline]] void build(const Shape& sample, const BuildOptions& options = {}) {
     require_layers("Sequential::build");
+    network_.require_no_training("Sequential::build");
     Network<T> built = network_;  // a refusal leaves this model alone
     built.build(sample, options.seed);
     network_ = std::move(built);
@@ -77,9 +78,7 @@ class Sequential {
   [[nodiscard]] Shape output_shape() const { return network_.output(); }
 
   /// A table of layers, output shapes and parameter counts.
-  [[nodiscard, gnu::cold, gnu::noinline]] std::string summary() const {
-    return summarize(network_);
-  }
+  [[nodiscard]] std::string summary() const { return summarize(network_); }
   [[nodiscard]] Index count_parameters() const { return network_.block.num_elements(); }
 
   /// All parameters by name with values and gradients, and the block they lie in: what an
@@ -283,6 +282,7 @@ const L& Sequential<T>::layer(Index i) const {
 template <Real T>
 void Sequential<T>::forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
   const Index batch = x.size() / std::max<Index>(input_shape().num_elements(), 1);
+  if (!pass.memory) pass.require_memory("Sequential", workspace_bytes({batch}, pass.training));
   const T* result = network_.plan.forward(network_.layers, x.data(), batch, inner(pass), y.data());
   if (result != y.data()) std::copy_n(result, y.size(), y.data());
 }

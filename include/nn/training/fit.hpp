@@ -64,7 +64,9 @@ class FitLoop final : public FitContext {
         runner_(network, compiled),
         kept_(options.callbacks.size()) {
     for (const Callback& callback : options.callbacks) callbacks_.push_back(callback.clone());
+    network_.is_training = true;
   }
+  ~FitLoop() { network_.is_training = false; }
   FitLoop(const FitLoop&) = delete;
   FitLoop& operator=(const FitLoop&) = delete;
 
@@ -264,13 +266,14 @@ template <Real T>
   constexpr const char* where = "Sequential::fit";
   detail::require_fit_options(where, options);
   detail::ModelAccess::require_compiled(*this, where);
+  network_.require_no_training(where);
   network_.require_float_weights(where);
   samples.check_type<T>(where);
   const Shape sample_shape = is_built() ? input_shape() : samples.sample_shape();
   const Shape output = is_built() ? output_shape() : output_shape(sample_shape);
   const auto [training, validation] =
       detail::cut_data<T>(samples, y, options, sample_shape, output);
-  const Sequential before_build = is_built() ? Sequential{} : *this;
+  Sequential before_build = is_built() ? Sequential{} : *this;
   const bool was_built = is_built();
   if (!was_built) build(sample_shape);
   network_.ensure_gradients();
@@ -281,7 +284,7 @@ template <Real T>
   } catch (...) {
     compiled_->optimizer = std::move(optimizer);
     network_.block.restore(before);
-    if (!was_built) *this = before_build;
+    if (!was_built) *this = std::move(before_build);
     throw;
   }
 }
