@@ -24,6 +24,11 @@ inline constexpr Index cache_line = 64;
 [[nodiscard]] constexpr Index round_to_cache_line(Index num_bytes) {
   return round_up(num_bytes, cache_line);
 }
+/// Bytes of so many elements, with what is left of the last cache line.
+template <class T>
+[[nodiscard]] constexpr Index padded_bytes(Index num_elements) {
+  return round_to_cache_line(num_elements * static_cast<Index>(sizeof(T)));
+}
 
 /// Bytes that start on a cache line, not initialised. Blocks of 2 MiB and more start on a huge page
 /// and ask for such pages: weights and activations are streamed once a step, and 4 KiB pages would

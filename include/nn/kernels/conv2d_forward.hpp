@@ -11,7 +11,7 @@
 namespace nn::kernels::detail {
 
 /// Input pixels that output rows first .. last - 1 touch.
-[[nodiscard]] inline Window input_window(const Conv2DShape& s, Index first, Index last) {
+[[nodiscard]] inline ImageWindow input_window(const Conv2DShape& s, Index first, Index last) {
   return {first * s.stride_height - s.pad_top, -s.pad_left,
           (last - first - 1) * s.stride_height + (s.kernel_height - 1) * s.dilation_height + 1,
           (s.out_width - 1) * s.stride_width + (s.kernel_width - 1) * s.dilation_width + 1};
@@ -81,7 +81,7 @@ void conv2d_by_windows(Isa set, const Conv2DShape& s, const PackedKernel<T>& ker
   if (with_relu) rows.floor = T(0);
   parallel_for(pieces.count(), [&](Index piece) {
     pieces.for_each_band(piece, [&](Index sample, Range band) {
-      const Window window = input_window(s, band.first, band.end);
+      const ImageWindow window = input_window(s, band.first, band.end);
       T* const buffer = in_place ? nullptr : scratch<T>(ScratchUse::windows, image.size(window));
       const auto view = view_window(image, x + sample * image.size(), window, in_place, buffer);
       PixelRows<T> part = rows;

@@ -71,7 +71,7 @@ template <class T>
   for (list.size = 0; row < end_row && list.size < BlockList<T>::max_blocks; ++list.size) {
     const Index sample = row / s.out_height, first = row % s.out_height;
     const Index count = std::min(end_row - row, s.out_height - first);
-    const Window window = input_window(s, first, first + count);
+    const ImageWindow window = input_window(s, first, first + count);
     const auto view = view_window(image, x + sample * image.size(), window, in_place, buffer);
     if (!in_place) buffer += image.size(window);
     const Index dy_row_step = s.out_width * s.out_channels;

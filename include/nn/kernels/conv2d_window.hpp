@@ -7,18 +7,12 @@
 
 #include "nn/core/ceil_div.hpp"
 #include "nn/core/config.hpp"
+#include "nn/kernels/window_shape.hpp"
 
 namespace nn::kernels::detail {
 
-/// first .. end - 1
-struct Range {
-  Index first, end;
-
-  [[nodiscard]] Index size() const { return std::max<Index>(0, end - first); }
-};
-
 /// Pixels [top, top + rows) x [left, left + cols) of an image, some of which may lie outside of it.
-struct Window {
+struct ImageWindow {
   Index top, left, rows, cols;
 };
 
@@ -27,10 +21,10 @@ struct ImageSize {
   Index height, width, channels;
 
   [[nodiscard]] Index size() const { return height * width * channels; }
-  [[nodiscard]] Index size(const Window& window) const {
+  [[nodiscard]] Index size(const ImageWindow& window) const {
     return window.rows * window.cols * channels;
   }
-  [[nodiscard]] bool contains(const Window& window) const {
+  [[nodiscard]] bool contains(const ImageWindow& window) const {
     return window.top >= 0 && window.left >= 0 && window.top + window.rows <= height &&
            window.left + window.cols <= width;
   }
@@ -39,7 +33,7 @@ struct ImageSize {
 /// Copies a window of `image`, with zeros for pixels outside of it, to `out` [rows, cols,
 /// channels].
 template <class T>
-void copy_window(const ImageSize& size, const T* image, const Window& window, T* out) {
+void copy_window(const ImageSize& size, const T* image, const ImageWindow& window, T* out) {
   const Index row_size = window.cols * size.channels;
   // columns inside: first .. last - 1
   const Index first = std::clamp<Index>(-window.left, 0, window.cols);
@@ -65,8 +59,8 @@ struct WindowView {
 
 /// The window itself if `in_place`, else a copy of it in `buffer` [rows, cols, channels].
 template <class T>
-[[nodiscard]] WindowView<T> view_window(const ImageSize& size, const T* image, const Window& window,
-                                        bool in_place, T* buffer) {
+[[nodiscard]] WindowView<T> view_window(const ImageSize& size, const T* image,
+                                        const ImageWindow& window, bool in_place, T* buffer) {
   if (in_place) {
     return {image + (window.top * size.width + window.left) * size.channels,
             size.width * size.channels};

@@ -28,9 +28,11 @@ struct Conv2DShape {
   [[nodiscard]] Index patch_size() const { return kernel_height * kernel_width * in_channels; }
 };
 
-/// Cells first .. end - 1 of an axis.
-struct PoolingRange {
+/// first .. end - 1, of an axis or of what else is counted.
+struct Range {
   Index first, end;
+
+  [[nodiscard]] Index size() const { return std::max<Index>(0, end - first); }
 };
 
 /// Pooling of `batch` images: x [batch, height, width, channels] -> y [batch, out_height,
@@ -46,11 +48,11 @@ struct Pooling2DShape {
   [[nodiscard]] Index input_size() const { return height * width * channels; }  // of one sample
   [[nodiscard]] Index output_size() const { return out_height * out_width * channels; }
   /// The rows and the columns of the image that the windows of an output row or column meet.
-  [[nodiscard]] PoolingRange rows_of(Index out_row) const {
+  [[nodiscard]] Range rows_of(Index out_row) const {
     const Index top = out_row * stride_height - pad_top;
     return {std::max<Index>(0, top), std::min(height, top + pool_height)};
   }
-  [[nodiscard]] PoolingRange columns_of(Index out_column) const {
+  [[nodiscard]] Range columns_of(Index out_column) const {
     const Index left = out_column * stride_width - pad_left;
     return {std::max<Index>(0, left), std::min(width, left + pool_width)};
   }

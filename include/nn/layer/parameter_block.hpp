@@ -176,8 +176,7 @@ class ParameterBlock {
 
  private:
   static Index padded(Index count) {
-    return round_to_cache_line(count * static_cast<Index>(sizeof(T))) /
-           static_cast<Index>(sizeof(T));
+    return padded_bytes<T>(count) / static_cast<Index>(sizeof(T));
   }
   static Index layout(const ParameterList<T>& list) {
     // Half of what an index counts in bytes leaves room for the padding.

@@ -24,7 +24,7 @@ struct Pass {
   std::byte* memory = nullptr;
   /// Inference: number of this batch among those of one call, which find `memory` as the one before
   /// left it and the same weights; -1: on its own.
-  Index batch = -1;
+  Index batch_number = -1;
   std::uint64_t seed = 0;   ///< the model's seed
   std::uint32_t step = 0;   ///< optimizer steps taken before this pass
   std::uint16_t layer = 0;  ///< number in the whole model; equal layers draw different numbers
@@ -63,9 +63,10 @@ struct Pass {
   }
 };
 
-/// `Pass::batch` of samples `first` .. `first + count - 1` out of `total`, in batches of
+/// `Pass::batch_number` of samples `first` .. `first + count - 1` out of `total`, in batches of
 /// `batch_size`: only several whole ones share their memory.
-[[nodiscard]] inline Index shared_batch(Index first, Index count, Index batch_size, Index total) {
+[[nodiscard]] inline Index shared_batch_number(Index first, Index count, Index batch_size,
+                                               Index total) {
   return count == batch_size && total >= 2 * batch_size ? first / batch_size : -1;
 }
 

@@ -180,8 +180,8 @@ class Dense {
   /// W as the product packed it for the batches before.
   [[nodiscard]] kernels::KeptOperand* kept_weights(const ConstTensorMap<T, 2>& x,
                                                    const Pass& pass) const {
-    if (pass.batch < 0 || !keeps_weights(x.dimension(0), x.dimension(1))) return nullptr;
-    if (pass.batch == 0) ::new (pass.memory) kernels::KeptOperand{pass.memory + kept_header};
+    if (pass.batch_number < 0 || !keeps_weights(x.dimension(0), x.dimension(1))) return nullptr;
+    if (pass.batch_number == 0) ::new (pass.memory) kernels::KeptOperand{pass.memory + kept_header};
     return std::launder(reinterpret_cast<kernels::KeptOperand*>(pass.memory));
   }
 

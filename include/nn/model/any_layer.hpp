@@ -229,7 +229,7 @@ class AnyLayer {
       if constexpr (!LayerTraits<L>::updates_parameters) own.update = nullptr;
       if constexpr (!requires(const L& l, const Shape& x) { l.workspace_bytes(x, true); }) {
         own.memory = nullptr;
-        own.batch = -1;
+        own.batch_number = -1;
       }
       return own;
     }

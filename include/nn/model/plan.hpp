@@ -80,7 +80,7 @@ class Plan {
   }
 
   [[nodiscard]] static Index tensor_bytes(const Shape& sample, Index batch) {
-    return round_to_cache_line(batch * sample.num_elements() * static_cast<Index>(sizeof(T)));
+    return padded_bytes<T>(batch * sample.num_elements());
   }
   [[nodiscard]] Index layer_bytes(const AnyLayer<T>& layer, std::size_t i, Index batch,
                                   bool training) const {

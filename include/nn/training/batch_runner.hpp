@@ -76,10 +76,10 @@ class BatchRunner {
     if (network.block.step() == steps_before) network.block.advance_step();
   }
 
-  /// One batch of an evaluation; `batch` as in `Pass`.
-  void test(const Samples& x, const LabelView& y, Index count, Index batch = -1) {
+  /// One batch of an evaluation; `batch_number` as in `Pass`.
+  void test(const Samples& x, const LabelView& y, Index count, Index batch_number = -1) {
     Pass pass = prepare(x, y, nullptr, count, false);
-    pass.batch = batch;
+    pass.batch_number = batch_number;
     const T* scores = network_.plan.forward(network_.layers, x_, count, pass, scores_);
     account(scores, count, nullptr);
   }
@@ -98,13 +98,10 @@ class BatchRunner {
   /// Lays out the workspace, gathers samples and labels, and describes the pass.
   [[gnu::noinline]] Pass prepare(const Samples& x, const LabelView& y, const Index* rows,
                                  Index count, bool training) {
-    const auto bytes = [count](Index per_sample, std::size_t size) {
-      return round_to_cache_line(count * per_sample * static_cast<Index>(size));
-    };
-    const Index x_bytes = bytes(network_.input.num_elements(), sizeof(T));
-    const Index scores_bytes = bytes(network_.output().num_elements(), sizeof(T));
-    const Index losses_bytes = bytes(1, sizeof(T));
-    const Index labels_bytes = bytes(1, sizeof(std::int32_t));
+    const Index x_bytes = padded_bytes<T>(count * network_.input.num_elements());
+    const Index scores_bytes = padded_bytes<T>(count * network_.output().num_elements());
+    const Index losses_bytes = padded_bytes<T>(count);
+    const Index labels_bytes = padded_bytes<std::int32_t>(count);
     const Index plan_bytes = network_.plan.workspace_bytes(network_.layers, count, training);
     std::byte* memory =
         workspace_.reserve(x_bytes + scores_bytes + losses_bytes + labels_bytes + plan_bytes);

@@ -30,7 +30,7 @@ void run_in_order(BatchRunner<T>& runner, const Samples& x, const LabelView& y, 
   for (Index first = 0; first < x.count(); first += batch_size) {
     const Index count = std::min(batch_size, x.count() - first);
     runner.test(x.slice(first, count), y.slice(first, count), count,
-                shared_batch(first, count, batch_size, x.count()));
+                shared_batch_number(first, count, batch_size, x.count()));
     ++batches_done;
     if (progress.is_due()) progress.update(batches_done, first + count, runner.scores());
   }

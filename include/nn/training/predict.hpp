@@ -28,8 +28,7 @@ template <Real T>
 void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspace& workspace,
                      const PredictOptions& options, Progress* progress) {
   const Index batch_size = std::min(options.batch_size, x.count());
-  const Index x_bytes = round_to_cache_line(batch_size * network.input.num_elements() *
-                                            static_cast<Index>(sizeof(T)));
+  const Index x_bytes = padded_bytes<T>(batch_size * network.input.num_elements());
   std::byte* memory =
       workspace.reserve(x_bytes + network.plan.workspace_bytes(network.layers, batch_size, false));
   Pass pass{.training = false,
@@ -39,7 +38,7 @@ void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspac
   const Index y_size = network.output().num_elements();
   for (Index first = 0; first < x.count(); first += batch_size) {
     const Index count = std::min(batch_size, x.count() - first);
-    pass.batch = shared_batch(first, count, batch_size, x.count());
+    pass.batch_number = shared_batch_number(first, count, batch_size, x.count());
     const T* batch = x.slice(first, count).gather(nullptr, count, reinterpret_cast<T*>(memory));
     network.plan.forward(network.layers, batch, count, pass, y + first * y_size);
     if (progress != nullptr && progress->is_due()) {
