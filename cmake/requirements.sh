@@ -80,13 +80,21 @@ require() {
     fail "expected CMake 3.24 or newer, got $version; a newer one comes with: pip install cmake"
 }
 
+# Is there another compiler in FOLDER's cache than CXX asks for? CMake would stay with it.
+has_other_compiler() {
+  local cache=$1/CMakeCache.txt compiler
+  [[ -e $cache ]] && compiler=$(command -v "${CXX:-}") &&
+    ! grep -q "^CMAKE_CXX_COMPILER:[A-Z]*=$compiler\$" "$cache"
+}
+
 # build SOURCE FOLDER CMAKE-OPTION...: configures the project of SOURCE in FOLDER and builds it.
 build() {
-  local source=$1 folder=$2 generator=()
+  local source=$1 folder=$2 options=()
   shift 2
-  if [[ ! -e $folder/CMakeCache.txt ]] && command -v ninja >/dev/null; then
-    generator=(-G Ninja)
+  has_other_compiler "$folder" && options=(--fresh)
+  if [[ ! -e $folder/CMakeCache.txt || ${#options[@]} -gt 0 ]] && command -v ninja >/dev/null; then
+    options+=(-G Ninja)
   fi
-  cmake -S "$source" -B "$folder" "${generator[@]}" -DCMAKE_BUILD_TYPE=Release --log-level=WARNING "$@"
+  cmake -S "$source" -B "$folder" "${options[@]}" -DCMAKE_BUILD_TYPE=Release --log-level=WARNING "$@"
   cmake --build "$folder" --parallel "$(nproc)"
 }
