@@ -18,6 +18,9 @@
 #define NN_KERNEL_BODY "nn/kernels/product.inc"
 #include "nn/kernels/for_each_isa.hpp"
 #undef NN_KERNEL_BODY
+#define NN_KERNEL_BODY "nn/kernels/product_sums.inc"
+#include "nn/kernels/for_each_isa.hpp"
+#undef NN_KERNEL_BODY
 #define NN_KERNEL_BODY "nn/kernels/vector_matrix.inc"
 #include "nn/kernels/for_each_isa.hpp"
 #undef NN_KERNEL_BODY
