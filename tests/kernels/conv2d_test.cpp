@@ -4,9 +4,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
+#include "nn/core/memory.hpp"
 #include "nn/kernels/bfloat16.hpp"
+#include "nn/kernels/cache.hpp"
 #include "nn/kernels/conv2d_gradient_reader.hpp"
 #include "tests/kernels/kernel_testing.hpp"
 
@@ -302,6 +305,25 @@ TEST_SUITE("kernels/conv2d") {
                                          one_dx.data());
       CHECK(std::equal(one_y.begin(), one_y.end(), y.end() - s.output_size()));
       CHECK(std::equal(one_dx.begin(), one_dx.end(), dx.end() - s.input_size()));
+    }
+  }
+
+  TEST_CASE_TEMPLATE("Conv2D: a y larger than the caches is the same as one sample after another",
+                     T, float, double) {
+    const Index channels = 16, pixels = 512;
+    Conv2DShape s = make_shape(1, pixels, pixels, 1, 1, 1, channels, 1, 1, false);
+    s.batch = nn::kernels::shared_cache_bytes() / (s.output_size() * Index{sizeof(T)}) + 1;
+    Operands<T> given(s);
+    const auto size = static_cast<std::size_t>(s.output_size());
+    nn::AlignedArray<T> y(static_cast<std::size_t>(s.batch) * size);
+    nn::kernels::conv2d(s, given.x.data(), given.W.data(), given.bias.data(), Activation::relu,
+                        y.data());
+    const Index batch = std::exchange(s.batch, 1);
+    std::vector<T> one(size);
+    for (Index i = 0; i < batch; ++i) {
+      nn::kernels::conv2d(s, given.x.data() + i * s.input_size(), given.W.data(), given.bias.data(),
+                          Activation::relu, one.data());
+      CHECK(std::equal(one.begin(), one.end(), y.data() + i * s.output_size()));
     }
   }
 

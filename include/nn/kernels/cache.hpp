@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The cache that blocks of work are cut for.
+// The caches that blocks of work are cut for.
 #pragma once
 
 #if defined(__linux__)
 #include <unistd.h>
 #endif
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+#include <algorithm>
 
 #include "nn/core/config.hpp"
 
@@ -18,6 +23,29 @@ namespace nn::kernels {
     if (const long size = ::sysconf(_SC_LEVEL2_CACHE_SIZE); size > 0) return Index{size};
 #endif
     return Index{1} << 20;
+  }();
+  return bytes;
+}
+
+/// Bytes of the cache that neighbouring cores share (the third level), as the processor tells; 32
+/// MiB where it does not, and at most 64 MiB. What is larger than that is gone when it is read.
+[[nodiscard]] inline Index shared_cache_bytes() {
+  static const Index bytes = [] {
+    constexpr Index unknown = Index{32} << 20;
+#if defined(__x86_64__)
+    constexpr Index most = Index{64} << 20;
+    // Not from the system: it may count the caches of all cores together.
+    constexpr unsigned leaves[] = {4, 0x8000001D}, third_level = 3;  // Intel's, AMD's
+    for (const unsigned leaf : leaves) {
+      unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+      if (__get_cpuid_count(leaf, third_level, &eax, &ebx, &ecx, &edx) == 0) continue;
+      if ((eax & 31) == 0) continue;  // no such cache
+      const Index ways = (ebx >> 22) + 1, partitions = (ebx >> 12 & 1023) + 1;
+      const Index line = (ebx & 4095) + 1, sets = Index{ecx} + 1;
+      return std::min(most, ways * partitions * line * sets);
+    }
+#endif
+    return unknown;
   }();
   return bytes;
 }

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <type_traits>
 
 #include "nn/core/number_format.hpp"
+#include "nn/kernels/cache.hpp"
 #include "nn/kernels/conv2d_cells.hpp"
 
 namespace nn::kernels::detail {
@@ -54,6 +56,16 @@ struct Conv2DResult {
   }
 };
 
+/// Whether to write y past the caches: it is larger than they are, and what is written into them
+/// would first be read from memory. Vectors have to be whole and aligned.
+template <class T>
+[[nodiscard]] bool is_streamed(Isa set, const Conv2DShape& s, const Conv2DResult<T>& y) {
+  const auto vector_bytes = static_cast<std::uintptr_t>(simd_size<T>(set)) * sizeof(T);
+  return y.short_data == nullptr && s.out_channels % simd_size<T>(set) == 0 &&
+         reinterpret_cast<std::uintptr_t>(y.data) % vector_bytes == 0 &&
+         s.batch * s.output_size() > shared_cache_bytes() / static_cast<Index>(sizeof(T));
+}
+
 /// Runs the kernel's rows over windows of the input, with the padding filled in: the way for few
 /// input channels, and where there is no padding.
 template <class T>
@@ -79,6 +91,7 @@ void conv2d_by_windows(Isa set, const Conv2DShape& s, const PackedKernel<T>& ker
                        s.out_channels};
   rows.pixels = grid.list();
   if (with_relu) rows.floor = T(0);
+  rows.streams = is_streamed(set, s, y);
   parallel_for(pieces.count(), [&](Index piece) {
     pieces.for_each_band(piece, [&](Index sample, Range band) {
       const ImageWindow window = input_window(s, band.first, band.end);
@@ -91,6 +104,7 @@ void conv2d_by_windows(Isa set, const Conv2DShape& s, const PackedKernel<T>& ker
               kernel.channels_of(panels), s.out_channels,
               [&](T* to) { convolve_rows<T>(set, kernel, panels, part, view.data, to); });
     });
+    if (rows.streams) end_streams();
   });
 }
 

@@ -54,6 +54,7 @@ struct PixelRows {
   const T* panel = nullptr;                       // [rows of W, width of the panel]
   const T* bias = nullptr;                        // [width of the panel], or null
   Index channels = 0;                             // of this panel
+  bool streams = false;  // whole, aligned vectors of y are written past the caches
 };
 
 }  // namespace nn::kernels::detail

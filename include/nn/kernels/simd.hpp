@@ -35,6 +35,13 @@ namespace nn::kernels {
 template <class T>
 inline constexpr bool has_simd = std::same_as<T, float> || std::same_as<T, double>;
 
+/// Puts what this thread has streamed before what it writes next.
+inline void end_streams() {
+#if defined(__x86_64__)
+  _mm_sfence();
+#endif
+}
+
 /// Number of T's in a vector register of `set`.
 template <class T>
 [[nodiscard]] constexpr Index simd_size(Isa set) {
