@@ -7,7 +7,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -54,6 +57,37 @@ class Weightless {
 
  private:
   Parameter<float, 1> w_;
+};
+
+/// Says one rank and gives another.
+struct Misranked {
+  using Scalar = float;
+  static constexpr int output_rank = 4;
+
+  [[nodiscard]] static std::string name() { return "Misranked"; }
+  [[nodiscard]] static Shape output_shape(const Shape& input) { return input; }
+  static void forward(ConstTensorMap<float, 2>, TensorMap<float, 4>, const Pass&) {}
+  static void backward(ConstTensorMap<float, 2>, ConstTensorMap<float, 4>, TensorMap<float, 4>,
+                       TensorMap<float, 2>, const Pass&) {}
+};
+
+/// Has a parameter for samples of three elements alone.
+class Fickle : public Weightless {
+ public:
+  [[nodiscard]] static std::string name() { return "Fickle"; }
+  void parameters(const Shape& sample, ParameterList<float>& list) {
+    if (sample == Shape{3}) Weightless::parameters(sample, list);
+  }
+};
+
+/// Throws in its second forward pass.
+struct Tiring : Weightless {
+  [[nodiscard]] static std::string name() { return "Tiring"; }
+  void forward(ConstTensorMap<float, 2> x, TensorMap<float, 2> y, const Pass&) const {
+    if (++*passes == 2) throw std::runtime_error{"tired"};
+    y = x;
+  }
+  std::shared_ptr<int> passes = std::make_shared<int>(0);
 };
 
 }  // namespace
@@ -313,6 +347,49 @@ TEST_SUITE("model/sequential") {
                          std::invalid_argument);
     model.build({9, 9, 1});
     CHECK(model.output_shape() == Shape{3, 3, 2});
+  }
+
+  TEST_CASE("Sequential::build: refuses an output_shape of another rank than the layer's") {
+    Sequential<float> model{Dense{2}, Misranked{}};
+    CHECK_THROWS_WITH_AS(model.build({3}),
+                         "Sequential, layer 1: Misranked: expected an output_shape of rank 3, got "
+                         "[2]",
+                         ShapeError);
+    Parameter<float, 2> matrix;
+    ParameterList<float> list;
+    CHECK_THROWS_WITH_AS(list.add(matrix, "matrix", {3}, Zeros{}),
+                         "matrix: expected a shape of rank 2, got [3]", ShapeError);
+  }
+
+  TEST_CASE("Sequential: a nested model with fewer parameters than it was built with is refused") {
+    Sequential<float> inner{Fickle{}};
+    inner.build({3});
+    Sequential<float> outer{std::move(inner), ReLU{}};
+    CHECK_THROWS_WITH_AS(outer.build({5}),
+                         "Sequential, as a layer: expected 1 parameters, as in a model built "
+                         "before, got 0",
+                         ShapeError);
+    CHECK_FALSE(outer.is_built());
+  }
+
+  TEST_CASE("Sequential::backward: refuses to go back through a forward pass that threw") {
+    Sequential<float> model{Tiring{}, Dense{2}};
+    model.build({3});
+    const auto x = random_tensor<float, 2>({4, 3}, 1);
+    const auto dy = random_tensor<float, 2>({4, 2}, 2);
+    Workspace workspace;
+    static_cast<void>(model.forward(x, workspace));
+    CHECK_THROWS_AS(static_cast<void>(model.forward(x, workspace)), std::runtime_error);
+    CHECK_THROWS_AS(model.backward(dy, workspace), std::invalid_argument);
+    static_cast<void>(model.forward(x, workspace));
+    model.backward(dy, workspace);
+  }
+
+  TEST_CASE("Sequential::parameters: can't be copied or assigned without their model") {
+    using Block = ParameterBlock<float>;
+    static_assert(!std::is_copy_constructible_v<Block> && !std::is_copy_assignable_v<Block>);
+    static_assert(!std::is_move_constructible_v<Block> && !std::is_move_assignable_v<Block>);
+    static_assert(std::is_nothrow_move_constructible_v<Sequential<float>>);
   }
 }
 

@@ -162,6 +162,17 @@ TEST_SUITE("training/predict") {
                          "is not known; call build({height, width, channels}) or fit first",
                          std::invalid_argument);
   }
+
+  TEST_CASE("predict: refuses to write over its samples") {
+    Sequential<float> model{Dense{2}};
+    model.build({2});
+    auto x = testing::random_tensor<float, 2>({3, 2}, 1);
+    Workspace workspace;
+    CHECK_THROWS_WITH_AS(
+        model.predict(x, x, workspace),
+        "Sequential::predict: expected a result with memory of its own, got x itself",
+        std::invalid_argument);
+  }
 }
 
 }  // namespace nn

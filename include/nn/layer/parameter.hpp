@@ -137,7 +137,9 @@ class ParameterList {
   template <int Rank>
   void add(Parameter<T, Rank>& parameter, const std::string& name, const Shape& shape,
            const Initializer& initializer) {
-    NN_ASSERT(shape.rank() == Rank);
+    if (shape.rank() != Rank) {
+      refuse<ShapeError>({{scope_, name}, {"a shape of rank ", Rank}, shape.to_string()});
+    }
     push_back(parameter, name, shape, initializer);
   }
 

@@ -14,13 +14,19 @@
 
 namespace nn {
 
+template <Real T>
+class Network;  // model/network.hpp
+
 /// The memory of a model's parameters: values, gradients and the optimizer's moments, each one
 /// contiguous block, and the number of optimizer steps taken. So an update, a snapshot or an
 /// average is one pass, and the step counter is one number. Each tensor starts on a cache line; the
-/// gaps stay 0.
+/// gaps stay 0. Only a whole model is copied: layers look into their block.
 template <Real T>
 class ParameterBlock {
  public:
+  ParameterBlock() = default;
+  ~ParameterBlock() = default;
+
   static constexpr std::size_t max_moments = 4;
   using Moments = std::array<AlignedArray<T>, max_moments>;  // empty until they are asked for
 
@@ -56,8 +62,14 @@ class ParameterBlock {
   /// Gives its values to the entries of a list from number `first` on, which are of the same
   /// parameters and start from them in another block; this one is empty then.
   [[gnu::cold, gnu::noinline]] void hand_over(ParameterList<T>& list, std::size_t first) {
+    const std::size_t count = list.entries().size() - first;
+    if (count != named_.size()) {
+      refuse<ShapeError>({{"Sequential, as a layer"},
+                          {named_.size(), " parameters, as in a model built before"},
+                          count});
+    }
     Index offset = 0;
-    for (std::size_t i = 0; i < named_.size(); ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
       const Shape& shape = list.entries()[first + i].shape;
       if (shape != named_[i].shape) {
         refuse<ShapeError>({list.entries()[first + i].name,
@@ -175,6 +187,12 @@ class ParameterBlock {
   }
 
  private:
+  friend class Network<T>;
+  ParameterBlock(const ParameterBlock&) = default;
+  ParameterBlock(ParameterBlock&&) noexcept = default;
+  ParameterBlock& operator=(const ParameterBlock&) = default;
+  ParameterBlock& operator=(ParameterBlock&&) noexcept = default;
+
   static Index padded(Index count) {
     return padded_bytes<T>(count) / static_cast<Index>(sizeof(T));
   }

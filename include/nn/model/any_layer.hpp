@@ -29,7 +29,7 @@ template <int Rank, class T>
 
 /// What the container knows of a layer without knowing its type.
 struct LayerFacts {
-  int input_rank;  // with batch; 2: any
+  int input_rank, output_rank;  // with batch; 2: any
   bool reshapes, only_activates, applies_activation, masks_dx, assigns_gradients, obeys_as_logits;
   bool writes_bfloat16, reads_bfloat16;
   bool has_parameters, hands_out_dx;
@@ -152,6 +152,7 @@ class AnyLayer {
     const detail::LayerFacts& facts() const override {
       using Traits = LayerTraits<L>;
       static constexpr detail::LayerFacts facts{.input_rank = in,
+                                                .output_rank = out,
                                                 .reshapes = Traits::reshapes,
                                                 .only_activates = Traits::only_activates,
                                                 .applies_activation = Traits::applies_activation,

@@ -43,10 +43,17 @@ class Network {
   }
   /// Layers and blocks stay where they are on the heap; the other one is empty then.
   Network(Network&& other) noexcept { swap(other); }
-  /// Throws `std::invalid_argument` while this one is trained.
-  Network& operator=(Network other) {
+  /// Both throw `std::invalid_argument` while this one is trained.
+  Network& operator=(const Network& other) {
     require_no_training("Sequential::operator=");
-    swap(other);
+    Network copy = other;
+    swap(copy);
+    return *this;
+  }
+  Network& operator=(Network&& other) {
+    require_no_training("Sequential::operator=");
+    Network taken = std::move(other);
+    swap(taken);
     return *this;
   }
   ~Network() = default;
@@ -165,7 +172,9 @@ class Network {
     std::swap(is_planned, other.is_planned);
     std::swap(is_built, other.is_built);
     std::swap(build_number, other.build_number);
-    std::swap(block, other.block);
+    ParameterBlock<T> mine = std::move(block);
+    block = std::move(other.block);
+    other.block = std::move(mine);
   }
 
   [[nodiscard]] static std::uint64_t next_build_number() {

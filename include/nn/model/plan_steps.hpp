@@ -34,12 +34,14 @@ template <Real T>
   } catch (const ShapeError& error) {
     throw ShapeError{concat({"Sequential, layer ", i, ": ", error.what()})};
   }
-  const int rank = layer.facts().input_rank;
-  if (rank != 2 && input.rank() + 1 != rank) {
+  const auto require_rank = [&](int rank, const char* what, const Shape& shape) {
+    if (rank == 2 || shape.rank() + 1 == rank) return;
     refuse<ShapeError>({{"Sequential, layer ", i, ": ", layer.name()},
-                        {"samples of rank ", rank - 1},
-                        input.to_string()});
-  }
+                        {what, " of rank ", rank - 1},
+                        shape.to_string()});
+  };
+  require_rank(layer.facts().input_rank, "samples", input);
+  require_rank(layer.facts().output_rank, "an output_shape", output);
   return output;
 }
 

@@ -14,7 +14,7 @@ namespace nn {
 struct PredictOptions {
   Index batch_size = 128;  ///< samples that run through the model together: memory against speed
   Verbose verbose = Verbose::silent;
-  std::FILE* stream = stdout;
+  std::FILE* stream = stdout;  ///< where progress is shown; null: silent
   /// In which Dense layers multiply: float32, or bfloat16 with sums in float. Of `quantize`d
   /// models, the weights say it.
   ProductPrecision precision{};
@@ -95,7 +95,7 @@ Tensor<T, Rank> Sequential<T>::predict(const X& x) const {
   return predict<Rank>(x, PredictOptions{});
 }
 
-/// y is a Tensor, which gets the right size, or a TensorMap, which has to have it.
+/// y is a Tensor, which gets the right size, or a TensorMap, which has to have it. It is not x.
 template <Real T>
 template <TensorLike X, TensorLike Y>
 void Sequential<T>::predict(const X& x, Y& y, Workspace& workspace) const {
@@ -104,6 +104,9 @@ void Sequential<T>::predict(const X& x, Y& y, Workspace& workspace) const {
   require_samples("Sequential::predict", samples);
   constexpr int rank = Y::NumDimensions;
   detail::require_output_rank(output_shape(), rank);
+  if (static_cast<const void*>(x.data()) == y.data() && x.size() > 0) {
+    refuse({"Sequential::predict", "a result with memory of its own", "x itself"});
+  }
   const Shape shape = output_shape().with_batch(samples.count());
   if (shape_of(y) != shape) {
     if constexpr (requires { y.resize(dimensions_of<rank>(shape)); }) {

@@ -81,9 +81,9 @@ ConstTensorMap<T, Rank> Sequential<T>::forward(const X& x, Workspace& workspace)
   const bool repeats = before.model == this && before.step == own.step;
   const std::uint64_t repeat = repeats ? before.repeat + 1 : 0;
   own.seed = detail::seed_of_repeat(network_.seed, repeat);
+  const T* y = network_.plan.forward(network_.layers, first, samples.count(), own, nullptr);
   workspace.last_forward = {
       this, network_.build_number, first, samples.count(), own.memory, own.step, repeat};
-  const T* y = network_.plan.forward(network_.layers, first, samples.count(), own, nullptr);
   return map_tensor<Rank>(y, shape);
 }
 
