@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "nn/optimizers/sgd.hpp"
 #include "nn/training/fit.hpp"
 #include "nn/training/train_on_batch.hpp"
 #include "tests/training/training_testing.hpp"
@@ -39,6 +40,20 @@ struct Throwing {
 struct Meddling {
   std::function<void()> meddle;
   void on_batch_end(FitContext&) const { meddle(); }
+};
+
+/// Writes into all that a callback can reach, and says how many batches there were.
+struct Scribbling {
+  FitOptions* options;
+  Index batches = 0;
+  void on_batch_end(FitContext& context) {
+    ++batches;
+    context.epoch = context.batch = 0;
+    context.num_batches = context.epochs = 100;
+    options->batch_size = options->validation_freq = 0;
+    options->shuffle = true;
+    options->callbacks.clear();
+  }
 };
 
 /// Writes down the learning rate at the beginning of a training.
@@ -232,6 +247,59 @@ TEST_SUITE("training/fit") {
                                                            }}}};
     CHECK(model.fit(x, y, with_copy).epochs().size() == 1);
     model = image_model();  // trained no longer
+  }
+
+  TEST_CASE("fit: counts for itself, whatever a callback writes") {
+    Sequential<float> model = new_model();
+    const auto x = random_tensor<float, 2>({10, 2}, 1);
+    const Labels y = counted_labels(10, 3);
+    FitOptions options{.batch_size = 4, .epochs = 3, .verbose = Verbose::silent, .shuffle = false};
+    Scribbling scribbling{&options};
+    options.callbacks = {std::ref(scribbling)};
+    CHECK(model.fit(x, y, options).epochs() == std::vector<Index>{0, 1, 2});
+    CHECK(scribbling.batches == 9);
+    CHECK(model.parameters().step() == 9);
+  }
+
+  TEST_CASE("fit: a refused assignment leaves the other model alone, a moved one is reported") {
+    Sequential<float> model = image_model();
+    model.compile(Adam{}, SparseCategoricalCrossentropy{});
+    Sequential<float> other = image_model(), third;
+    const auto x = random_tensor<float, 4>({4, 8, 8, 1}, 1);
+    const Labels y = counted_labels(4, 3);
+    const auto fit_with = [&](const std::function<void()>& meddle) {
+      model.fit(x, y, {.verbose = Verbose::silent, .callbacks = {Meddling{meddle}}});
+    };
+    CHECK_THROWS_AS(fit_with([&] { model = std::move(other); }), std::invalid_argument);
+    CHECK(other.is_built());
+    CHECK_THROWS_WITH_AS(fit_with([&] { third = std::move(model); }),
+                         "Sequential::fit: expected a model in its place, got one moved away",
+                         std::invalid_argument);
+    CHECK_FALSE(model.is_built());
+    CHECK(third.predict(x).dimension(0) == 4);
+  }
+
+  TEST_CASE(
+      "fit: where a callback compiles the model and throws, loss and metrics are the old ones") {
+    Sequential<float> model = image_model();
+    model.compile(Adam{}, SparseCategoricalCrossentropy{});
+    const auto x = random_tensor<float, 4>({4, 8, 8, 1}, 1);
+    const Labels y = counted_labels(4, 3);
+    const Meddling meddling{[&] {
+      model.compile(SGD{}, SparseCategoricalCrossentropy{}, {Accuracy{}});
+      throw std::runtime_error{"from the callback"};
+    }};
+    CHECK_THROWS_AS(model.fit(x, y, {.verbose = Verbose::silent, .callbacks = {meddling}}),
+                    std::runtime_error);
+    CHECK(model.evaluate(x, y).find("accuracy") == nullptr);
+  }
+
+  TEST_CASE("fit, evaluate: without a stream they are silent") {
+    Sequential<float> model = new_model();
+    const auto x = random_tensor<float, 2>({4, 2}, 1);
+    const Labels y = counted_labels(4, 3);
+    CHECK(model.fit(x, y, {.stream = nullptr}).epochs().size() == 1);
+    CHECK(model.evaluate(x, y, {.verbose = Verbose::line, .stream = nullptr})["loss"] > 0);
   }
 }
 

@@ -50,6 +50,7 @@ class Network {
     swap(copy);
     return *this;
   }
+  // NOLINTNEXTLINE(bugprone-exception-escape, performance-noexcept-move-constructor)
   Network& operator=(Network&& other) {
     require_no_training("Sequential::operator=");
     Network taken = std::move(other);
@@ -157,7 +158,7 @@ class Network {
   std::uint64_t seed = 0;
   bool is_planned = false;   // shapes are known
   bool is_built = false;     // and `block` holds the parameters; not so inside of a built model
-  bool is_training = false;  // by `fit`; neither copied nor swapped
+  bool is_training = false;  // see TrainingMark; neither copied nor swapped
   std::uint64_t build_number = 0;  // tells apart what shapes were inferred for
   ParameterBlock<T> block;
 
@@ -181,6 +182,19 @@ class Network {
     static std::atomic<std::uint64_t> last{0};
     return ++last;
   }
+};
+
+/// Says that a network is trained as long as this lives.
+template <Real T>
+class TrainingMark {
+ public:
+  explicit TrainingMark(Network<T>& network) : network_(network) { network_.is_training = true; }
+  TrainingMark(const TrainingMark&) = delete;
+  TrainingMark& operator=(const TrainingMark&) = delete;
+  ~TrainingMark() { network_.is_training = false; }
+
+ private:
+  Network<T>& network_;
 };
 
 }  // namespace nn

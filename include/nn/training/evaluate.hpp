@@ -15,7 +15,7 @@ struct EvaluateOptions {
   /// a mean over batches of their sums, weighted by their sizes.
   Index batch_size = 128;
   Verbose verbose = Verbose::silent;
-  std::FILE* stream = stdout;
+  std::FILE* stream = stdout;  ///< where progress is shown; null: silent
 };
 
 namespace detail {

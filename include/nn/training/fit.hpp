@@ -35,7 +35,7 @@ struct FitOptions {
   Index initial_epoch = 0;
   Index validation_batch_size = 0;  ///< 0: batch_size
   Index validation_freq = 1;        ///< epochs from one validation to the next
-  std::FILE* stream = stdout;       ///< where progress is shown
+  std::FILE* stream = stdout;       ///< where progress is shown; null: silent
 };
 
 /// Number of samples, of `count`, that `fit` trains on with this `validation_split`: those before
@@ -64,20 +64,16 @@ class FitLoop final : public FitContext {
         runner_(network, compiled),
         kept_(options.callbacks.size()) {
     for (const Callback& callback : options.callbacks) callbacks_.push_back(callback.clone());
-    network_.is_training = true;
   }
-  ~FitLoop() { network_.is_training = false; }
   FitLoop(const FitLoop&) = delete;
   FitLoop& operator=(const FitLoop&) = delete;
 
   [[gnu::noinline]] History run() {
     epochs = options_.epochs;
-    num_batches = count_batches(training_.x.count(), options_.batch_size);
+    num_batches = num_batches_;
     announce_names();
     call(&Callback::on_train_begin);
-    for (epoch = options_.initial_epoch; epoch < options_.epochs && !stop_training; ++epoch) {
-      run_epoch();
-    }
+    for (Index i = options_.initial_epoch; i < options_.epochs && !stop_training; ++i) run_epoch(i);
     call(&Callback::on_train_end);
     return std::move(history_);
   }
@@ -102,6 +98,7 @@ class FitLoop final : public FitContext {
     caller_ = 0;
     for (const Callback& callback : callbacks_) {
       (callback.*hook)(*this);
+      require(network_.is_built, "Sequential::fit", "a model in its place", "one moved away");
       ++caller_;
     }
   }
@@ -116,19 +113,21 @@ class FitLoop final : public FitContext {
     }
   }
 
-  void run_epoch() {
+  // Counts for itself, whatever a callback writes into its context.
+  void run_epoch(Index number) {
     logs = {};
+    epoch = number;
     call(&Callback::on_epoch_begin);
-    Progress progress(options_.verbose, options_.stream, num_batches);
-    progress.begin(concat({"Epoch ", epoch + 1, "/", epochs}));
+    Progress progress(options_.verbose, options_.stream, num_batches_);
+    progress.begin(concat({"Epoch ", number + 1, "/", options_.epochs}));
     const Index samples_done = train_epoch(progress);
     const double seconds = progress.seconds();
     logs = runner_.scores();
-    const bool validates = (epoch + 1) % options_.validation_freq == 0;
+    const bool validates = (number + 1) % options_.validation_freq == 0;
     if (validation_.x.count() > 0 && validates) validate();
-    progress.end(std::min(batch + 1, num_batches), samples_done, seconds, logs);
+    progress.end(count_batches(samples_done, options_.batch_size), samples_done, seconds, logs);
     call(&Callback::on_epoch_end);
-    history_.add(epoch, seconds, logs);  // with what the callbacks have set
+    history_.add(number, seconds, logs);  // with what the callbacks have set
   }
 
   /// Returns the number of samples that were trained on.
@@ -142,7 +141,8 @@ class FitLoop final : public FitContext {
     }
     runner_.reset();
     Index done = 0;
-    for (batch = 0; batch < num_batches; ++batch) {
+    for (Index i = 0; i < num_batches_; ++i) {
+      batch = i;
       call(&Callback::on_batch_begin);
       const Index size = std::min(options_.batch_size, count - done);
       train_batch(options_.shuffle ? order.data() + done : nullptr, done, size);
@@ -151,10 +151,9 @@ class FitLoop final : public FitContext {
         logs = runner_.scores();
         call(&Callback::on_batch_end);
       }
-      if (progress.is_due()) progress.update(batch + 1, done, runner_.scores());
+      if (progress.is_due()) progress.update(i + 1, done, runner_.scores());
       if (stop_training) break;
     }
-    batch = std::min(batch, num_batches - 1);
     return done;
   }
 
@@ -182,9 +181,11 @@ class FitLoop final : public FitContext {
   }
 
   Network<T>& network_;
+  const TrainingMark<T> mark_{network_};
   Compiled<T>& compiled_;
-  const FitOptions& options_;
+  const FitOptions options_;  // a copy: callbacks may reach the caller's
   ValidationData training_, validation_;
+  const Index num_batches_ = count_batches(training_.x.count(), options_.batch_size);
   BatchRunner<T> runner_;
   History history_;
   std::vector<Callback> callbacks_;    // this run's own
@@ -278,12 +279,12 @@ template <Real T>
   if (!was_built) build(sample_shape);
   network_.ensure_gradients();
   const auto before = network_.block.snapshot();
-  auto optimizer = compiled_->optimizer;  // a copy
+  auto compiled = compiled_;
   try {
     return detail::FitLoop<T>(network_, *compiled_, options, training, validation).run();
   } catch (...) {
-    compiled_->optimizer = std::move(optimizer);
-    network_.block.restore(before);
+    compiled_ = std::move(compiled);
+    if (is_built()) network_.block.restore(before);
     if (!was_built) *this = std::move(before_build);
     throw;
   }

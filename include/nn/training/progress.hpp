@@ -68,9 +68,10 @@ class Progress {
   using Clock = std::chrono::steady_clock;
 
   Progress(Verbose verbose, std::FILE* stream, Index num_batches)
-      : style_(verbose != Verbose::automatic ? verbose
-               : is_terminal(stream)         ? Verbose::bar
-                                             : Verbose::line),
+      : style_(stream == nullptr               ? Verbose::silent
+               : verbose != Verbose::automatic ? verbose
+               : is_terminal(stream)           ? Verbose::bar
+                                               : Verbose::line),
         stream_(stream),
         num_batches_(num_batches) {}
 
