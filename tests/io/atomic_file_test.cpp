@@ -213,10 +213,17 @@ TEST_SUITE("io/atomic_file") {
           folder.path("loop") + rule + "\"Too many levels of symbolic links\"");
     CHECK(error_of_save(folder.path(std::string(256, 'a'))) ==
           folder.path(std::string(256, 'a')) + rule + "\"File name too long\"");
-    CHECK(error_of_save("") ==
-          rule + "\"No such file or directory\"; the file is as it was before");
     CHECK(error_of_save(folder.path()) == folder.path() + kind + "a directory");
     CHECK(error_of_save(folder.path("pipe")) == folder.path("pipe") + kind + "a pipe");
+  }
+
+  TEST_CASE("AtomicFile, InputFile: a path that is empty or has a NUL in it is refused") {
+    const auto refuses = [](const std::string& path, const char* message) {
+      CHECK_THROWS_WITH_AS(AtomicFile{path}, message, IoError);
+      CHECK_THROWS_WITH_AS(nn::io::InputFile{path}, message, IoError);
+    };
+    refuses("", "file: expected a path, got an empty one");
+    refuses(std::string("a\0b", 3), "file: expected a path without NUL, got a");
   }
 
   TEST_CASE("AtomicFile: permissions of the folder and of the old file are respected") {

@@ -172,6 +172,17 @@ TEST_SUITE("io/model_file") {
             "types of your own: load<MyLayer<float>>(path)");
   }
 
+  TEST_CASE("load: refuses a type with the name of a layer of the library") {
+    struct Dense : Doubling<float> {
+      [[nodiscard]] static std::string name() { return "Dense"; }
+      [[nodiscard]] static Dense from_arguments(const Arguments&) { return {}; }
+    };
+    CHECK_THROWS_WITH_AS(static_cast<void>(Sequential<float>::load<Dense>("no file")),
+                         "Sequential::load: expected types whose names are not those of the "
+                         "library's layers, got Dense",
+                         std::invalid_argument);
+  }
+
   TEST_CASE("save, load: 30 models inside one another are the limit, both ways") {
     const TemporaryFolder folder;
     const std::string path = folder.path("nested");

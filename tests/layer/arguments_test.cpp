@@ -62,5 +62,7 @@ TEST_SUITE("layer/arguments") {
         "Own, argument 'text': expected one of linear, relu, sigmoid, tanh, softmax, got 'gelu2'");
     check([&] { return a.get<nn::Padding>("text"); },
           "Own, argument 'text': expected one of valid, same, got 'gelu2'");
+    check([&] { return Arguments{a}.set("count", 2); },
+          "Own, argument 'count': expected one value, got another");
   }
 }

@@ -2,6 +2,7 @@
 // The layers of a model as JSON, and back.
 #pragma once
 
+#include <concepts>
 #include <string>
 #include <utility>
 #include <vector>
@@ -132,6 +133,19 @@ template <Real T, class... Layers>
   (append_listed(names, Layers::name()), ...);
   append_listed(names, "Sequential");
   return names;
+}
+
+/// Throws `std::invalid_argument` where one of `Own` has the name of another type among `Layers`: a
+/// file could mean either.
+template <class... Layers, class... Own>
+void require_own_names(LayerTypes<Layers...>, LayerTypes<Own...>) {
+  [[maybe_unused]] const auto require_own = []<class L>() {
+    if (((!std::same_as<L, Layers> && L::name() == Layers::name()) || ...)) {
+      refuse({"Sequential::load", "types whose names are not those of the library's layers",
+              L::name()});
+    }
+  };
+  (require_own.template operator()<Own>(), ...);
 }
 
 template <Real T, class Types>

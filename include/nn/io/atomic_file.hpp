@@ -21,7 +21,7 @@ namespace nn::io {
 class AtomicFile {
  public:
   [[gnu::cold, gnu::noinline]] explicit AtomicFile(const std::string& path)
-      : path_(path), target_(follow_links(path)) {
+      : path_(checked_path(path)), target_(follow_links(path)) {
     struct stat old {};
     const bool replaces = ::stat(path.c_str(), &old) == 0;
     if (!replaces && errno != ENOENT) throw_system_error(path_, writable, errno);

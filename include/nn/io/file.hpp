@@ -26,6 +26,15 @@ namespace nn::io {
   refuse<IoError>({path, expected, {'"', reason, '"'}, "", remedy});
 }
 
+/// The path, unless it is empty or would end for the system at a NUL in it.
+[[nodiscard, gnu::cold, gnu::noinline]] inline const std::string& checked_path(
+    const std::string& path) {
+  require<IoError>(!path.empty(), "file", "a path", "an empty one");
+  require<IoError>(path.find('\0') == std::string::npos, "file", "a path without NUL",
+                   path.c_str());
+  return path;
+}
+
 /// Owns a file descriptor; closed when it goes.
 class FileDescriptor {
  public:
@@ -65,7 +74,7 @@ class InputFile {
   /// device.
   [[gnu::cold, gnu::noinline]] explicit InputFile(const std::string& path)
       // Not blocking: opening a pipe would otherwise wait for its writer.
-      : path_(path), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+      : path_(checked_path(path)), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
     struct stat status {};
     if (!file_.is_open() || ::fstat(file_.number(), &status) != 0) {
       throw_system_error(path, "a file that can be read", errno);

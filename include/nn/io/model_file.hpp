@@ -195,10 +195,12 @@ template <Real T>
   writer.write(path);
 }
 
-/// Throws `IoError` for a file that is torn, hostile or of something else.
+/// Throws `IoError` for a file that is torn, hostile or of something else, `std::invalid_argument`
+/// for a type of one's own with the name of a layer of the library.
 template <Real T>
 template <class... OwnLayers>
 Sequential<T> Sequential<T>::load(const std::string& path) {
+  io::require_own_names(BuiltInLayers<T>{}, LayerTypes<OwnLayers...>{});
   return io::read_model<T>(path, JoinedTypes<BuiltInLayers<T>, LayerTypes<OwnLayers...>>{});
 }
 
