@@ -12,7 +12,8 @@
 
 namespace nn {
 
-/// What a callback sees of a training run, and what it can do.
+/// What a callback sees of a training run, and what it can do. Of what it writes here, `logs` and
+/// `stop_training` count.
 class FitContext {
  public:
   Index epoch = 0;        ///< counted from 0
