@@ -46,7 +46,7 @@ TEST_SUITE("layers/relu") {
     CHECK(capped.forward() == "nan 0 6");
   }
 
-  TEST_CASE("ReLU: refuses a negative ceiling or slope, and numbers that are not finite") {
+  TEST_CASE("ReLU: refuses negative options, and numbers that are not finite") {
     CHECK_THROWS_WITH_AS(nn::ReLU<float>{{.max_value = -1}},
                          "ReLU: expected a max_value of 0 or more, got -1", std::invalid_argument);
     CHECK_THROWS_WITH_AS(nn::ReLU<float>{{.negative_slope = -0.5}},
@@ -55,8 +55,12 @@ TEST_SUITE("layers/relu") {
     CHECK_THROWS_WITH_AS(nn::ReLU<float>{{.negative_slope = HUGE_VAL}},
                          "ReLU: expected a finite negative_slope of 0 or more, got inf",
                          std::invalid_argument);
-    CHECK_THROWS_WITH_AS(nn::ReLU<float>{{.threshold = -HUGE_VAL}},
-                         "ReLU: expected a finite threshold, got -inf", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(nn::ReLU<float>{{.threshold = -0.25}},
+                         "ReLU: expected a finite threshold of 0 or more, got -0.25",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(nn::ReLU<float>{{.threshold = HUGE_VAL}},
+                         "ReLU: expected a finite threshold of 0 or more, got inf",
+                         std::invalid_argument);
   }
 
   TEST_CASE("ReLU: names its arguments in Keras' words, an infinite ceiling as none") {

@@ -24,8 +24,8 @@ struct ReLUOptions {
 /// Shapes    x [N, ...]   y like x
 /// Backward  dx = dy where threshold < x < max_value, negative_slope * dy where x <= threshold,
 ///           else 0
-/// Throws    std::invalid_argument for a negative max_value, a negative_slope that is negative or
-///           not finite, and a threshold that is not finite
+/// Throws    std::invalid_argument for a negative max_value, and for a negative_slope or a
+///           threshold that is negative or not finite
 template <Real T = float>
 class ReLU {
  public:
@@ -39,7 +39,8 @@ class ReLU {
     if (std::isinf(options.max_value.value_or(0))) options_.max_value.reset();
     require(options.negative_slope >= 0 && std::isfinite(options.negative_slope), "ReLU",
             "a finite negative_slope of 0 or more", options.negative_slope);
-    require(std::isfinite(options.threshold), "ReLU", "a finite threshold", options.threshold);
+    require(options.threshold >= 0 && std::isfinite(options.threshold), "ReLU",
+            "a finite threshold of 0 or more", options.threshold);
   }
 
   [[nodiscard]] static std::string name() { return "ReLU"; }
