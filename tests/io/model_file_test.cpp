@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
@@ -259,6 +260,24 @@ TEST_SUITE("io/model_file") {
                          std::invalid_argument);
     CHECK(read_text(path) == before);
     CHECK(folder.names() == std::vector<std::string>{"model"});
+  }
+
+  TEST_CASE("save: names the layer, the argument or the note that JSON can't hold") {
+    const TemporaryFolder folder;
+    Sequential<float> model{Wordy{"a\xFF"}};
+    model.build({4});
+    CHECK(message_of([&] { model.save(folder.path("model")); }) ==
+          "Wordy, argument 'text': expected a string in UTF-8, got other bytes (byte 1 of the "
+          "string)");
+    CHECK(message_of([] {
+            const Arguments nan = Arguments{"Scale"}.set("factor", std::nan(""));
+            static_cast<void>(io::arguments_to_json(nan));
+          }) == "Scale, argument 'factor': expected a finite number, got NaN");
+    CHECK(message_of([&] {
+            small_model().save(folder.path("model"), {{"by", "\xFF"}});
+          }) ==
+          "metadata 'by': expected a string in UTF-8, got other bytes (byte 0 of the string)");
+    CHECK(folder.names().empty());
   }
 
   TEST_CASE("save, load: a loaded model trains as the one in memory, dropout too") {

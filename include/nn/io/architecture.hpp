@@ -31,10 +31,10 @@ inline constexpr int max_nested_models = JsonReader::max_depth / 2 - 2;
         append(text, value.whole);
         break;
       case Arguments::Kind::number:
-        append_number(text, value.number);
+        append_number(text, value.number, {arguments.owner(), ", argument '", name, "'"});
         break;
       case Arguments::Kind::text:
-        append_quoted(text, value.text);
+        append_quoted(text, value.text, {arguments.owner(), ", argument '", name, "'"});
         break;
       case Arguments::Kind::list:
         append_list(text, value.list);

@@ -52,8 +52,9 @@ namespace nn::io {
 }
 
 /// Appends `text` as a JSON string: between quotes, with escapes for quotes, backslashes and
-/// control characters. Throws `IoError` where it is not UTF-8.
-[[gnu::cold, gnu::noinline]] inline void append_quoted(std::string& quoted, std::string_view text) {
+/// control characters. Throws `IoError` that names `where` if it is not UTF-8.
+[[gnu::cold, gnu::noinline]] inline void append_quoted(std::string& quoted, std::string_view text,
+                                                       const Text& where = "JSON") {
   constexpr std::string_view characters = "\"\\\b\f\n\r\t";
   constexpr std::string_view letters = "\"\\bfnrt";
   constexpr std::string_view digits = "0123456789abcdef";
@@ -61,7 +62,7 @@ namespace nn::io {
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t length = utf8_length(text, i);
     if (length == 0) {
-      refuse<IoError>({"JSON", "a string in UTF-8", "other bytes", {"byte ", i, " of the string"}});
+      refuse<IoError>({where, "a string in UTF-8", "other bytes", {"byte ", i, " of the string"}});
     }
     const auto byte = static_cast<unsigned char>(text[i]);
     if (const auto escape = characters.find(text[i]); escape != characters.npos) {
@@ -85,11 +86,10 @@ namespace nn::io {
 }
 
 /// Appends the shortest decimal that reads back as the same double, with a point or an exponent, so
-/// that it stays a double. Throws `IoError` for NaN and infinity.
-[[gnu::cold, gnu::noinline]] inline void append_number(std::string& text, double value) {
-  if (!std::isfinite(value)) {
-    refuse<IoError>({"JSON", "a finite number", non_finite_name(value)});
-  }
+/// that it stays a double. Throws `IoError` that names `where` for NaN and infinity.
+[[gnu::cold, gnu::noinline]] inline void append_number(std::string& text, double value,
+                                                       const Text& where = "JSON") {
+  if (!std::isfinite(value)) refuse<IoError>({where, "a finite number", non_finite_name(value)});
   char digits[32];
   const char* const last = std::to_chars(std::begin(digits), std::end(digits), value).ptr;
   const std::string_view decimal(digits, static_cast<std::size_t>(last - digits));

@@ -240,7 +240,7 @@ class SafetensorsWriter {
       text += '{';
       for (const auto& [key, value] : metadata_) {
         append_key(text, key);
-        append_quoted(text, value);
+        append_quoted(text, value, {"metadata '", key, "'"});
       }
       text += '}';
     }
