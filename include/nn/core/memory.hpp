@@ -75,7 +75,7 @@ class AlignedMemory {
   [[nodiscard]] std::size_t size() const { return size_; }
 
   /// At least `num_bytes` bytes; where they are not there yet, what was there is lost.
-  [[nodiscard]] std::byte* reserve(std::size_t num_bytes) {
+  [[nodiscard, gnu::noinline]] std::byte* reserve(std::size_t num_bytes) {
     if (num_bytes > size_) {
       *this = {};  // first give back, then take
       *this = AlignedMemory(num_bytes);

@@ -39,7 +39,7 @@ inline void spin_pause() {
   return cores;
 }
 
-[[nodiscard]] inline std::atomic<int>& thread_count() {
+[[nodiscard, gnu::noinline]] inline std::atomic<int>& thread_count() {
   static std::atomic<int> count{num_cores()};
   return count;
 }

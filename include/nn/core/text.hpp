@@ -18,19 +18,21 @@ namespace nn {
 /// is a text: `refuse({where, {"at least ", count, " samples"}, "none"})`.
 class Text {
  public:
-  constexpr Text() : Text("") {}
-  constexpr Text(const char* text) : at_(text), kind_(Kind::literal) {}
-  constexpr Text(std::string_view text) : at_(text.data()), size_(text.size()) {}
-  Text(const std::string& text) : at_(text.data()), size_(text.size()) {}
-  constexpr Text(char letter) : size_(static_cast<unsigned char>(letter)), kind_(Kind::letter) {}
+  constexpr Text() = default;
+  constexpr Text(const char* text) : at_(text), tag_(tag(Kind::literal)) {}
+  constexpr Text(std::string_view text)
+      : at_(text.data()), tag_(tag(Kind::characters, text.size())) {}
+  Text(const std::string& text) : Text(std::string_view{text}) {}
+  constexpr Text(char letter)
+      : bits_(static_cast<unsigned char>(letter)), tag_(tag(Kind::letter)) {}
   constexpr Text(std::signed_integral auto number)
-      : size_(static_cast<std::uint64_t>(std::int64_t{number})), kind_(Kind::integer) {}
-  constexpr Text(std::unsigned_integral auto number) : size_(number), kind_(Kind::natural) {}
+      : bits_(static_cast<std::uint64_t>(std::int64_t{number})), tag_(tag(Kind::integer)) {}
+  constexpr Text(std::unsigned_integral auto number) : bits_(number), tag_(tag(Kind::natural)) {}
   /// The shortest decimal that reads back as the same double: 0.5, 2, 1e-09.
   constexpr Text(std::floating_point auto number)
-      : size_(std::bit_cast<std::uint64_t>(double{number})), kind_(Kind::real) {}
+      : bits_(std::bit_cast<std::uint64_t>(double{number})), tag_(tag(Kind::real)) {}
   constexpr Text(std::initializer_list<Text> pieces)
-      : at_(std::data(pieces)), size_(pieces.size()), kind_(Kind::list) {}
+      : at_(std::data(pieces)), tag_(tag(Kind::list, pieces.size())) {}
 
   [[nodiscard, gnu::cold, gnu::noinline]] bool empty() const { return to_string().empty(); }
 
@@ -41,8 +43,8 @@ class Text {
   }
 
   [[gnu::cold, gnu::noinline]] void append_to(std::string& text) const {
-    const auto size = static_cast<std::size_t>(size_);
-    switch (kind_) {
+    const auto size = static_cast<std::size_t>(tag_ >> kind_bits);
+    switch (static_cast<Kind>(tag_ % (1u << kind_bits))) {
       case Kind::literal:
         text.append(static_cast<const char*>(at_));
         return;
@@ -50,19 +52,19 @@ class Text {
         text.append(static_cast<const char*>(at_), size);
         return;
       case Kind::letter:
-        text.push_back(static_cast<char>(size_));
+        text.push_back(static_cast<char>(bits_));
         return;
       case Kind::integer:
-        text.append(std::to_string(static_cast<std::int64_t>(size_)));
+        text.append(std::to_string(static_cast<std::int64_t>(bits_)));
         return;
       case Kind::natural:
-        text.append(std::to_string(size_));
+        text.append(std::to_string(bits_));
         return;
       case Kind::real: {
         char digits[32];  // the longest has 24: -2.2250738585072014e-308
         text.append(
             digits,
-            std::to_chars(digits, digits + sizeof digits, std::bit_cast<double>(size_)).ptr);
+            std::to_chars(digits, digits + sizeof digits, std::bit_cast<double>(bits_)).ptr);
         return;
       }
       case Kind::list:
@@ -74,9 +76,17 @@ class Text {
  private:
   enum class Kind { characters, literal, letter, integer, natural, real, list };
 
-  const void* at_ = nullptr;  // the characters or the pieces
-  std::uint64_t size_ = 0;    // how many of them, or the bits of the letter or number
-  Kind kind_ = Kind::characters;
+  static constexpr int kind_bits = 3;
+  static constexpr std::uint64_t tag(Kind kind, std::size_t size = 0) {
+    return (std::uint64_t{size} << kind_bits) | static_cast<std::uint64_t>(kind);
+  }
+
+  // Two words: every message that may be thrown stores its pieces first.
+  union {
+    const void* at_ = nullptr;  // the characters or the pieces
+    std::uint64_t bits_;        // of a letter or number
+  };
+  std::uint64_t tag_ = 0;  // the kind, and above it how many characters or pieces
 };
 
 /// Appends to `text`: `append(text, {", ", size})`.

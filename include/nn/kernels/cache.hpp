@@ -17,7 +17,7 @@ namespace nn::kernels {
 
 /// Bytes of the cache that a core has to itself (the second level), as the system tells; 1 MiB
 /// where it does not. Blocks are cut for it, sums never are: it changes no result.
-[[nodiscard]] inline Index core_cache_bytes() {
+[[nodiscard, gnu::noinline]] inline Index core_cache_bytes() {
   static const Index bytes = [] {
 #if defined(_SC_LEVEL2_CACHE_SIZE)
     if (const long size = ::sysconf(_SC_LEVEL2_CACHE_SIZE); size > 0) return Index{size};

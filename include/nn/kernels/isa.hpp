@@ -102,7 +102,7 @@ namespace detail {
 
 /// The instruction set in use. Throws `std::invalid_argument` where NN_ISA names one that is not
 /// there.
-[[nodiscard]] inline Isa isa() {
+[[nodiscard, gnu::noinline]] inline Isa isa() {
   static const Isa chosen = detail::choose_isa();
   return chosen;
 }

@@ -86,7 +86,7 @@ struct PrefetchQueue {
   }
 
   /// The walk that a tile of `depth` steps shall continue; within `harmless` when all is done.
-  [[nodiscard]] PrefetchWalk& next(Index depth, const void* harmless) {
+  [[nodiscard, gnu::noinline]] PrefetchWalk& next(Index depth, const void* harmless) {
     for (PrefetchWalk* ahead : {&first, &second}) {
       if (ahead->lines_left <= 0) continue;
       ahead->lines_left -= depth / steps_per_line;

@@ -59,7 +59,7 @@ class QuantizedMatrix {
     return format_ == NumberFormat::int8 ? (block_rows(block) + 3) / 4 : block_rows(block);
   }
   /// A panel of a block, `steps` cache lines; the block's next panel follows.
-  [[nodiscard]] const std::byte* panel(Index block, Index number) const {
+  [[nodiscard, gnu::noinline]] const std::byte* panel(Index block, Index number) const {
     const Index size = format_ == NumberFormat::int8 ? 1 : 2;
     return data_.data() + elements_before(block) * size + number * steps(block) * cache_line;
   }
@@ -98,7 +98,7 @@ class QuantizedMatrix {
     const Index granule = format_ == NumberFormat::int8 ? 4 : 1;
     return std::min(block * depth, round_up(rows_, granule)) * padded_cols();
   }
-  [[nodiscard]] Index place_of(Index row, Index col) const {
+  [[nodiscard, gnu::noinline]] Index place_of(Index row, Index col) const {
     const Index block = row / depth, step = row % depth, panel = col / panel_cols();
     if (format_ == NumberFormat::int8) {
       return elements_before(block) + (panel * steps(block) + step / 4) * 64 + col % 16 * 4 +

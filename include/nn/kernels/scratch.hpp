@@ -32,7 +32,7 @@ enum class ScratchUse {
 
 namespace detail {
 
-[[nodiscard]] inline AlignedMemory& scratch_memory(ScratchUse use) {
+[[nodiscard, gnu::noinline]] inline AlignedMemory& scratch_memory(ScratchUse use) {
   using Memory = std::array<AlignedMemory, static_cast<std::size_t>(ScratchUse::count)>;
   // By a pointer: the ends of static objects, which come after those of the main thread's own, may
   // still need memory.

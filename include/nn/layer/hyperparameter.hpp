@@ -37,7 +37,7 @@ class Hyperparameter {
 
   /// The value for the update after `step` updates. Throws `std::invalid_argument` where a schedule
   /// gives a number that is negative or not finite.
-  [[nodiscard]] double at(std::int64_t step) const {
+  [[nodiscard, gnu::noinline]] double at(std::int64_t step) const {
     if (is_fixed()) return value_;
     const double value = schedule_(step);
     if (!(value >= 0) || !std::isfinite(value)) {

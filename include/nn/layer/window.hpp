@@ -27,7 +27,7 @@ struct Window {
   }
 
   /// Padding before the first pixel. The odd pixel of `same` goes to the end, as in TensorFlow.
-  [[nodiscard]] Index pad_before(Index length, Padding padding) const {
+  [[nodiscard, gnu::noinline]] Index pad_before(Index length, Padding padding) const {
     if (padding == Padding::valid) return 0;
     return std::max<Index>((count(length, padding) - 1) * stride - length + extent(), 0) / 2;
   }
