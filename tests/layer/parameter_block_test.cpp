@@ -20,6 +20,20 @@ struct TwoParameters {
 }  // namespace
 
 TEST_SUITE("layer/parameter_block") {
+  TEST_CASE("ParameterList: refuses what a layer has listed before") {
+    TwoParameters p;
+    CHECK_THROWS_WITH_AS(p.list.add(p.bias, "more_bias", {5}, nn::Zeros{}),
+                         "0.dense.more_bias: expected a parameter that is listed once, got twice",
+                         std::invalid_argument);
+    nn::Parameter<float, 1> other;
+    CHECK_THROWS_WITH_AS(p.list.add(other, "bias", {5}, nn::Zeros{}),
+                         "0.dense.bias: expected a name of its own, got that of another parameter",
+                         std::invalid_argument);
+    p.list.set_scope("1.dense.");
+    p.list.add(other, "bias", {5}, nn::Zeros{});
+    CHECK(p.list.entries().size() == 3);
+  }
+
   TEST_CASE("ParameterBlock: refuses more elements than bytes can be counted of") {
     nn::Parameter<float, 1> most, more;
     nn::ParameterList<float> list;

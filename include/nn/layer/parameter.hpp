@@ -121,7 +121,9 @@ class NamedParameter {
   const kernels::QuantizedMatrix* quantized_;
 };
 
-/// Collects what layers declare: for each parameter its place, name, shape and initializer.
+/// Collects what layers declare: for each parameter its place, name, shape and initializer. Throws
+/// `ShapeError` for a shape of another rank than the parameter's, `std::invalid_argument` for a
+/// parameter or a name that the layer has listed before.
 template <Real T>
 class ParameterList {
  public:
@@ -164,7 +166,16 @@ class ParameterList {
  private:
   [[gnu::cold, gnu::noinline]] void push_back(AnyParameter<T>& parameter, const std::string& name,
                                               const Shape& shape, const Initializer& initializer) {
-    entries_.push_back({scope_ + name, shape, initializer, &parameter});
+    std::string full_name = scope_ + name;
+    // Those of other layers have another scope.
+    for (auto other = entries_.rbegin();
+         other != entries_.rend() && other->name.starts_with(scope_); ++other) {
+      require(other->parameter != &parameter, full_name.c_str(), "a parameter that is listed once",
+              "twice");
+      require(other->name != full_name, full_name.c_str(), "a name of its own",
+              "that of another parameter");
+    }
+    entries_.push_back({std::move(full_name), shape, initializer, &parameter});
   }
 
   std::string scope_;
