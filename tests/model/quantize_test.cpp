@@ -137,6 +137,12 @@ TEST_SUITE("model/quantize") {
       CHECK(loaded.weight_format() == format);
       CHECK(has_bits_of(loaded.predict(x), model.predict(x)));
 
+      const std::string message =
+          concat({path, ": expected weights that a model of doubles can take, got ",
+                  to_string(format), " weights; load it as nn::Sequential<float>"});
+      CHECK_THROWS_WITH_AS(static_cast<void>(Sequential<double>::load(path)), message.c_str(),
+                           IoError);
+
       Sequential<float> floats = image_classifier();
       model.save_weights(path);
       floats.load_weights(path);

@@ -161,22 +161,6 @@ TEST_SUITE("training/callback") {
     CHECK(data.model.fit(data.x, data.y, options).epochs().size() == 2);
   }
 
-  TEST_CASE("Callback: one that compiles the model leaves the metrics of this fit alone") {
-    struct Compiling {
-      Sequential<float>* model;
-      void on_epoch_end(FitContext&) const {
-        model->compile(SGD{}, SparseCategoricalCrossentropy{});
-      }
-    };
-    auto model = testing::image_model();
-    model.compile(SGD{}, SparseCategoricalCrossentropy{}, {Accuracy{}});
-    const auto x = testing::random_tensor<float, 4>({4, 8, 8, 1}, 1);
-    const History history =
-        model.fit(x, testing::counted_labels(4, 3),
-                  {.epochs = 3, .verbose = Verbose::silent, .callbacks = {Compiling{&model}}});
-    CHECK(history["accuracy"].size() == 3);
-  }
-
   TEST_CASE("Callback: stop_training ends the training after the batch") {
     NumberedSamples data(8);
     const History history = data.model.fit(

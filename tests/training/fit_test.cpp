@@ -102,6 +102,7 @@ TEST_SUITE("training/fit") {
     CHECK(num_training_samples(60'000, static_cast<double>(0.3f)) == 42'000);
     CHECK(num_training_samples(64, 0.25) == 48);
     CHECK(num_training_samples(10, 0.25) == 7);  // floor(7.5)
+    CHECK(num_training_samples(10, 0.8) == 2);   // 10 (1 - 0.8) is below 2
     CHECK(num_training_samples(1'000'000'000, 0) == 1'000'000'000);
   }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <map>
 #include <string>
@@ -158,6 +159,13 @@ template <Real T, class Types>
     const ParameterList<T> list = network.list_parameters();
     require_weights(file, list, path);
     const NumberFormat weights = weight_format_of(file, path);
+    if (weights != NumberFormat::float32 && !std::same_as<T, float>) {
+      refuse<IoError>({path,
+                       "weights that a model of doubles can take",
+                       {to_string(weights), " weights"},
+                       "",
+                       "load it as nn::Sequential<float>"});
+    }
     file.read_data(input);
     network.block.allocate(list);
     network.is_built = true;

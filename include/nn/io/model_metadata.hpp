@@ -59,8 +59,8 @@ inline constexpr const char* own_metadata[] = {"format", "format_version", "arch
   }
 }
 
-/// What the model was built with: its dropout and shuffling go on as they would have in the model
-/// that was saved. 0 in files from before it was written. Throws `IoError`.
+/// What the model was built with: its dropout and shuffling are then those of the model that was
+/// saved, from the first step on. 0 in files from before it was written. Throws `IoError`.
 [[nodiscard, gnu::cold, gnu::noinline]] inline std::uint64_t build_seed_of(
     const SafetensorsFile& file, const std::string& path) {
   const auto found = file.metadata().find("build_seed");

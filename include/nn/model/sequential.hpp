@@ -112,10 +112,11 @@ class Sequential {
   void backward(const DY& dy, Workspace& workspace);
 
   /// Attaches an optimizer, a loss and metrics, and forgets what an earlier optimizer remembered.
-  /// Throws `std::invalid_argument` for a precision that the model can't train in.
+  /// Throws `std::invalid_argument` for a precision that the model can't train in, or in `fit`.
   template <OptimizerFor<T> O, Loss<T> L>
   [[gnu::cold, gnu::noinline]] void compile(O optimizer, L loss, std::vector<Metric> metrics = {},
                                             const CompileOptions& options = {}) {
+    network_.require_no_training("Sequential::compile");
     require_precision<T>("Sequential::compile", options.precision);
     compiled_ = Compiled<T>{
         detail::Erased<detail::OptimizerInterface<T>>{
@@ -148,8 +149,7 @@ class Sequential {
   template <TensorLike X>
   [[nodiscard]] Scores evaluate(const X& x, const LabelView& y) const;
 
-  /// One update from one batch, and the loss and metrics before it. See
-  /// training/train_on_batch.hpp.
+  /// One update, or a test, from one batch: see training/train_on_batch.hpp.
   template <TensorLike X>
   Scores train_on_batch(const X& x, const LabelView& y);
   template <TensorLike X>

@@ -3,50 +3,17 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
 #include <limits>
-#include <optional>
 #include <utility>
 #include <vector>
 
 #include "nn/core/float_mode.hpp"
 #include "nn/training/callback.hpp"
 #include "nn/training/evaluate.hpp"
+#include "nn/training/fit_options.hpp"
 #include "nn/training/history.hpp"
 
 namespace nn {
-
-/// Samples with labels, as views of the caller's tensors.
-struct ValidationData {
-  Samples x;
-  LabelView y;
-};
-
-/// Options of `fit`, with Keras' names and defaults.
-struct FitOptions {
-  Index batch_size = 32;
-  Index epochs = 1;  ///< the number of the last epoch: with initial_epoch 3, epochs 5 runs two
-  Verbose verbose = Verbose::automatic;
-  std::vector<Callback> callbacks{};
-  double validation_split = 0;  ///< share of samples, the last ones, that are kept for validation
-  std::optional<ValidationData> validation_data{};  ///< wins over validation_split
-  bool shuffle = true;                              ///< a new order each epoch
-  Index initial_epoch = 0;
-  Index validation_batch_size = 0;  ///< 0: batch_size
-  Index validation_freq = 1;        ///< epochs from one validation to the next
-  std::FILE* stream = stdout;       ///< where progress is shown; null: silent
-};
-
-/// Number of samples, of `count`, that `fit` trains on with this `validation_split`: those before
-/// floor(count (1 - split)). For schedules, which count steps.
-[[nodiscard]] inline Index num_training_samples(Index count, double validation_split) {
-  // Half the last place of a float below 1 makes up for a split that was written as one: 1 - 0.1f
-  // is a little below 0.9.
-  constexpr double half_place = 3e-8;
-  const auto n = static_cast<double>(count);
-  return std::min(count, static_cast<Index>(std::floor(n * (1 - validation_split + half_place))));
-}
 
 namespace detail {
 
@@ -193,20 +160,6 @@ class FitLoop final : public FitContext {
   std::size_t caller_ = 0;             // number of the callback whose hook runs
 };
 
-[[gnu::cold, gnu::noinline]] inline void require_fit_options(const char* where,
-                                                             const FitOptions& options) {
-  require(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
-  require(options.epochs >= 0, where, "0 or more epochs", options.epochs);
-  require(options.initial_epoch >= 0, where, "an initial_epoch of 0 or more",
-          options.initial_epoch);
-  require(options.validation_batch_size >= 0, where, "a validation_batch_size of 0 or more",
-          options.validation_batch_size);
-  require(options.validation_freq > 0, where, "a positive validation_freq",
-          options.validation_freq);
-  require(options.validation_split >= 0 && options.validation_split < 1, where,
-          "a validation_split in [0, 1)", options.validation_split);
-}
-
 /// What to train on and what to validate with.
 struct FitData {
   ValidationData training;
@@ -221,6 +174,7 @@ template <Real T>
                                                          const Shape& sample_shape,
                                                          const Shape& output) {
   constexpr const char* where = "Sequential::fit";
+  constexpr const char* part = "Sequential::fit, validation_data";
   const Index cut = options.validation_data
                         ? samples.count()
                         : num_training_samples(samples.count(), options.validation_split);
@@ -229,23 +183,26 @@ template <Real T>
   ValidationData training{samples.slice(0, cut), y.slice(0, cut)};
   ValidationData validation{samples.slice(cut, held_back), y.slice(cut, held_back)};
   if (options.validation_data) {
-    constexpr const char* part = "Sequential::fit, validation_data";
     validation = *options.validation_data;
     validation.x.template check_type<T>(part);
     require_labels<T>(part, validation.x, validation.y, output);
     require(validation.x.count() > 0, part, "at least one sample", "none");
   }
-  for (const Samples* part : {&training.x, &validation.x}) {
-    if (part->sample_shape() == sample_shape) continue;
-    refuse<ShapeError>({where,
+  for (const Samples* x : {&training.x, &validation.x}) {
+    if (x->sample_shape() == sample_shape) continue;
+    refuse<ShapeError>({x == &training.x ? where : part,
                         {"samples of shape ", sample_shape.to_string()},
-                        part->sample_shape().to_string(),
-                        {"x ", part->shape().to_string()}});
+                        x->sample_shape().to_string(),
+                        {"x ", x->shape().to_string()}});
   }
-  require(cut > 0, where, "at least one sample to train on", "none");
-  require(options.validation_split == 0 || validation.x.count() > 0, where,
-          "a validation_split of at least one sample", "none");
-  return {training, validation};
+  require(samples.count() > 0, where, "at least one sample to train on", "none");
+  const bool validates = options.validation_split == 0 || validation.x.count() > 0;
+  if (cut > 0 && validates) return {training, validation};
+  refuse({where,
+          cut == 0 ? "a validation_split that leaves samples to train on"
+                   : "a validation_split of at least one sample",
+          options.validation_split,
+          {samples.count(), " samples"}});
 }
 
 }  // namespace detail

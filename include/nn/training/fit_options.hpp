@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+// What `fit` is told beside the data.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <optional>
+#include <vector>
+
+#include "nn/model/samples.hpp"
+#include "nn/training/callback.hpp"
+#include "nn/training/progress.hpp"
+
+namespace nn {
+
+/// Samples with labels, as views of the caller's tensors.
+struct ValidationData {
+  Samples x;
+  LabelView y;
+};
+
+/// Options of `fit`, with Keras' names and defaults.
+struct FitOptions {
+  Index batch_size = 32;
+  Index epochs = 1;  ///< the number of the last epoch: with initial_epoch 3, epochs 5 runs two
+  Verbose verbose = Verbose::automatic;
+  std::vector<Callback> callbacks{};
+  double validation_split = 0;  ///< share of samples, the last ones, that are kept for validation
+  std::optional<ValidationData> validation_data{};  ///< wins over validation_split
+  bool shuffle = true;                              ///< a new order each epoch
+  Index initial_epoch = 0;
+  Index validation_batch_size = 0;  ///< 0: batch_size
+  Index validation_freq = 1;        ///< epochs from one validation to the next
+  std::FILE* stream = stdout;       ///< where progress is shown; null: silent
+};
+
+/// Number of samples, of `count`, that `fit` trains on with this `validation_split`: those before
+/// floor(count (1 - split)), whatever 1 - split is rounded to: 2 of 10 with a split of 0.8, where
+/// Keras takes 1. For schedules, which count steps.
+[[nodiscard]] inline Index num_training_samples(Index count, double validation_split) {
+  // Half the last place of a float below 1 makes up for a split that was written as one: 1 - 0.1f
+  // is a little below 0.9.
+  constexpr double half_place = 3e-8;
+  const auto n = static_cast<double>(count);
+  return std::min(count, static_cast<Index>(std::floor(n * (1 - validation_split + half_place))));
+}
+
+namespace detail {
+
+/// Throws `std::invalid_argument` for numbers out of range.
+[[gnu::cold, gnu::noinline]] inline void require_fit_options(const char* where,
+                                                             const FitOptions& options) {
+  require(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
+  require(options.epochs >= 0, where, "0 or more epochs", options.epochs);
+  require(options.initial_epoch >= 0, where, "an initial_epoch of 0 or more",
+          options.initial_epoch);
+  require(options.validation_batch_size >= 0, where, "a validation_batch_size of 0 or more",
+          options.validation_batch_size);
+  require(options.validation_freq > 0, where, "a positive validation_freq",
+          options.validation_freq);
+  require(options.validation_split >= 0 && options.validation_split < 1, where,
+          "a validation_split in [0, 1)", options.validation_split);
+}
+
+}  // namespace detail
+}  // namespace nn
