@@ -6,7 +6,7 @@ namespace {
 
 constexpr nn::Index batch_size = 128;
 
-/// Forward and backward of one layer between two parameter tensors, so that nothing is left out.
+/// Forward and backward of one layer behind a convolution, which wants its input gradient.
 struct LayerBench {
   nn::Sequential<float> model;
   nn::Tensor<float, 4> x;

@@ -36,19 +36,23 @@ namespace mnist {
   return text;
 }
 
-/// Several images side by side, each under its caption of plain characters; longer ones are cut.
+/// Several images side by side, each under its caption of plain characters.
 [[nodiscard]] inline std::string draw_row(const Images& images,
                                           const std::vector<nn::Index>& indices,
                                           const std::vector<std::string>& captions) {
   constexpr const char* gap = "  ";
-  const auto width = static_cast<std::size_t>(images.dimension(2));
+  auto width = static_cast<std::size_t>(images.dimension(2));
+  for (const std::string& caption : captions) width = std::max(width, caption.size());
   std::vector<std::string> rows(static_cast<std::size_t>((images.dimension(1) + 1) / 2) + 1);
   for (std::size_t i = 0; i < indices.size(); ++i) {
     std::string caption = i < captions.size() ? captions[i] : std::string();
     caption.resize(width, ' ');
     rows[0] += caption + gap;
-    const std::vector<std::string> lines = drawing(images, indices[i]);
-    for (std::size_t line = 0; line < lines.size(); ++line) rows[line + 1] += lines[line] + gap;
+    std::vector<std::string> lines = drawing(images, indices[i]);
+    for (std::size_t line = 0; line < lines.size(); ++line) {
+      lines[line].resize(width, ' ');
+      rows[line + 1] += lines[line] + gap;
+    }
   }
   std::string text;
   for (std::string& row : rows) {

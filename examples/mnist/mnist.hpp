@@ -16,6 +16,7 @@
 #include "mnist/idx.hpp"
 #include "nn/core/error.hpp"
 #include "nn/core/tensor.hpp"
+#include "nn/io/json_text.hpp"
 
 namespace mnist {
 
@@ -84,6 +85,16 @@ inline void check_test_labels(const nn::Labels& labels, int num_classes) {
   }
 }
 
+/// The name of a folder as files of results can hold it: bytes that are not UTF-8 become `?`.
+[[nodiscard]] inline std::string as_utf8(std::string name) {
+  for (std::size_t i = 0; i < name.size();) {
+    const std::size_t length = nn::io::utf8_length(name, i);
+    if (length == 0) name[i] = '?';
+    i += std::max<std::size_t>(length, 1);
+  }
+  return name;
+}
+
 }  // namespace detail
 
 /// Reads the four files of `folder`; see `read_images` and `read_labels` for their form.
@@ -114,7 +125,7 @@ inline void check_test_labels(const nn::Labels& labels, int num_classes) {
     throw nn::IoError{nn::sentence({"mnist", "test images " + train_shape.to_string(),
                                     test_shape.to_string(), "as the training images are"})};
   }
-  data.origin = "files in " + folder.string();
+  data.origin = "files in " + detail::as_utf8(folder.string());
   return data;
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Reads the digit in each picture with a trained model.
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -9,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "mnist/command_line.hpp"
 #include "mnist/digit_image.hpp"
 #include "mnist/digit_text.hpp"
 #include "mnist/results.hpp"
@@ -19,11 +19,18 @@ namespace {
 
 /// A model of another kind would read anything into a picture.
 void require_digit_model(const nn::Sequential<float>& model, const std::string& path) {
-  if (model.input_shape() == nn::Shape{28, 28, 1} && model.output_shape().rank() == 1) return;
-  throw nn::IoError{nn::sentence(
-      {"mnist_predict", "a model that takes images [28, 28, 1] and gives a row of probabilities",
-       "one from " + model.input_shape().to_string() + " to " + model.output_shape().to_string(),
-       path, "train one with mnist_train"})};
+  const bool gives_probabilities = model.activation() == nn::Activation::softmax;
+  if (model.input_shape() == nn::Shape{28, 28, 1} && model.output_shape().rank() == 1 &&
+      gives_probabilities) {
+    return;
+  }
+  nn::refuse<nn::IoError>(
+      {"mnist_predict",
+       "a model that takes images [28, 28, 1] and gives a row of probabilities",
+       {"one from ", model.input_shape().to_string(), " to ", model.output_shape().to_string(),
+        gives_probabilities ? "" : " without a Softmax at its end"},
+       path,
+       "train one with mnist_train"});
 }
 
 /// "four.png: 4 (98.7 %), then 9 (1.1 %), 7 (0.1 %)"
@@ -82,6 +89,7 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("--show", shows_images, "draw what the model sees");
   try {
+    mnist::require_values(argc, argv);
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     std::printf("%s", app.help().c_str());
@@ -93,9 +101,7 @@ int main(int argc, char** argv) {
   try {
     run(pictures, model, shows_images);
   } catch (const std::exception& error) {
-    std::fflush(stdout);
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
+    return mnist::fail("mnist_predict", error);
   }
   return mnist::finish_output("mnist_predict");
 }

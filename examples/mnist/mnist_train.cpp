@@ -33,7 +33,7 @@ mnist::TestResult test(nn::Sequential<float>& model, const DataSet& data,
          "finite results on the test images",
          {"a loss of ", result.loss},
          "the training diverged",
-         {"try a smaller --learning-rate; ", model_path, " is as it was before"}});
+         {"try a smaller --learning-rate; nothing was written to ", model_path}});
   }
   result.confusion = nn::confusion_matrix(data.test_labels, result.probabilities);
   return result;
@@ -96,6 +96,7 @@ int main(int argc, char** argv) {
   mnist::declare(app, options);
   mnist::Recipe recipe;
   try {
+    mnist::require_values(argc, argv);
     app.parse(argc, argv);
     recipe = mnist::recipe_of(options);
     mnist::require_two_places(options.model, options.metrics);
@@ -112,9 +113,7 @@ int main(int argc, char** argv) {
   try {
     run(options, recipe);
   } catch (const std::exception& error) {
-    std::fflush(stdout);
-    std::fprintf(stderr, "%s\n", error.what());
-    return 1;
+    return mnist::fail("mnist_train", error);
   }
   return mnist::finish_output("mnist_train");
 }

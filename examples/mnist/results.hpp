@@ -4,7 +4,9 @@
 
 #include <cmath>
 #include <cstdio>
+#include <exception>
 #include <filesystem>
+#include <new>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -42,10 +44,7 @@ inline void require_two_places(const std::string& model,
 
 /// A mistake in the place of a result file costs nothing now and all of the training later.
 /// Throws `IoError`; leaves an existing file as it is, and nothing behind.
-inline void require_writable(const std::string& path) {
-  nn::require<nn::IoError>(!path.empty(), "mnist_train", "the name of a file", "none");
-  const nn::io::AtomicFile trial(path);
-}
+inline void require_writable(const std::string& path) { const nn::io::AtomicFile trial(path); }
 
 /// Whether none of the probabilities is lost to a division by zero or an overflow.
 [[nodiscard]] inline bool are_finite(const nn::Tensor<float, 2>& probabilities) {
@@ -53,6 +52,17 @@ inline void require_writable(const std::string& path) {
     if (!std::isfinite(probabilities.data()[i])) return false;
   }
   return true;
+}
+
+/// Prints what ended `program`, after all that it has said so far. The exit status: 1.
+[[nodiscard]] inline int fail(const char* program, const std::exception& error) {
+  std::fflush(stdout);
+  if (dynamic_cast<const std::bad_alloc*>(&error) == nullptr) {
+    std::fprintf(stderr, "%s\n", error.what());
+  } else {  // whose text would name nothing
+    std::fprintf(stderr, "%s: expected memory for images, model and batch, got none\n", program);
+  }
+  return 1;
 }
 
 /// The exit status of `program`, whose work is done: 1, with a sentence, where its text got lost,

@@ -16,8 +16,9 @@ build "$root" "$folder" -DNN_BUILD_TESTS=OFF -DNN_BUILD_BENCHMARKS=OFF
 if [[ -z ${NN_MNIST_DIR:-} && " $*" != *" --data"* && " $*" != *" --help"* && \
       " $* " != *" -h "* ]]; then
   cmake -DDESTINATION="$folder/data/mnist" -P "$root/examples/mnist/download.cmake" 2>/dev/null || {
-    say "MNIST could not be downloaded, so the program draws digits of its own. To train on the real"
-    say "ones, put MNIST's four files into a folder and name it: examples/mnist/run.sh --data FOLDER"
+    say "MNIST could not be downloaded. Where its files are not in the build's folder already, the"
+    say "program draws digits of its own. To train on the real ones, put MNIST's four files into a"
+    say "folder and name it: examples/mnist/run.sh --data FOLDER"
   }
 fi
 exec "$folder/mnist_train" "$@"

@@ -27,5 +27,6 @@ TEST_SUITE("core/text") {
     CHECK(nn::concat(-1e-9) == "-1e-09");
     CHECK(nn::concat(-std::numeric_limits<double>::min()) == "-2.2250738585072014e-308");
     CHECK(nn::concat(std::numeric_limits<double>::infinity()) == "inf");
+    CHECK(nn::concat(-std::numeric_limits<double>::quiet_NaN()) == "nan");
   }
 }

@@ -2,6 +2,7 @@
 #include "nn/io/atomic_file.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -129,6 +130,18 @@ TEST_SUITE("io/atomic_file") {
     CHECK(folder.names() == Names{"a"});
   }
 
+  TEST_CASE("AtomicFile: a file that is open already is not replaced by way of its number") {
+    const TemporaryFolder folder;
+    const nn::io::FileDescriptor open{
+        ::open(folder.path("a").c_str(), O_WRONLY | O_CREAT, 0666)};  // as /dev/stdout may be
+    for (const std::string links : {"/proc/self/fd/", "/dev/fd/"}) {
+      const std::string path = links + std::to_string(open.number());
+      CHECK(error_of_save(path, "new") ==
+            path + ": expected a file by its own name, got a link to an open one");
+    }
+    CHECK(folder.names() == Names{"a"});
+  }
+
   TEST_CASE("AtomicFile: a write that does not fit leaves the old file and says why") {
     const TemporaryFolder folder;
     write_text(folder.path("a"), "old");
@@ -139,8 +152,8 @@ TEST_SUITE("io/atomic_file") {
     }
     CHECK(error ==
           folder.path("a") +
-              ": expected a file that can be written, got \"File too large\"; the file is as "
-              "it was before");
+              ": expected a file that can be written, got \"File too large\"; no file was "
+              "changed");
     CHECK(read_text(folder.path("a")) == "old");
     CHECK(folder.names() == Names{"a"});
   }

@@ -133,7 +133,7 @@ std::string shown_by_fit(Verbose verbose) {
 
 // "0.0s 1ms/step - 12345 images/s - loss: 2.3026 - recorder: 0.0000 ..."
 const std::string numbers =
-    R"(\d+\.\ds \d+ms/step - \d+ images/s - loss: \d\.\d{4} - recorder: 0\.0000)"
+    R"(\d+\.\ds \d+[mu]s/step - \d+ images/s - loss: \d\.\d{4} - recorder: 0\.0000)"
     R"( - val_loss: \d\.\d{4} - val_recorder: 0\.0000)";
 
 }  // namespace
@@ -145,6 +145,7 @@ TEST_SUITE("training/progress") {
     CHECK(readable_score(0) == "0.0000");
     CHECK(readable_score(0.001) == "0.0010");
     CHECK(readable_score(0.00012345) == "1.2345e-04");
+    CHECK(readable_score(-std::nan("")) == "nan");
     CHECK(readable_score(-0.0005) == "-5.0000e-04");
   }
 
@@ -206,7 +207,7 @@ TEST_SUITE("training/progress") {
     progress.begin("");
     progress.end(8, 0, 0, halves({"loss", "accuracy", "precision"}));
     CHECK(paper.text() ==
-          "\r8/8 [=====] 0.0s 0ms/step - 0 images/s - loss: 0.5000 - accuracy: 0.5000 - precision: "
+          "\r8/8 [=====] 0.0s 0us/step - 0 images/s - loss: 0.5000 - accuracy: 0.5000 - precision: "
           "0.5000\x1b[K\n");
   }
 
@@ -233,7 +234,7 @@ TEST_SUITE("training/progress") {
       progress.end(8, 0, 0, halves({"loss"}));
       return terminal.text("\r\n");
     };
-    const std::string line = "0.0s 0ms/step - 0 images/s - loss: 0.5000";
+    const std::string line = "0.0s 0us/step - 0 images/s - loss: 0.5000";
     CHECK(shown("xterm") == "\r8/8 [====================] " + line + "\x1b[K\r\n");
     CHECK(shown("dumb") == line + "\r\n");
     CHECK(shown("") == line + "\r\n");
@@ -253,7 +254,7 @@ TEST_SUITE("training/progress") {
         data.model.predict(data.x, {.verbose = Verbose::line, .stream = paper.stream}));
     const std::string text = paper.text();
     CAPTURE(text);
-    const std::string time = R"(\d+\.\ds \d+ms/step - \d+ images/s)";
+    const std::string time = R"(\d+\.\ds \d+[mu]s/step - \d+ images/s)";
     CHECK(std::regex_match(
         text, std::regex(time + R"( - loss: \d\.\d{4} - recorder: 0\.0000)" + "\n" + time + "\n")));
   }

@@ -2,6 +2,7 @@
 // Threads: a loop over independent pieces, shared among the cores.
 #pragma once
 
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,8 +35,15 @@ inline void spin_pause() {
 #endif
 }
 
+/// The cores that this process may run on, where the system tells, else all.
 [[nodiscard]] inline int num_cores() {
-  static const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  static const int cores = [] {
+#if defined(__linux__)
+    cpu_set_t allowed;
+    if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0) return CPU_COUNT(&allowed);
+#endif
+    return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  }();
   return cores;
 }
 

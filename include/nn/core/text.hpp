@@ -61,10 +61,10 @@ class Text {
         text.append(std::to_string(bits_));
         return;
       case Kind::real: {
+        const auto number = std::bit_cast<double>(bits_);
         char digits[32];  // the longest has 24: -2.2250738585072014e-308
-        text.append(
-            digits,
-            std::to_chars(digits, digits + sizeof digits, std::bit_cast<double>(bits_)).ptr);
+        const char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+        text.append(number != number ? "nan" : std::string_view(digits, end));  // NaN has no sign
         return;
       }
       case Kind::list:

@@ -69,13 +69,16 @@ class AtomicFile {
 
  private:
   static constexpr const char* writable = "a file that can be written";
-  static constexpr const char* old_stays = "the file is as it was before";
+  static constexpr const char* old_stays = "no file was changed";
 
   /// The path behind symbolic links; the last one may lead to a file that does not exist yet.
   [[nodiscard, gnu::cold, gnu::noinline]] static std::string follow_links(const std::string& path) {
     std::string target = path;
     char link[PATH_MAX];
     for (int count = 0; count < 40; ++count) {  // the limit that Linux sets itself
+      if (target.starts_with("/proc/") || target.starts_with("/dev/fd/")) {
+        refuse<IoError>({path, "a file by its own name", "a link to an open one"});
+      }
       const ssize_t length = ::readlink(target.c_str(), link, sizeof link);
       if (length < 0) return target;  // no link, or no such file
       const std::string_view next(link, static_cast<std::size_t>(length));

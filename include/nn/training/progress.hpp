@@ -27,7 +27,9 @@ enum class Verbose { automatic, silent, bar, line };
 [[nodiscard]] inline std::string readable_score(double value) {
   char text[32];
   const bool is_small = value != 0 && std::abs(value) < 1e-3;
-  std::snprintf(text, sizeof text, is_small ? "%.4e" : "%.4f", value);
+  // Without the sign of NaN, which means nothing.
+  std::snprintf(text, sizeof text, is_small ? "%.4e" : "%.4f",
+                std::isnan(value) ? std::abs(value) : value);
   return text;
 }
 
@@ -106,8 +108,11 @@ class Progress {
     if (style_ == Verbose::silent) return;
     seconds_ = training_seconds;
     char per_step[32];
-    std::snprintf(per_step, sizeof per_step, " %.0fms/step",
-                  1e3 * training_seconds / static_cast<double>(std::max<Index>(batches_done, 1)));
+    const double milliseconds =
+        1e3 * training_seconds / static_cast<double>(std::max<Index>(batches_done, 1));
+    const bool is_short = milliseconds < 1;
+    std::snprintf(per_step, sizeof per_step, " %.0f%s/step",
+                  is_short ? 1e3 * milliseconds : milliseconds, is_short ? "us" : "ms");
     const std::string text = concat(
         {readable_seconds(training_seconds), per_step, rate(samples_done), describe(scores)});
     if (style_ == Verbose::bar) {

@@ -30,9 +30,9 @@ TEST_SUITE("examples/mnist/digit_text") {
     CHECK(mnist::draw(image, 0) == "+\n");
   }
 
-  TEST_CASE("draw_row: images stand side by side under captions cut to their width") {
+  TEST_CASE("draw_row: images stand side by side under captions, as wide as the longest") {
     CHECK(mnist::draw_row(two_images(), {1, 0}, {"7", "longer"}) ==
-          "7     long\n@@@@   -*@\n@@@@   -*@\n");
+          "7       longer\n@@@@     -*@\n@@@@     -*@\n");
     CHECK(mnist::draw_row(two_images(), {1}, {}) == "\n@@@@\n@@@@\n");
   }
 }

@@ -98,12 +98,26 @@ TEST_SUITE("examples/mnist/programs") {
 
   TEST_CASE("mnist_train: refuses a bad command line with one sentence and status 2") {
     const TemporaryFolder folder;
-    for (const char* arguments :
-         {"--epochs 0", "--epochs three", "--batch-size -1", "--learning-rate 0",
-          "--optimizer adagrad", "--threads 0", "--seed -1", "--validation-split 1", "--unknown",
-          "stray", "--data", "--recipe slow", "--precision half", "--learning-rate nan",
-          "--learning-rate inf", "--learning-rate 0.1x", "--validation-split nan",
-          "--metrics mnist.safetensors"}) {
+    for (const char* arguments : {"--epochs 0",
+                                  "--epochs three",
+                                  "--batch-size -1",
+                                  "--learning-rate 0",
+                                  "--optimizer adagrad",
+                                  "--threads 0",
+                                  "--seed -1",
+                                  "--validation-split 1",
+                                  "--unknown",
+                                  "stray",
+                                  "--data",
+                                  "--recipe slow",
+                                  "--precision half",
+                                  "--learning-rate nan",
+                                  "--learning-rate inf",
+                                  "--learning-rate 0.1x",
+                                  "--validation-split nan",
+                                  "--metrics mnist.safetensors",
+                                  "--model= --quiet",
+                                  "--model ''"}) {
       CAPTURE(arguments);
       const Outcome outcome = run(folder, NN_MNIST_TRAIN, arguments);
       CHECK(outcome.status == 2);

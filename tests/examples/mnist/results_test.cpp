@@ -69,7 +69,6 @@ TEST_SUITE("examples/mnist/results") {
         ": expected a file that can be written, got \"No such file or directory\"\n";
     CHECK(refusal("--model no/where") == "no/where" + missing);
     CHECK(refusal("--model dangling") == "dangling" + missing);
-    CHECK(refusal("--model ''") == "mnist_train: expected the name of a file, got none\n");
     CHECK(refusal("--model old --metrics data") ==
           "data: expected a regular file or a new name, got a directory\n");
     CHECK(refusal("--model old --metrics pipe") ==
@@ -100,9 +99,30 @@ TEST_SUITE("examples/mnist/results") {
     CHECK(outcome.errors.starts_with(
         "mnist_train: expected finite results on the test images, got a loss of "));
     CHECK(outcome.errors.ends_with(
-        " (the training diverged); try a smaller --learning-rate; m is as it was before\n"));
+        " (the training diverged); try a smaller --learning-rate; nothing was written to m\n"));
     CHECK(read_file(folder / "m") == Bytes{7});
   }
+
+  TEST_CASE("mnist_train: saves a model that was trained on a folder whose name is not UTF-8") {
+    const TemporaryFolder folder;
+    write_digits(folder.path() / "sm\xFF", 20);
+    const Outcome outcome = run(folder, NN_MNIST_TRAIN,
+                                "--data 'sm\xFF' --epochs 1 --model m --quiet --metrics m.json");
+    CHECK(outcome.status == 0);
+    CHECK(outcome.errors == "");
+    CHECK(first_line(outcome.output) == "Data: files in sm?");
+  }
+
+#ifndef NN_SANITIZER  // whose runtimes need more memory than there is
+  TEST_CASE("mnist_train: without memory for the model, a sentence") {
+    const TemporaryFolder folder;
+    write_digits(folder.path() / "data", 20);
+    const Outcome outcome =
+        run(folder, "ulimit -v 60000 && " NN_MNIST_TRAIN, "--data data --threads 1");
+    CHECK(outcome.status == 1);
+    CHECK(outcome.errors == "mnist_train: expected memory for images, model and batch, got none\n");
+  }
+#endif
 
   TEST_CASE("mnist_train, mnist_predict: text that gets lost is a failure") {
     if (!std::filesystem::exists("/dev/full")) return;
@@ -129,6 +149,20 @@ TEST_SUITE("examples/mnist/results") {
         run(folder, "cat digit.bmp | " NN_MNIST_PREDICT, "--model m /dev/stdin");
     CHECK(outcome.errors == "");
     CHECK(outcome.output.starts_with("/dev/stdin: "));
+  }
+
+  TEST_CASE("mnist_predict: refuses a model that gives no probabilities") {
+    const TemporaryFolder folder;
+    nn::Sequential<float> model{nn::Flatten{}, nn::Dense{10}};
+    model.build({28, 28, 1});
+    model.save(folder / "m");
+    write_picture(folder / "digit.bmp");
+    const Outcome outcome = run(folder, NN_MNIST_PREDICT, "--model m digit.bmp");
+    CHECK(outcome.status == 1);
+    CHECK(outcome.errors ==
+          "mnist_predict: expected a model that takes images [28, 28, 1] and gives a row of "
+          "probabilities, got one from [28, 28, 1] to [10] without a Softmax at its end (m); train "
+          "one with mnist_train\n");
   }
 
   TEST_CASE("mnist_predict: refuses a model whose weights are lost") {

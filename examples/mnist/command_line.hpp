@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// What CLI11 lets through or says less clearly than the library's own sentences.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "nn/core/text.hpp"
+
+namespace mnist {
+
+/// Refuses `--name=` with nothing behind it: CLI11 would take the next option for the value.
+inline void require_values(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    std::string_view argument{argv[i]};
+    if (!argument.starts_with("--") || argument.find('=') + 1 != argument.size()) continue;
+    argument.remove_suffix(1);
+    throw CLI::ArgumentMismatch(nn::concat({argument, ": expected a value, got none"}));
+  }
+}
+
+/// 010 is ten: CLI11 would read it as octal.
+inline std::string without_leading_zeros(const std::string& number) {
+  std::size_t first = 0;
+  while (first + 1 < number.size() && number[first] == '0' && number[first + 1] >= '0' &&
+         number[first + 1] <= '9') {
+    ++first;
+  }
+  return number.substr(first);
+}
+
+/// A whole number in from .. to.
+inline CLI::Validator whole_number(std::int64_t from, std::int64_t to) {
+  const std::string rule = nn::concat({"a whole number from ", from, " to ", to});
+  const auto check = [=](const std::string& text) {
+    std::int64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    const bool is_right = error == std::errc{} && stop == end && from <= number && number <= to;
+    return is_right ? std::string{} : nn::concat({"expected ", rule, ", got '", text, "'"});
+  };
+  return {check, nn::concat({from, " .. ", to})};
+}
+
+/// A number above `least`, or from it on if `includes_least`, and below `limit`. (CLI11's own range
+/// lets NaN through, as it compares false with any bound.)
+inline CLI::Validator number_between(double least, bool includes_least, double limit) {
+  std::string rule = nn::concat({"a number ", includes_least ? "from " : "above ", least});
+  if (std::isfinite(limit)) nn::append(rule, {" to below ", limit});
+  const auto check = [=](const std::string& text) {
+    double number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    const bool is_read = error == std::errc{} && stop == end && std::isfinite(number);
+    const bool is_right =
+        is_read && (number > least || (includes_least && number == least)) && number < limit;
+    return is_right ? std::string{} : nn::concat({"expected ", rule, ", got '", text, "'"});
+  };
+  return {check, ""};
+}
+
+/// One of two words.
+inline CLI::Validator either(const std::string& one, const std::string& other) {
+  const auto check = [=](const std::string& text) {
+    if (text == one || text == other) return std::string{};
+    return nn::concat({"expected ", one, " or ", other, ", got '", text, "'"});
+  };
+  return {check, nn::concat({one, " or ", other})};
+}
+
+/// The name of a file.
+inline CLI::Validator file_name() {
+  const auto check = [](const std::string& text) {
+    return text.empty() ? std::string{"expected the name of a file, got none"} : std::string{};
+  };
+  return {check, ""};
+}
+
+}  // namespace mnist
