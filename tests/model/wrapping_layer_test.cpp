@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -40,8 +41,56 @@ class Wrapped {
     layer_.backward(x, y, dy, dx, pass);
   }
 
- private:
+ protected:
   L layer_;
+};
+
+/// y = W (W x) with one W: a layer inside that is used twice. Announces nothing either.
+class Twice {
+ public:
+  using Scalar = float;
+  [[nodiscard]] std::string name() const { return "Twice"; }
+  [[nodiscard]] Shape output_shape(const Shape& input) const { return input; }
+  void parameters(const Shape& input, ParameterList<float>& list) {
+    layer_.parameters(input, list);
+  }
+  void forward(ConstTensorMap<float, 2> x, TensorMap<float, 2> y, const Pass& pass) const {
+    Tensor<float, 2> between(x.dimension(0), x.dimension(1));
+    layer_.forward(x, TensorMap<float, 2>(between), pass);
+    layer_.forward(ConstTensorMap<float, 2>(between), y, pass);
+  }
+  void backward(ConstTensorMap<float, 2> x, ConstTensorMap<float, 2> y, TensorMap<float, 2> dy,
+                TensorMap<float, 2> dx, const Pass& pass) const {
+    Tensor<float, 2> between(x.dimension(0), x.dimension(1)), gradient = between;
+    layer_.forward(x, TensorMap<float, 2>(between), pass);
+    Pass all = pass;
+    all.needs_dx = true;
+    layer_.backward(ConstTensorMap<float, 2>(between), y, dy, TensorMap<float, 2>(gradient), all);
+    layer_.backward(x, ConstTensorMap<float, 2>(between), TensorMap<float, 2>(gradient), dx, pass);
+  }
+
+ private:
+  Dense<float> layer_{2, {.use_bias = false}};
+};
+
+/// Hands on a gradient in columns too, still without announcing anything.
+template <class L>
+class WrappedColumns : public Wrapped<L> {
+ public:
+  using Base = Wrapped<L>;
+  explicit WrappedColumns(L layer) : Base(layer) {}
+  using Base::backward;
+  void backward(typename Base::ConstX x, typename Base::ConstY y, typename Base::Y dy,
+                kernels::ColumnReader<float>& dx, const Pass& pass) const requires
+      requires(const L& l) {
+    l.backward(x, y, dy, dx, pass);
+  }
+  { this->layer_.backward(x, y, dy, dx, pass); }
+  kernels::ColumnReader<float>* dy_reader(typename Base::ConstX x, typename Base::ConstY y,
+                                          const Pass& pass) const requires requires(const L& l) {
+    l.dy_reader(x, y, pass);
+  }
+  { return this->layer_.dy_reader(x, y, pass); }
 };
 
 /// `Middle` is a Dense, or one that is wrapped, of so many weights that batches share them packed.
@@ -70,6 +119,50 @@ TEST_SUITE("model/wrapping_layer") {
     for (std::size_t epoch = 0; epoch < 3; ++epoch) {
       CHECK(got["loss"][epoch] == doctest::Approx(wanted["loss"][epoch]).epsilon(1e-5));
     }
+  }
+
+  TEST_CASE("Sequential: a layer in a layer that is used twice learns from both times") {
+    const auto x = random_tensor<float, 2>({4, 2}, 1);
+    const Labels y = counted_labels(4, 2);
+    const SparseCategoricalCrossentropy loss{{.from_logits = true}};
+    Sequential<float> model{Twice{}};
+    model.build({2}, {.seed = 7});
+    const std::vector<float> W(model.parameters().values(), model.parameters().values() + 4);
+    model.compile(SGD{{.learning_rate = 1}}, loss);
+    static_cast<void>(model.train_on_batch(x, y));
+    const float* trained = model.parameters().values();
+    const auto loss_at = [&](std::size_t i, float change) {
+      Sequential<float> moved{Twice{}};
+      moved.build({2});
+      moved.compile(SGD{}, loss);
+      std::copy(W.begin(), W.end(), moved.parameters().values());
+      moved.parameters().values()[i] += change;
+      return moved.test_on_batch(x, y)["loss"];
+    };
+    for (std::size_t i = 0; i < 4; ++i) {
+      const double slope = (loss_at(i, 0.01f) - loss_at(i, -0.01f)) / 0.02;
+      CHECK(W[i] - trained[i] == doctest::Approx(slope).epsilon(1e-3));
+    }
+  }
+
+  TEST_CASE("Sequential: gradients in columns go through layers that announce all they hand on") {
+    const auto train = [](auto convolution, auto dense) {
+      Sequential<float> model{std::move(convolution), Flatten{}, std::move(dense), Dense{3}};
+      model.build({9, 8, 2}, {.seed = 3});
+      model.compile(SGD{}, SparseCategoricalCrossentropy{{.from_logits = true}});
+      static_cast<void>(
+          model.train_on_batch(random_tensor<float, 4>({6, 9, 8, 2}, 2), counted_labels(6, 3)));
+      return testing::weights_of(model);
+    };
+    const Conv2D<float> convolution{32, {3, 3}};
+    const Dense<float> dense{33};
+    const auto expected = train(convolution, dense);
+    const auto actual = train(convolution, WrappedColumns{dense});
+    REQUIRE(actual.size() == expected.size());
+    for (std::size_t i = 0; i < actual.size(); ++i) {
+      if (!(std::abs(actual[i] - expected[i]) <= 1e-5f)) FAIL_CHECK("weight ", i);
+    }
+    CHECK_THROWS_AS(train(WrappedColumns{convolution}, dense), std::invalid_argument);
   }
 
   TEST_CASE("Sequential: a layer in a layer that needs memory which is not announced is refused") {

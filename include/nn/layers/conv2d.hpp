@@ -106,6 +106,7 @@ class Conv2D {
     const bool is_dz =
         pass.dy_is_masked || pass.activation_of(options_.activation) == Activation::linear;
     if (!is_dz || !DyReader::can_read(shape)) return nullptr;
+    if (!pass.memory) pass.require_memory("Conv2D", static_cast<Index>(sizeof(DyReader)));
     return ::new (pass.memory)
         DyReader(isa(), shape, x.data(), W_.gradient().data(),
                  options_.use_bias ? b_.gradient().data() : nullptr, pass.accumulate);

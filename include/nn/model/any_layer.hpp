@@ -116,7 +116,9 @@ class AnyLayer {
   struct Holder final : Interface {
     static constexpr int in = detail::input_rank<L>();
     static constexpr int out = detail::output_rank<L>();
+    // It goes with pass.update, which only such a layer is handed.
     static constexpr bool hands_out_dx =
+        LayerTraits<L>::updates_parameters &&
         requires(const L& l, ConstTensorMap<T, in> x, ConstTensorMap<T, out> y,
                  TensorMap<T, out> dy, kernels::ColumnReader<T>& dx, const Pass& pass) {
       l.backward(x, y, dy, dx, pass);
@@ -190,10 +192,7 @@ class AnyLayer {
     }
     void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy, T* dx,
                   const Pass& pass) const override {
-      constexpr bool only_adds = ParametricLayer<L> && !LayerTraits<L>::assigns_gradients;
-      if (only_adds && !pass.accumulate) {
-        for (const auto* parameter : own_parameters) parameter->zero_gradient();
-      }
+      begin_gradients(pass);
       layer.backward(detail::layer_view<in>(x, x_shape), detail::layer_view<out>(y, y_shape),
                      detail::layer_view<out>(dy, y_shape), detail::layer_view<in>(dx, x_shape),
                      announced_part(pass));
@@ -212,7 +211,8 @@ class AnyLayer {
       const auto x_view = detail::layer_view<in>(x, x_shape);
       const auto y_view = detail::layer_view<out>(y, y_shape);
       if constexpr (requires { layer.dy_reader(x_view, y_view, pass); }) {
-        return layer.dy_reader(x_view, y_view, pass);
+        begin_gradients(pass);
+        return layer.dy_reader(x_view, y_view, announced_part(pass));
       }
       return nullptr;
     }
@@ -223,11 +223,21 @@ class AnyLayer {
       }
     }
 
+    /// For a layer that only adds.
+    void begin_gradients(const Pass& pass) const {
+      if constexpr (ParametricLayer<L> && !LayerTraits<L>::assigns_gradients) {
+        if (pass.accumulate) return;
+        for (const auto* parameter : own_parameters) parameter->zero_gradient();
+      }
+    }
+
     /// What L has not announced is done around it or not at all, whatever the layers obey that L
     /// may hand its pass on to.
     [[nodiscard]] static Pass announced_part(const Pass& pass) {
       Pass own = pass;
       if constexpr (!LayerTraits<L>::updates_parameters) own.update = nullptr;
+      // Its gradients are 0 before: a layer inside that is used twice adds both times.
+      if constexpr (!LayerTraits<L>::assigns_gradients) own.accumulate = true;
       if constexpr (!requires(const L& l, const Shape& x) { l.workspace_bytes(x, true); }) {
         own.memory = nullptr;
         own.batch_number = -1;
