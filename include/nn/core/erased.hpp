@@ -12,6 +12,7 @@ namespace nn::detail {
 template <class Interface>
 class Erased {
  public:
+  Erased() = default;
   /// Takes over what was made with `new`.
   explicit Erased(Interface* self) : self_(self) {}
   [[gnu::cold, gnu::noinline]] Erased(const Erased& other)
@@ -27,7 +28,7 @@ class Erased {
   [[nodiscard]] Interface* get() const { return self_; }
 
  private:
-  Interface* self_;
+  Interface* self_ = nullptr;
 };
 
 }  // namespace nn::detail

@@ -209,7 +209,7 @@ template <Real T>
 template <class... OwnLayers>
 Sequential<T> Sequential<T>::load(const std::string& path) {
   io::require_own_names(BuiltInLayers<T>{}, LayerTypes<OwnLayers...>{});
-  return io::read_model<T>(path, JoinedTypes<BuiltInLayers<T>, LayerTypes<OwnLayers...>>{});
+  return io::read_model<T>(path, BuiltInLayers<T, OwnLayers...>{});
 }
 
 /// The weights alone, under the names of `parameters()`, quantised ones as `io::add_quantized`

@@ -17,20 +17,9 @@ namespace nn {
 template <class... Layers>
 struct LayerTypes {};
 
-namespace detail {
-template <class, class>
-struct Join;
-template <class... A, class... B>
-struct Join<LayerTypes<A...>, LayerTypes<B...>> {
-  using Type = LayerTypes<A..., B...>;
-};
-}  // namespace detail
-
-template <class A, class B>
-using JoinedTypes = typename detail::Join<A, B>::Type;
-
-template <Real T>
+/// The library's layers, and more.
+template <Real T, class... More>
 using BuiltInLayers = LayerTypes<Conv2D<T>, Dense<T>, Dropout<T>, Flatten<T>, MaxPooling2D<T>,
-                                 ReLU<T>, Rescaling<T>, Softmax<T>>;
+                                 ReLU<T>, Rescaling<T>, Softmax<T>, More...>;
 
 }  // namespace nn

@@ -19,12 +19,12 @@ struct ModelAccess {
   template <Real T>
   static Compiled<T>& compiled(Sequential<T>& model, const char* where) {
     require_compiled(model, where);
-    return *model.compiled_;
+    return model.compiled_;
   }
   template <Real T>
   static const Compiled<T>& compiled(const Sequential<T>& model, const char* where) {
     require_compiled(model, where);
-    return *model.compiled_;
+    return model.compiled_;
   }
   template <Real T>
   static void require_compiled(const Sequential<T>& model, const char* where) {

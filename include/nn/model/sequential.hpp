@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -133,7 +132,7 @@ class Sequential {
     network_.quantize("Sequential::quantize", format);
   }
   [[nodiscard]] NumberFormat weight_format() const { return network_.block.format(); }
-  [[nodiscard]] bool is_compiled() const { return compiled_ && compiled_->loss.get(); }
+  [[nodiscard]] bool is_compiled() const { return compiled_.loss.get() != nullptr; }
 
   /// Trains on samples x [N, ...] with labels y [N]; builds the model first if that wasn't done.
   /// Where it throws, the model is left as it was. See training/fit.hpp.
@@ -236,7 +235,7 @@ class Sequential {
   }
 
   Network<T> network_;
-  std::optional<Compiled<T>> compiled_;
+  Compiled<T> compiled_;  // without loss and optimizer before `compile`
 };
 
 template <Layer First, class... Rest>

@@ -4,10 +4,10 @@
 
 #include <concepts>
 #include <functional>
-#include <memory>
 #include <utility>
 
 #include "nn/core/config.hpp"
+#include "nn/core/erased.hpp"
 #include "nn/training/scores.hpp"
 
 namespace nn {
@@ -61,9 +61,9 @@ class Callback {
  public:
   template <class C>
   requires(!std::same_as<C, Callback>) &&
-      CallbackLike<std::unwrap_reference_t<C>> Callback(
+      CallbackLike<std::unwrap_reference_t<C>>&& std::copy_constructible<C> Callback(
           C callback)  // NOLINT(google-explicit-constructor): {nn::EarlyStopping{}} is a list
-      : self_(std::make_shared<Holder<C>>(std::move(callback))) {}
+      : self_(new Holder<C>(std::move(callback))) {}
 
   void on_train_begin(FitContext& context) const { self_->call(Hook::train_begin, context); }
   void on_epoch_begin(FitContext& context) const { self_->call(Hook::epoch_begin, context); }
@@ -72,21 +72,13 @@ class Callback {
   void on_epoch_end(FitContext& context) const { self_->call(Hook::epoch_end, context); }
   void on_train_end(FitContext& context) const { self_->call(Hook::train_end, context); }
 
-  /// One for a training run of its own, so that runs with the same options don't meet; this one if
-  /// what it holds can't be copied.
-  [[nodiscard, gnu::cold, gnu::noinline]] Callback clone() const {
-    Callback copy = *this;
-    if (std::shared_ptr<Interface> self = self_->clone()) copy.self_ = std::move(self);
-    return copy;
-  }
-
  private:
   enum class Hook { train_begin, epoch_begin, batch_begin, batch_end, epoch_end, train_end };
 
   struct Interface {
     virtual ~Interface() = default;
     virtual void call(Hook hook, FitContext& context) = 0;
-    [[nodiscard]] virtual std::shared_ptr<Interface> clone() const = 0;  // or null
+    [[nodiscard]] virtual Interface* clone() const = 0;
   };
   template <class C>
   struct Holder final : Interface {
@@ -114,14 +106,11 @@ class Callback {
           break;
       }
     }
-    [[nodiscard, gnu::cold]] std::shared_ptr<Interface> clone() const override {
-      if constexpr (std::copy_constructible<C>) return std::make_shared<Holder>(callback);
-      return nullptr;
-    }
+    [[nodiscard, gnu::cold]] Interface* clone() const override { return new Holder(callback); }
     C callback;
   };
 
-  std::shared_ptr<Interface> self_;  // shared: the list of options that holds it is copied
+  detail::Erased<Interface> self_;
 };
 
 }  // namespace nn

@@ -29,9 +29,7 @@ class FitLoop final : public FitContext {
         training_(training),
         validation_(validation),
         runner_(network, compiled),
-        kept_(options.callbacks.size()) {
-    for (const Callback& callback : options.callbacks) callbacks_.push_back(callback.clone());
-  }
+        kept_(options.callbacks.size()) {}
   FitLoop(const FitLoop&) = delete;
   FitLoop& operator=(const FitLoop&) = delete;
 
@@ -63,7 +61,7 @@ class FitLoop final : public FitContext {
  private:
   void call(void (Callback::*hook)(FitContext&) const) {
     caller_ = 0;
-    for (const Callback& callback : callbacks_) {
+    for (const Callback& callback : options_.callbacks) {
       (callback.*hook)(*this);
       require(network_.is_built, "Sequential::fit", "a model in its place", "one moved away");
       ++caller_;
@@ -114,7 +112,7 @@ class FitLoop final : public FitContext {
       const Index size = std::min(options_.batch_size, count - done);
       train_batch(options_.shuffle ? order.data() + done : nullptr, done, size);
       done += size;
-      if (!callbacks_.empty()) {
+      if (!options_.callbacks.empty()) {
         logs = runner_.scores();
         call(&Callback::on_batch_end);
       }
@@ -150,12 +148,11 @@ class FitLoop final : public FitContext {
   Network<T>& network_;
   const TrainingMark<T> mark_{network_};
   Compiled<T>& compiled_;
-  const FitOptions options_;  // a copy: callbacks may reach the caller's
+  const FitOptions options_;  // a copy, with callbacks of its own: they may reach the caller's
   ValidationData training_, validation_;
   const Index num_batches_ = count_batches(training_.x.count(), options_.batch_size);
   BatchRunner<T> runner_;
   History history_;
-  std::vector<Callback> callbacks_;    // this run's own
   std::vector<AlignedArray<T>> kept_;  // weights that each of them has kept
   std::size_t caller_ = 0;             // number of the callback whose hook runs
 };
@@ -233,12 +230,18 @@ template <Real T>
       detail::cut_data<T>(samples, y, options, sample_shape, output);
   Sequential before_build = is_built() ? Sequential{} : *this;
   const bool was_built = is_built();
-  if (!was_built) build(sample_shape);
-  network_.ensure_gradients();
-  const auto before = network_.block.snapshot();
   auto compiled = compiled_;
+  typename ParameterBlock<T>::Snapshot before;
   try {
-    return detail::FitLoop<T>(network_, *compiled_, options, training, validation).run();
+    if (!was_built) build(sample_shape);
+    network_.ensure_gradients();
+    before = network_.block.snapshot();
+  } catch (...) {
+    if (!was_built) *this = std::move(before_build);
+    throw;
+  }
+  try {
+    return detail::FitLoop<T>(network_, compiled_, options, training, validation).run();
   } catch (...) {
     compiled_ = std::move(compiled);
     if (is_built()) network_.block.restore(before);
