@@ -13,7 +13,7 @@ TEST_SUITE("layer/arguments") {
                             .set("flag", true)
                             .set("count", 3)
                             .set("rate", 0.25f)
-                            .set("text", std::string("words"))
+                            .set("text", "words")
                             .set("sizes", std::vector<Index>{1, 2, 3})
                             .set("kernel_size", Size2D{3, 2})
                             .set("activation", nn::Activation::tanh)
@@ -36,10 +36,8 @@ TEST_SUITE("layer/arguments") {
   }
 
   TEST_CASE("Arguments: say which value is missing or wrong") {
-    const Arguments a = Arguments{"Own"}
-                            .set("text", std::string("gelu2"))
-                            .set("count", 1.5)
-                            .set("sizes", std::vector<Index>{1});
+    const Arguments a =
+        Arguments{"Own"}.set("text", "gelu2").set("count", 1.5).set("sizes", std::vector<Index>{1});
     const auto check = [&](auto get, const char* sentence) {
       CHECK_THROWS_WITH_AS(static_cast<void>(get()), sentence, std::invalid_argument);
     };

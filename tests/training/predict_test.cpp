@@ -131,7 +131,7 @@ TEST_SUITE("training/predict") {
     CHECK(shape_of(model.predict<4>(x)) == Shape{2, 6, 4, 3});
     CHECK_THROWS_WITH_AS(static_cast<void>(model.predict(x)),
                          "Sequential::predict: expected a result of rank 4, got rank 2 (samples of "
-                         "the output have shape [6, 4, 3]); call predict<4>",
+                         "the output have shape [6, 4, 3]); give the template argument 4",
                          ShapeError);
   }
 

@@ -133,6 +133,7 @@ class ThreadPool {
 
   /// Starts threads until there are `wanted`; returns how many there are to use.
   [[gnu::cold, gnu::noinline]] int hire(int wanted) {
+    helpers_.reserve(static_cast<std::size_t>(wanted));  // a thread that runs has its place
     while (static_cast<int>(helpers_.size()) < wanted) {
       auto helper = std::make_unique<Helper>();
       helper->number = static_cast<int>(helpers_.size());

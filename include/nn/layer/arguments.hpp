@@ -67,15 +67,14 @@ class Arguments {
     put(name, Kind::list).list = std::move(value);
     return *this;
   }
+  Arguments& set(std::string_view name, const char* value) {  // which would become a bool
+    return set(name, std::string_view{value});
+  }
   Arguments& set(std::string_view name, Size2D value) {
     return set(name, std::vector<Index>{value.height, value.width});
   }
-  Arguments& set(std::string_view name, Activation value) {
-    return set(name, std::string_view{to_string(value)});
-  }
-  Arguments& set(std::string_view name, Padding value) {
-    return set(name, std::string_view{to_string(value)});
-  }
+  Arguments& set(std::string_view name, Activation value) { return set(name, to_string(value)); }
+  Arguments& set(std::string_view name, Padding value) { return set(name, to_string(value)); }
   Arguments& set(std::string_view name, const Initializer& value) {
     return set(name, value.to_string());
   }

@@ -84,7 +84,7 @@ class NamedParameter {
   /// The elements in row-major order; `value<4>()` is a map of the parameter's own rank. Throws
   /// `std::invalid_argument` where they are quantised.
   [[nodiscard]] TensorMap<T, 1> value() const { return {full_value(), shape.num_elements()}; }
-  [[nodiscard]] TensorMap<T, 1> gradient() const { return {gradient_, shape.num_elements()}; }
+  [[nodiscard]] TensorMap<T, 1> gradient() const { return {full_gradient(), shape.num_elements()}; }
   template <int Rank>
   [[nodiscard]] TensorMap<T, Rank> value() const {
     return map_tensor<Rank>(full_value(), ranked<Rank>());
@@ -98,7 +98,7 @@ class NamedParameter {
   }
   template <int Rank>
   [[nodiscard]] TensorMap<T, Rank> gradient() const {
-    return map_tensor<Rank>(gradient_, ranked<Rank>());
+    return map_tensor<Rank>(full_gradient(), ranked<Rank>());
   }
 
  private:
@@ -114,6 +114,11 @@ class NamedParameter {
     if (quantized_ == nullptr) return value_;
     refuse({name, "a parameter that is not quantised", to_string(quantized_->format()), "",
             "read it by quantized()"});
+  }
+  [[nodiscard]] T* full_gradient() const {
+    if (gradient_ != nullptr || shape.num_elements() == 0) return gradient_;
+    refuse({name, "a parameter with a gradient", "none", "",
+            "ask a model that is not const for its parameters()"});
   }
 
   T* value_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 
 #include "nn/kernels/pooling.hpp"
@@ -23,7 +24,8 @@ struct MaxPooling2DOptions {
 /// Shapes    x [N, H, W, C]   y [N, OH, OW, C]
 /// Backward  dx gets dy at the cell that won, the first in scan order where several are equal
 /// Throws    std::invalid_argument for sizes outside 1 .. 2^20;
-///           ShapeError for samples that are not [H, W, C] or smaller than a window
+///           ShapeError for samples that are not [H, W, C], smaller than a window or of 2^31
+///           elements and more
 template <Real T = float>
 class MaxPooling2D {
  public:
@@ -46,6 +48,9 @@ class MaxPooling2D {
 
   [[nodiscard]] Shape output_shape(const Shape& input) const {
     const Size2D out = window_counts(name(), input, vertical(), horizontal(), padding_);
+    require<ShapeError>(input.num_elements() <= std::numeric_limits<std::int32_t>::max(),
+                        "MaxPooling2D", "samples of at most 2147483647 elements",
+                        input.num_elements());
     return {out.height, out.width, input.back()};
   }
 

@@ -36,17 +36,22 @@ class ConfusionMatrix {
     ++counts_[static_cast<std::size_t>(truth * classes_ + predicted)];
   }
 
+  /// A matrix of 0 classes takes their number from the batch; throws `std::invalid_argument` where
+  /// another has other classes.
   template <Real T>
   [[gnu::noinline]] void add(const ScoredBatch<T>& batch) {
-    if (classes_ != batch.classes) resize(batch.classes);
+    if (classes_ == 0) resize(batch.classes);
+    require(classes_ == batch.classes, "ConfusionMatrix", "batches of equally many classes",
+            batch.classes);
     for (Index row = 0; row < batch.rows; ++row) add(batch.labels[row], batch.predicted(row));
   }
 
   /// Forgets all counts.
   void resize(Index classes) {
     require(classes >= 0, "ConfusionMatrix", "0 classes or more", classes);
+    const auto size = static_cast<std::size_t>(classes);
+    counts_.assign(size * size, 0);
     classes_ = classes;
-    counts_.assign(static_cast<std::size_t>(classes * classes), 0);
   }
 
   [[nodiscard]] std::int64_t total() const {

@@ -196,9 +196,9 @@ void check_file(Findings& findings, const std::string& name, L layer, const Shap
   const auto text_of = [](const auto& model) {
     return io::arguments_to_json(*model.layers()[0].arguments());
   };
-  Sequential<typename L::Scalar> model{std::move(layer)};
-  model.build(sample, {.seed = 5});
   try {
+    Sequential<typename L::Scalar> model{std::move(layer)};
+    model.build(sample, {.seed = 5});
     model.save(path);
     const auto loaded = Sequential<typename L::Scalar>::template load<L>(path);
     if (text_of(loaded) != text_of(model)) {

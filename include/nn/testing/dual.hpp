@@ -85,7 +85,8 @@ struct Dual {
  private:
   /// f(a) where f has this value and this slope at a.
   [[nodiscard]] Dual chain(double result, double slope) const {
-    return {result, slope * derivative};
+    // A constant stays one where the slope is infinite.
+    return {result, derivative == 0 ? 0 : slope * derivative};
   }
 };
 

@@ -43,7 +43,8 @@ struct FitOptions {
   // is a little below 0.9.
   constexpr double half_place = 3e-8;
   const auto n = static_cast<double>(count);
-  return std::min(count, static_cast<Index>(std::floor(n * (1 - validation_split + half_place))));
+  const double slack = std::min(n * half_place, 0.01);
+  return std::min(count, static_cast<Index>(std::floor(n * (1 - validation_split) + slack)));
 }
 
 namespace detail {

@@ -47,13 +47,14 @@ void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspac
   }
 }
 
-[[gnu::cold, gnu::noinline]] inline void require_output_rank(const Shape& output, int rank) {
+[[gnu::cold, gnu::noinline]] inline void require_output_rank(const char* where, const Shape& output,
+                                                             int rank) {
   if (output.rank() + 1 == rank) return;
-  refuse<ShapeError>({"Sequential::predict",
+  refuse<ShapeError>({where,
                       {"a result of rank ", output.rank() + 1},
                       {"rank ", rank},
                       {"samples of the output have shape ", output.to_string()},
-                      {"call predict<", output.rank() + 1, ">"}});
+                      {"give the template argument ", output.rank() + 1}});
 }
 
 /// The same with memory of its own, showing progress.
@@ -78,7 +79,7 @@ Tensor<T, Rank> Sequential<T>::predict(const X& x, const PredictOptions& options
   constexpr const char* where = "Sequential::predict";
   const Samples samples(x);
   require_samples(where, samples);
-  detail::require_output_rank(output_shape(), Rank);
+  detail::require_output_rank(where, output_shape(), Rank);
   require(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
   require_precision<T>(where, options.precision);
   if (options.precision != NumberFormat::float32) {
@@ -103,7 +104,7 @@ void Sequential<T>::predict(const X& x, Y& y, Workspace& workspace) const {
   const Samples samples(x);
   require_samples("Sequential::predict", samples);
   constexpr int rank = Y::NumDimensions;
-  detail::require_output_rank(output_shape(), rank);
+  detail::require_output_rank("Sequential::predict", output_shape(), rank);
   if (static_cast<const void*>(x.data()) == y.data() && x.size() > 0) {
     refuse({"Sequential::predict", "a result with memory of its own", "x itself"});
   }

@@ -71,7 +71,7 @@ ConstTensorMap<T, Rank> Sequential<T>::forward(const X& x, Workspace& workspace)
   const Samples samples(x);
   require_samples(where, samples);
   const Shape shape = output_shape().with_batch(samples.count());
-  detail::require_output_rank(output_shape(), Rank);
+  detail::require_output_rank(where, output_shape(), Rank);
   const Index x_bytes = padded_bytes<T>(samples.count() * input_shape().num_elements());
   const Index plan_bytes = network_.plan.workspace_bytes(network_.layers, samples.count(), true);
   const Workspace::ForwardPass before = workspace.last_forward;
