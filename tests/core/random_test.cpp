@@ -17,6 +17,8 @@ TEST_SUITE("core/random") {
     const Random ones{~std::uint64_t{0}, {RandomPurpose{0xffff}, 0xffff, 0xffffffff}};
     CHECK(ones.block(~std::uint64_t{0}) ==
           Random::Block{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
+    CHECK(zero.uniform(0) == static_cast<double>(0x6627e8d5e169c58dull >> 11) * 0x1p-53);
+    CHECK(zero.uniform(1) == static_cast<double>(0xbc57ac4c9b00dbd8ull >> 11) * 0x1p-53);
   }
 
   TEST_CASE("Random: seed, purpose, user, time and index each change the numbers") {
@@ -71,5 +73,10 @@ TEST_SUITE("core/random") {
     for (nn::Index i = 0; i < 1000; ++i) REQUIRE(order[static_cast<std::size_t>(i)] == i);
     CHECK(random.permutation(0).empty());
     CHECK(random.permutation(1) == std::vector<nn::Index>{0});
+    int in_place = 0;
+    for (std::uint64_t seed = 0; seed < 1000; ++seed) {
+      in_place += Random{seed, {RandomPurpose::shuffle}}.permutation(2)[0] == 0;
+    }
+    CHECK(std::abs(in_place - 500) < 80);
   }
 }

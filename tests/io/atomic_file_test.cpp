@@ -150,10 +150,9 @@ TEST_SUITE("io/atomic_file") {
       const FileSizeLimit limit(4096);
       error = error_of_save(folder.path("a"), std::string(10'000, 'x'));
     }
-    CHECK(error ==
-          folder.path("a") +
-              ": expected a file that can be written, got \"File too large\"; no file was "
-              "changed");
+    CHECK(error == folder.path("a") +
+                       ": expected a file that can be written, got \"File too large\"; no file was "
+                       "changed");
     CHECK(read_text(folder.path("a")) == "old");
     CHECK(folder.names() == Names{"a"});
   }

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <iterator>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "nn/kernels/product.hpp"
@@ -104,7 +105,7 @@ TEST_SUITE("kernels/bfloat16") {
                              std::bit_cast<float>(0x7F800001u)};
     std::copy(std::begin(special), std::end(special), x.begin() + 28);
     for (const Isa isa : available_isas()) {
-      CAPTURE(nn::to_string(isa));
+      CAPTURE(std::string{nn::to_string(isa)});
       std::vector<float> y(x.size() + 1, 7.0f);
       NN_DISPATCH_TO(isa, round_to_bfloat16, static_cast<Index>(x.size()), x.data(), y.data());
       for (std::size_t i = 0; i < x.size(); ++i) {
@@ -131,7 +132,7 @@ TEST_SUITE("kernels/bfloat16") {
                                {2, 200, 31},
                                {65, 96, 544}}) {
         for (int storage = 0; storage < 4; ++storage) {
-          CAPTURE(nn::to_string(isa));
+          CAPTURE(std::string{nn::to_string(isa)});
           CAPTURE(size.m);
           CAPTURE(size.k);
           CAPTURE(storage);
@@ -156,7 +157,7 @@ TEST_SUITE("kernels/bfloat16") {
                                {300, 7, 20},
                                {128, 64, 544}}) {
         for (const bool transposed : {false, true}) {
-          CAPTURE(nn::to_string(isa));
+          CAPTURE(std::string{nn::to_string(isa)});
           CAPTURE(size.m);
           CAPTURE(size.k);
           CAPTURE(transposed);
@@ -213,7 +214,7 @@ TEST_SUITE("kernels/bfloat16") {
     for (Index i = 0; i < k; ++i)
       for (Index j = 0; j < n; ++j) near_b.push_back(b_view(i, j));
     for (const Isa isa : available_isas()) {
-      CAPTURE(nn::to_string(isa));
+      CAPTURE(std::string{nn::to_string(isa)});
       product_with(isa, Matrix<const float>(near_a.data(), m, k),
                    Matrix<const float>(near_b.data(), k, n), Matrix<float>(expected.data(), m, n),
                    {.precision = bfloat16_products});
@@ -231,7 +232,7 @@ TEST_SUITE("kernels/bfloat16") {
       return Matrix<const float>(masks.data(), rows, cols, cols + 3, 1);
     };
     for (const Isa isa : available_isas()) {
-      CAPTURE(nn::to_string(isa));
+      CAPTURE(std::string{nn::to_string(isa)});
       for (const Index k : {0, 9, 600}) {
         CAPTURE(k);
         CHECK(error_of(isa, {21, 100, k}, false, false, {.bias = bias.data()}) <= 1);
@@ -281,7 +282,7 @@ TEST_SUITE("kernels/bfloat16") {
   TEST_CASE("product: in bfloat16, bit-identical for any number of threads") {
     for (const Isa isa : available_isas()) {
       for (const Size& size : {Size{33, 70, 4500}, Size{700, 40, 30}, Size{1, 64, 9000}}) {
-        CAPTURE(nn::to_string(isa));
+        CAPTURE(std::string{nn::to_string(isa)});
         CAPTURE(size.m);
         const Factor a(size.m, size.k, false, 1), b(size.k, size.n, false, 2);
         std::vector<std::vector<float>> results;

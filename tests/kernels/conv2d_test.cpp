@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -174,14 +175,31 @@ void check_gradient_reader(Isa set, const Conv2DShape& s, bool with_bias, bool a
 TEST_SUITE("kernels/conv2d") {
   TEST_CASE_TEMPLATE("Conv2D: the output is the naive one", T, float, double) {
     for (const Isa set : available_isas()) {
-      CAPTURE(nn::to_string(set));
+      CAPTURE(std::string{nn::to_string(set)});
       int number = 0;
       for (const Conv2DShape& s : shapes()) {
-        CAPTURE(number++);
+        CAPTURE(number);
+        ++number;
         check_forward<T>(set, s, true, Activation::linear);
         check_forward<T>(set, s, false, Activation::relu);
         check_forward<T>(set, s, true, Activation::tanh);
       }
+    }
+  }
+
+  TEST_CASE_TEMPLATE("Conv2D: kernels larger than the cache, in groups of channels", T, float,
+                     double) {
+    const Index large = 4 * nn::kernels::cached_elements<T>();          // elements of W
+    std::vector<Conv2DShape> list{make_shape(1, 3, 40, 8, 3, 3, 600),   // gradients by cells
+                                  make_shape(1, 3, 40, 7, 3, 3, 600)};  // and by blocks
+    for (const Index channels : {7, 96, 128}) {                         // by windows, and by cells
+      list.push_back(make_shape(2, 4, 4, channels, 3, 3, large / (9 * channels) + 33, 1, 1, true));
+    }
+    for (const Conv2DShape& s : list) {
+      CAPTURE(s.in_channels);
+      check_forward<T>(nn::isa(), s, true, Activation::relu);
+      check_input_gradient<T>(nn::isa(), s, true);
+      check_kernel_gradient<T>(nn::isa(), s, true, false);
     }
   }
 
@@ -192,7 +210,8 @@ TEST_SUITE("kernels/conv2d") {
     all.push_back(make_shape(1, 5, 6, 200, 3, 3, 200));
     int number = 0;
     for (const Conv2DShape& s : all) {
-      CAPTURE(number++);
+      CAPTURE(number);
+      ++number;
       const Operands<float> given(s);
       auto y = nan_values<float>(s.batch * s.output_size());
       std::vector<nn::Bfloat16> shorts(y.size() + 1, 7);
@@ -211,10 +230,11 @@ TEST_SUITE("kernels/conv2d") {
 
   TEST_CASE_TEMPLATE("Conv2D: the input gradient is the naive one", T, float, double) {
     for (const Isa set : available_isas()) {
-      CAPTURE(nn::to_string(set));
+      CAPTURE(std::string{nn::to_string(set)});
       int number = 0;
       for (const Conv2DShape& s : shapes()) {
-        CAPTURE(number++);
+        CAPTURE(number);
+        ++number;
         check_input_gradient<T>(set, s, false);
         check_input_gradient<T>(set, s, true);
       }
@@ -223,10 +243,11 @@ TEST_SUITE("kernels/conv2d") {
 
   TEST_CASE_TEMPLATE("Conv2D: the kernel gradient is the naive one", T, float, double) {
     for (const Isa set : available_isas()) {
-      CAPTURE(nn::to_string(set));
+      CAPTURE(std::string{nn::to_string(set)});
       int number = 0;
       for (const Conv2DShape& s : shapes()) {
-        CAPTURE(number++);
+        CAPTURE(number);
+        ++number;
         check_kernel_gradient<T>(set, s, true, false);
         check_kernel_gradient<T>(set, s, true, true);
         check_kernel_gradient<T>(set, s, false, false);
@@ -237,10 +258,11 @@ TEST_SUITE("kernels/conv2d") {
   TEST_CASE_TEMPLATE("Conv2D: the kernel gradient of a dy in columns is the naive one", T, float,
                      double) {
     for (const Isa set : available_isas()) {
-      CAPTURE(nn::to_string(set));
+      CAPTURE(std::string{nn::to_string(set)});
       int number = 0;
       for (const Conv2DShape& s : readable_shapes()) {
-        CAPTURE(number++);
+        CAPTURE(number);
+        ++number;
         REQUIRE(nn::kernels::Conv2DGradientReader<T>::can_read(s));
         check_gradient_reader<T>(set, s, true, false, 3);
         check_gradient_reader<T>(set, s, true, true, 1);
@@ -338,7 +360,7 @@ TEST_SUITE("kernels/conv2d") {
     given.x.insert(given.x.begin(), 0.0f);
     given.dy.insert(given.dy.begin(), 0.0f);
     for (const Isa set : available_isas()) {
-      CAPTURE(nn::to_string(set));
+      CAPTURE(std::string{nn::to_string(set)});
       using namespace nn::kernels::detail;
       conv2d_forward(set, s, given.x.data() + 1, given.W.data(), given.bias.data(),
                      Activation::linear, {y.data() + 1});

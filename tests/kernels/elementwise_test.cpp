@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
 #include <vector>
 
 #include "tests/kernels/kernel_testing.hpp"
@@ -36,7 +37,7 @@ TEST_SUITE("kernels/elementwise") {
                      double) {
     for (const Isa set : available_isas())
       for (const Index count : counts) {
-        CAPTURE(nn::to_string(set));
+        CAPTURE(std::string{nn::to_string(set)});
         CAPTURE(count);
         auto x = random_values<T>(count, 1), dy = random_values<T>(count, 2);
         if (count > 2) {

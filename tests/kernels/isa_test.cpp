@@ -43,7 +43,7 @@ TEST_SUITE("kernels/isa") {
     const nn::Isa best = nn::detail::detect_isa();
     for (const nn::Isa set : nn::all_isas) {
       if (set > best) continue;
-      CAPTURE(nn::to_string(set));
+      CAPTURE(std::string{nn::to_string(set)});
       const IsaVariable variable(nn::to_string(set));
       CHECK(nn::detail::choose_isa() == set);
     }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -63,7 +64,7 @@ TEST_SUITE("kernels/kept_operand") {
   TEST_CASE_TEMPLATE("product: gives the same bits with an operand that is kept", T, float,
                      double) {
     for (const Isa isa : available_isas()) {
-      CAPTURE(nn::to_string(isa));
+      CAPTURE(std::string{nn::to_string(isa)});
       for (const nn::ProductPrecision precision : {nn::ProductPrecision{}, bfloat16_products}) {
         if (!std::is_same_v<T, float> && precision == nn::NumberFormat::bfloat16) continue;
         for (const Size size : {Size{1, 1}, Size{10, 128}, Size{128, 700}, Size{50, 2100},
@@ -84,7 +85,7 @@ TEST_SUITE("kernels/kept_operand") {
 
   TEST_CASE("product: reads an operand that is kept, and no other") {
     for (const Isa isa : available_isas()) {
-      CAPTURE(nn::to_string(isa));
+      CAPTURE(std::string{nn::to_string(isa)});
       for (const nn::ProductPrecision precision : {nn::ProductPrecision{}, bfloat16_products}) {
         if (precision == nn::NumberFormat::bfloat16 && isa < Isa::avx512_bf16) continue;
         Products<float> products(isa, 128, 2700, precision);

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "tests/kernels/kernel_testing.hpp"
@@ -82,7 +83,7 @@ TEST_SUITE("kernels/product") {
                                   {4, 129, 300}, {300, 3, 257}, {64, 251, 513}};
     for (const Isa isa : available_isas()) {
       for (const Size& size : sizes) {
-        CAPTURE(nn::to_string(isa));
+        CAPTURE(std::string{nn::to_string(isa)});
         CAPTURE(size.m);
         CAPTURE(size.n);
         CAPTURE(size.k);
@@ -100,7 +101,7 @@ TEST_SUITE("kernels/product") {
     for (const Isa isa : available_isas()) {
       for (const Size& size :
            {Size{3, 5, 2047}, Size{2, 17, 2048}, Size{1, 20, 5003}, Size{10, 8, 9001}}) {
-        CAPTURE(nn::to_string(isa));
+        CAPTURE(std::string{nn::to_string(isa)});
         CAPTURE(size.k);
         CHECK(error_of<T>(isa, size, {}, {}, {}) <= 1);
         CHECK(error_of<T>(isa, size, {true}, {true}, {}) <= 1);
@@ -115,7 +116,7 @@ TEST_SUITE("kernels/product") {
       for (const Size& size :
            {Size{13, 29, 35}, Size{24, 48, 32}, Size{3, 64, 9}, Size{40, 5, 70}}) {
         for (int storage = 0; storage < 8; ++storage) {
-          CAPTURE(nn::to_string(isa));
+          CAPTURE(std::string{nn::to_string(isa)});
           CAPTURE(size.m);
           CAPTURE(storage);
           const Storage a{(storage & 1) != 0, 3, 1}, b{(storage & 2) != 0, 5, 3},
@@ -144,7 +145,7 @@ TEST_SUITE("kernels/product") {
       for (const Size& size :
            {Size{17, 67, 20}, Size{1, 10, 3}, Size{3, 100, 600}, Size{9, 21, 0}}) {
         for (std::size_t i = 0; i < all.size(); ++i) {
-          CAPTURE(nn::to_string(isa));
+          CAPTURE(std::string{nn::to_string(isa)});
           CAPTURE(size.m);
           CAPTURE(i);
           CHECK(error_of<T>(isa, size, {}, {true}, {false, 3, 1}, all[i]) <= 1);
@@ -165,9 +166,29 @@ TEST_SUITE("kernels/product") {
     }
   }
 
+  TEST_CASE_TEMPLATE("product: long sums of many blocks", T, float, double) {
+    constexpr Index m = 2, n = 1950, k = 2048;
+    const auto a = random_values<T>(m * k, 1), b = random_values<T>(k * n, 2);
+    const auto bias = random_values<T>(n, 3), mask = random_values<T>(m * n, 4);
+    const ProductOptions<T> adds{.accumulate = true};
+    const ProductOptions<T> finishes{.bias = bias.data(),
+                                     .mask = Matrix<const T>(mask.data(), m, n)};
+    for (const Isa isa : available_isas()) {
+      CAPTURE(std::string{nn::to_string(isa)});
+      for (const auto& options : {adds, finishes}) {
+        CAPTURE(options.accumulate);
+        auto c = random_values<T>(m * n, 5), expected = c;
+        const Matrix<const T> A(a.data(), m, k), B(b.data(), k, n);
+        nn::kernels::product_with(isa, A, B, Matrix<T>(c.data(), m, n), options);
+        nn::kernels::naive::product(A, B, Matrix<T>(expected.data(), m, n), options);
+        CHECK(largest_difference(c, expected) <= nn::testing::sum_tolerance<T>(k));
+      }
+    }
+  }
+
   TEST_CASE("product: empty sums are 0, and empty results are left alone") {
     for (const Isa isa : available_isas()) {
-      CAPTURE(nn::to_string(isa));
+      CAPTURE(std::string{nn::to_string(isa)});
       std::vector<float> c(6, 7.0f);
       const std::vector<float> bias{1, -2, 3};
       nn::kernels::product_with(isa, Matrix<const float>(nullptr, 2, 0),
@@ -193,7 +214,7 @@ TEST_SUITE("kernels/product") {
     constexpr float nan = std::numeric_limits<float>::quiet_NaN();
     constexpr float infinity = std::numeric_limits<float>::infinity();
     for (const Isa isa : available_isas()) {
-      CAPTURE(nn::to_string(isa));
+      CAPTURE(std::string{nn::to_string(isa)});
       std::vector<float> a(13 * 20, 1.0f), b(20 * 53, 1.0f), c(13 * 53);
       a[3 * 20 + 7] = nan;                // row 3
       b[11 * 53 + 50] = infinity;         // column 50
@@ -224,7 +245,7 @@ TEST_SUITE("kernels/product") {
     for (const Isa isa : available_isas()) {
       for (const Size& size :
            {Size{33, 70, 4500}, Size{700, 40, 30}, Size{20, 900, 64}, Size{1, 64, 9000}}) {
-        CAPTURE(nn::to_string(isa));
+        CAPTURE(std::string{nn::to_string(isa)});
         CAPTURE(size.m);
         const Operand<T> a(size.m, size.k, {}, 1), b(size.k, size.n, {}, 2);
         std::vector<std::vector<T>> results;
@@ -244,7 +265,7 @@ TEST_SUITE("kernels/product") {
                      float, double) {
     for (const Isa isa : available_isas()) {
       for (const Index k : {40, 600, 4200}) {
-        CAPTURE(nn::to_string(isa));
+        CAPTURE(std::string{nn::to_string(isa)});
         CAPTURE(k);
         const Operand<T> a(300, k, {}, 1), b(k, 260, {}, 2);
         Operand<T> whole(300, 260, {}, 3);
@@ -285,7 +306,7 @@ TEST_SUITE("kernels/product") {
   TEST_CASE("product: the model's large products agree with their definition") {
     const ThreadsForTest threads(2);
     for (const Isa isa : available_isas()) {
-      CAPTURE(nn::to_string(isa));
+      CAPTURE(std::string{nn::to_string(isa)});
       CHECK(error_of<float>(isa, {16, 128, 21632}, {}, {}, {}) <= 1);
       CHECK(error_of<float>(isa, {21632, 128, 16}, {true}, {}, {}) <= 1);
       CHECK(error_of<float>(isa, {16, 21632, 128}, {}, {true}, {}) <= 1);
@@ -311,10 +332,10 @@ TEST_SUITE("kernels/product") {
                      float, double) {
     for (const Isa isa : available_isas()) {
       for (const Size& size : {Size{0, 5, 0}, Size{1, 1, 0}, Size{37, 133, 0}, Size{128, 3000, 0},
-                               Size{2500, 70, 0}, Size{1025, 3, 0}}) {
+                               Size{2500, 70, 0}, Size{1025, 3, 0}, Size{1100, 1030, 0}}) {
         for (const Storage& storage : {Storage{}, Storage{false, 3, 1}, Storage{true, 0, 0}}) {
           for (const bool accumulate : {false, true}) {
-            CAPTURE(nn::to_string(isa));
+            CAPTURE(std::string{nn::to_string(isa)});
             CAPTURE(size.m);
             CAPTURE(size.n);
             CAPTURE(accumulate);

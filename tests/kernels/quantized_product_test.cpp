@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "tests/kernels/kernel_testing.hpp"
@@ -152,8 +153,8 @@ TEST_SUITE("kernels/quantized_product") {
         const double tolerance =
             nn::testing::sum_tolerance<float>(size.k) * static_cast<double>(size.n);
         for (const Isa isa : available_isas()) {
-          CAPTURE(nn::to_string(isa));
-          CAPTURE(nn::to_string(format));
+          CAPTURE(std::string{nn::to_string(isa)});
+          CAPTURE(std::string{nn::to_string(format)});
           CAPTURE(size.n);
           CAPTURE(size.k);
           CHECK(largest_difference(product_of(isa, x, W), expected) <= tolerance);
@@ -167,7 +168,7 @@ TEST_SUITE("kernels/quantized_product") {
     const QuantizedMatrix W = operands.quantized(NumberFormat::int8);
     const auto expected = product_of(Isa::portable, operands.rows(0, 6), W);
     for (const Isa isa : available_isas()) {
-      CAPTURE(nn::to_string(isa));
+      CAPTURE(std::string{nn::to_string(isa)});
       CHECK(product_of(isa, operands.rows(0, 6), W) == expected);
     }
   }
@@ -180,7 +181,7 @@ TEST_SUITE("kernels/quantized_product") {
         const ProductOptions<float> options{.bias = operands.bias.data(), .activation = activation};
         const auto expected = naive_product(operands.rows(0, 5), W, options);
         for (const Isa isa : available_isas()) {
-          CAPTURE(nn::to_string(isa));
+          CAPTURE(std::string{nn::to_string(isa)});
           const auto y = product_of(isa, operands.rows(0, 5), W, options);
           CHECK(largest_difference(y, expected) <= 37 * nn::testing::sum_tolerance<float>(60));
         }
@@ -193,8 +194,8 @@ TEST_SUITE("kernels/quantized_product") {
     for (const NumberFormat format : {NumberFormat::int8, NumberFormat::bfloat16}) {
       const QuantizedMatrix W = operands.quantized(format);
       for (const Isa isa : available_isas()) {
-        CAPTURE(nn::to_string(isa));
-        CAPTURE(nn::to_string(format));
+        CAPTURE(std::string{nn::to_string(isa)});
+        CAPTURE(std::string{nn::to_string(format)});
         const auto whole = product_of(isa, operands.rows(0, 70), W);
         for (const int threads : {1, 3}) {
           const ThreadsForTest scope(threads);
@@ -217,7 +218,7 @@ TEST_SUITE("kernels/quantized_product") {
       operands.W[20 * 40 + 21] = bad;
       const QuantizedMatrix W = operands.quantized(NumberFormat::int8);
       for (const Isa isa : available_isas()) {
-        CAPTURE(nn::to_string(isa));
+        CAPTURE(std::string{nn::to_string(isa)});
         const auto y = product_of(isa, operands.rows(0, 6), W, {.activation = Activation::relu});
         bool is_as_said = true;
         for (std::size_t i = 0; i < 6; ++i) {

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
 #include <vector>
 
 #include "tests/kernels/kernel_testing.hpp"
@@ -49,7 +50,7 @@ TEST_SUITE("kernels/update") {
     const AdamFactors<T> factors{T(0.01), T(0.1), T(0.001), T(1e-7)};
     for (const Isa set : available_isas())
       for (const Index count : {0, 1, 5, 16, 37, 100}) {
-        CAPTURE(nn::to_string(set));
+        CAPTURE(std::string{nn::to_string(set)});
         CAPTURE(count);
         State<T> s(count), e(count);
         NN_DISPATCH_TO(set, sgd_update, count, s.w.data(), s.g.data(), T(0.1));

@@ -68,7 +68,7 @@ TEST_SUITE("layers/conv2d") {
   TEST_CASE("Conv2D: fills the form with each activation") {
     for (const Activation activation :
          {Activation::relu, Activation::sigmoid, Activation::tanh, Activation::softmax}) {
-      CAPTURE(nn::to_string(activation));
+      CAPTURE(std::string{nn::to_string(activation)});
       CHECK(conv_form(3, 2, {.activation = activation}, {3, 4, 2}, {2, 3, 3}) == "");
     }
   }
@@ -135,7 +135,14 @@ TEST_SUITE("layers/conv2d") {
         nn::testing::arguments_text(layer) ==
         R"({"filters":4,"kernel_size":[3,2],"strides":[2,1],"padding":"same","dilation_rate":[1,1],)"
         R"("activation":"relu","use_bias":true,"kernel_initializer":"glorot_uniform","bias_initializer":"zeros"})");
-    CHECK(nn::testing::arguments_text(nn::Conv2D<double>::from_arguments(layer.arguments())) ==
-          nn::testing::arguments_text(layer));
+    for (const auto& other : {layer, nn::Conv2D<float>{2,
+                                                       3,
+                                                       {.dilation_rate = 2,
+                                                       .use_bias = false,
+                                                       .kernel_initializer = nn::HeNormal{},
+                                                       .bias_initializer = nn::Constant{2}}}}) {
+      CHECK(nn::testing::arguments_text(nn::Conv2D<double>::from_arguments(other.arguments())) ==
+            nn::testing::arguments_text(other));
+    }
   }
 }

@@ -23,7 +23,7 @@ TEST_SUITE("layers/dense") {
   TEST_CASE("Dense: fills the form with each activation") {
     for (const Activation activation :
          {Activation::relu, Activation::sigmoid, Activation::tanh, Activation::softmax}) {
-      CAPTURE(nn::to_string(activation));
+      CAPTURE(std::string{nn::to_string(activation)});
       CHECK(form(
                 [=]<class T>() {
                   return nn::Dense<T>{3, {.activation = activation}};

@@ -69,6 +69,16 @@ TEST_SUITE("layers/max_pooling2d") {
     CHECK(example.backward({1, 2, 3, 4}) == "1 0 2 0 0 0 3 0 4");
   }
 
+  TEST_CASE("MaxPooling2D: windows wider than high, and a row that no window meets") {
+    WorkedExample wide(
+        nn::MaxPooling2D<double>{{1, 3}, {.strides = 1, .padding = nn::Padding::same}}, {1, 3, 1},
+        {3, 2, 1});
+    CHECK(wide.forward() == "3 3 2");
+    WorkedExample rest(nn::MaxPooling2D<double>{}, {3, 2, 1}, {1, 2, 3, 4, 5, 6});
+    CHECK(rest.forward() == "4");
+    CHECK(rest.backward({1}) == "0 0 0 1 0 0");
+  }
+
   TEST_CASE("MaxPooling2D: keeps the channels apart") {
     WorkedExample example(nn::MaxPooling2D<double>{{1, 2}}, {1, 2, 2}, {1, 8, 2, 7});
     CHECK(example.forward() == "2 8");

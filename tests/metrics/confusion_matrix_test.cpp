@@ -157,12 +157,27 @@ TEST_SUITE("metrics") {
   }
 
   TEST_CASE("Metrics: of equal scores the first counts") {
-    const std::vector<double> scores{0.5, 0.5, 0.25, 0.5, 0.5, 0.25};
-    const std::vector<std::int32_t> labels{0, 1};
+    const std::vector<double> scores{0.5, 0.5, 0.25, 0.5, 0.5, 0.25, 1, 1, 0};
+    const std::vector<std::int32_t> labels{0, 1, 0};
     Accuracy accuracy;
     accuracy.update(ScoredBatch<double>{
-        .rows = 2, .classes = 3, .scores = scores.data(), .labels = labels.data()});
-    CHECK(accuracy.result() == 0.5);
+        .rows = 3, .classes = 3, .scores = scores.data(), .labels = labels.data()});
+    CHECK(accuracy.result() == doctest::Approx(2.0 / 3));
+  }
+
+  TEST_CASE("ConfusionMatrix: keeps its classes from batch to batch") {
+    const std::vector<float> scores{1, 0, 0, 0};
+    const std::int32_t label = 0;
+    const ScoredBatch<float> batch{
+        .rows = 1, .classes = 4, .scores = scores.data(), .labels = &label};
+    ConfusionMatrix matrix(3);
+    CHECK_THROWS_WITH_AS(matrix.add(batch),
+                         "ConfusionMatrix: expected batches of equally many classes, got 4",
+                         std::invalid_argument);
+    ConfusionMatrix open;
+    open.add(batch);
+    open.add(batch);
+    CHECK(open.total() == 2);
   }
 
   TEST_CASE("Metrics: names are Keras'") {

@@ -70,7 +70,7 @@ TEST_SUITE("model/quantize") {
     const Sequential<float> model = image_classifier();
     const auto x = random_tensor<float, 4>({5, 6, 6, 1}, 3);
     for (const NumberFormat format : formats) {
-      CAPTURE(to_string(format));
+      CAPTURE(std::string{to_string(format)});
       const Sequential<float> short_model = quantized(model, format);
       CHECK(short_model.weight_format() == format);
       CHECK(short_model.count_parameters() == model.count_parameters());
@@ -129,7 +129,7 @@ TEST_SUITE("model/quantize") {
     const TemporaryFolder folder;
     const auto x = random_tensor<float, 4>({5, 6, 6, 1}, 3);
     for (const NumberFormat format : formats) {
-      CAPTURE(to_string(format));
+      CAPTURE(std::string{to_string(format)});
       const Sequential<float> model = quantized(image_classifier(), format);
       const std::string path = folder.path("model.safetensors");
       model.save(path);

@@ -295,6 +295,46 @@ TEST_SUITE("model/sequential") {
     CHECK(equal(nested, flat));
   }
 
+  TEST_CASE("Sequential: each Dropout draws a mask of its own") {
+    Sequential<float> model{Dropout{0.5}, Dropout{0.5}};
+    model.build({1000});
+    Tensor<float, 2> x(1, 1000);
+    x.setConstant(1);
+    Workspace workspace;
+    const auto y = model.forward(x, workspace);
+    const auto kept = 1000 - std::count(y.data(), y.data() + 1000, 0.0f);
+    CHECK(std::abs(kept - 250) < 70);
+  }
+
+  TEST_CASE("Sequential: each parameter starts from numbers of its own") {
+    Sequential<float> model{Dense{3}, Dense{3}};
+    model.build({3});
+    const auto& named = model.parameters().named();
+    CHECK(named[0].value()(0) != named[2].value()(0));
+  }
+
+  TEST_CASE("Sequential::parameters: of a const model without gradients, a gradient is refused") {
+    Sequential<float> model{Dense{3}};
+    model.build({3});
+    const Sequential<float>& fixed = model;
+    CHECK_THROWS_WITH_AS(static_cast<void>(fixed.parameters().named()[1].gradient()),
+                         "0.dense.bias: expected a parameter with a gradient, got none; ask a "
+                         "model that is not const for its parameters()",
+                         std::invalid_argument);
+    CHECK(model.parameters().named()[1].gradient().size() == 3);
+  }
+
+  TEST_CASE("Sequential::compile: forgets what the optimizer remembered") {
+    Sequential<float> model{Dense{3}};
+    model.build({4});
+    const SparseCategoricalCrossentropy loss{{.from_logits = true}};
+    model.compile(Adam{}, loss);
+    static_cast<void>(
+        model.train_on_batch(random_tensor<float, 2>({6, 4}, 2), testing::counted_labels(6, 3)));
+    model.compile(Adam{}, loss);
+    CHECK(model.parameters().step() == 0);
+  }
+
   TEST_CASE("Sequential: the first layer's scalar is the model's") {
     Sequential model{Conv2D<double>{2, {3, 3}, {.activation = Activation::relu}}, Flatten{},
                      Dense{3}};

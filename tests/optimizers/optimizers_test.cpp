@@ -161,7 +161,7 @@ TEST_SUITE("optimizers") {
 
   TEST_CASE("SGD: rate and momentum follow the steps taken before") {
     const auto rate = [](std::int64_t step) { return step == 0 ? 0.5 : 0.25; };
-    const auto momentum = [](std::int64_t step) { return step == 0 ? 0.0 : 0.5; };
+    const auto momentum = [](std::int64_t step) { return 0.5 * static_cast<double>(step); };
     Block<double> plain({1}), scheduled({1});
     for (int step = 0; step < 2; ++step) {
       plain.set_gradients([](Index) { return 1.0; });

@@ -23,6 +23,10 @@ class Script final : public FitContext {
   /// The number of epochs that ran.
   Index run(const EarlyStoppingOptions& options, const std::vector<double>& values) {
     EarlyStopping stopping(options);
+    return run(stopping, options, values);
+  }
+  Index run(EarlyStopping& stopping, const EarlyStoppingOptions& options,
+            const std::vector<double>& values) {
     logs.set(options.monitor, 0);
     stopping.on_train_begin(*this);
     epochs = static_cast<Index>(values.size());
@@ -137,6 +141,30 @@ TEST_SUITE("training/early_stopping") {
       stopping.on_epoch_end(script);
       CHECK_FALSE(script.stop_training);
     }
+  }
+
+  TEST_CASE("EarlyStopping: a second training with the same object starts from nothing") {
+    const EarlyStoppingOptions waits{.patience = 3, .baseline = 0.0};
+    EarlyStopping waiting(waits);
+    CHECK(Script{}.run(waiting, waits, {1, 2}) == 2);
+    CHECK(Script{}.run(waiting, waits, {1, 2, 2, 2}) == 3);
+
+    const double nan = std::nan("");
+    const EarlyStoppingOptions restores{.patience = 9, .restore_best_weights = true};
+    EarlyStopping restoring(restores);
+    for (int training = 0; training < 2; ++training) {
+      Script script;
+      script.run(restoring, restores, {nan, nan});
+      CHECK(script.weights == 0);
+    }
+  }
+
+  TEST_CASE("EarlyStopping: where nothing improves, the first epoch counts as the best") {
+    const double nan = std::nan("");
+    CHECK(weights_after({.patience = 1, .restore_best_weights = true}, {nan, nan, nan}) == 0);
+    CHECK(epochs_run({}, {nan, 1, 0}) == 3);  // and does not end the training
+    CHECK(epochs_run({.monitor = "gain", .mode = Mode::max}, {-9, -8, -7}) == 3);
+    CHECK(epochs_run({.min_delta = 0.5, .patience = 2, .baseline = 3.0}, {5, 2.75, 6, 1}) == 3);
   }
 
   TEST_CASE("EarlyStopping: an epoch without validation is passed over") {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include "nn/model/compiled.hpp"
@@ -160,7 +161,7 @@ TEST_SUITE("training/precision") {
     for (const int count : {1, 2}) {
       CAPTURE(count);
       for (const Activation activation : {Activation::relu, Activation::linear, Activation::tanh}) {
-        CAPTURE(to_string(activation));
+        CAPTURE(std::string{to_string(activation)});
         const auto model = convolutions<Conv2D<float>>(count, activation);
         const auto in_float = convolutions<FloatConv2D>(count, activation);
         CHECK(numbers_of(model, Adam{}) == numbers_of(in_float, Adam{}));

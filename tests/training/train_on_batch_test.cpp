@@ -174,6 +174,50 @@ TEST_SUITE("training/train_on_batch") {
     CHECK_FALSE(of_rows.came_in_columns);
   }
 
+  TEST_CASE("train_on_batch: a convolution with an activation of its own learns the same") {
+    const auto weights_after_step = [](const auto& optimizer) {
+      Sequential model{Conv2D{16, {3, 3}, {.activation = Activation::tanh}}, Flatten{}, Dense{33},
+                       ReLU{}, Dense{3}};
+      model.build({9, 8, 2}, {.seed = 3});
+      model.compile(optimizer, SparseCategoricalCrossentropy{{.from_logits = true}});
+      static_cast<void>(
+          model.train_on_batch(random_tensor<float, 4>({6, 9, 8, 2}, 2), counted_labels(6, 3)));
+      return weights_of(model);
+    };
+    const SGD sgd{{.learning_rate = 1}};
+    const auto expected = weights_after_step(WholeStep<SGD>{sgd}), actual = weights_after_step(sgd);
+    REQUIRE(actual.size() == expected.size());
+    for (std::size_t i = 0; i < actual.size(); ++i) {
+      if (!(std::abs(actual[i] - expected[i]) <= 1e-5f)) FAIL_CHECK("weight ", i);
+    }
+  }
+
+  TEST_CASE("train_on_batch, fit: compute without denormals") {
+    struct Probe : OwnScale {
+      explicit Probe(bool& to) : flushes(&to) {}
+      void forward(ConstTensorMap<float, 2> x, TensorMap<float, 2> y, const Pass& pass) const {
+        const volatile float tiny = 1e-40f;
+        if (pass.training) *flushes = tiny * 1.0f == 0;
+        y = x;
+      }
+      void backward(ConstTensorMap<float, 2>, ConstTensorMap<float, 2>, TensorMap<float, 2> dy,
+                    TensorMap<float, 2> dx, const Pass& pass) const {
+        if (pass.needs_dx) dx = dy;
+      }
+      bool* flushes;
+    };
+    bool flushes = false;
+    Sequential<float> model{Probe{flushes}, Dense{2}};
+    model.compile(SGD{}, SparseCategoricalCrossentropy{{.from_logits = true}});
+    const auto x = random_tensor<float, 2>({4, 3}, 1);
+    const Labels y = counted_labels(4, 2);
+    model.fit(x, y, {.verbose = Verbose::silent});
+    CHECK(flushes);
+    flushes = false;
+    static_cast<void>(model.train_on_batch(x, y));
+    CHECK(flushes);
+  }
+
   TEST_CASE("train_on_batch: a convolution learns the same from a dy in columns") {
     const SGD sgd{{.learning_rate = 1}};
     for (const ProductPrecision precision : {Precision::float32, Precision::bfloat16}) {
