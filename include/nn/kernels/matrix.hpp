@@ -8,8 +8,8 @@
 
 namespace nn::kernels {
 
-/// `rows x cols` elements, (i, j) at `data[i * row_stride + j * col_stride]`. One of the strides
-/// is 1.
+/// `rows x cols` elements, (i, j) at `data[i * row_stride + j * col_stride]`. Products take any
+/// strides; packing is quickest where one of them is 1.
 template <class T>
 struct Matrix {
   T* data = nullptr;

@@ -51,6 +51,8 @@ struct WithScalar<L<U>, T> {
 ///     void parameters(const Shape& input, ParameterList<T>&);  // adds each Parameter to the list
 ///     Index workspace_bytes(const Shape& x, bool training) const;  // of pass.memory
 ///     Activation activation() const;                               // what the layer ends with
+///     Index num_layers() const;               // that draw random numbers of their own inside; 1
+///     void infer_shapes(const Shape& input);  // told once the input's shape is known
 ///     Arguments arguments() const;                                 // to be saved
 ///     static L from_arguments(const Arguments&);                   // and loaded
 ///

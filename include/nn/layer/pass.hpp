@@ -15,9 +15,9 @@ namespace nn {
 
 class ParameterUpdate;
 
-/// One pass through one layer. A plain layer may ignore all of it; the lower half is read by layers
-/// that announce it with the traits of `layer.hpp`. Only needs_dx and update differ between the
-/// forward and the backward of a pass.
+/// One pass through one layer. A plain layer may ignore all of it; the members after `layer` are
+/// read by layers that announce it with the traits of `layer.hpp`. Only needs_dx and update differ
+/// between the forward and the backward of a pass.
 struct Pass {
   bool training = false;  ///< false: inference; dropout is off, nothing is kept for backward
   /// The layer's `workspace_bytes`, or null without any; backward's is that of forward.

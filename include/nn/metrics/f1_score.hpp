@@ -12,8 +12,8 @@ struct F1ScoreOptions {
   Average average = Average::macro;
 };
 
-/// Harmonic mean of precision and recall of a class, averaged over classes.
-/// 0 / 0 counts as 0.
+/// 2 P R / (P + R), the harmonic mean of precision and recall of a class (van Rijsbergen 1979),
+/// averaged over classes. 0 / 0 counts as 0.
 class F1Score {
  public:
   explicit F1Score(const F1ScoreOptions& options = {}) : options_(options) {}

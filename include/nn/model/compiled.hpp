@@ -143,9 +143,9 @@ class Metric {
 
 /// Options of `compile`.
 struct CompileOptions {
-  /// In which Dense layers multiply while the model trains: float32, or bfloat16, whose products
-  /// are summed in float; weights and the optimizer's memory stay floats (Micikevicius et al. 2018;
-  /// Kalamkar et al. 2019). Evaluation and prediction multiply in float32.
+  /// In which Dense layers multiply in `fit` and `train_on_batch`: float32, or bfloat16, whose
+  /// products are summed in float; weights and the optimizer's memory stay floats (Micikevicius et
+  /// al. 2018; Kalamkar et al. 2019). Evaluation and prediction multiply in float32.
   ProductPrecision precision{};
 };
 

@@ -14,7 +14,8 @@ struct PlanStep {
   Index number = 0;                            // of the layer, nested models' layers counted
   bool is_view = false;                        // y is x's memory
   Activation activation = Activation::linear;  // of the following activation layer, done here too
-  bool dy_is_masked = false, mask_dx = false;
+  bool dy_is_masked = false;    // the next layer has made it 0 where this layer's ReLU did
+  bool mask_dx = false;         // this layer does so for the one before
   bool needs_dx = false;        // a layer before this one has parameters
   bool dx_in_columns = false;   // read by nobody but the layer that made x, which may take columns
   bool y_in_bfloat16 = false;   // in training where products in bfloat16 take it so
