@@ -134,14 +134,13 @@ class ThreadPool {
   /// Starts threads until there are `wanted`; returns how many there are to use.
   [[gnu::cold, gnu::noinline]] int hire(int wanted) {
     helpers_.reserve(static_cast<std::size_t>(wanted));  // a thread that runs has its place
-    while (static_cast<int>(helpers_.size()) < wanted) {
+    for (int number = static_cast<int>(helpers_.size()); number < wanted; ++number) {
       auto helper = std::make_unique<Helper>();
-      helper->number = static_cast<int>(helpers_.size());
+      helper->number = number;
       try {
         helper->thread = std::thread(&ThreadPool::help, this, std::ref(*helper));
       } catch (const std::system_error&) {
-        return static_cast<int>(
-            helpers_.size());  // the system gives no more: fewer do the same work
+        return number;  // the system gives no more: fewer do the same work
       }
       helpers_.push_back(std::move(helper));
     }
