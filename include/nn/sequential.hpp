@@ -10,6 +10,7 @@
 #include "nn/layers/layers.hpp"
 #include "nn/losses/sparse_categorical_crossentropy.hpp"
 #include "nn/metrics/accuracy.hpp"
+#include "nn/metrics/confusion_matrix.hpp"
 #include "nn/metrics/f1_score.hpp"
 #include "nn/metrics/precision.hpp"
 #include "nn/metrics/recall.hpp"

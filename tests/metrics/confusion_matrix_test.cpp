@@ -165,6 +165,41 @@ TEST_SUITE("metrics") {
     CHECK(accuracy.result() == doctest::Approx(2.0 / 3));
   }
 
+  TEST_CASE("Metrics: memory grows with the classes, not with their square") {
+    const Index classes = 200'000;  // 320 GB of pairs
+    std::vector<float> scores(static_cast<std::size_t>(classes));
+    scores[7] = 1;
+    const std::int32_t label = 7;
+    const auto result = [&](auto metric) {
+      metric.update(ScoredBatch<float>{
+          .rows = 1, .classes = classes, .scores = scores.data(), .labels = &label});
+      return metric.result();
+    };
+    CHECK(result(Precision{{.average = Average::weighted}}) == 1);
+    CHECK(result(Recall{{.average = Average::weighted}}) == 1);
+    CHECK(result(F1Score{{.average = Average::weighted}}) == 1);
+  }
+
+  TEST_CASE("Metrics: refuse batches of other classes by their names") {
+    const float scores[] = {1, 0, 0};
+    const std::int32_t label = 0;
+    const auto refusal = [&](auto metric) {
+      for (const Index classes : {3, 2}) {
+        metric.update(
+            ScoredBatch<float>{.rows = 1, .classes = classes, .scores = scores, .labels = &label});
+      }
+    };
+    CHECK_THROWS_WITH_AS(refusal(Precision{}),
+                         "Precision: expected batches of equally many classes, got 2",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(refusal(Recall{}),
+                         "Recall: expected batches of equally many classes, got 2",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(refusal(F1Score{}),
+                         "F1Score: expected batches of equally many classes, got 2",
+                         std::invalid_argument);
+  }
+
   TEST_CASE("ConfusionMatrix: keeps its classes from batch to batch") {
     const std::vector<float> scores{1, 0, 0, 0};
     const std::int32_t label = 0;

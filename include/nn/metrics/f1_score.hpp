@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "nn/metrics/confusion_matrix.hpp"
+#include "nn/metrics/class_counts.hpp"
 
 namespace nn {
 
@@ -19,16 +19,16 @@ class F1Score {
   explicit F1Score(const F1ScoreOptions& options = {}) : options_(options) {}
 
   [[nodiscard]] std::string name() const { return "f1_score"; }
-  void reset() { matrix_.resize(0); }
+  void reset() { counts_.resize(0); }
   template <Real T>
   void update(const ScoredBatch<T>& batch) {
-    matrix_.add(batch);
+    counts_.add(batch);
   }
-  [[nodiscard]] double result() const { return matrix_.f1(options_.average); }
+  [[nodiscard]] double result() const { return counts_.f1(options_.average); }
 
  private:
   F1ScoreOptions options_;
-  ConfusionMatrix matrix_;
+  ClassCounts counts_{"F1Score"};
 };
 
 }  // namespace nn

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "nn/kernels/bfloat16.hpp"
-#include "nn/metrics/confusion_matrix.hpp"
+#include "nn/metrics/class_counts.hpp"
 
 namespace nn {
 
@@ -25,16 +25,16 @@ class Precision {
   explicit Precision(const PrecisionOptions& options = {}) : options_(options) {}
 
   [[nodiscard]] std::string name() const { return "precision"; }
-  void reset() { matrix_.resize(0); }
+  void reset() { counts_.resize(0); }
   template <Real T>
   void update(const ScoredBatch<T>& batch) {
-    matrix_.add(batch);
+    counts_.add(batch);
   }
-  [[nodiscard]] double result() const { return matrix_.precision(options_.average); }
+  [[nodiscard]] double result() const { return counts_.precision(options_.average); }
 
  private:
   PrecisionOptions options_;
-  ConfusionMatrix matrix_;
+  ClassCounts counts_{"Precision"};
 };
 
 }  // namespace nn

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "nn/metrics/confusion_matrix.hpp"
+#include "nn/metrics/class_counts.hpp"
 
 namespace nn {
 
@@ -19,16 +19,16 @@ class Recall {
   explicit Recall(const RecallOptions& options = {}) : options_(options) {}
 
   [[nodiscard]] std::string name() const { return "recall"; }
-  void reset() { matrix_.resize(0); }
+  void reset() { counts_.resize(0); }
   template <Real T>
   void update(const ScoredBatch<T>& batch) {
-    matrix_.add(batch);
+    counts_.add(batch);
   }
-  [[nodiscard]] double result() const { return matrix_.recall(options_.average); }
+  [[nodiscard]] double result() const { return counts_.recall(options_.average); }
 
  private:
   RecallOptions options_;
-  ConfusionMatrix matrix_;
+  ClassCounts counts_{"Recall"};
 };
 
 }  // namespace nn

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+// Counts of true and predicted classes, and the ratios that follow from them.
+#pragma once
+
+#include <cstdint>
+#include <iterator>
+#include <vector>
+
+#include "nn/core/error.hpp"
+#include "nn/layer/scored_batch.hpp"
+
+namespace nn {
+
+/// How the values of single classes become one: their plain mean, the value over all samples
+/// together (for labels that exclude each other: the accuracy), or the mean weighted by how often a
+/// class is true.
+enum class Average { macro, micro, weighted };
+
+/// How often each class was true, how often predicted, and how often both at once: three numbers a
+/// class, so that many thousand classes fit. Undefined ratios (0 / 0) are 0.
+class ClassCounts {
+ public:
+  /// Errors begin with `where`, a string literal. Throws `std::invalid_argument` for a negative
+  /// number of classes.
+  explicit ClassCounts(const char* where = "ClassCounts", Index classes = 0) : where_(where) {
+    resize(classes);
+  }
+
+  [[nodiscard]] Index classes() const { return std::ssize(counts_); }
+
+  /// Counts one sample. Throws `std::invalid_argument` for a class outside 0 .. classes() - 1.
+  void add(Index truth, Index predicted) {
+    for (const Index k : {truth, predicted}) {
+      if (k >= 0 && k < classes()) continue;
+      refuse({where_, {"classes from 0 to ", classes() - 1}, k});
+    }
+    ++counts_[static_cast<std::size_t>(truth)].support;
+    ++counts_[static_cast<std::size_t>(predicted)].predicted;
+    if (truth == predicted) ++counts_[static_cast<std::size_t>(truth)].hits;
+  }
+
+  /// Without classes yet it takes their number from the batch; throws `std::invalid_argument` where
+  /// another has other classes.
+  template <Real T>
+  [[gnu::noinline]] void add(const ScoredBatch<T>& batch) {
+    if (classes() == 0) resize(batch.classes);
+    require_classes(batch.classes);
+    for (Index row = 0; row < batch.rows; ++row) add(batch.labels[row], batch.predicted(row));
+  }
+
+  /// Forgets all counts.
+  void resize(Index classes) {
+    require(classes >= 0, where_, "0 classes or more", classes);
+    counts_.assign(static_cast<std::size_t>(classes), {});
+  }
+
+  [[nodiscard]] std::int64_t total() const {
+    std::int64_t sum = 0;
+    for (const Counts& counts : counts_) sum += counts.support;
+    return sum;
+  }
+  /// Samples whose true class is k.
+  [[nodiscard]] std::int64_t support(Index k) const { return of(k).support; }
+  /// Samples taken for class k.
+  [[nodiscard]] std::int64_t predicted(Index k) const { return of(k).predicted; }
+
+  /// Share of samples taken for what they are.
+  [[nodiscard]] double accuracy() const {
+    std::int64_t hits = 0;
+    for (const Counts& counts : counts_) hits += counts.hits;
+    return ratio(hits, total());
+  }
+  /// Of those taken for class k, the share that is of class k.
+  [[nodiscard]] double precision(Index k) const { return of(k).precision(); }
+  /// Of those of class k, the share taken for class k.
+  [[nodiscard]] double recall(Index k) const { return of(k).recall(); }
+  /// 2PR / (P + R), the harmonic mean of precision and recall of class k.
+  [[nodiscard]] double f1(Index k) const { return of(k).f1(); }
+
+  [[nodiscard]] double precision(Average average = Average::macro) const {
+    return over_classes(average, [](const Counts& counts) { return counts.precision(); });
+  }
+  [[nodiscard]] double recall(Average average = Average::macro) const {
+    return over_classes(average, [](const Counts& counts) { return counts.recall(); });
+  }
+  [[nodiscard]] double f1(Average average = Average::macro) const {
+    return over_classes(average, [](const Counts& counts) { return counts.f1(); });
+  }
+
+ protected:
+  void require_classes(Index classes) const {
+    require(classes == this->classes(), where_, "batches of equally many classes", classes);
+  }
+
+ private:
+  [[nodiscard]] static double ratio(std::int64_t part, std::int64_t whole) {
+    return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+  }
+
+  struct Counts {
+    std::int64_t support = 0;    // samples whose true class it is
+    std::int64_t predicted = 0;  // samples taken for it
+    std::int64_t hits = 0;       // samples that are in both
+
+    [[nodiscard]] double precision() const { return ratio(hits, predicted); }
+    [[nodiscard]] double recall() const { return ratio(hits, support); }
+    [[nodiscard]] double f1() const { return ratio(2 * hits, predicted + support); }
+  };
+
+  [[nodiscard]] const Counts& of(Index k) const { return counts_[static_cast<std::size_t>(k)]; }
+
+  [[nodiscard, gnu::cold, gnu::noinline]] double over_classes(
+      Average average, double (*value)(const Counts&)) const {
+    if (average == Average::micro) return accuracy();
+    double sum = 0;
+    double weights = 0;
+    for (const Counts& counts : counts_) {
+      const double weight = average == Average::macro ? 1.0 : static_cast<double>(counts.support);
+      sum += weight * value(counts);
+      weights += weight;
+    }
+    return weights == 0 ? 0.0 : sum / weights;
+  }
+
+  const char* where_;
+  std::vector<Counts> counts_;  // one a class
+};
+
+}  // namespace nn
