@@ -121,6 +121,21 @@ TEST_SUITE("kernels/quantized_product") {
     CHECK(worst_bfloat16 <= 0x1p-8);
   }
 
+  TEST_CASE("QuantizedMatrix: scales are rounded to nearest, to 16 significant bits") {
+    const Operands operands({1, 37, 5});
+    const QuantizedMatrix W = operands.quantized(NumberFormat::int8);
+    for (Index j = 0; j < 37; ++j) {
+      double largest = 0;
+      for (Index i = 0; i < 5; ++i) {
+        largest =
+            std::max(largest, std::abs(double{operands.W[static_cast<std::size_t>(i * 37 + j)]}));
+      }
+      CAPTURE(j);
+      CHECK(std::abs(W.scales()[j] / (largest / 127) - 1) <= 0x1p-16 + 0x1p-24);
+      CHECK((std::bit_cast<std::uint32_t>(W.scales()[j]) & 0xFFu) == 0);
+    }
+  }
+
   TEST_CASE("QuantizedMatrix: quantising again changes nothing") {
     const Operands operands({1, 19, 300});
     for (const NumberFormat format : {NumberFormat::int8, NumberFormat::bfloat16}) {
