@@ -3,8 +3,8 @@
 // gradients. The files in reading order: `window_shape.hpp` sizes; `conv2d_window.hpp` views of the
 // input and pieces of work; `conv2d_rows.hpp` the inner kernel; `conv2d_cells.hpp` a product for
 // each cell of the kernel; `conv2d_forward.hpp`, `conv2d_input_gradient.hpp`; then
-// `conv2d_gradient_plan.hpp`, `conv2d_gradient_blocks.hpp`, `conv2d_kernel_gradient.hpp` and
-// `conv2d_gradient_reader.hpp` for dW.
+// `conv2d_gradient_plan.hpp`, `conv2d_gradient_blocks.hpp` and `conv2d_cell_gradient.hpp`,
+// `conv2d_kernel_gradient.hpp` and `conv2d_gradient_reader.hpp` for dW.
 #pragma once
 
 #include <type_traits>

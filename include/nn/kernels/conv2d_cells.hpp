@@ -29,13 +29,14 @@ struct CellPixels {
   Index num_rows, num_cols, first_input, first_output;
 };
 
-/// The output pixels whose cell lies on the image, among these rows of the input and the output.
+/// The output pixels whose cell lies on the image, among these rows of the input and these rows and
+/// columns of the output.
 [[nodiscard]] inline CellPixels pixels_of_cell(const Conv2DShape& s, Index cell, Range input_rows,
-                                               Range output_rows) {
+                                               Range output_rows, Range output_cols) {
   const Index top = cell / s.kernel_width * s.dilation_height - s.pad_top;
   const Index left = cell % s.kernel_width * s.dilation_width - s.pad_left;
   const Range rows = outputs_on(input_rows, output_rows, s.stride_height, top);
-  const Range cols = outputs_on({0, s.width}, {0, s.out_width}, s.stride_width, left);
+  const Range cols = outputs_on({0, s.width}, output_cols, s.stride_width, left);
   return {rows.size(), cols.size(),
           (rows.first * s.stride_height + top) * s.width + cols.first * s.stride_width + left,
           rows.first * s.out_width + cols.first};
@@ -77,8 +78,9 @@ void add_cell_products(Isa set, const Conv2DShape& s, const PackedKernel<T>& ker
   const Index input_row_step = s.stride_height * s.width * s.in_channels;
   const Index output_row_step = s.out_width * s.out_channels;
   for (Index cell = 0; cell < num_cells; ++cell) {
-    const CellPixels pixels = pixels_of_cell(s, cell, transposed ? band.rows : Range{0, s.height},
-                                             transposed ? Range{0, s.out_height} : band.rows);
+    const CellPixels pixels =
+        pixels_of_cell(s, cell, transposed ? band.rows : Range{0, s.height},
+                       transposed ? Range{0, s.out_height} : band.rows, {0, s.out_width});
     const Index input = pixels.first_input * s.in_channels;
     const Index output = pixels.first_output * s.out_channels;
     run.row = cell * rows.run_length;

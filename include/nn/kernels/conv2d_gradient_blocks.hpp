@@ -1,25 +1,70 @@
 // SPDX-License-Identifier: MIT
-// What the kernel gradient of a convolution adds up: tiles of W pass over blocks of pixels.
+// The kernel gradient of a convolution with few input channels: tiles of W pass over blocks of
+// pixels.
 #pragma once
 
 #include <algorithm>
 #include <array>
 
-#include "nn/kernels/conv2d_cells.hpp"
+#include "nn/kernels/cache.hpp"
 #include "nn/kernels/conv2d_forward.hpp"
 #include "nn/kernels/conv2d_gradient_plan.hpp"
+#include "nn/kernels/conv2d_rows.hpp"
 
 namespace nn::kernels::detail {
 
-/// Rectangles of output pixels in consecutive samples: their first x, their dy and the steps
-/// between.
-template <class T>
-struct PixelBlock {
-  Index num_samples, num_rows, num_pixels;
-  const T* x;
-  Index x_sample_step, x_row_step, x_step;
-  const T* dy;
-  Index dy_sample_step, dy_row_step, dy_step;
+/// How many rows of W a tile may have.
+struct TileHeights {
+  int usual, odd;
+
+  /// The one that covers `rows` rows with the fewest to spare.
+  [[nodiscard]] constexpr Index best_for(Index rows) const {
+    const auto covered = [rows](Index tile) { return round_up(rows, tile); };
+    return covered(odd) < covered(usual) ? odd : usual;
+  }
+};
+
+[[nodiscard]] constexpr TileHeights kernel_gradient_tiles(Index vector_bytes) {
+  // 9: a 3 x 3 kernel on one channel
+  return vector_bytes == 64 ? TileHeights{8, 9} : TileHeights{5, 5};
+}
+
+/// W in tiles, of some rows and the channels of a panel, which the groups of `parts` share.
+struct TilePlan {
+  Index tile_rows, num_row_tiles;  // of W [patch_size, out_channels]
+  Index num_rows, num_channels, vector_size, full_width, num_panels;
+  Index rows_per_list;  // whose x and dy stay in a core's cache
+  RowParts parts;
+
+  /// `cached` elements stay in a core's cache.
+  TilePlan(const Conv2DShape& s, Index vector_bytes, Index vector_elements, Index cached)
+      : tile_rows(kernel_gradient_tiles(vector_bytes).best_for(s.patch_size())),
+        num_row_tiles(ceil_div(s.patch_size(), tile_rows)),
+        num_rows(s.patch_size()),
+        num_channels(s.out_channels),
+        vector_size(vector_elements),
+        full_width(2 * vector_size),
+        num_panels(ceil_div(num_channels, full_width)),
+        rows_per_list(std::max<Index>(
+            1, cached / (s.out_width * num_channels + s.stride_height * s.width * s.in_channels))),
+        parts(s, part_size(), num_tiles()) {}
+
+  [[nodiscard]] Index num_tiles() const { return num_row_tiles * num_panels; }
+  [[nodiscard]] Range tiles(Index group) const { return parts.share(group, num_tiles()); }
+  [[nodiscard]] Index channels_of(Index panel) const {
+    return std::min(full_width, num_channels - panel * full_width);
+  }
+  /// Elements of a part: its dW, tile after tile, and its db.
+  [[nodiscard]] Index part_size() const { return db_offset() + num_panels * full_width; }
+  [[nodiscard]] Index tile_offset(Index tile) const { return tile * tile_rows * full_width; }
+  [[nodiscard]] Index db_offset() const { return tile_offset(num_tiles()); }
+  /// What of a part's db a group of tiles adds to: with the first tile of each panel.
+  [[nodiscard]] Range db_range(Index group) const {
+    const auto offset = [&](Index tile) {
+      return db_offset() + ceil_div(tile, num_row_tiles) * full_width;
+    };
+    return {offset(tiles(group).first), offset(tiles(group).end)};
+  }
 };
 
 }  // namespace nn::kernels::detail
@@ -32,8 +77,8 @@ namespace nn::kernels::detail {
 
 /// Where each row of W finds its input, counted from an output pixel's first one; rows that only
 /// fill up the last tile read that first one. In this thread's memory.
-[[nodiscard]] inline const Index* input_offsets(const Conv2DShape& s,
-                                                const KernelGradientPlan& plan, Index window_cols) {
+[[nodiscard]] inline const Index* input_offsets(const Conv2DShape& s, const TilePlan& plan,
+                                                Index window_cols) {
   const Index count = plan.num_row_tiles * plan.tile_rows;
   Index* const offsets = scratch<Index>(ScratchUse::pixels, count);
   std::fill(offsets, offsets + count, Index{0});
@@ -57,8 +102,8 @@ struct BlockList {
 /// Lists output rows from `row` on, until the list or `end_row` is reached, and returns the row
 /// after them. Copies of windows go to this thread's memory.
 template <class T>
-[[nodiscard]] Index list_blocks(const Conv2DShape& s, const KernelGradientPlan& plan, const T* x,
-                                const T* dy, Index row, Index end_row, BlockList<T>& list) {
+[[nodiscard]] Index list_blocks(const Conv2DShape& s, const TilePlan& plan, const T* x, const T* dy,
+                                Index row, Index end_row, BlockList<T>& list) {
   const ImageSize image{s.height, s.width, s.in_channels};
   const bool in_place = image.contains(input_window(s, 0, s.out_height));
   end_row = std::min(end_row, row + plan.rows_per_list);
@@ -87,23 +132,13 @@ template <class T>
   return row;
 }
 
-/// What all threads share: the arguments and their plan.
-template <class T>
-struct KernelGradientTask {
-  Isa set;
-  const Conv2DShape& shape;
-  KernelGradientPlan plan;
-  const T* x;
-  const T* dy;
-  bool with_bias;
-};
-
 /// Adds the products of the listed pixels to the tiles of a group in a part's sums, and their
 /// dy to its db.
 template <class T>
-void add_blocks(Isa set, const KernelGradientPlan& plan, const BlockList<T>& list,
-                const Index* offsets, Index group, T* sums) {
-  for (Index tile = plan.first_tile(group); tile < plan.first_tile(group + 1); ++tile) {
+void add_blocks(Isa set, const TilePlan& plan, const BlockList<T>& list, const Index* offsets,
+                Index group, T* sums) {
+  const Range tiles = plan.tiles(group);
+  for (Index tile = tiles.first; tile < tiles.end; ++tile) {
     const Index panel = tile / plan.num_row_tiles, row_tile = tile % plan.num_row_tiles;
     const Index channel = panel * plan.full_width, channels = plan.channels_of(panel);
     const Index* const tile_offsets = offsets + row_tile * plan.tile_rows;
@@ -115,47 +150,6 @@ void add_blocks(Isa set, const KernelGradientPlan& plan, const BlockList<T>& lis
                      dW, db);
     }
   }
-}
-
-/// Adds the products of output rows from rows.first on to the tiles of a group in a part's sums,
-/// and their dy to its db. Takes as many rows as a core's cache holds and returns the one after
-/// them.
-template <class T>
-[[nodiscard]] Index add_cells(const KernelGradientTask<T>& task, Range rows, Index group, T* sums) {
-  const Conv2DShape& s = task.shape;
-  const KernelGradientPlan& plan = task.plan;
-  const Index sample = rows.first / s.out_height, first = rows.first % s.out_height;
-  const Index most = std::min(rows.size(), plan.rows_per_list);
-  const Index num_samples = first == 0 ? std::max<Index>(1, most / s.out_height) : 1;
-  const Index end = std::min(s.out_height, first + most);
-  const Index num_rows = num_samples * (end - first), row_size = s.out_width * s.out_channels;
-  for (Index row = rows.first; task.with_bias && group == 0 && row < rows.first + num_rows; ++row) {
-    NN_DISPATCH_TO(task.set, add, row_size, task.dy + row * row_size, sums + plan.db_offset());
-  }
-  for (Index tile = plan.first_tile(group); tile < plan.first_tile(group + 1); ++tile) {
-    const Index panel = tile / plan.num_row_tiles, row_tile = tile % plan.num_row_tiles;
-    const Index cell = row_tile / plan.tiles_per_cell;
-    const Index first_row = row_tile % plan.tiles_per_cell * plan.tile_rows;  // of the cell's
-    Index offsets[std::size_t{kernel_gradient_tiles(64).odd}];
-    for (Index r = 0; r < plan.tile_rows; ++r) {
-      offsets[r] = std::min(first_row + r, s.in_channels - 1);
-    }
-    const CellPixels pixels = pixels_of_cell(s, cell, {0, s.height}, {first, end});
-    PixelBlock<T> block;
-    block.num_samples = num_samples;
-    block.num_rows = pixels.num_rows, block.num_pixels = pixels.num_cols;
-    block.x = task.x + sample * s.input_size() + pixels.first_input * s.in_channels;
-    block.x_sample_step = s.input_size(), block.x_step = s.stride_width * s.in_channels;
-    block.x_row_step = s.stride_height * s.width * s.in_channels;
-    block.dy = task.dy + sample * s.output_size() + pixels.first_output * s.out_channels;
-    block.dy_sample_step = s.output_size(), block.dy_row_step = row_size;
-    block.dy_step = s.out_channels;
-    T* const dW = sums + plan.tile_offset(tile);
-    T* const db = nullptr;
-    NN_DISPATCH_TO(task.set, kernel_gradient, block, plan.tile_rows, offsets,
-                   panel * plan.full_width, plan.channels_of(panel), dW, db);
-  }
-  return rows.first + num_rows;
 }
 
 }  // namespace nn::kernels::detail

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How the kernel gradient of a convolution is cut into tiles of W and parts of the pixels.
+// How the kernel gradient of a convolution is cut into parts of the pixels and of W.
 #pragma once
 
 #include <algorithm>
@@ -10,85 +10,52 @@
 
 namespace nn::kernels::detail {
 
-/// How many rows of W a tile may have.
-struct TileHeights {
-  int usual, odd;
-
-  /// The one that covers `rows` rows with the fewest to spare.
-  [[nodiscard]] constexpr Index best_for(Index rows) const {
-    const auto covered = [rows](Index tile) { return round_up(rows, tile); };
-    return covered(odd) < covered(usual) ? odd : usual;
-  }
+/// Rectangles of output pixels in consecutive samples: their first x, their dy and the steps
+/// between.
+template <class T>
+struct PixelBlock {
+  Index num_samples, num_rows, num_pixels;
+  const T* x;
+  Index x_sample_step, x_row_step, x_step;
+  const T* dy;
+  Index dy_sample_step, dy_row_step, dy_step;
 };
 
-[[nodiscard]] constexpr TileHeights kernel_gradient_tiles(Index vector_bytes) {
-  // 9: a 3 x 3 kernel on one channel
-  return vector_bytes == 64 ? TileHeights{8, 9} : TileHeights{5, 5};
-}
+/// The work is cut by the shape alone, into parts of the output rows of all samples, counted
+/// through. Each part adds up a dW of its own, and these are added at the end in their order.
+struct RowParts {
+  Index total_rows, rows_per_part, num_parts;
+  Index num_groups;  // that share a part's dW, for more threads
 
-/// The work is cut by the shape alone: into tiles of W, and parts of the output rows of all
-/// samples, counted through. Each part adds up a dW of its own, and these are added at the end in
-/// their order. With many input channels each cell of the kernel is a product of its own.
-struct KernelGradientPlan {
-  bool by_cell;
-  Index rows_per_cell;                             // all rows of W unless by_cell
-  Index tile_rows, tiles_per_cell, num_row_tiles;  // of W [patch_size, out_channels]
-  Index num_rows, num_channels, vector_size, full_width, num_panels;
-  Index total_rows, rows_per_part, num_parts;  // of output rows
-  Index num_groups;                            // that share a part's tiles, for more threads
-  Index rows_per_list;                         // whose x and dy stay in a core's cache
-  Index num_dbs, db_size;  // of a part: one db for each output column if by_cell, else one
-
-  [[nodiscard]] static bool has_many_channels(const Conv2DShape& s) { return s.in_channels >= 8; }
-
-  /// `cached` elements stay in a core's cache.
-  KernelGradientPlan(const Conv2DShape& s, Index vector_bytes, Index vector_elements, Index cached)
-      : by_cell(has_many_channels(s)),
-        rows_per_cell(by_cell ? s.in_channels : s.patch_size()),
-        tile_rows(kernel_gradient_tiles(vector_bytes).best_for(rows_per_cell)),
-        tiles_per_cell(ceil_div(rows_per_cell, tile_rows)),
-        num_row_tiles(s.patch_size() / rows_per_cell * tiles_per_cell),
-        num_rows(s.patch_size()),
-        num_channels(s.out_channels),
-        vector_size(vector_elements),
-        full_width(2 * vector_size),
-        num_panels(ceil_div(num_channels, full_width)),
-        total_rows(s.batch * s.out_height),
-        num_dbs(by_cell ? s.out_width : 1),
-        db_size(by_cell ? num_dbs * num_channels : num_panels * full_width) {
+  /// For parts of `part_size` elements, whose dW can be shared out in `most_groups`.
+  RowParts(const Conv2DShape& s, Index part_size, Index most_groups)
+      : total_rows(s.batch * s.out_height) {
     constexpr Index max_pieces = 16, min_products = Index{1} << 18;
     constexpr Index max_elements = Index{1} << 21;
-    const Index products = total_rows * s.out_width * num_rows * num_channels;
+    const Index products = total_rows * s.out_width * s.patch_size() * s.out_channels;
     const Index pieces = std::clamp<Index>(products / min_products, 1, max_pieces);
-    const Index parts = std::clamp<Index>(max_elements / part_size(), 1, pieces);
+    const Index parts = std::clamp<Index>(max_elements / part_size, 1, pieces);
     rows_per_part = std::max<Index>(1, ceil_div(total_rows, parts));
     num_parts = std::max<Index>(1, ceil_div(total_rows, rows_per_part));
-    num_groups = std::clamp<Index>(pieces / num_parts, 1, num_tiles());
-    const Index row_size = s.out_width * num_channels + s.stride_height * s.width * s.in_channels;
-    rows_per_list = std::max<Index>(1, cached / row_size);
+    num_groups = std::clamp<Index>(pieces / num_parts, 1, most_groups);
   }
 
-  [[nodiscard]] Index num_tiles() const { return num_row_tiles * num_panels; }
-  [[nodiscard]] Index first_tile(Index group) const { return group * num_tiles() / num_groups; }
-  [[nodiscard]] Index channels_of(Index panel) const {
-    return std::min(full_width, num_channels - panel * full_width);
+  [[nodiscard]] Range rows(Index part) const {
+    const Index first = part * rows_per_part;
+    return {first, std::min(total_rows, first + rows_per_part)};
   }
-  [[nodiscard]] Index row_tile(Index row) const {
-    return row / rows_per_cell * tiles_per_cell + row % rows_per_cell / tile_rows;
-  }
-  [[nodiscard]] Index row_in_tile(Index row) const { return row % rows_per_cell % tile_rows; }
-  /// Elements of a part: its dW, tile after tile, and its db.
-  [[nodiscard]] Index part_size() const { return db_offset() + db_size; }
-  [[nodiscard]] Index tile_offset(Index tile) const { return tile * tile_rows * full_width; }
-  [[nodiscard]] Index db_offset() const { return tile_offset(num_tiles()); }
-  /// What of a part's db a group of tiles adds to: with the first tile of each panel, or all of it.
-  [[nodiscard]] Range db_range(Index group) const {
-    if (by_cell) return {db_offset(), db_offset() + (group == 0 ? db_size : 0)};
-    const auto offset = [&](Index tile) {
-      return db_offset() + ceil_div(tile, num_row_tiles) * full_width;
-    };
-    return {offset(first_tile(group)), offset(first_tile(group + 1))};
+  /// What a group has of `count` things.
+  [[nodiscard]] Range share(Index group, Index count) const {
+    return {group * count / num_groups, (group + 1) * count / num_groups};
   }
 };
+
+/// to[i] += the sums of all parts, which lie `part_size` elements apart.
+template <class T>
+void add_parts(Index num_parts, Index part_size, const T* sums, Index count, T* to) {
+  for (Index part = 0; part < num_parts; ++part, sums += part_size) {
+    for (Index i = 0; i < count; ++i) to[i] += sums[i];
+  }
+}
 
 }  // namespace nn::kernels::detail

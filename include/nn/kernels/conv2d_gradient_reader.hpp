@@ -21,7 +21,7 @@ class Conv2DGradientReader final : public ColumnReader<T> {
     constexpr Index vector = 16, most_channels = 128, most_elements = 16384;
     const detail::ImageSize image{s.height, s.width, s.in_channels};
     return image.contains(detail::input_window(s, 0, s.out_height)) &&
-           !detail::KernelGradientPlan::has_many_channels(s) && s.out_channels % vector == 0 &&
+           !detail::has_many_channels(s) && s.out_channels % vector == 0 &&
            s.out_channels <= most_channels && s.patch_size() * s.out_channels <= most_elements;
   }
 
@@ -36,11 +36,11 @@ class Conv2DGradientReader final : public ColumnReader<T> {
         db_(db),
         accumulate_(accumulate) {
     NN_ASSERT(can_read(shape));
-    plan_.num_groups = 1;
+    plan_.parts.num_groups = 1;
   }
 
   void begin(Index num_runs) override {
-    plan_.num_parts = num_runs;
+    plan_.parts.num_parts = num_runs;
     offsets_ = detail::input_offsets(shape_, plan_, shape_.width);
     sums_ = scratch<T>(ScratchUse::sums_of_runs, num_runs * plan_.part_size());
     std::fill_n(sums_, num_runs * plan_.part_size(), T(0));
@@ -66,12 +66,12 @@ class Conv2DGradientReader final : public ColumnReader<T> {
     }
   }
 
-  void end() override { detail::add_parts(plan_, sums_, dW_, db_, accumulate_); }
+  void end() override { detail::add_tiles(plan_, sums_, dW_, db_, accumulate_); }
 
  private:
   Isa set_;
   Conv2DShape shape_;
-  detail::KernelGradientPlan plan_;
+  detail::TilePlan plan_;
   const T* x_;
   T *dW_, *db_;
   bool accumulate_;

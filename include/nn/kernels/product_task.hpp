@@ -20,8 +20,8 @@ struct ProductTask {
   bool is_final = true;
   Operand<T> next_a{};  ///< what the thread reads after this block, to prefetch; may be empty
   Matrix<const T> next_b{};
-  const void* packed_a = nullptr;  ///< the operands as the kernels' `pack_a` and `pack_b` gave
-  const void* packed_b = nullptr;  ///< them back, or null
+  const void* packed_a = nullptr;  ///< the operands as the kernels' `pack_a` and `pack_b` give
+  const void* packed_b = nullptr;  ///< them back (or their `pack_tiles`), or null
   void* kept_b = nullptr;  ///< memory for b as `pack_b` gives it, which this task fills; or null
 };
 
