@@ -82,6 +82,7 @@ void first_layers(benchmark::internal::Benchmark* benchmark) {
   for (const int threads : {1, 2}) {
     benchmark->Args({128, 28, 1, 3, 32, 1, 0, threads});  // of the digit recogniser
     benchmark->Args({256, 28, 1, 5, 24, 1, 0, threads});
+    benchmark->Args({128, 32, 3, 3, 32, 1, 1, threads});
     benchmark->Args({32, 56, 3, 7, 64, 2, 1, threads});
   }
 }

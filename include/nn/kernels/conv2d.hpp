@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Two-dimensional convolution (cross-correlation, as everywhere in deep learning) and its
-// gradients. The files in reading order: `window_shape.hpp` sizes; `conv2d_window.hpp` views of the
-// input and pieces of work; `conv2d_rows.hpp` the inner kernel; `conv2d_cells.hpp` a product for
-// each cell of the kernel; `conv2d_forward.hpp`, `conv2d_input_gradient.hpp`; then
+// gradients. The files in reading order: `window_shape.hpp` sizes; `conv2d_rows.hpp` the inner
+// kernel; `conv2d_regions.hpp` pixels that read the same cells; `conv2d_forward.hpp`,
+// `conv2d_input_gradient.hpp`; and for dW `conv2d_window.hpp` views of the input,
 // `conv2d_gradient_plan.hpp`, `conv2d_gradient_blocks.hpp` and `conv2d_cell_gradient.hpp`,
-// `conv2d_kernel_gradient.hpp` and `conv2d_gradient_reader.hpp` for dW.
+// `conv2d_kernel_gradient.hpp`, `conv2d_gradient_reader.hpp`.
 #pragma once
 
 #include <type_traits>

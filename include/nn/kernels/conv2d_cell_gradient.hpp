@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "nn/kernels/blocks.hpp"
-#include "nn/kernels/conv2d_cells.hpp"
 #include "nn/kernels/conv2d_gradient_plan.hpp"
+#include "nn/kernels/elementwise.hpp"
 #include "nn/kernels/product_kernels.hpp"
 
 namespace nn::kernels::detail {
@@ -26,6 +26,34 @@ struct PackedPixels {
 #undef NN_KERNEL_BODY
 
 namespace nn::kernels::detail {
+
+/// The outputs, of those given, whose cell lies on one of the given inputs; with the cell of output
+/// q on input q stride + offset.
+[[nodiscard]] inline Range outputs_on(Range inputs, Range outputs, Index stride, Index offset) {
+  const auto first_from = [&](Index input) {  // first output q >= 0 with q stride + offset >= input
+    return input <= offset ? 0 : ceil_div(input - offset, stride);
+  };
+  return {std::max(outputs.first, first_from(inputs.first)),
+          std::min(outputs.end, first_from(inputs.end))};
+}
+
+/// A rectangle of output pixels and the input pixels under one of their cells: the first of each,
+/// counted from the first pixel of the sample.
+struct CellPixels {
+  Index num_rows, num_cols, first_input, first_output;
+};
+
+/// The output pixels whose cell lies on the image, among these rows and columns.
+[[nodiscard]] inline CellPixels pixels_of_cell(const Conv2DShape& s, Index cell, Range output_rows,
+                                               Range output_cols) {
+  const Index top = cell / s.kernel_width * s.dilation_height - s.pad_top;
+  const Index left = cell % s.kernel_width * s.dilation_width - s.pad_left;
+  const Range rows = outputs_on({0, s.height}, output_rows, s.stride_height, top);
+  const Range cols = outputs_on({0, s.width}, output_cols, s.stride_width, left);
+  return {rows.size(), cols.size(),
+          (rows.first * s.stride_height + top) * s.width + cols.first * s.stride_width + left,
+          rows.first * s.out_width + cols.first};
+}
 
 /// Whether each cell of the kernel is worth a product of its own.
 [[nodiscard]] inline bool has_many_channels(const Conv2DShape& s) { return s.in_channels >= 8; }
@@ -94,8 +122,7 @@ void add_slices(const CellTask<T>& task, Range slices, const OutputBlock& block,
   pixels.dy_sample_step = s.output_size(), pixels.dy_row_step = s.out_width * s.out_channels;
   pixels.dy_step = s.out_channels;
   for (Index slice = slices.first; slice < slices.end; ++slice) {
-    const CellPixels cell =
-        pixels_of_cell(s, slice / plan.slices_per_cell, {0, s.height}, block.rows, block.cols);
+    const CellPixels cell = pixels_of_cell(s, slice / plan.slices_per_cell, block.rows, block.cols);
     if (cell.num_rows == 0 || cell.num_cols == 0) continue;
     const T* const cell_dy = dy + cell.first_output * s.out_channels;
     const bool packs_dy = pixels.dy != cell_dy || pixels.num_rows != cell.num_rows ||

@@ -7,9 +7,9 @@
 #include <array>
 
 #include "nn/kernels/cache.hpp"
-#include "nn/kernels/conv2d_forward.hpp"
 #include "nn/kernels/conv2d_gradient_plan.hpp"
 #include "nn/kernels/conv2d_rows.hpp"
+#include "nn/kernels/conv2d_window.hpp"
 
 namespace nn::kernels::detail {
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "nn/core/ceil_div.hpp"
-#include "nn/kernels/conv2d_window.hpp"
 #include "nn/kernels/window_shape.hpp"
 
 namespace nn::kernels::detail {

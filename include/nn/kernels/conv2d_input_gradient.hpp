@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The input gradient of a convolution: dy of each cell's output pixels, times the cell's weights,
-// is added to the input pixels that the cell lies on.
+// The input gradient of a convolution: bands of dx, in regions.
 #pragma once
 
-#include <algorithm>
-
-#include "nn/kernels/conv2d_cells.hpp"
+#include "nn/kernels/conv2d_regions.hpp"
+#include "nn/kernels/elementwise.hpp"
 
 namespace nn::kernels::detail {
 
@@ -18,26 +16,21 @@ void conv2d_input_gradient(Isa set, const Conv2DShape& s, const T* dy, const T* 
                                 s.in_channels * s.out_channels,
                                 1,
                                 s.out_channels};
-  PackedKernel<T> kernel = pack_kernel<T>(set, transposed, W, nullptr);
-  kernel.bias = nullptr;  // adds to dx
-  const Index kernel_size = kernel.num_rows * kernel.num_channels;
-  RowPieces pieces(s.batch, s.height, kernel.num_panels(), kernel_size > 4 * cached_elements<T>(),
-                   s.batch * s.out_height * s.out_width * kernel_size);
-  pieces.rows_per_band = rows_in_cache<T>(s.width * s.in_channels);
-  parallel_for(pieces.count(), [&](Index piece) {
-    const Range panels = pieces.panels(piece), channels = kernel.channels_of(panels);
-    pieces.for_each_band(piece, [&](Index sample, Range rows) {
-      const Range pixels{rows.first * s.width, rows.end * s.width};
-      const Index at = sample * s.input_size();
-      for_each_run(pixels, channels, s.in_channels,
-                   [&](Index first, Index count) { std::fill_n(dx + at + first, count, T(0)); });
-      add_cell_products<T>(set, s, kernel, true, {rows, panels}, dy + sample * s.output_size(),
-                           dx + at);
+  const PackedKernel<T> kernel = pack_kernel<T>(set, transposed, W, nullptr);
+  const BandPlan plan(kernel, s.batch, s.height, s.width, s.out_height * s.out_width, 4096);
+  const Regions regions(s, true, plan);
+  parallel_for(plan.count(), [&](Index piece) {
+    const Range panels = plan.panels(piece);
+    plan.for_each_band(piece, [&](const Band& band) {
+      const Index first = (band.sample * s.height + band.rows.first) * s.width * s.in_channels;
+      regions.convolve(set, kernel, panels, band, PixelRows<T>{},
+                       dy + band.sample * s.output_size(), dx + first);
       if (mask == nullptr) return;
-      for_each_run(pixels, channels, s.in_channels, [&](Index first, Index count) {
-        T* const out = dx + at + first;
-        NN_DISPATCH_TO(set, relu_gradient, count, mask + at + first, out, out);
-      });
+      for_each_run({0, band.num_rows() * s.width}, kernel.channels_of(panels), s.in_channels,
+                   [&](Index at, Index count) {
+                     T* const out = dx + first + at;
+                     NN_DISPATCH_TO(set, relu_gradient, count, mask + first + at, out, out);
+                   });
     });
   });
 }

@@ -8,9 +8,9 @@
 
 #include "nn/core/ceil_div.hpp"
 #include "nn/core/parallel.hpp"
-#include "nn/kernels/conv2d_window.hpp"
 #include "nn/kernels/scratch.hpp"
 #include "nn/kernels/simd.hpp"
+#include "nn/kernels/window_shape.hpp"
 
 namespace nn::kernels::detail {
 
@@ -20,30 +20,39 @@ struct PixelPlace {
   Index x, y;
 };
 
-/// A rectangle of output pixels.
-struct PixelGrid {
-  Index num_rows, num_cols;
-  Index x_row_step, x_step;  // from one output row or pixel to the next, in elements of x
-  Index y_row_step, y_step;  // the same in y
+/// From one sample, row or pixel to the next, in elements.
+struct PixelSteps {
+  Index sample, row, pixel;
+};
 
-  [[nodiscard]] Index size() const { return num_rows * num_cols; }
-  /// All pixels, row by row, in this thread's memory: the first rows serve grids of fewer rows too.
-  [[nodiscard]] const PixelPlace* list() const {
-    PixelPlace* const places = scratch<PixelPlace>(ScratchUse::pixels, size());
-    PixelPlace* place = places;
-    for (Index row = 0; row < num_rows; ++row) {
-      for (Index col = 0; col < num_cols; ++col) {
-        *place++ = {row * x_row_step + col * x_step, row * y_row_step + col * y_step};
+/// Rectangles of output pixels in consecutive samples.
+struct PixelGrid {
+  Index num_samples, num_rows, num_cols;
+  PixelSteps x, y;
+
+  /// Lists all pixels, row by row, and returns the end of the list.
+  PixelPlace* list(PixelPlace* place) const {
+    for (Index sample = 0; sample < num_samples; ++sample) {
+      for (Index row = 0; row < num_rows; ++row) {
+        for (Index col = 0; col < num_cols; ++col) {
+          *place++ = {sample * x.sample + row * x.row + col * x.pixel,
+                      sample * y.sample + row * y.row + col * y.pixel};
+        }
       }
     }
-    return places;
+    return place;
   }
+};
+
+/// `run_length` consecutive elements of the input, from `input` on (counted from an output pixel's
+/// first), meet as many rows of the packed kernel, from `row` on.
+struct Run {
+  Index input, row;
 };
 
 /// Some output pixels and one panel of their channels.
 ///   y(pixel, channel) = max(floor, bias[channel] + sum over runs and k < run_length of
 ///                                  x(pixel)[run.input + k] panel[run.row + k, channel])
-/// Without a bias, the sum is added to what y holds.
 template <class T>
 struct PixelRows {
   const Run* runs = nullptr;
@@ -52,7 +61,7 @@ struct PixelRows {
   Index num_pixels = 0;
   T floor = -std::numeric_limits<T>::infinity();  // 0: ReLU
   const T* panel = nullptr;                       // [rows of W, width of the panel]
-  const T* bias = nullptr;                        // [width of the panel], or null
+  const T* bias = nullptr;                        // [width of the panel]
   Index channels = 0;                             // of this panel
   bool streams = false;  // whole, aligned vectors of y are written past the caches
 };
@@ -76,7 +85,7 @@ template <class T>
 struct PackedKernel {
   Index num_rows, num_channels, vector_size;
   const T* data;  // [panels, num_rows, width], all but the last two vectors wide
-  const T* bias;  // [panels, two vectors], or null: products are added to what is there
+  const T* bias;  // [panels, two vectors]
 
   [[nodiscard]] Index full_width() const { return 2 * vector_size; }
   [[nodiscard]] Index num_panels() const { return ceil_div(num_channels, full_width()); }
@@ -148,7 +157,7 @@ void convolve_rows(Isa set, const PackedKernel<T>& kernel, Range panels, PixelRo
   for (Index panel = panels.first; panel < panels.end; ++panel) {
     const Index channel = panel * kernel.full_width();
     rows.panel = kernel.data + channel * kernel.num_rows;
-    rows.bias = kernel.bias == nullptr ? nullptr : kernel.bias + channel;
+    rows.bias = kernel.bias + channel;
     rows.channels = kernel.channels_of(panel);
     NN_DISPATCH_TO(set, conv2d_rows, rows, x, y + channel);
   }

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
-// How the convolution kernels see their input: windows with the padding filled in, and the runs of
-// consecutive elements that a kernel's cells touch.
+// Windows of a convolution's input, with the padding filled in.
 #pragma once
 
 #include <algorithm>
 
-#include "nn/core/ceil_div.hpp"
 #include "nn/core/config.hpp"
 #include "nn/kernels/window_shape.hpp"
 
@@ -69,48 +67,11 @@ template <class T>
   return {buffer, window.cols * size.channels};
 }
 
-/// `run_length` consecutive elements of the input, from `input` on (counted from an output pixel's
-/// first), meet as many rows of the packed kernel, from `row` on.
-struct Run {
-  Index input, row;
-};
-
-/// How output rows (of all samples, counted through) and panels of channels are cut into pieces of
-/// work. Panels are shared out where the kernel outgrows a core's cache.
-struct RowPieces {
-  Index rows_per_sample, total_rows, rows_per_piece, num_panels, num_groups;
-  Index rows_per_band;  // at most, all of one sample
-
-  /// `shares_panels`: the kernel outgrows a core's cache.
-  RowPieces(Index batch, Index num_rows, Index panels, bool shares_panels, Index products)
-      : rows_per_sample(num_rows),
-        total_rows(batch * num_rows),
-        num_panels(panels),
-        rows_per_band(num_rows) {
-    constexpr Index max_pieces = 64, min_products = Index{1} << 15;
-    const Index pieces = std::clamp<Index>(products / min_products, 1, max_pieces);
-    num_groups = shares_panels ? std::min(num_panels, pieces) : 1;
-    const Index row_pieces = std::max<Index>(1, pieces / num_groups);
-    rows_per_piece = std::max<Index>(1, ceil_div(total_rows, row_pieces));
-  }
-
-  [[nodiscard]] Index count() const { return ceil_div(total_rows, rows_per_piece) * num_groups; }
-  [[nodiscard]] Range panels(Index piece) const {
-    const Index group = piece % num_groups;
-    return {group * num_panels / num_groups, (group + 1) * num_panels / num_groups};
-  }
-  /// Calls body(sample, rows) for each band of a piece's rows.
-  template <class Body>
-  void for_each_band(Index piece, Body&& body) const {
-    Index row = piece / num_groups * rows_per_piece;
-    const Index end = std::min(total_rows, row + rows_per_piece);
-    while (row < end) {
-      const Index first = row % rows_per_sample;
-      const Index count = std::min({end - row, rows_per_sample - first, rows_per_band});
-      body(row / rows_per_sample, Range{first, first + count});
-      row += count;
-    }
-  }
-};
+/// Input pixels that output rows first .. last - 1 touch.
+[[nodiscard]] inline ImageWindow input_window(const Conv2DShape& s, Index first, Index last) {
+  return {first * s.stride_height - s.pad_top, -s.pad_left,
+          (last - first - 1) * s.stride_height + (s.kernel_height - 1) * s.dilation_height + 1,
+          (s.out_width - 1) * s.stride_width + (s.kernel_width - 1) * s.dilation_width + 1};
+}
 
 }  // namespace nn::kernels::detail

@@ -22,6 +22,7 @@ enum class ScratchUse {
   partial_sums,
   windows,
   pixels,
+  classes,
   columns,
   unrounded,
   sums_of_runs,
