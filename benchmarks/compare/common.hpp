@@ -43,9 +43,10 @@ inline constexpr int not_available = 3;
   std::exit(status);
 }
 
-/// What to do: an epoch, the prediction of 10,000 images, or of one, or the big products.
+/// What to do: an epoch, the prediction of 10,000 images, or of one, the big products, or
+/// convolutions.
 struct Task {
-  std::string work;  // epoch, predict, image, product
+  std::string work;  // epoch, predict, image, product, convolution
   std::string mode;  // f32, bf16, int8
   int threads;
   Index images = 60000;  // of an epoch
@@ -110,6 +111,16 @@ template <class Work>
   const auto middle = seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2);
   std::nth_element(seconds.begin(), middle, seconds.end());
   return *middle;
+}
+
+/// Numbers between -0.5 and 0.5, the same for each `state`.
+[[nodiscard]] inline std::vector<float> random_values(Index count, unsigned state) {
+  std::vector<float> values(static_cast<std::size_t>(count));
+  for (float& value : values) {
+    state = state * 1664525u + 1013904223u;
+    value = static_cast<float>(state >> 8) * 0x1p-24f - 0.5f;
+  }
+  return values;
 }
 
 /// Images and labels of MNIST.

@@ -2,6 +2,7 @@
 // nn's side of the comparison.
 #include <nn/sequential.hpp>
 
+#include "convolutions.hpp"
 #include "products.hpp"
 
 namespace {
@@ -119,6 +120,35 @@ void run_products(const Report& report) {
   compare::compare_products(report, make);
 }
 
+struct Convolution {
+  nn::kernels::Conv2DShape shape;
+  compare::Direction direction;
+  compare::ConvolutionData& data;
+
+  void operator()() const {
+    const float *x = data.x.data(), *W = data.W.data(), *dy = data.dy.data();
+    switch (direction) {
+      case compare::Direction::forward:
+        return nn::kernels::conv2d(shape, x, W, nullptr, nn::Activation::linear, data.y.data());
+      case compare::Direction::input_gradient:
+        return nn::kernels::conv2d_input_gradient(shape, dy, W, nullptr, data.dx.data());
+      case compare::Direction::kernel_gradient:
+        return nn::kernels::conv2d_kernel_gradient(shape, x, dy, data.dW.data(), nullptr, false);
+    }
+  }
+  void finish() const {}
+};
+
+void run_convolutions(const Report& report) {
+  compare::compare_convolutions(report, [](const compare::ConvolutionShape& s, auto direction,
+                                           compare::ConvolutionData& data) {
+    const nn::kernels::Conv2DShape shape{s.batch,  s.size,       s.size,       s.in,  s.kernel,
+                                         s.kernel, s.out_size(), s.out_size(), s.out, s.stride,
+                                         s.stride, s.pad,        s.pad};
+    return Convolution{shape, direction, data};
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -137,6 +167,8 @@ int main(int argc, char** argv) {
     run_predict(task, report, 1);
   } else if (task.work == "product" && is_float) {
     run_products(report);
+  } else if (task.work == "convolution" && is_float) {
+    run_convolutions(report);
   } else {
     task.refuse();
   }

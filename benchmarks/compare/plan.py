@@ -51,6 +51,7 @@ ROWS = {
     "image": runs_of("image", ("nn", "onednn"), ("f32", "bf16"), (2, 1))
              + runs_of("image", ("nn",), ("int8",), (2, 1)) + [Run("torch", "image", "f32", 2)],
     "product": runs_of("product", ("nn", "onednn", "openblas", "eigen"), ("f32",), (2, 1)),
+    "convolution": runs_of("convolution", ("nn", "onednn"), ("f32",), (2,)),
     "flags": [Run(program, "epoch", "f32", 2, 15000)
               for program in ("nn", "nn_native", "nn_clang")],
     "recipe": [Run("mnist_train", "recipe", "f32", 2), Run("mnist_train", "recipe", "bf16", 2),
@@ -58,7 +59,7 @@ ROWS = {
     "program": runs_of("program", ("nn", "dlib"), ("-O2",), (1,)),
 }
 ONCE = {"peak"}  # rows of the first round only
-WITHOUT_MNIST = {"program", "peak", "product"}
+WITHOUT_MNIST = {"program", "peak", "product", "convolution"}
 
 
 def select(selectors, max_images):

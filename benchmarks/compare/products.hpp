@@ -34,16 +34,8 @@ inline constexpr ProductShape product_shapes[] = {
 template <class Make>
 void compare_products(const Report& report, const Make& make) {
   for (const ProductShape& shape : product_shapes) {
-    const auto fill = [](Index size, unsigned state) {
-      std::vector<float> values(static_cast<std::size_t>(size));
-      for (float& value : values) {
-        state = state * 1664525u + 1013904223u;
-        value = static_cast<float>(state >> 8) * 0x1p-24f - 0.5f;
-      }
-      return values;
-    };
-    const auto a = fill(shape.m * shape.k, 1), b = fill(shape.k * shape.n, 2);
-    auto c = fill(shape.m * shape.n, 3);
+    const auto a = random_values(shape.m * shape.k, 1), b = random_values(shape.k * shape.n, 2);
+    auto c = random_values(shape.m * shape.n, 3);
     const auto product = make(shape, a.data(), b.data(), c.data());
     const double seconds = median_seconds(0.25, product);
     if (std::abs(c[0] - first_element(shape, a.data(), b.data())) > 1e-2f) {

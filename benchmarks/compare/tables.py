@@ -129,6 +129,20 @@ def products(results):
     return table(["GFLOP/s (of peak)", "threads", *(f"`{shape}`" for shape in shapes)], rows)
 
 
+def convolutions(results):
+    """One line for each shape and direction."""
+    rows = []
+    for key in [key for key in results.groups if key[:2] == ("convolution", "nn")]:
+        _, _, mode, threads, _, shape = key
+        rates = {program: results.median("gflops", "convolution", program, mode, threads,
+                                         shape=shape) for program in ("nn", "onednn")}
+        rows.append([shape, number(rates["nn"], ".0f"),
+                     percent(rates["nn"], results.peak(mode, threads)),
+                     number(rates["onednn"], ".0f"), ratio(rates["onednn"], rates["nn"])])
+    return table(["size and channels, kernel", "nn, GFLOP/s", "of peak", "oneDNN, GFLOP/s",
+                  "nn / oneDNN, time"], rows)
+
+
 def flags(results):
     names = {"nn": "g++ -O2", "nn_native": "g++ -O3 -march=native", "nn_clang": "clang++ -O2"}
     base = results.seconds("flags", "nn", "f32", 2)
@@ -173,6 +187,7 @@ SECTIONS = {
               lambda results: timings(results, "image", "µs", 1e6, ".1f")),
     "product": ("The products of the first Dense, [128, 21632] by [21632, 128] and its gradients",
                 products),
+    "convolution": ("Convolutions, batch 128 (64 of 8x8), float32, 2 threads", convolutions),
     "flags": ("Compilers and flags, float32, 2 threads", flags),
     "recipe": ("A small network that reaches 99 % in one epoch, 2 threads", recipe),
     "program": ("A user's program", program),

@@ -2,6 +2,7 @@
 // oneDNN: its primitives driven by hand, a bound for what a library built on them can reach.
 #include <omp.h>
 
+#include "onednn_convolutions.hpp"
 #include "onednn_model.hpp"
 #include "run_epochs.hpp"
 
@@ -77,6 +78,11 @@ int main(int argc, char** argv) {
   if (task.work == "product") {
     if (task.mode != "f32") task.refuse();
     run_products(report);
+    return 0;
+  }
+  if (task.work == "convolution") {
+    if (task.mode != "f32") task.refuse();
+    compare::compare_convolutions(report, compare::quickest_convolution);
     return 0;
   }
   compare::OneDnnModel model(task.mode == "bf16");

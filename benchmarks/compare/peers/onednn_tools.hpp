@@ -20,6 +20,7 @@ using Descriptor = memory::desc;
 using Tag = memory::format_tag;
 using Type = memory::data_type;
 using Convolution = dnnl::convolution_forward;
+using ConvolutionInputs = dnnl::convolution_backward_data;
 using ConvolutionWeights = dnnl::convolution_backward_weights;
 using Dense = dnnl::inner_product_forward;
 using DenseData = dnnl::inner_product_backward_data;
