@@ -19,6 +19,12 @@ struct PackedPixels {
   T* dy;  // in panels of channels
 };
 
+/// What a thread reads after a block, to prefetch; may be empty.
+template <class T>
+struct NextPixels {
+  Matrix<const T> x{}, dy{};
+};
+
 }  // namespace nn::kernels::detail
 
 #define NN_KERNEL_BODY "nn/kernels/conv2d_cell_gradient.inc"
@@ -107,10 +113,22 @@ struct CellTask {
   const T* dy;
 };
 
-/// Adds the products of a block's pixels to the sums of some slices.
+/// The pixels of a block that begins with the first of these rows of all samples.
+template <class T>
+[[nodiscard]] NextPixels<T> first_pixels(const CellTask<T>& task, Range rows) {
+  const Conv2DShape& s = task.shape;
+  const Index count = std::min(rows.size(), task.plan.rows_per_block);
+  const Index sample = rows.first / s.out_height, row = rows.first % s.out_height;
+  const Index x_row = s.width * s.in_channels, dy_row = s.out_width * s.out_channels;
+  return {{task.x + sample * s.input_size() + row * s.stride_height * x_row, 1,
+           count * s.stride_height * x_row},
+          {task.dy + rows.first * dy_row, 1, count * dy_row}};
+}
+
+/// Adds the products of a block's pixels to the sums of some slices. `next` is what follows.
 template <class T>
 void add_slices(const CellTask<T>& task, Range slices, const OutputBlock& block,
-                const PackedPixels<T>& packed, T* sums) {
+                const NextPixels<T>& next, const PackedPixels<T>& packed, T* sums) {
   const Conv2DShape& s = task.shape;
   const CellPlan& plan = task.plan;
   const T* const x = task.x + block.samples.first * s.input_size();
@@ -132,8 +150,9 @@ void add_slices(const CellTask<T>& task, Range slices, const OutputBlock& block,
     pixels.num_rows = cell.num_rows, pixels.num_pixels = cell.num_cols;
     const Matrix<T> slice_sums(sums + plan.first_row(slice, s.in_channels) * plan.width,
                                std::min(plan.most_channels, s.in_channels - channel), plan.width);
+    const bool is_last = slice == slices.end - 1;
     NN_DISPATCH_TO(task.set, add_cell_gradient, pixels, s.out_channels, packs_dy, packed,
-                   slice_sums);
+                   is_last ? next : NextPixels<T>{}, slice_sums);
   }
 }
 
@@ -154,11 +173,12 @@ void add_rows(const CellTask<T>& task, Range rows, Range slices, T* sums, T* db)
     const Index num_samples = first == 0 ? std::max<Index>(1, most / s.out_height) : 1;
     OutputBlock block{
         {sample, sample + num_samples}, {first, std::min(s.out_height, first + most)}, {0, 0}};
+    const Index end = rows.first + num_samples * block.rows.size();
+    const NextPixels<T> next = first_pixels(task, {end, rows.end});
     for (; block.cols.end < s.out_width; block.cols.first = block.cols.end) {
       block.cols.end = std::min(s.out_width, block.cols.first + plan.cols_per_block);
-      add_slices(task, slices, block, packed, sums);
+      add_slices(task, slices, block, next, packed, sums);
     }
-    const Index end = rows.first + num_samples * block.rows.size();
     for (; rows.first < end; ++rows.first) {
       if (db == nullptr) continue;
       NN_DISPATCH_TO(task.set, add, plan.db_size, task.dy + rows.first * plan.db_size, db);
