@@ -49,9 +49,10 @@ void conv2d_forward(Isa set, const Conv2DShape& s, const T* x, const T* W, const
   const KernelLayout layout{s.kernel_height * s.kernel_width, s.in_channels,  s.out_channels,
                             s.in_channels * s.out_channels,   s.out_channels, 1};
   const PackedKernel<T> kernel = pack_kernel(set, layout, W, bias);
-  // Fewer where they stay in the first cache until they are rounded.
-  const Index most_pixels =
-      y.short_data == nullptr ? 4096 : std::max<Index>(4096 / s.out_channels, 1);
+  constexpr Index first_cache = 4096;  // elements that stay there until they are rounded
+  const Index most_pixels = y.short_data == nullptr
+                                ? BandPlan::usual_pixels
+                                : std::max<Index>(first_cache / s.out_channels, 1);
   const BandPlan plan(kernel, s.batch, s.out_height, s.out_width, s.out_height * s.out_width,
                       most_pixels);
   const Regions regions(s, false, plan);

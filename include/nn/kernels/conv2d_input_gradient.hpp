@@ -17,7 +17,8 @@ void conv2d_input_gradient(Isa set, const Conv2DShape& s, const T* dy, const T* 
                                 1,
                                 s.out_channels};
   const PackedKernel<T> kernel = pack_kernel<T>(set, transposed, W, nullptr);
-  const BandPlan plan(kernel, s.batch, s.height, s.width, s.out_height * s.out_width, 4096);
+  const BandPlan plan(kernel, s.batch, s.height, s.width, s.out_height * s.out_width,
+                      BandPlan::usual_pixels);
   const Regions regions(s, true, plan);
   parallel_for(plan.count(), [&](Index piece) {
     const Range panels = plan.panels(piece);

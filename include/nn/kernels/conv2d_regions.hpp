@@ -108,6 +108,7 @@ void for_each_run(Range pixels, Range channels, Index pixel_size, Body&& body) {
 /// How rows (of all samples, counted through) and panels of channels are cut into pieces of work,
 /// and these into bands. Panels are shared out where the kernel outgrows a core's cache.
 struct BandPlan {
+  static constexpr Index usual_pixels = 4096;  // of a band: its list stays in a core's cache
   Index rows_per_sample, total_rows, rows_per_piece, num_panels, num_groups;
   Index rows_per_band, samples_per_band;
 
