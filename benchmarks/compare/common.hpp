@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <initializer_list>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -113,9 +114,23 @@ template <class Work>
   return *middle;
 }
 
+/// Memory that begins with a cache line, as all the libraries' own does.
+template <class T>
+struct LineAllocator {
+  using value_type = T;
+  static constexpr std::align_val_t cache_line{64};
+
+  [[nodiscard]] T* allocate(std::size_t count) {
+    return static_cast<T*>(::operator new(count * sizeof(T), cache_line));
+  }
+  void deallocate(T* values, std::size_t) { ::operator delete(values, cache_line); }
+  [[nodiscard]] bool operator==(const LineAllocator&) const = default;
+};
+using AlignedValues = std::vector<float, LineAllocator<float>>;
+
 /// Numbers between -0.5 and 0.5, the same for each `state`.
-[[nodiscard]] inline std::vector<float> random_values(Index count, unsigned state) {
-  std::vector<float> values(static_cast<std::size_t>(count));
+[[nodiscard]] inline AlignedValues random_values(Index count, unsigned state) {
+  AlignedValues values(static_cast<std::size_t>(count));
   for (float& value : values) {
     state = state * 1664525u + 1013904223u;
     value = static_cast<float>(state >> 8) * 0x1p-24f - 0.5f;

@@ -47,8 +47,8 @@ inline constexpr ConvolutionShape convolution_shapes[] = {
 
 /// x, W and dy, and what is computed of each two of them.
 struct ConvolutionData {
-  std::vector<float> x, W, dy;
-  std::vector<float> y, dx, dW;
+  AlignedValues x, W, dy;
+  AlignedValues y, dx, dW;
 
   explicit ConvolutionData(const ConvolutionShape& s)
       : x(random_values(s.num_inputs(), 1)),
@@ -60,7 +60,7 @@ struct ConvolutionData {
 
   /// sum y dy = sum x dx = sum W dW: what is timed has to be right as well.
   [[nodiscard]] double sum(Direction direction) const {
-    const auto product = [](const std::vector<float>& a, const std::vector<float>& b) {
+    const auto product = [](const AlignedValues& a, const AlignedValues& b) {
       double result = 0;
       for (std::size_t i = 0; i < a.size(); ++i) result += double{a[i]} * double{b[i]};
       return result;

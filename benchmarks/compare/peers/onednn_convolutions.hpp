@@ -63,7 +63,7 @@ class OneDnnConvolution {
                            {{arguments[0], x_}, {arguments[1], kernel_}, {arguments[2], y_}});
   }
   /// `values` as memory of the same size as `like`.
-  [[nodiscard]] static memory plain(std::vector<float>& values, const memory& like, Tag tag) {
+  [[nodiscard]] static memory plain(AlignedValues& values, const memory& like, Tag tag) {
     return {Descriptor(like.get_desc().dims(), Type::f32, tag), engine(), values.data()};
   }
   static void copy(const memory& from, const memory& to) {
