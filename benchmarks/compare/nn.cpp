@@ -34,6 +34,22 @@ nn::Sequential<float> make_model() {
   return model;
 }
 
+nn::Sequential<float> make_deeper_model() {
+  const nn::Conv2DOptions options{.padding = nn::Padding::same, .activation = nn::Activation::relu};
+  nn::Sequential model{nn::Rescaling{1.0 / 255}};
+  for (const nn::Index filters : {32, 64}) {
+    model.add(nn::Conv2D{filters, 3, options});
+    model.add(nn::Conv2D{filters, 3, options});
+    model.add(nn::MaxPooling2D{2});
+  }
+  model.add(nn::Flatten{});
+  model.add(nn::Dense{128, {.activation = nn::Activation::relu}});
+  model.add(nn::Dense{10, {.activation = nn::Activation::softmax}});
+  model.build({28, 28, 1}, {.seed = 42});
+  model.compile(nn::Adam{}, nn::SparseCategoricalCrossentropy{}, {nn::Accuracy{}});
+  return model;
+}
+
 // The two that follow return false where this version of nn can't do it; they are templates so that
 // it builds all the same.
 
@@ -60,10 +76,9 @@ bool quantize(Model& model, nn::NumberFormat format) {
   return false;
 }
 
-void run_epochs(const Task& task, const Report& report) {
+void run_epochs(const Task& task, const Report& report, nn::Sequential<float> model) {
   const Samples train = read_samples("train", task.images);
   const Samples test = read_samples("t10k", 10000);
-  auto model = make_model();
   if (task.mode == "bf16" && !compile_bfloat16(model)) task.refuse();
   for (int epoch = 1; epoch <= task.epochs; ++epoch) {
     const double start = compare::now();
@@ -160,7 +175,9 @@ int main(int argc, char** argv) {
                       task);
   const bool is_float = task.mode == "f32";
   if (task.work == "epoch" && task.mode != "int8") {
-    run_epochs(task, report);
+    run_epochs(task, report, make_model());
+  } else if (task.work == "deeper" && is_float) {
+    run_epochs(task, report, make_deeper_model());
   } else if (task.work == "predict") {
     run_predict(task, report, 10000);
   } else if (task.work == "image") {

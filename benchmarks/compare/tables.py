@@ -6,12 +6,18 @@ import statistics
 NAMES = {"nn": "nn", "onednn": "oneDNN", "torch": "PyTorch", "openblas": "OpenBLAS",
          "eigen": "Eigen", "dlib": "dlib"}
 IMAGES = 60000  # of an epoch
+EPOCHS = {"epoch", "deeper", "flags"}  # rows whose times are of one
 SAVINGS = {"f32-fused": "f32"}  # modes of one peer that count as another's
 
 # Floating-point operations of one image: the products of Conv2D, Dense 128, Dense 10. Training does
 # each three times (forward, both gradients), but has no input gradient of the convolution.
 CONVOLUTION, DENSE = 2 * 9 * 32 * 26 * 26, 2 * (21632 * 128 + 128 * 10)
+# Of the deeper network, without those on padding; Conv2D 32, 32, pooling, 64, 64, pooling, Dense.
+FIRST = 2 * 32 * (3 * 28 - 2) ** 2
+LATER = (2 * 32 * 32 * (3 * 28 - 2) ** 2 + 2 * (32 + 64) * 64 * (3 * 14 - 2) ** 2
+         + 2 * (3136 * 128 + 128 * 10))
 OPERATIONS = {"epoch": IMAGES * (2 * CONVOLUTION + 3 * DENSE),
+              "deeper": IMAGES * (2 * FIRST + 3 * LATER),
               "predict": 10000 * (CONVOLUTION + DENSE), "image": CONVOLUTION + DENSE}
 
 
@@ -38,7 +44,7 @@ class Results:
 
     def seconds(self, *key, **more):
         """The median time; that of an epoch as if it had all images."""
-        values = [line["seconds"] * (IMAGES / line["images"] if key[0] in ("epoch", "flags") else 1)
+        values = [line["seconds"] * (IMAGES / line["images"] if key[0] in EPOCHS else 1)
                   for line in self.lines(*key, **more)]
         return statistics.median(values) if values else None
 
@@ -181,6 +187,8 @@ def program(results):
 SECTIONS = {
     "peak": ("The machine", peaks),
     "epoch": ("An epoch of 60,000 images, batch 128, Adam", epochs),
+    "deeper": ("An epoch of a deeper network, batch 128, Adam",
+               lambda results: timings(results, "deeper", "seconds", 1, ".1f")),
     "predict": ("Prediction of 10,000 images",
                 lambda results: timings(results, "predict", "ms", 1e3, ".0f")),
     "image": ("Prediction of one image, median",
