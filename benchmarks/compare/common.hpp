@@ -120,6 +120,9 @@ struct LineAllocator {
   using value_type = T;
   static constexpr std::align_val_t cache_line{64};
 
+  LineAllocator() = default;
+  template <class U>
+  LineAllocator(const LineAllocator<U>&) {}  // implicit, as containers ask for
   [[nodiscard]] T* allocate(std::size_t count) {
     return static_cast<T*>(::operator new(count * sizeof(T), cache_line));
   }

@@ -46,8 +46,7 @@ ROWS = {
         Run("nn", "epoch", "bf16", 1, 30000),
         Run("onednn", "epoch", "bf16", 1, 30000),
     ],
-    "deeper": [Run(program, "deeper", "f32", 2, 7680)
-               for program in ("nn", "torch")],
+    "deeper": [Run(program, "deeper", "f32", 2, 7680) for program in ("nn", "torch")],
     "predict": runs_of("predict", ("nn", "onednn", "torch"), ("f32", "bf16"), (2,))
                + [Run("nn", "predict", "int8", 2)],
     "image": runs_of("image", ("nn", "onednn"), ("f32", "bf16"), (2, 1))
