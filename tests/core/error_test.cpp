@@ -16,11 +16,11 @@ TEST_SUITE("core/error") {
           "Dense: expected a rule, got a value (context); do this");
   }
 
-  TEST_CASE("require: throws the sentence unless the condition holds") {
-    CHECK_NOTHROW(nn::require(true, "Adam", "a rule", "a value"));
-    CHECK_THROWS_WITH_AS(nn::require(false, "Adam", "a rule", "a value"),
+  TEST_CASE("demand: throws the sentence unless the condition holds") {
+    CHECK_NOTHROW(nn::demand(true, "Adam", "a rule", "a value"));
+    CHECK_THROWS_WITH_AS(nn::demand(false, "Adam", "a rule", "a value"),
                          "Adam: expected a rule, got a value", std::invalid_argument);
-    CHECK_THROWS_AS(nn::require<nn::ShapeError>(false, "x", "a rule", "a value"), nn::ShapeError);
+    CHECK_THROWS_AS(nn::demand<nn::ShapeError>(false, "x", "a rule", "a value"), nn::ShapeError);
   }
 
   TEST_CASE("errors: are those of the standard library") {

@@ -45,7 +45,7 @@ template <class Error = std::invalid_argument>
   throw Error{sentence(complaint)};
 }
 
-/// The same without context and remedy, so that each caller of `require` has one call of it.
+/// The same without context and remedy, so that each caller of `demand` has one call of it.
 template <class Error>
 [[noreturn, gnu::cold, gnu::noinline]] void refuse(const char* where, const char* expected,
                                                    const Text& got) {
@@ -61,7 +61,7 @@ template <class Error>
 /// Throws `Error` with the sentence unless `condition` holds. Where a part of the sentence costs
 /// something to make, test first and `refuse`.
 template <class Error = std::invalid_argument>
-void require(bool condition, const char* where, const char* expected, const Text& got) {
+void demand(bool condition, const char* where, const char* expected, const Text& got) {
   if (!condition) refuse<Error>(where, expected, got);
 }
 

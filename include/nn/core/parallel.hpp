@@ -265,7 +265,7 @@ class ThreadPool {
 /// Sets it, from the next loop on; by default all cores. Results never depend on it.
 /// Throws `std::invalid_argument` if n < 1.
 inline void set_num_threads(int n) {
-  require(n >= 1, "set_num_threads", "1 thread or more", n);
+  demand(n >= 1, "set_num_threads", "1 thread or more", n);
   detail::thread_count().store(n, std::memory_order_relaxed);
 }
 

@@ -29,9 +29,8 @@ namespace nn::io {
 /// The path, unless it is empty or would end for the system at a NUL in it.
 [[nodiscard, gnu::cold, gnu::noinline]] inline const std::string& checked_path(
     const std::string& path) {
-  require<IoError>(!path.empty(), "file", "a path", "an empty one");
-  require<IoError>(path.find('\0') == std::string::npos, "file", "a path without NUL",
-                   path.c_str());
+  demand<IoError>(!path.empty(), "file", "a path", "an empty one");
+  demand<IoError>(path.find('\0') == std::string::npos, "file", "a path without NUL", path.c_str());
   return path;
 }
 

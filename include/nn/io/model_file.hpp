@@ -95,8 +95,8 @@ template <Real T, class Types>
 [[nodiscard, gnu::cold, gnu::noinline]] Shape read_architecture(std::string_view text,
                                                                 const std::string& where,
                                                                 Sequential<T>& model, Types types) {
-  require<IoError>(text.size() <= max_architecture_size, where.c_str(),
-                   "at most 1048576 characters", text.size());
+  demand<IoError>(text.size() <= max_architecture_size, where.c_str(), "at most 1048576 characters",
+                  text.size());
   JsonReader reader(text, where);
   Shape input_shape;
   bool has_name = false;
@@ -118,7 +118,7 @@ template <Real T, class Types>
   });
   if (!has_shape || !has_layers) reader.fail("input_shape and layers", "not both", 0);
   reader.finish();
-  require(!model.layers().empty(), "Sequential", "at least one layer", "none");
+  demand(!model.layers().empty(), "Sequential", "at least one layer", "none");
   return input_shape;
 }
 
@@ -135,8 +135,8 @@ template <Real T>
   append_key(text, "layers");
   append_layers(text, model);
   text += '}';
-  require(text.size() <= max_architecture_size, "Sequential::save",
-          "an architecture of at most 1048576 characters", text.size());
+  demand(text.size() <= max_architecture_size, "Sequential::save",
+         "an architecture of at most 1048576 characters", text.size());
   return text;
 }
 

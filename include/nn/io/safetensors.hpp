@@ -218,7 +218,7 @@ class SafetensorsWriter {
                                         const Dtype& dtype, const void* data) {
     bool is_new = name != SafetensorsHeader::metadata_name;
     for (const Tensor& tensor : tensors_) is_new = is_new && tensor.name != name;
-    require(is_new, "SafetensorsWriter", "a name that no other tensor has", abbreviate(name));
+    demand(is_new, "SafetensorsWriter", "a name that no other tensor has", abbreviate(name));
     const std::size_t size = static_cast<std::size_t>(shape.num_elements()) * dtype.size;
     tensors_.push_back({name, dtype, shape, data, size, {}});
   }

@@ -93,7 +93,7 @@ class Arguments {
 
  private:
   [[gnu::cold, gnu::noinline]] Value& put(std::string_view name, Kind kind) {
-    require(values_.size() < max_count, "Arguments", "at most 100 of one layer", "more");
+    demand(values_.size() < max_count, "Arguments", "at most 100 of one layer", "more");
     if (has(name)) fail(name, "one value", "another");
     auto& [key, value] = values_.emplace_back();
     key = name;

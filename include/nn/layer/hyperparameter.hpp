@@ -59,7 +59,7 @@ class Hyperparameter {
     refuse({optimizer, "a learning_rate that was given as a number", "a schedule", "",
             "a schedule can't be set; compile with a number"});
   }
-  require(rate >= 0 && std::isfinite(rate), optimizer, "a finite learning_rate of 0 or more", rate);
+  demand(rate >= 0 && std::isfinite(rate), optimizer, "a finite learning_rate of 0 or more", rate);
   learning_rate = rate;
 }
 

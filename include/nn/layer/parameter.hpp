@@ -175,10 +175,10 @@ class ParameterList {
     // Those of other layers have another scope.
     for (auto other = entries_.rbegin();
          other != entries_.rend() && other->name.starts_with(scope_); ++other) {
-      require(other->parameter != &parameter, full_name.c_str(), "a parameter that is listed once",
-              "twice");
-      require(other->name != full_name, full_name.c_str(), "a name of its own",
-              "that of another parameter");
+      demand(other->parameter != &parameter, full_name.c_str(), "a parameter that is listed once",
+             "twice");
+      demand(other->name != full_name, full_name.c_str(), "a name of its own",
+             "that of another parameter");
     }
     entries_.push_back({std::move(full_name), shape, initializer, &parameter});
   }

@@ -158,7 +158,7 @@ class ParameterBlock {
   /// The optimizer's moment number `i`, zero at first. Throws `std::invalid_argument` from
   /// `max_moments` on.
   [[nodiscard]] T* moment(std::size_t i) {
-    require(i < max_moments, "ParameterBlock::moment", "a number from 0 to 3", i);
+    demand(i < max_moments, "ParameterBlock::moment", "a number from 0 to 3", i);
     if (moments_[i].empty()) moments_[i] = AlignedArray<T>(values_.size());
     return moments_[i].data();
   }
@@ -202,8 +202,8 @@ class ParameterBlock {
     Index size = 0;
     for (const auto& entry : list.entries()) {
       const Index count = entry.shape.num_elements();
-      require<ShapeError>(count <= most - size, entry.name.c_str(),
-                          "parameters of a size that memory can have", entry.shape.to_string());
+      demand<ShapeError>(count <= most - size, entry.name.c_str(),
+                         "parameters of a size that memory can have", entry.shape.to_string());
       size += padded(count);
     }
     return size;

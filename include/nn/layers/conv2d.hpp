@@ -48,12 +48,12 @@ class Conv2D {
   [[gnu::cold, gnu::noinline]] Conv2D(Index filters, Size2D kernel_size,
                                       const Conv2DOptions& options = {})
       : filters_(filters), kernel_size_(kernel_size), options_(options) {
-    require(filters > 0, "Conv2D", "a positive number of filters", filters);
+    demand(filters > 0, "Conv2D", "a positive number of filters", filters);
     require_window_numbers("Conv2D", "a kernel_size", kernel_size);
     require_window_numbers("Conv2D", "strides", options.strides);
     require_window_numbers("Conv2D", "a dilation_rate", options.dilation_rate);
-    require(options.strides == Size2D{1} || options.dilation_rate == Size2D{1}, "Conv2D",
-            "strides or a dilation_rate above 1", "both");
+    demand(options.strides == Size2D{1} || options.dilation_rate == Size2D{1}, "Conv2D",
+           "strides or a dilation_rate above 1", "both");
   }
 
   [[nodiscard]] static std::string name() { return "Conv2D"; }

@@ -37,7 +37,7 @@ class Dense {
   static constexpr bool reads_bfloat16 = std::same_as<T, float>;
 
   explicit Dense(Index units, const DenseOptions& options = {}) : units_(units), options_(options) {
-    require(units > 0, "Dense", "a positive number of units", units);
+    demand(units > 0, "Dense", "a positive number of units", units);
   }
 
   [[nodiscard]] static std::string name() { return "Dense"; }

@@ -22,7 +22,7 @@ class Dropout {
   using Scalar = T;
 
   explicit Dropout(double rate) : rate_(rate) {
-    require(rate >= 0 && rate <= 1, "Dropout", "a rate from 0 to 1", rate);
+    demand(rate >= 0 && rate <= 1, "Dropout", "a rate from 0 to 1", rate);
   }
 
   [[nodiscard]] static std::string name() { return "Dropout"; }

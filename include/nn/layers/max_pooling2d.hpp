@@ -48,9 +48,9 @@ class MaxPooling2D {
 
   [[nodiscard]] Shape output_shape(const Shape& input) const {
     const Size2D out = window_counts(name(), input, vertical(), horizontal(), padding_);
-    require<ShapeError>(input.num_elements() <= std::numeric_limits<std::int32_t>::max(),
-                        "MaxPooling2D", "samples of at most 2147483647 elements",
-                        input.num_elements());
+    demand<ShapeError>(input.num_elements() <= std::numeric_limits<std::int32_t>::max(),
+                       "MaxPooling2D", "samples of at most 2147483647 elements",
+                       input.num_elements());
     return {out.height, out.width, input.back()};
   }
 

@@ -34,13 +34,13 @@ class ReLU {
   static constexpr bool masks_dx = true;
 
   explicit ReLU(const ReLUOptions& options = {}) : options_(options) {
-    require(options.max_value.value_or(0) >= 0, "ReLU", "a max_value of 0 or more",
-            options.max_value.value_or(0));
+    demand(options.max_value.value_or(0) >= 0, "ReLU", "a max_value of 0 or more",
+           options.max_value.value_or(0));
     if (std::isinf(options.max_value.value_or(0))) options_.max_value.reset();
-    require(options.negative_slope >= 0 && std::isfinite(options.negative_slope), "ReLU",
-            "a finite negative_slope of 0 or more", options.negative_slope);
-    require(options.threshold >= 0 && std::isfinite(options.threshold), "ReLU",
-            "a finite threshold of 0 or more", options.threshold);
+    demand(options.negative_slope >= 0 && std::isfinite(options.negative_slope), "ReLU",
+           "a finite negative_slope of 0 or more", options.negative_slope);
+    demand(options.threshold >= 0 && std::isfinite(options.threshold), "ReLU",
+           "a finite threshold of 0 or more", options.threshold);
   }
 
   [[nodiscard]] static std::string name() { return "ReLU"; }

@@ -21,8 +21,8 @@ class Rescaling {
   using Scalar = T;
 
   explicit Rescaling(double scale, double offset = 0) : scale_(scale), offset_(offset) {
-    require(std::isfinite(scale), "Rescaling", "a finite scale", scale);
-    require(std::isfinite(offset), "Rescaling", "a finite offset", offset);
+    demand(std::isfinite(scale), "Rescaling", "a finite scale", scale);
+    demand(std::isfinite(offset), "Rescaling", "a finite offset", offset);
   }
 
   [[nodiscard]] static std::string name() { return "Rescaling"; }

@@ -50,7 +50,7 @@ class ClassCounts {
 
   /// Forgets all counts.
   void resize(Index classes) {
-    require(classes >= 0, where_, "0 classes or more", classes);
+    demand(classes >= 0, where_, "0 classes or more", classes);
     counts_.assign(static_cast<std::size_t>(classes), {});
   }
 
@@ -89,7 +89,7 @@ class ClassCounts {
 
  protected:
   void require_classes(Index classes) const {
-    require(classes == this->classes(), where_, "batches of equally many classes", classes);
+    demand(classes == this->classes(), where_, "batches of equally many classes", classes);
   }
 
  private:

@@ -89,7 +89,7 @@ class Network {
   [[gnu::cold, gnu::noinline]] void quantize(const char* where, NumberFormat format) {
     require_no_training(where);
     require_float_weights(where);
-    require(format != NumberFormat::float32, where, "bfloat16 or int8", to_string(format));
+    demand(format != NumberFormat::float32, where, "bfloat16 or int8", to_string(format));
     if constexpr (std::same_as<T, float>) {
       block.quantize(list_parameters(), format);
     } else {

@@ -204,7 +204,7 @@ class Sequential {
                           const EvaluateOptions& options) const;
 
   void require_layers(const char* where) const {
-    require(!network_.layers.empty(), where, "at least one layer", "none");
+    demand(!network_.layers.empty(), where, "at least one layer", "none");
   }
   [[gnu::cold, gnu::noinline]] void require_built(const char* where) const {
     if (is_built()) return;

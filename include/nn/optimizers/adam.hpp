@@ -35,8 +35,8 @@ class Adam {
   [[gnu::cold, gnu::noinline]] explicit Adam(const AdamOptions& options = {}) : options_(options) {
     if (options.learning_rate.is_fixed()) set_learning_rate(learning_rate());
     static_cast<void>(beta_1_at(0));
-    require(options.beta_2 >= 0 && options.beta_2 < 1, "Adam", "beta_2 in [0, 1)", options.beta_2);
-    require(options.epsilon >= 0, "Adam", "an epsilon of 0 or more", options.epsilon);
+    demand(options.beta_2 >= 0 && options.beta_2 < 1, "Adam", "beta_2 in [0, 1)", options.beta_2);
+    demand(options.epsilon >= 0, "Adam", "an epsilon of 0 or more", options.epsilon);
   }
 
   [[nodiscard]] std::string name() const { return "adam"; }
@@ -80,7 +80,7 @@ class Adam {
  private:
   [[nodiscard]] double beta_1_at(std::int64_t step) const {
     const double beta_1 = options_.beta_1.at(step);
-    require(beta_1 >= 0 && beta_1 < 1, "Adam", "beta_1 in [0, 1)", beta_1);
+    demand(beta_1 >= 0 && beta_1 < 1, "Adam", "beta_1 in [0, 1)", beta_1);
     return beta_1;
   }
 

@@ -70,7 +70,7 @@ class SGD {
  private:
   [[nodiscard]] double momentum_at(std::int64_t step) const {
     const double momentum = options_.momentum.at(step);
-    require(momentum >= 0 && momentum <= 1, "SGD", "a momentum from 0 to 1", momentum);
+    demand(momentum >= 0 && momentum <= 1, "SGD", "a momentum from 0 to 1", momentum);
     return momentum;
   }
 

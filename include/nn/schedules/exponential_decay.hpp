@@ -26,11 +26,11 @@ class ExponentialDecay {
         decay_rate_(decay_rate),
         options_(options) {
     constexpr const char* where = "ExponentialDecay";
-    require(initial_rate > 0 && std::isfinite(initial_rate), where,
-            "a finite positive initial_rate", initial_rate);
-    require(decay_steps > 0, where, "1 or more decay_steps", decay_steps);
-    require(decay_rate > 0 && std::isfinite(decay_rate), where, "a finite positive decay_rate",
-            decay_rate);
+    demand(initial_rate > 0 && std::isfinite(initial_rate), where, "a finite positive initial_rate",
+           initial_rate);
+    demand(decay_steps > 0, where, "1 or more decay_steps", decay_steps);
+    demand(decay_rate > 0 && std::isfinite(decay_rate), where, "a finite positive decay_rate",
+           decay_rate);
   }
 
   /// The rate of the update after `step` updates.

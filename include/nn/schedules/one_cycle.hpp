@@ -34,17 +34,17 @@ class OneCycle {
   OneCycle(double max_rate, std::int64_t total_steps, const OneCycleOptions& options = {})
       : max_rate_(max_rate), total_steps_(total_steps), options_(options) {
     const auto require_positive = [](double value, const char* expected) {
-      require(value > 0 && std::isfinite(value), "OneCycle", expected, value);
+      demand(value > 0 && std::isfinite(value), "OneCycle", expected, value);
     };
     require_positive(max_rate, "a finite positive max_rate");
-    require(total_steps > 0, "OneCycle", "1 or more total_steps", total_steps);
-    require(options.pct_start >= 0 && options.pct_start <= 1, "OneCycle", "a pct_start from 0 to 1",
-            options.pct_start);
+    demand(total_steps > 0, "OneCycle", "1 or more total_steps", total_steps);
+    demand(options.pct_start >= 0 && options.pct_start <= 1, "OneCycle", "a pct_start from 0 to 1",
+           options.pct_start);
     require_positive(options.div_factor, "a finite positive div_factor");
     require_positive(options.final_div_factor, "a finite positive final_div_factor");
-    require(options.base_momentum >= 0 && options.base_momentum <= options.max_momentum, "OneCycle",
-            "a base_momentum from 0 to max_momentum", options.base_momentum);
-    require(options.max_momentum < 1, "OneCycle", "a max_momentum below 1", options.max_momentum);
+    demand(options.base_momentum >= 0 && options.base_momentum <= options.max_momentum, "OneCycle",
+           "a base_momentum from 0 to max_momentum", options.base_momentum);
+    demand(options.max_momentum < 1, "OneCycle", "a max_momentum below 1", options.max_momentum);
   }
 
   /// The rate of the update after `step` updates.

@@ -191,7 +191,7 @@ template <class L>
 void check_file(Findings& findings, const std::string& name, L layer, const Shape& sample) {
   std::string path = std::filesystem::temp_directory_path() / "nn_check_layer_XXXXXX";
   const int file = ::mkstemp(path.data());
-  require<IoError>(file >= 0, name.c_str(), "a temporary file", path);
+  demand<IoError>(file >= 0, name.c_str(), "a temporary file", path);
   ::close(file);
   const auto text_of = [](const auto& model) {
     return io::arguments_to_json(*model.layers()[0].arguments());

@@ -34,7 +34,7 @@ class EarlyStopping {
  public:
   [[gnu::cold, gnu::noinline]] explicit EarlyStopping(const EarlyStoppingOptions& options = {})
       : options_(options), mode_(direction(options)) {
-    require(options.patience >= 0, "EarlyStopping", "a patience of 0 or more", options.patience);
+    demand(options.patience >= 0, "EarlyStopping", "a patience of 0 or more", options.patience);
   }
 
   [[gnu::cold, gnu::noinline]] void on_train_begin(FitContext& context) {

@@ -54,8 +54,8 @@ template <Real T>
   const Compiled<T>& compiled = detail::ModelAccess::compiled(*this, where);
   require_samples(where, samples);
   detail::require_labels<T>(where, samples, y, output_shape());
-  require(samples.count() > 0, where, "at least one sample", "none");
-  require(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
+  demand(samples.count() > 0, where, "at least one sample", "none");
+  demand(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
   detail::BatchRunner<T> runner(network_, compiled);
   const Index num_batches = detail::count_batches(samples.count(), options.batch_size);
   detail::Progress progress(options.verbose, options.stream, num_batches);

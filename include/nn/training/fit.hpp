@@ -63,7 +63,7 @@ class FitLoop final : public FitContext {
     caller_ = 0;
     for (const Callback& callback : options_.callbacks) {
       (callback.*hook)(*this);
-      require(network_.is_built, "Sequential::fit", "a model in its place", "one moved away");
+      demand(network_.is_built, "Sequential::fit", "a model in its place", "one moved away");
       ++caller_;
     }
   }
@@ -183,7 +183,7 @@ template <Real T>
     validation = *options.validation_data;
     validation.x.template check_type<T>(part);
     require_labels<T>(part, validation.x, validation.y, output);
-    require(validation.x.count() > 0, part, "at least one sample", "none");
+    demand(validation.x.count() > 0, part, "at least one sample", "none");
   }
   for (const Samples* x : {&training.x, &validation.x}) {
     if (x->sample_shape() == sample_shape) continue;
@@ -192,7 +192,7 @@ template <Real T>
                         x->sample_shape().to_string(),
                         {"x ", x->shape().to_string()}});
   }
-  require(samples.count() > 0, where, "at least one sample to train on", "none");
+  demand(samples.count() > 0, where, "at least one sample to train on", "none");
   const bool validates = options.validation_split == 0 || validation.x.count() > 0;
   if (cut > 0 && validates) return {training, validation};
   refuse({where,

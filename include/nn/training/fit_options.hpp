@@ -52,16 +52,14 @@ namespace detail {
 /// Throws `std::invalid_argument` for numbers out of range.
 [[gnu::cold, gnu::noinline]] inline void require_fit_options(const char* where,
                                                              const FitOptions& options) {
-  require(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
-  require(options.epochs >= 0, where, "0 or more epochs", options.epochs);
-  require(options.initial_epoch >= 0, where, "an initial_epoch of 0 or more",
-          options.initial_epoch);
-  require(options.validation_batch_size >= 0, where, "a validation_batch_size of 0 or more",
-          options.validation_batch_size);
-  require(options.validation_freq > 0, where, "a positive validation_freq",
-          options.validation_freq);
-  require(options.validation_split >= 0 && options.validation_split < 1, where,
-          "a validation_split in [0, 1)", options.validation_split);
+  demand(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
+  demand(options.epochs >= 0, where, "0 or more epochs", options.epochs);
+  demand(options.initial_epoch >= 0, where, "an initial_epoch of 0 or more", options.initial_epoch);
+  demand(options.validation_batch_size >= 0, where, "a validation_batch_size of 0 or more",
+         options.validation_batch_size);
+  demand(options.validation_freq > 0, where, "a positive validation_freq", options.validation_freq);
+  demand(options.validation_split >= 0 && options.validation_split < 1, where,
+         "a validation_split in [0, 1)", options.validation_split);
 }
 
 }  // namespace detail

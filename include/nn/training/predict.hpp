@@ -80,7 +80,7 @@ Tensor<T, Rank> Sequential<T>::predict(const X& x, const PredictOptions& options
   const Samples samples(x);
   require_samples(where, samples);
   detail::require_output_rank(where, output_shape(), Rank);
-  require(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
+  demand(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
   require_precision<T>(where, options.precision);
   if (options.precision != NumberFormat::float32) {
     network_.require_float_weights("Sequential::predict, precision");

@@ -23,7 +23,7 @@ Scores Sequential<T>::train_on_batch(const X& x, const LabelView& y) {
   network_.require_float_weights(where);
   const Samples samples(x);
   samples.check_type<T>(where);
-  require(samples.count() > 0, where, "at least one sample", "none");
+  demand(samples.count() > 0, where, "at least one sample", "none");
   if (!is_built()) {
     detail::require_labels<T>(where, samples, y, output_shape(samples.sample_shape()));
     build(samples.sample_shape());
@@ -46,7 +46,7 @@ Scores Sequential<T>::test_on_batch(const X& x, const LabelView& y) const {
   const Samples samples(x);
   require_samples(where, samples);
   detail::require_labels<T>(where, samples, y, output_shape());
-  require(samples.count() > 0, where, "at least one sample", "none");
+  demand(samples.count() > 0, where, "at least one sample", "none");
   detail::BatchRunner<T> runner(network_, compiled);
   runner.test(samples, y, samples.count());
   return runner.scores();
@@ -98,8 +98,8 @@ void Sequential<T>::backward(const DY& dy, Workspace& workspace) {
   require_built(where);
   network_.require_float_weights(where);
   const auto& last = workspace.last_forward;
-  require(last.model == this && last.build_number == network_.build_number, where,
-          "a workspace that forward of this model has filled last", "another");
+  demand(last.model == this && last.build_number == network_.build_number, where,
+         "a workspace that forward of this model has filled last", "another");
   const Shape shape = output_shape().with_batch(last.batch_size);
   if (shape_of(dy) != shape) {
     refuse<ShapeError>(
