@@ -2,16 +2,17 @@
 // Threads: a loop over independent pieces, shared among the cores.
 #pragma once
 
-#include <sched.h>
-#include <unistd.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <type_traits>
@@ -19,9 +20,10 @@
 #include <vector>
 
 #include "nn/core/config.hpp"
-#include "nn/core/error.hpp"
+#include "nn/core/cores.hpp"
 #include "nn/core/float_mode.hpp"
 #include "nn/core/memory.hpp"
+#include "nn/core/num_threads.hpp"
 
 namespace nn {
 namespace detail {
@@ -33,23 +35,6 @@ inline void spin_pause() {
 #elif defined(__aarch64__)
   __asm__ volatile("yield");
 #endif
-}
-
-/// The cores that this process may run on, where the system tells, else all.
-[[nodiscard]] inline int num_cores() {
-  static const int cores = [] {
-#if defined(__linux__)
-    cpu_set_t allowed;
-    if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0) return CPU_COUNT(&allowed);
-#endif
-    return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  }();
-  return cores;
-}
-
-[[nodiscard, gnu::noinline]] inline std::atomic<int>& thread_count() {
-  static std::atomic<int> count{num_cores()};
-  return count;
 }
 
 /// True while this thread runs a piece: loops inside of a piece run inline.
@@ -66,16 +51,14 @@ class ThreadPool {
   using Piece = void (*)(void* body, Index piece);
 
   /// Never destroyed: when the program ends, other threads and the ends of static objects may still
-  /// have loops to run.
+  /// have loops to run. A process made by fork has a pool of its own, as its copy of the old one
+  /// has locks and promises of threads that are not there.
   [[nodiscard]] static ThreadPool& instance() {
-    static ThreadPool* const pool = new ThreadPool;
-    static const struct Closer {
-      ~Closer() { pool->close(); }
-    } closer;
-    return *pool;
+    ThreadPool* const pool = current_.load(std::memory_order_acquire);
+    return pool != nullptr && !pool->is_copy_ ? *pool : begin(pool);
   }
 
-  ThreadPool() = default;
+  explicit ThreadPool(ThreadPool* copied) : copied_(copied) {}
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
@@ -104,12 +87,33 @@ class ThreadPool {
  private:
   enum class State { idle, invited, working, leaving };
 
+  /// Makes a pool, and sees to the process's copies and its end before any thread runs. What two
+  /// threads do here at once does no harm.
+  [[gnu::cold, gnu::noinline]] static ThreadPool& begin(ThreadPool* old) {
+    static constinit std::atomic<bool> is_prepared{false};
+    if (!is_prepared.load()) {
+      if (::pthread_atfork(nullptr, nullptr, &begin_child) != 0) throw std::bad_alloc{};
+      if (std::atexit(&close) != 0) throw std::bad_alloc{};
+      is_prepared.store(true);
+    }
+    auto pool = std::make_unique<ThreadPool>(old);
+    if (current_.compare_exchange_strong(old, pool.get())) return *pool.release();
+    return *old;  // another thread's, which was here first
+  }
+
+  /// The first thing that a process made by fork does. Its thread may come from inside of a piece.
+  static void begin_child() {
+    if (ThreadPool* const pool = current_.load()) pool->is_copy_ = true;
+    inside_piece() = false;
+  }
+
   /// Ends the helpers. From then on `busy_` is taken, and loops run inline.
-  void close() {
-    if (owner_ != ::getpid()) return;  // a copy made by fork: the helpers are not in this process
-    if (!busy_.try_lock()) return;     // a thread that the program's end cuts off keeps them
-    for (const auto& helper : helpers_) invite(*helper, State::leaving);
-    for (const auto& helper : helpers_) helper->thread.join();
+  static void close() {
+    ThreadPool* const pool = current_.load();
+    if (pool == nullptr || pool->is_copy_) return;
+    if (!pool->busy_.try_lock()) return;  // a thread that the program's end cuts off keeps them
+    for (const auto& helper : pool->helpers_) invite(*helper, State::leaving);
+    for (const auto& helper : pool->helpers_) helper->thread.join();
   }
 
   /// Neighbouring pieces of which `next` is the first that nobody has taken.
@@ -205,9 +209,7 @@ class ThreadPool {
 
   /// How many pauses to spin before sleeping, some 50 to 100 microseconds: longer than the serial
   /// code between two loops of a training step. None where threads compete for cores.
-  [[nodiscard]] static int patience() {
-    return thread_count().load(std::memory_order_relaxed) <= num_cores() ? 2000 : 0;
-  }
+  [[nodiscard]] static int patience() { return num_threads() <= num_cores() ? 2000 : 0; }
 
   [[nodiscard]] Share& share_of(int i) {
     return i < num_helpers_ ? helper(i).share : callers_share_;
@@ -243,7 +245,10 @@ class ThreadPool {
     }
   }
 
-  const pid_t owner_ = ::getpid();
+  static constinit inline std::atomic<ThreadPool*> current_{nullptr};
+
+  ThreadPool* const copied_;  // the pool of the process that this one was forked from, unused
+  bool is_copy_ = false;      // made by fork: the helpers are not in this process
   std::mutex busy_;
   std::vector<std::unique_ptr<Helper>> helpers_;
   Piece piece_ = nullptr;
@@ -254,22 +259,6 @@ class ThreadPool {
   std::atomic<bool> failed_{false};
   Share callers_share_;
 };
-
-}  // namespace detail
-
-/// Number of threads that `parallel_for` shares its pieces among, the caller included.
-[[nodiscard]] inline int num_threads() {
-  return detail::thread_count().load(std::memory_order_relaxed);
-}
-
-/// Sets it, from the next loop on; by default all cores. Results never depend on it.
-/// Throws `std::invalid_argument` if n < 1.
-inline void set_num_threads(int n) {
-  demand(n >= 1, "set_num_threads", "1 thread or more", n);
-  detail::thread_count().store(n, std::memory_order_relaxed);
-}
-
-namespace detail {
 
 /// `parallel_for` behind the type of its body: one copy for all of them.
 [[gnu::noinline]] inline void run_pieces(Index pieces, ThreadPool::Piece piece, void* body) {
@@ -288,7 +277,9 @@ namespace detail {
 /// threads: then the result is the same for any number. Inside of a piece, or while another
 /// thread's loop has the helpers, it runs inline. The first exception of a body reaches the caller,
 /// and pieces not yet begun are left out. Helpers take over the caller's floating-point mode.
-/// Allocates nothing once the threads run.
+/// Allocates nothing once the threads run. A process made by fork hires helpers of its own; one
+/// made inside of a piece must not return from that piece, whose caller waits for threads of its
+/// parent.
 template <class Body>
 void parallel_for(Index pieces, Body&& body) {
   using Function = std::remove_reference_t<Body>;

@@ -12,42 +12,48 @@
 #include <algorithm>
 
 #include "nn/core/config.hpp"
+#include "nn/core/once.hpp"
 
 namespace nn::kernels {
+
+namespace detail {
+
+[[nodiscard, gnu::cold, gnu::noinline]] inline Index find_core_cache() {
+#if defined(_SC_LEVEL2_CACHE_SIZE)
+  if (const long size = ::sysconf(_SC_LEVEL2_CACHE_SIZE); size > 0) return Index{size};
+#endif
+  return Index{1} << 20;
+}
+
+[[nodiscard, gnu::cold, gnu::noinline]] inline Index find_shared_cache() {
+#if defined(__x86_64__)
+  constexpr Index most = Index{64} << 20;
+  // Not from the system: it may count the caches of all cores together.
+  constexpr unsigned leaves[] = {4, 0x8000001D}, third_level = 3;  // Intel's, AMD's
+  for (const unsigned leaf : leaves) {
+    unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+    if (__get_cpuid_count(leaf, third_level, &eax, &ebx, &ecx, &edx) == 0) continue;
+    if ((eax & 31) == 0) continue;  // no such cache
+    const Index ways = (ebx >> 22) + 1, partitions = (ebx >> 12 & 1023) + 1;
+    const Index line = (ebx & 4095) + 1, sets = Index{ecx} + 1;
+    return std::min(most, ways * partitions * line * sets);
+  }
+#endif
+  return Index{32} << 20;
+}
+
+}  // namespace detail
 
 /// Bytes of the cache that a core has to itself (the second level), as the system tells; 1 MiB
 /// where it does not. Blocks are cut for it, sums never are: it changes no result.
 [[nodiscard, gnu::noinline]] inline Index core_cache_bytes() {
-  static const Index bytes = [] {
-#if defined(_SC_LEVEL2_CACHE_SIZE)
-    if (const long size = ::sysconf(_SC_LEVEL2_CACHE_SIZE); size > 0) return Index{size};
-#endif
-    return Index{1} << 20;
-  }();
-  return bytes;
+  return nn::detail::found_once<&detail::find_core_cache>();
 }
 
 /// Bytes of the cache that neighbouring cores share (the third level), as the processor tells; 32
 /// MiB where it does not, and at most 64 MiB. What is larger than that is gone when it is read.
 [[nodiscard]] inline Index shared_cache_bytes() {
-  static const Index bytes = [] {
-    constexpr Index unknown = Index{32} << 20;
-#if defined(__x86_64__)
-    constexpr Index most = Index{64} << 20;
-    // Not from the system: it may count the caches of all cores together.
-    constexpr unsigned leaves[] = {4, 0x8000001D}, third_level = 3;  // Intel's, AMD's
-    for (const unsigned leaf : leaves) {
-      unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-      if (__get_cpuid_count(leaf, third_level, &eax, &ebx, &ecx, &edx) == 0) continue;
-      if ((eax & 31) == 0) continue;  // no such cache
-      const Index ways = (ebx >> 22) + 1, partitions = (ebx >> 12 & 1023) + 1;
-      const Index line = (ebx & 4095) + 1, sets = Index{ecx} + 1;
-      return std::min(most, ways * partitions * line * sets);
-    }
-#endif
-    return unknown;
-  }();
-  return bytes;
+  return nn::detail::found_once<&detail::find_shared_cache>();
 }
 
 /// How many T an operand may have that stays there while others stream by: a quarter.

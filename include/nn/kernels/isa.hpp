@@ -15,6 +15,7 @@
 #endif
 
 #include "nn/core/error.hpp"
+#include "nn/core/once.hpp"
 
 namespace nn {
 
@@ -98,13 +99,15 @@ namespace detail {
   refuse({"NN_ISA", "portable, avx2, avx512, avx512_bf16 or amx", wanted});
 }
 
+/// 1 for the first of the sets.
+[[nodiscard]] inline int number_of_chosen_isa() { return 1 + static_cast<int>(choose_isa()); }
+
 }  // namespace detail
 
 /// The instruction set in use. Throws `std::invalid_argument` where NN_ISA names one that is not
 /// there.
 [[nodiscard, gnu::noinline]] inline Isa isa() {
-  static const Isa chosen = detail::choose_isa();
-  return chosen;
+  return static_cast<Isa>(detail::found_once<&detail::number_of_chosen_isa>() - 1);
 }
 
 }  // namespace nn
