@@ -3,6 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <locale>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include "nn/metrics/accuracy.hpp"
@@ -122,6 +126,66 @@ TEST_SUITE("metrics/confusion_matrix") {
     }
     CHECK_THROWS_WITH_AS(static_cast<void>(confusion_matrix(Labels(5), predictions)),
                          "confusion_matrix: expected predictions of 5 samples, got 6", ShapeError);
+  }
+
+  TEST_CASE("ConfusionMatrix: a stream prints the counts with the classes' numbers") {
+    std::ostringstream stream;
+    stream << example();
+    CHECK(stream.str() ==
+          "      predicted\n"
+          "true  0  1  2\n"
+          "   0  2  1  0\n"
+          "   1  0  1  1\n"
+          "   2  0  1  0\n");
+    CHECK(to_string(ConfusionMatrix{}) == "");
+  }
+
+  TEST_CASE("ConfusionMatrix: columns are as wide as the largest count, in any locale") {
+    struct Grouping : std::numpunct<char> {
+      char do_thousands_sep() const override { return '.'; }
+      std::string do_grouping() const override { return "\3"; }
+    };
+    ConfusionMatrix matrix(2);
+    for (int i = 0; i < 1234; ++i) matrix.add(1, 0);
+    std::ostringstream stream;
+    stream.imbue(std::locale(std::locale::classic(), new Grouping));
+    stream << matrix;
+    CHECK(stream.str() ==
+          "      predicted\n"
+          "true     0     1\n"
+          "   0     0     0\n"
+          "   1  1234     0\n");
+  }
+
+  TEST_CASE("ConfusionMatrix: columns that don't fit into a line follow below") {
+    const ConfusionMatrix matrix = example();
+    const std::string two_tables =
+        "      predicted\n"
+        "true  0  1\n"
+        "   0  2  1\n"
+        "   1  0  1\n"
+        "   2  0  1\n"
+        "\n"
+        "      predicted\n"
+        "true  2\n"
+        "   0  0\n"
+        "   1  1\n"
+        "   2  0\n";
+    CHECK(to_string(matrix, 10) == two_tables);
+    CHECK(to_string(matrix, 12) == two_tables);
+    CHECK(to_string(matrix, 13).find("predicted") == to_string(matrix, 13).rfind("predicted"));
+    for (const Index narrow : {-1, 0, 7}) {  // a column at a time is the least
+      CAPTURE(narrow);
+      CHECK(to_string(matrix, narrow) == to_string(matrix, 7));
+    }
+    for (const Index line_width : {40, 80}) {
+      CAPTURE(line_width);
+      std::istringstream lines(to_string(ConfusionMatrix(300), line_width));
+      std::size_t longest = 0;
+      for (std::string line; std::getline(lines, line);) longest = std::max(longest, line.size());
+      CHECK(longest <= static_cast<std::size_t>(line_width));
+      CHECK(longest > static_cast<std::size_t>(line_width) - 5);  // a column of 3 figures
+    }
   }
 }
 

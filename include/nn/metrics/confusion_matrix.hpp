@@ -2,7 +2,12 @@
 // Which class was taken for which.
 #pragma once
 
+#include <algorithm>
+#include <concepts>
 #include <cstdint>
+#include <iosfwd>
+#include <iterator>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -78,6 +83,54 @@ requires TensorLike<Predictions> &&(Predictions::NumDimensions == 2) [[nodiscard
                                                 .scores = predictions.data(),
                                                 .labels = labels.data()});
   return matrix;
+}
+
+/// The counts as a table, the true classes as rows and the predicted ones as columns:
+///
+///           predicted
+///     true     0     1
+///        0   978     2
+///        1     0  1135
+///
+/// Columns that don't fit into lines of `line_width` characters follow in a table of their own.
+[[nodiscard, gnu::cold, gnu::noinline]] inline std::string to_string(
+    const ConfusionMatrix& confusion, Index line_width = 80) {
+  const Index classes = confusion.classes();
+  std::int64_t largest = 0;
+  for (Index t = 0; t < classes; ++t) {
+    for (Index p = 0; p < classes; ++p) largest = std::max(largest, confusion(t, p));
+  }
+  const auto digits = [](std::int64_t number) { return std::ssize(std::to_string(number)); };
+  const Index name_width = std::max<Index>(digits(classes - 1), 4);  // that of "true"
+  const Index width = 2 + std::max(digits(classes - 1), digits(largest));
+  const Index step = std::max<Index>((line_width - name_width) / width, 1);
+
+  std::string text;
+  const auto append_cell = [&](const std::string& cell, Index cell_width) {
+    text.append(static_cast<std::size_t>(cell_width - std::ssize(cell)), ' ').append(cell);
+  };
+  for (Index first = 0; first < classes; first += step) {
+    const Index end = std::min(classes, first + step);
+    if (first > 0) text += '\n';
+    append_cell("", name_width);
+    text.append("  predicted\n");
+    append_cell("true", name_width);
+    for (Index p = first; p < end; ++p) append_cell(std::to_string(p), width);
+    for (Index t = 0; t < classes; ++t) {
+      text += '\n';
+      append_cell(std::to_string(t), name_width);
+      for (Index p = first; p < end; ++p) append_cell(std::to_string(confusion(t, p)), width);
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+/// Prints the table. (A template: only programs that print have to know all of a stream.)
+template <std::same_as<char> Char>
+std::basic_ostream<Char>& operator<<(std::basic_ostream<Char>& stream,
+                                     const ConfusionMatrix& confusion) {
+  return stream << to_string(confusion);
 }
 
 }  // namespace nn
