@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <limits>
+#include <stdexcept>
 #include <vector>
 
 namespace nn {
@@ -94,10 +96,29 @@ TEST_SUITE("losses/sparse_categorical_crossentropy") {
     CHECK(probabilities(none, static_cast<float*>(nullptr), static_cast<float*>(nullptr)) == 0);
   }
 
+  TEST_CASE("Crossentropy: refuses scores that can't be probabilities") {
+    const auto refuses = [](const std::vector<float>& scores, const char* got) {
+      CHECK_THROWS_WITH_AS(
+          Result<float>(probabilities, scores, {1, 0}),
+          concat({"sparse_categorical_crossentropy: expected probabilities, none below 0, which "
+                  "sum to 1, got ",
+                  got, "; end the model with nn::Softmax, or give the loss {.from_logits = true}"})
+              .c_str(),
+          std::invalid_argument);
+    };
+    refuses({0.5f, 0.5f, 1.5f, -0.5f}, "a score of -0.5 (row 1 of the batch)");
+    refuses({0.25f, 0.5f, 1, 0}, "scores that sum to 0.75 (row 0 of the batch)");
+    refuses({0, 0, 1, 0}, "scores that sum to 0 (row 0 of the batch)");
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    CHECK_NOTHROW(Result<float>(probabilities, {nan, nan, 0.504f, 0.5f}, {1, 0}));
+  }
+
   TEST_CASE("Crossentropy: its name, and what it takes") {
     CHECK(probabilities.name() == "sparse_categorical_crossentropy");
     CHECK_FALSE(probabilities.from_logits());
     CHECK(logits.from_logits());
+    CHECK(probabilities.takes_over() == Activation::softmax);
+    CHECK(logits.takes_over() == Activation::linear);
   }
 }
 

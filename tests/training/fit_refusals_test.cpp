@@ -2,9 +2,13 @@
 // What `fit` refuses, in full text, and that a failed call leaves the model as it was.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <functional>
 #include <limits>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "nn/optimizers/sgd.hpp"
@@ -56,6 +60,35 @@ struct Scribbling {
   }
 };
 
+/// Minus the logarithm of the true class's probability, as one writes it at home; also says how
+/// small scores were and how far their sums from 1.
+struct LogLoss {
+  double* least;
+  double* most_off;
+
+  [[nodiscard]] static std::string name() { return "log_loss"; }
+  [[nodiscard]] static bool from_logits() { return false; }
+  double operator()(const ScoredBatch<float>& batch, float* row_losses, float* gradient) const {
+    double total = 0;
+    for (Index row = 0; row < batch.rows; ++row) {
+      double sum = 0;
+      for (Index k = 0; k < batch.classes; ++k) {
+        const float p = batch.scores[row * batch.classes + k];
+        const bool is_true = k == batch.labels[row];
+        *least = std::min(*least, double{p});
+        sum += double{p};
+        if (is_true) row_losses[row] = -std::log(p);
+        if (gradient == nullptr) continue;
+        gradient[row * batch.classes + k] =
+            is_true ? -1 / (p * static_cast<float>(batch.rows)) : 0.0f;
+      }
+      *most_off = std::max(*most_off, std::abs(sum - 1));
+      total += double{row_losses[row]};
+    }
+    return total / static_cast<double>(batch.rows);
+  }
+};
+
 /// Writes down the learning rate at the beginning of a training.
 struct RateReader {
   double rate = 0;
@@ -93,6 +126,47 @@ TEST_SUITE("training/fit") {
     refuses({.validation_split = 1e-12},
             "Sequential::fit: expected a validation_split of at least one sample, got 1e-12 (4 "
             "samples)");
+  }
+
+  TEST_CASE("fit: refuses a loss of probabilities without a softmax, and of logits behind one") {
+    const auto x = random_tensor<float, 2>({4, 2}, 1);
+    const Labels y = counted_labels(4, 3);
+    Sequential bare{Dense{3}};
+    bare.compile(Adam{}, SparseCategoricalCrossentropy{});
+    bare.build({2}, {.seed = 1});
+    const std::vector<float> before = weights_of(bare);
+    const auto refuses = [&](const auto& call) {
+      try {
+        call();
+        FAIL("not refused");
+      } catch (const std::invalid_argument& error) {
+        const std::string_view message = error.what();
+        CHECK(message.starts_with("sparse_categorical_crossentropy: expected probabilities"));
+      }
+      CHECK(weights_of(bare) == before);
+    };
+    refuses([&] { bare.fit(x, y, {.verbose = Verbose::silent}); });
+    refuses([&] { bare.train_on_batch(x, y); });
+    refuses([&] { return bare.evaluate(x, y); });
+
+    Sequential<float> closed = new_model();
+    closed.compile(Adam{}, SparseCategoricalCrossentropy{{.from_logits = true}});
+    CHECK_THROWS_WITH_AS(closed.fit(x, y),
+                         "sparse_categorical_crossentropy: expected logits, got a model that ends "
+                         "with a softmax; leave out the softmax or from_logits",
+                         std::invalid_argument);
+  }
+
+  TEST_CASE("fit: a loss of one's own gets the probabilities that the model gives") {
+    Sequential model{Dense{3, {.activation = Activation::softmax}}};
+    double least = 1, most_off = 0;
+    model.compile(Adam{}, LogLoss{&least, &most_off});
+    const auto x = random_tensor<float, 2>({6, 2}, 1);
+    const History history =
+        model.fit(x, counted_labels(6, 3), {.epochs = 2, .verbose = Verbose::silent});
+    CHECK(least > 0);
+    CHECK(most_off < 1e-6);
+    CHECK(history["loss"].back() < history["loss"].front());
   }
 
   TEST_CASE("fit: refuses a model that is empty or not compiled") {

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <string>
 
+#include "nn/core/error.hpp"
+#include "nn/kernels/activation.hpp"
 #include "nn/kernels/softmax.hpp"
 #include "nn/layer/scored_batch.hpp"
 
@@ -35,15 +37,18 @@ class SparseCategoricalCrossentropy {
       : options_(options) {}
 
   [[nodiscard]] std::string name() const { return "sparse_categorical_crossentropy"; }
-  /// True if predictions have to be logits; else the loss takes probabilities, or logits in their
-  /// place.
   [[nodiscard]] bool from_logits() const { return options_.from_logits; }
+  /// The closing activation whose input the loss takes in place of its result.
+  [[nodiscard]] Activation takes_over() const {
+    return options_.from_logits ? Activation::linear : Activation::softmax;
+  }
 
   /// The loss of a batch: its rows' losses, reduced; 0 for a batch of none. Writes each row's own
   /// loss, times its weight, to `row_losses` and, unless it is null, the gradient with respect to
   /// the scores to `gradient`.
   /// Shapes    as ScoredBatch says; row_losses [rows]   gradient [rows, classes]
-  /// Throws    nothing: labels have to be in 0 .. classes - 1, which the model checks before
+  /// Throws    std::invalid_argument for scores that can't be probabilities where it needs them:
+  ///           negative, or rows that don't sum to 1. Labels have to be in 0 .. classes - 1.
   template <Real T>
   double operator()(const ScoredBatch<T>& batch, T* row_losses, T* gradient) const {
     const double scale = scale_of(batch);
@@ -52,6 +57,7 @@ class SparseCategoricalCrossentropy {
                                     batch.weights, static_cast<T>(scale), row_losses, gradient);
     } else {
       for (Index row = 0; row < batch.rows; ++row) {
+        require_probabilities(batch, row);
         row_losses[row] =
             from_probabilities(batch, row, static_cast<T>(scale),
                                gradient == nullptr ? nullptr : gradient + row * batch.classes);
@@ -72,6 +78,31 @@ class SparseCategoricalCrossentropy {
     double sum = 0;
     for (Index row = 0; row < batch.rows; ++row) sum += static_cast<double>(batch.weights[row]);
     return sum == 0 ? 0 : 1 / sum;
+  }
+
+  /// A model without a closing softmax would train on nonsense, at a loss that never falls. NaN
+  /// passes: it comes from weights that have diverged.
+  template <Real T>
+  static void require_probabilities(const ScoredBatch<T>& batch, Index row) {
+    const T* p = batch.scores + row * batch.classes;  // [classes]
+    T lowest(0), sum(0);
+    for (Index k = 0; k < batch.classes; ++k) {
+      if (p[k] < lowest) lowest = p[k];
+      sum += p[k];
+    }
+    constexpr double tolerance = 0.01;  // room for a softmax that computes in half precision
+    const auto off = static_cast<double>(sum) - 1;
+    if (lowest < T(0)) refuse_scores(row, {"a score of ", static_cast<double>(lowest)});
+    if (off > tolerance || off < -tolerance) {
+      refuse_scores(row, {"scores that sum to ", static_cast<double>(sum)});
+    }
+  }
+  [[noreturn, gnu::cold, gnu::noinline]] static void refuse_scores(Index row, const Text& got) {
+    refuse({"sparse_categorical_crossentropy",
+            "probabilities, none below 0, which sum to 1",
+            got,
+            {"row ", row, " of the batch"},
+            "end the model with nn::Softmax, or give the loss {.from_logits = true}"});
   }
 
   template <Real T>

@@ -10,19 +10,22 @@
 #include <vector>
 
 #include "nn/core/erased.hpp"
+#include "nn/kernels/activation.hpp"
 #include "nn/kernels/product_precision.hpp"
 #include "nn/layer/parameter_block.hpp"
 #include "nn/layer/scored_batch.hpp"
 
 namespace nn {
 
-/// A loss over class scores: `name()`, `from_logits()`, and a call that writes each row's loss and,
-/// unless it is null, the gradient with respect to the scores, and returns the loss of the batch.
+/// A loss over class scores: `name()`, and a call that writes each row's loss and, unless it is
+/// null, the gradient with respect to the scores, and returns the loss of the batch. It gets what
+/// the model gives. If it has `takes_over()`, which returns an `Activation`, it gets that
+/// activation's input instead where the model ends with it (`ScoredBatch::are_logits`). If it has
+/// `from_logits()` and that is true, a model that ends with a softmax is refused.
 template <class L, class T>
 concept Loss = std::copyable<L> &&
     requires(const L& loss, const ScoredBatch<T>& batch, T* row_losses, T* gradient) {
   { loss.name() } -> std::convertible_to<std::string>;
-  { loss.from_logits() } -> std::convertible_to<bool>;
   { loss(batch, row_losses, gradient) } -> std::convertible_to<double>;
 };
 
@@ -55,14 +58,25 @@ template <class T>
 struct LossInterface {
   virtual ~LossInterface() = default;
   virtual LossInterface* clone() const = 0;
+  virtual std::string name() const = 0;
   virtual bool from_logits() const = 0;
+  /// The closing activation whose input the loss takes in place of its result; linear: none.
+  virtual Activation takes_over() const = 0;
   virtual double compute(const ScoredBatch<T>& batch, T* row_losses, T* gradient) const = 0;
 };
 template <class T, class L>
 struct LossHolder final : LossInterface<T> {
   explicit LossHolder(L held) : loss(std::move(held)) {}
   LossInterface<T>* clone() const override { return new LossHolder(loss); }
-  bool from_logits() const override { return loss.from_logits(); }
+  std::string name() const override { return loss.name(); }
+  bool from_logits() const override {
+    if constexpr (requires { bool{loss.from_logits()}; }) return loss.from_logits();
+    return false;
+  }
+  Activation takes_over() const override {
+    if constexpr (requires { Activation{loss.takes_over()}; }) return loss.takes_over();
+    return Activation::linear;
+  }
   double compute(const ScoredBatch<T>& batch, T* row_losses, T* gradient) const override {
     return static_cast<double>(loss(batch, row_losses, gradient));
   }

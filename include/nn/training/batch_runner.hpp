@@ -49,7 +49,12 @@ class BatchRunner {
         compiled_(compiled),
         metrics_(compiled.metrics),
         metric_names_(compiled.metric_names),
-        as_logits_(network.plan.closes_with_softmax() && !compiled.loss->from_logits()) {}
+        as_logits_(network.plan.closes_with_softmax() &&
+                   compiled.loss->takes_over() == Activation::softmax) {
+    if (!compiled.loss->from_logits() || !network.plan.closes_with_softmax()) return;
+    refuse({compiled.loss->name(), "logits", "a model that ends with a softmax", "",
+            "leave out the softmax or from_logits"});
+  }
 
   /// Starts a new mean of the loss and of each metric.
   void reset() {
