@@ -14,10 +14,37 @@
 
 namespace nn {
 
-/// A parameter of any rank, as its owner's list sees it.
+/// A parameter of any rank, as its owner's list sees it. A copy of one that is bound has a copy of
+/// its value and looks at that, so a layer copied out of a built model brings its weights along.
 template <Real T>
 class AnyParameter {
  public:
+  AnyParameter() = default;
+  AnyParameter(const AnyParameter& other)
+      : shape_(other.shape_),
+        is_brought_(other.is_bound() || other.quantized_ != nullptr || other.is_brought_) {
+    if (!other.is_bound()) return;
+    const Index count = shape_.num_elements();
+    brought_ = AlignedArray<T>(static_cast<std::size_t>(count));
+    std::copy_n(other.value_, count, brought_.data());
+    value_ = brought_.data();
+  }
+  AnyParameter(AnyParameter&& other) noexcept { *this = std::move(other); }
+  AnyParameter& operator=(const AnyParameter& other) {
+    AnyParameter copy = other;
+    return *this = std::move(copy);
+  }
+  AnyParameter& operator=(AnyParameter&& other) noexcept {
+    shape_ = other.shape_;
+    is_brought_ = std::exchange(other.is_brought_, false);
+    brought_ = std::move(other.brought_);
+    value_ = std::exchange(other.value_, nullptr);
+    gradient_ = std::exchange(other.gradient_, nullptr);
+    quantized_ = std::exchange(other.quantized_, nullptr);
+    return *this;
+  }
+  ~AnyParameter() = default;
+
   [[nodiscard]] bool is_bound() const { return value_ != nullptr; }
   [[nodiscard]] const Shape& shape() const { return shape_; }
 
@@ -40,7 +67,13 @@ class AnyParameter {
     value_ = value;
     gradient_ = gradient;
     quantized_ = quantized;
+    is_brought_ = false;
+    brought_ = {};
   }
+  /// Whether the layer was copied out of a built model and is in no other yet.
+  [[nodiscard]] bool is_brought() const { return is_brought_; }
+  /// The elements that it brought from there; null where they were quantised.
+  [[nodiscard]] const T* brought() const { return is_brought_ ? value_ : nullptr; }
   void zero_gradient() const { std::fill_n(gradient_, shape_.num_elements(), T(0)); }
 
  protected:
@@ -48,11 +81,15 @@ class AnyParameter {
   T* value_ = nullptr;
   T* gradient_ = nullptr;
   const kernels::QuantizedMatrix* quantized_ = nullptr;
+
+ private:
+  bool is_brought_ = false;
+  AlignedArray<T> brought_;
 };
 
 /// A view of one parameter: its value and its gradient inside a model's blocks. Layers hold it as a
 /// member and hand it to `ParameterList::add`; it points nowhere until a model is built around the
-/// layer.
+/// layer, and a copy points to a value of its own.
 template <Real T, int Rank>
 class Parameter : public AnyParameter<T> {
  public:
@@ -180,7 +217,8 @@ class ParameterList {
       demand(other->name != full_name, full_name.c_str(), "a name of its own",
              "that of another parameter");
     }
-    entries_.push_back({std::move(full_name), shape, initializer, &parameter});
+    entries_.push_back(
+        {std::move(full_name), shape, initializer, &parameter, false, parameter.brought()});
   }
 
   std::string scope_;

@@ -30,17 +30,28 @@ class ParameterBlock {
   static constexpr std::size_t max_moments = 4;
   using Moments = std::array<AlignedArray<T>, max_moments>;  // empty until they are asked for
 
-  /// Allocates for the listed parameters, all 0, and binds the layers' views.
+  /// Allocates for the listed parameters, 0 where they have no earlier value, and binds the layers'
+  /// views. Throws where a layer brings a value from another model that doesn't fit.
   [[gnu::cold, gnu::noinline]] void allocate(const ParameterList<T>& list) {
     format_ = NumberFormat::float32;
     quantized_.clear();
     values_ = AlignedArray<T>(static_cast<std::size_t>(layout(list)));
+    Index offset = 0;
+    for (const auto& entry : list.entries()) {
+      const Index count = entry.shape.num_elements();
+      if (entry.parameter->is_brought()) require_brought(entry);
+      if (entry.earlier_value != nullptr) {
+        std::copy_n(entry.earlier_value, count, values_.data() + offset);
+      }
+      offset += padded(count);
+    }
     gradients_ = {};
     reset_moments();
     bind(list);
   }
 
-  /// Sets the first values. Each parameter draws from a stream of its own.
+  /// Draws the first values of those without an earlier one. Each parameter draws from a stream of
+  /// its own.
   [[gnu::noinline]] void initialize(const ParameterList<T>& list, std::uint64_t seed) {
     std::uint16_t user = 0;
     T* value = values_.data();
@@ -48,12 +59,8 @@ class ParameterBlock {
       const Random random{seed, {RandomPurpose::initializer, user++, 0}};
       const Fans fans = fans_of(entry.shape);
       const Index count = entry.shape.num_elements();
-      if (entry.earlier_value != nullptr) {
-        std::copy_n(entry.earlier_value, count, value);
-      } else {
-        for (Index i = 0; i < count; ++i) {
-          value[i] = static_cast<T>(entry.initializer(random, static_cast<std::uint64_t>(i), fans));
-        }
+      for (Index i = 0; i < count && entry.earlier_value == nullptr; ++i) {
+        value[i] = static_cast<T>(entry.initializer(random, static_cast<std::uint64_t>(i), fans));
       }
       value += padded(count);
     }
@@ -188,6 +195,19 @@ class ParameterBlock {
 
  private:
   friend class Network<T>;
+  /// Throws unless the value that a layer brings from another model fits this one.
+  [[gnu::cold, gnu::noinline]] static void require_brought(
+      const typename ParameterList<T>::Entry& entry) {
+    const Shape& shape = entry.parameter->shape();
+    if (shape != entry.shape) {
+      refuse<ShapeError>({entry.name,
+                          {"shape ", shape.to_string(), ", as in the model that its layer is from"},
+                          entry.shape.to_string()});
+    }
+    if (entry.earlier_value != nullptr || shape.num_elements() == 0) return;
+    refuse({entry.name, "a layer with float32 weights", "one from a quantized model", "",
+            "copy it before quantize"});
+  }
   ParameterBlock(const ParameterBlock&) = default;
   ParameterBlock(ParameterBlock&&) noexcept = default;
   ParameterBlock& operator=(const ParameterBlock&) = default;

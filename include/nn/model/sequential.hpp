@@ -55,8 +55,9 @@ class Sequential {
     (add(std::move(rest)), ...);
   }
 
-  /// Appends a layer. A layer over another scalar type is made anew over T if it names its
-  /// arguments. Throws `std::invalid_argument` once the model is built.
+  /// Appends a layer. One copied out of a built model brings its weights along. One over another
+  /// scalar type is made anew over T if it names its arguments. Throws `std::invalid_argument`
+  /// where that would lose weights, and once the model is built.
   template <Layer L>
   void add(L layer);
 
@@ -220,13 +221,6 @@ class Sequential {
                         x.sample_shape().to_string(),
                         {"x ", x.shape().to_string()}});
   }
-  /// The pass as the layers of a nested model see it.
-  [[nodiscard]] static Pass inner(const Pass& pass) {
-    Pass own = pass;
-    own.activation = Activation::linear;
-    own.mask_dx = own.dy_is_masked = false;
-    return own;
-  }
   [[nodiscard]] Pass pass(bool training, std::byte* memory) const {
     return {.training = training,
             .memory = memory,
@@ -250,6 +244,7 @@ template <Layer L>
     static_assert(
         DescribedLayer<L>,
         "a layer over another scalar type than the model's needs arguments() and from_arguments()");
+    detail::require_no_weights(layer);
     using Own = typename detail::WithScalar<L, T>::Type;
     append(AnyLayer<T>(Own::from_arguments(layer.arguments())));
   }
@@ -282,7 +277,7 @@ template <Real T>
 void Sequential<T>::forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
   const Index batch = x.size() / std::max<Index>(input_shape().num_elements(), 1);
   if (!pass.memory) pass.require_memory("Sequential", workspace_bytes({batch}, pass.training));
-  const T* result = network_.plan.forward(network_.layers, x.data(), batch, inner(pass), y.data());
+  const T* result = network_.plan.forward(network_.layers, x.data(), batch, pass, y.data());
   if (result != y.data()) std::copy_n(result, y.size(), y.data());
 }
 
@@ -292,7 +287,7 @@ void Sequential<T>::backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2>, Tenso
   const Index batch = x.size() / std::max<Index>(input_shape().num_elements(), 1);
   std::copy_n(dy.data(), dy.size(),
               network_.plan.result_gradient(network_.layers, batch, pass.memory));
-  network_.plan.backward(network_.layers, x.data(), batch, inner(pass),
+  network_.plan.backward(network_.layers, x.data(), batch, pass,
                          pass.needs_dx ? dx.data() : nullptr);
 }
 
