@@ -10,6 +10,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <iostream>
 #include <limits>
 #include <stdexcept>
 #include <thread>
@@ -50,6 +51,7 @@ void meet() {
 #if !defined(NN_SANITIZER)
 /// The status with which a process forked here ends, 7 if all is well; -1 if it hangs.
 int status_of_child(void (*compute)() = [] { meet(); }) {
+  std::cout.flush();  // or the child would say it again
   const pid_t child = ::fork();
   if (child == 0) {
     compute();

@@ -9,15 +9,19 @@
 #include <algorithm>
 #include <thread>
 
+#include "nn/core/cpu_quota.hpp"
 #include "nn/core/once.hpp"
 
 namespace nn::detail {
 
-/// The cores that this process may run on, where the system tells, else all.
+/// The cores that this process may run on, where the system tells, else all; fewer where its
+/// control groups leave it less time.
 [[nodiscard, gnu::cold, gnu::noinline]] inline int count_cores() {
 #if defined(__linux__)
   cpu_set_t allowed;
-  if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0) return CPU_COUNT(&allowed);
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0) {
+    return std::min(CPU_COUNT(&allowed), cores_of_groups(""));
+  }
 #endif
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
