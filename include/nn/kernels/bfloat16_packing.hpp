@@ -78,12 +78,12 @@ NN_BFLOAT16_TARGET inline void pack_pairs(Matrix<const float> b, Index width, Pa
     }
     return;
   }
-  Pair* const columns = scratch<Pair>(ScratchUse::rounded_b, b.cols * pairs);
+  Pair* const paired = scratch<Pair>(ScratchUse::rounded_b, b.cols * pairs);
   for (Index j = 0; j < b.cols; ++j) {
-    pair_neighbours(b.data + j * b.col_stride, b.rows, columns + j * pairs);
+    pair_neighbours(b.data + j * b.col_stride, b.rows, paired + j * pairs);
   }
   // Packing only moves elements, of the size of a float.
-  avx512::pack<float>({reinterpret_cast<const float*>(columns), pairs, b.cols, 1, pairs}, width,
+  avx512::pack<float>({reinterpret_cast<const float*>(paired), pairs, b.cols, 1, pairs}, width,
                       reinterpret_cast<float*>(packed));
 }
 

@@ -106,7 +106,7 @@ NN_AMX_TARGET void pack_tiles(const Matrix<const E>& x, bool transposed, Pair* p
   alignas(64) Pair buffer[std::size_t{most * tile_size}];
   const bool is_along = x.col_stride == 1;  // pairs lie side by side
   const bool transposes = is_along == transposed;
-  const Matrix<const E> lines = is_along ? x : x.transposed();
+  const Matrix<const E> rows = is_along ? x : x.transposed();
   const Index across_tiles = whole_blocks(x.rows) / lanes, along_tiles = depth_tiles(x.cols);
   const Index strips = is_along ? across_tiles : along_tiles;
   const Index tiles = is_along ? along_tiles : across_tiles;  // of a strip
@@ -121,9 +121,9 @@ NN_AMX_TARGET void pack_tiles(const Matrix<const E>& x, bool transposed, Pair* p
       const Index first = tile * (is_along ? tile_depth : lanes);
       for (Index i = strip * lanes; i < (strip + 1) * lanes; ++i, row += lanes) {
         if (is_along) {
-          pack_line(line_of(lines, i, first), row, count, row_step);
+          pack_line(line_of(rows, i, first), row, count, row_step);
         } else {
-          const Line<E> even = line_of(lines, 2 * i, first), odd = line_of(lines, 2 * i + 1, first);
+          const Line<E> even = line_of(rows, 2 * i, first), odd = line_of(rows, 2 * i + 1, first);
           pack_lines(even, odd, row, count, row_step);
         }
       }

@@ -18,7 +18,7 @@ class ColumnReader {
   [[nodiscard]] Index unit() const { return unit_; }
 
   virtual void begin(Index num_runs) = 0;
-  virtual void read(Index run, Index first, Matrix<const T> columns) = 0;
+  virtual void read(Index run, Index first, Matrix<const T> strip) = 0;
   virtual void end() = 0;
 
  protected:

@@ -46,17 +46,17 @@ class Conv2DGradientReader final : public ColumnReader<T> {
     std::fill_n(sums_, num_runs * plan_.part_size(), T(0));
   }
 
-  void read(Index run, Index first, Matrix<const T> columns) override {
+  void read(Index run, Index first, Matrix<const T> strip) override {
     const Conv2DShape& s = shape_;
     detail::BlockList<T> list;
     list.size = 1;
     detail::PixelBlock<T>& block = list.blocks[0];  // pixels side by side, of all samples
-    block.num_samples = columns.rows, block.num_rows = 1;
-    block.x_sample_step = s.input_size(), block.dy_sample_step = columns.row_stride;
+    block.num_samples = strip.rows, block.num_rows = 1;
+    block.x_sample_step = s.input_size(), block.dy_sample_step = strip.row_stride;
     block.x_row_step = block.dy_row_step = 0;
     block.x_step = s.stride_width * s.in_channels, block.dy_step = s.out_channels;
-    block.dy = columns.data;
-    const Index end = (first + columns.cols) / s.out_channels;
+    block.dy = strip.data;
+    const Index end = (first + strip.cols) / s.out_channels;
     for (Index pixel = first / s.out_channels; pixel < end; pixel += block.num_pixels) {
       const Index row = pixel / s.out_width, col = pixel % s.out_width;
       block.num_pixels = std::min(end - pixel, s.out_width - col);

@@ -57,7 +57,7 @@ class GradientWalk {
                         .is_final = options.masks_dx && !x.is_short(),
                         .packed_a = dz_as_a};
     if (dx_reader != nullptr) {
-      task.c = Matrix<T>(scratch<T>(ScratchUse::columns, dz.rows * rows), dz.rows, rows);
+      task.c = Matrix<T>(scratch<T>(ScratchUse::product_columns, dz.rows * rows), dz.rows, rows);
     }
     if (task.is_final) task.options.mask = x.elements().block(0, row, x.rows, rows);
     task.next_a = x.block(0, next_row, x.rows, next_rows);

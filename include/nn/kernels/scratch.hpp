@@ -23,7 +23,7 @@ enum class ScratchUse {
   windows,
   pixels,
   classes,
-  columns,
+  product_columns,
   unrounded,
   sums_of_runs,
   runs,

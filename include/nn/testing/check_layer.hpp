@@ -84,26 +84,26 @@ inline void check_gradients_among_neighbours(Findings& findings, const FormConte
     return chain<T>({layer, AnyLayer<T>(Softmax<T>{})});
   };
   const auto in_model = []<class T>(AnyLayer<T> layer) { return chain<T>({layer}); };
-  const auto check = [&](const std::string& where, const LayerMaker& make, Index batch_size,
-                         bool as_logits = false) {
+  const auto examine = [&](const std::string& where, const LayerMaker& make, Index batch_size,
+                           bool as_logits = false) {
     Pass pass = LayerRig<double>::training_pass();
     pass.as_logits = as_logits;
     check_gradients(findings, form.name + ", " + where, make, form.sample, batch_size,
                     form.expected.input, pass);
   };
-  check("batch of 1", form.make, 1);
-  check("batch of 3", form.make, 3);
+  examine("batch of 1", form.make, 1);
+  examine("batch of 3", form.make, 3);
   if (!findings.empty()) return;  // the rest would say the same again
-  check("in a model", wrapped(form.make, in_model), 2);
-  check("in a model without its softmax", wrapped(form.make, in_model), 2, true);
+  examine("in a model", wrapped(form.make, in_model), 2);
+  examine("in a model without its softmax", wrapped(form.make, in_model), 2, true);
   if (features > 0) {
-    check("behind a Dense", wrapped(form.make, behind(Activation::linear)), 2);
-    check("behind a Dense with ReLU", wrapped(form.make, behind(Activation::relu)), 2);
+    examine("behind a Dense", wrapped(form.make, behind(Activation::linear)), 2);
+    examine("behind a Dense with ReLU", wrapped(form.make, behind(Activation::relu)), 2);
   }
   if (form.expected.output.empty()) return;
-  check("before a ReLU and a Dense", wrapped(form.make, before_relu), 2);
-  check("before a Softmax", wrapped(form.make, before_softmax), 2);
-  check("before a Softmax that is left out", wrapped(form.make, before_softmax), 2, true);
+  examine("before a ReLU and a Dense", wrapped(form.make, before_relu), 2);
+  examine("before a Softmax", wrapped(form.make, before_softmax), 2);
+  examine("before a Softmax that is left out", wrapped(form.make, before_softmax), 2, true);
 }
 
 /// output_shape says what is expected, and refuses with the expected sentences.

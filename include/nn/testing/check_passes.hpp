@@ -89,7 +89,7 @@ void check_accumulation(Findings& findings, const std::string& where, LayerRig<T
   RiggedBatch<T> batch = rig.batch(3, range);
   rig.run(batch);
   const std::vector<T> once = rig.parameter_gradients();
-  const auto check = [&](const std::string& what, T before, const Pass& pass, T expected_extra) {
+  const auto examine = [&](const std::string& what, T before, const Pass& pass, T expected_extra) {
     batch.set_output_gradient();
     rig.fill_parameter_gradients(before);
     rig.backward(batch, pass);
@@ -103,12 +103,12 @@ void check_accumulation(Findings& findings, const std::string& where, LayerRig<T
     }
   };
   Pass pass = rig.training_pass();
-  check("accumulate onto 5", T(5), pass, T(5));
+  examine("accumulate onto 5", T(5), pass, T(5));
   pass.needs_dx = false;
-  check("without dx", T(0), pass, T(0));
+  examine("without dx", T(0), pass, T(0));
   pass.needs_dx = true;
   pass.accumulate = false;
-  check("accumulate false", std::numeric_limits<T>::quiet_NaN(), pass, T(0));
+  examine("accumulate false", std::numeric_limits<T>::quiet_NaN(), pass, T(0));
 }
 
 /// A pass depends on nothing but its own tensors: another one before it, or between its forward and
