@@ -43,14 +43,11 @@ std::string describe(const std::string& path, const nn::Tensor<float, 2>& probab
   std::string text = path + ":";
   const std::size_t shown = std::min<std::size_t>(order.size(), 3);
   for (std::size_t rank = 0; rank < shown; ++rank) {
-    char entry[64];
-    std::snprintf(entry, sizeof entry, "%s %lld (%.1f %%)",
-                  rank == 0   ? ""
-                  : rank == 1 ? ", then"
-                              : ",",
-                  static_cast<long long>(order[rank]),
-                  100.0 * static_cast<double>(probabilities(0, order[rank])));
-    text += entry;
+    const double percent = 100.0 * static_cast<double>(probabilities(0, order[rank]));
+    nn::append(text, {rank == 0   ? ""
+                      : rank == 1 ? ", then"
+                                  : ",",
+                      ' ', order[rank], " (", nn::with_digits(percent, 1), " %)"});
   }
   return text;
 }

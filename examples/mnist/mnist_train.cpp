@@ -62,11 +62,12 @@ void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
 
   const mnist::TestResult result = test(model, data, options.model);
   const char* images = data.drawn ? "drawn digits" : "images";
-  std::printf("%sTest on %lld %s: accuracy %s, macro precision %s, macro recall %s, loss %.4f\n",
+  std::printf("%sTest on %lld %s: accuracy %s, macro precision %s, macro recall %s, loss %s\n",
               options.quiet ? "" : "\n", static_cast<long long>(result.confusion.total()), images,
               mnist::percent(result.confusion.accuracy()).c_str(),
               mnist::percent(result.confusion.precision()).c_str(),
-              mnist::percent(result.confusion.recall()).c_str(), result.loss);
+              mnist::percent(result.confusion.recall()).c_str(),
+              nn::with_digits(result.loss, 4).c_str());
   if (!options.quiet) {
     std::printf("\n%s\n%s\n", mnist::confusion_table(result.confusion).c_str(),
                 mnist::misread_digits(data, result).c_str());

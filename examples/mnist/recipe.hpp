@@ -46,12 +46,10 @@ struct Recipe {
 
 /// "fast (1 epoch, batches of 128, adam, learning rate up to 0.01, float32)"
 [[nodiscard]] inline std::string describe(const Recipe& recipe) {
-  char rate[32];
-  std::snprintf(rate, sizeof rate, "%g", recipe.learning_rate);
   return nn::concat({recipe.name, " (", recipe.epochs, recipe.epochs == 1 ? " epoch" : " epochs",
                      ", batches of ", recipe.batch_size, ", ", recipe.optimizer, ", learning rate ",
-                     recipe.is_fast() ? "up to " : "", rate, ", ", to_string(recipe.precision),
-                     ")"});
+                     recipe.is_fast() ? "up to " : "", recipe.learning_rate, ", ",
+                     to_string(recipe.precision), ")"});
 }
 
 /// The recipe's network for images of this size, with first weights from `seed`.

@@ -31,9 +31,7 @@ struct TestResult {
 }
 
 [[nodiscard]] inline std::string percent(double share) {
-  char text[16];
-  std::snprintf(text, sizeof text, "%.2f %%", 100 * share);
-  return text;
+  return nn::with_digits(100 * share, 2) + " %";
 }
 
 /// "60,000 training and 10,000 test images of 28x28, 10 classes"

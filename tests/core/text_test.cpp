@@ -3,8 +3,11 @@
 
 #include <doctest/doctest.h>
 
+#include <charconv>
 #include <cstdint>
 #include <limits>
+
+#include "tests/core/decimal_comma.hpp"
 
 TEST_SUITE("core/text") {
   TEST_CASE("Text: puts pieces one after the other") {
@@ -28,5 +31,19 @@ TEST_SUITE("core/text") {
     CHECK(nn::concat(-std::numeric_limits<double>::min()) == "-2.2250738585072014e-308");
     CHECK(nn::concat(std::numeric_limits<double>::infinity()) == "inf");
     CHECK(nn::concat(-std::numeric_limits<double>::quiet_NaN()) == "nan");
+  }
+
+  TEST_CASE("with_digits: writes as many digits as asked for, in every locale") {
+    const nn::testing::DecimalComma comma;
+#if defined(__GLIBC__)
+    CHECK(comma.is_here);
+#endif
+    CHECK(nn::with_digits(28.926, 2) == "28.93");
+    CHECK(nn::with_digits(2.5, 0) == "2");
+    CHECK(nn::with_digits(-0.00012345, 4, std::chars_format::scientific) == "-1.2345e-04");
+    CHECK(nn::with_digits(0.1, 10, std::chars_format::general) == "0.1");
+    CHECK(nn::with_digits(-std::numeric_limits<double>::quiet_NaN(), 1) == "nan");
+    CHECK(nn::with_digits(-std::numeric_limits<double>::max(), 80).size() == 1 + 309 + 1 + 80);
+    CHECK(nn::concat({0.5, 1234567}) == "0.51234567");
   }
 }

@@ -78,6 +78,12 @@ expect("nn/core/a.hpp: expected no #include <iostream> in the library, got one")
 write_header(layers/dense.hpp "#include <immintrin.h>")
 expect("nn/layers/dense.hpp: expected instruction sets only in kernels/ and core/, got #include <immintrin.h>")
 
+write_header(core/a.hpp "std::snprintf(text, 9, \"is %.4f\", number)\;")
+expect("nn/core/a.hpp: expected text that does not follow the locale, got \"is %.4f; with_digits and from_chars do not")
+
+write_header(core/a.hpp "const double number = std::stod(text)\;")
+expect("nn/core/a.hpp: expected text that does not follow the locale, got :stod(; with_digits and from_chars do not")
+
 write_header(core/a.hpp "using namespace std;")
 expect("nn/core/a.hpp: expected no using namespace in a header, got one")
 

@@ -10,8 +10,12 @@
 #include <regex>
 #include <string>
 
+#include "nn/io/model_file.hpp"
+#include "nn/testing/findings.hpp"
 #include "nn/training/fit.hpp"
 #include "nn/training/predict.hpp"
+#include "tests/core/decimal_comma.hpp"
+#include "tests/io/temporary_folder.hpp"
 #include "tests/training/training_testing.hpp"
 
 #if defined(__linux__)
@@ -131,9 +135,9 @@ std::string shown_by_fit(Verbose verbose) {
   return paper.text();
 }
 
-// "0.0s 1ms/step - 12345 images/s - loss: 2.3026 - recorder: 0.0000 ..."
+// "0.0s 1ms/step - 12345 samples/s - loss: 2.3026 - recorder: 0.0000 ..."
 const std::string numbers =
-    R"(\d+\.\ds \d+[mu]s/step - \d+ images/s - loss: \d\.\d{4} - recorder: 0\.0000)"
+    R"(\d+\.\ds \d+[mu]s/step - \d+ samples/s - loss: \d\.\d{4} - recorder: 0\.0000)"
     R"( - val_loss: \d\.\d{4} - val_recorder: 0\.0000)";
 
 }  // namespace
@@ -185,7 +189,7 @@ TEST_SUITE("training/progress") {
     CAPTURE(text);
     CHECK(std::regex_match(
         text,
-        std::regex("Epoch 1/1\n\r2/8 \\[={5}\\.{15}\\] ETA \\d+\\.\\ds - \\d+ images/s - loss: "
+        std::regex("Epoch 1/1\n\r2/8 \\[={5}\\.{15}\\] ETA \\d+\\.\\ds - \\d+ samples/s - loss: "
                    "0\\.5000\x1b\\[K")));
   }
 
@@ -194,11 +198,11 @@ TEST_SUITE("training/progress") {
     draw_under_way(shorter.stream, halves({"loss", "accuracy"}));
     CHECK(
         shorter.text() ==  // 79 characters, where the width is not known
-        "\r7/8 [==============...] ETA 0.0s - 0 images/s - loss: 0.5000 - accuracy: 0.5000\x1b[K");
+        "\r7/8 [==============..] ETA 0.0s - 0 samples/s - loss: 0.5000 - accuracy: 0.5000\x1b[K");
     draw_under_way(cut.stream, halves({"loss", "accuracy", "precision"}));
     CHECK(
         cut.text() ==
-        "\r7/8 [====.] ETA 0.0s - 0 images/s - loss: 0.5000 - accuracy: 0.5000 - precision\x1b[K");
+        "\r7/8 [====.] ETA 0.0s - 0 samples/s - loss: 0.5000 - accuracy: 0.5000 - precisio\x1b[K");
   }
 
   TEST_CASE("Progress: the last line of a bar is whole, as it stays") {
@@ -206,9 +210,29 @@ TEST_SUITE("training/progress") {
     detail::Progress progress(Verbose::bar, paper.stream, 8);
     progress.begin("");
     progress.end(8, 0, 0, halves({"loss", "accuracy", "precision"}));
-    CHECK(paper.text() ==
-          "\r8/8 [=====] 0.0s 0us/step - 0 images/s - loss: 0.5000 - accuracy: 0.5000 - precision: "
-          "0.5000\x1b[K\n");
+    CHECK(
+        paper.text() ==
+        "\r8/8 [=====] 0.0s 0us/step - 0 samples/s - loss: 0.5000 - accuracy: 0.5000 - precision: "
+        "0.5000\x1b[K\n");
+  }
+
+  TEST_CASE("regression: no line, table or file follows the locale") {
+    const auto everything = [] {
+      const Paper paper;
+      detail::Progress progress(Verbose::line, paper.stream, 8);
+      progress.begin("Epoch 1/1");
+      progress.end(8, 0, 0, halves({"loss"}));
+      const testing::TemporaryFolder folder;
+      Sequential<float> model{Rescaling{1.5, -0.25}, Dense{1234}, Dropout{0.125}};
+      model.build({3}, {.seed = 1});
+      model.save(folder.path("model"));
+      return paper.text() + model.summary() + concat(0.5) + readable_score(1e-5) +
+             testing::to_text(0.5) + testing::read_text(folder.path("model"));
+    };
+    const std::string before = everything();
+    CHECK(before.starts_with("Epoch 1/1 - 0.0s 0us/step - 0 samples/s - loss: 0.5000\n"));
+    const testing::DecimalComma comma;
+    if (comma.is_here) CHECK(everything() == before);
   }
 
 #if defined(__linux__)
@@ -218,10 +242,10 @@ TEST_SUITE("training/progress") {
     if (wide.stream == nullptr || narrow.stream == nullptr) return;  // no terminals here
     draw_under_way(wide.stream, scores);
     CHECK(wide.text("\x1b[K") ==
-          "\r7/8 [=================...] ETA 0.0s - 0 images/s - loss: 0.5000 - accuracy: 0.5000 - "
+          "\r7/8 [================...] ETA 0.0s - 0 samples/s - loss: 0.5000 - accuracy: 0.5000 - "
           "precision: 0.5000 - recall: 0.5000\x1b[K");
     draw_under_way(narrow.stream, scores);
-    CHECK(narrow.text("\x1b[K") == "\r7/8 [====.] ETA 0.0s - 0 images/s - los\x1b[K");
+    CHECK(narrow.text("\x1b[K") == "\r7/8 [====.] ETA 0.0s - 0 samples/s - lo\x1b[K");
   }
 
   TEST_CASE("Progress: automatic is a bar on a terminal, and lines on one that can't erase") {
@@ -234,7 +258,7 @@ TEST_SUITE("training/progress") {
       progress.end(8, 0, 0, halves({"loss"}));
       return terminal.text("\r\n");
     };
-    const std::string line = "0.0s 0us/step - 0 images/s - loss: 0.5000";
+    const std::string line = "0.0s 0us/step - 0 samples/s - loss: 0.5000";
     CHECK(shown("xterm") == "\r8/8 [====================] " + line + "\x1b[K\r\n");
     CHECK(shown("dumb") == line + "\r\n");
     CHECK(shown("") == line + "\r\n");
@@ -254,7 +278,7 @@ TEST_SUITE("training/progress") {
         data.model.predict(data.x, {.verbose = Verbose::line, .stream = paper.stream}));
     const std::string text = paper.text();
     CAPTURE(text);
-    const std::string time = R"(\d+\.\ds \d+[mu]s/step - \d+ images/s)";
+    const std::string time = R"(\d+\.\ds \d+[mu]s/step - \d+ samples/s)";
     CHECK(std::regex_match(
         text, std::regex(time + R"( - loss: \d\.\d{4} - recorder: 0\.0000)" + "\n" + time + "\n")));
   }

@@ -3,6 +3,7 @@
 // takes the compiler longer than the code around it.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <concepts>
@@ -91,6 +92,17 @@ class Text {
 
 /// Appends to `text`: `append(text, {", ", size})`.
 inline void append(std::string& text, const Text& more) { more.append_to(text); }
+
+/// A number with as many digits behind the point as in "0.50" (fixed, 2), or as in "5.0e-01"
+/// (scientific, 1); general: that many in all, less zeros at the end. As C's printf writes it but
+/// for the locale, which must change no file, table or line that a script reads.
+[[nodiscard, gnu::cold, gnu::noinline]] inline std::string with_digits(
+    double number, int digits, std::chars_format format = std::chars_format::fixed) {
+  if (number != number) return "nan";  // NaN has no sign
+  char text[400];                      // the longest has 309 digits before the point
+  digits = std::clamp(digits, 0, 80);
+  return {text, std::to_chars(text, text + sizeof text, number, format, digits).ptr};
+}
 
 /// The pieces one after the other: `concat({"layer ", i})`.
 [[nodiscard]] inline std::string concat(const Text& pieces) { return pieces.to_string(); }

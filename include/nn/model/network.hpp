@@ -4,7 +4,6 @@
 #pragma once
 
 #include <atomic>
-#include <cctype>
 #include <concepts>
 #include <cstdint>
 #include <string>
@@ -19,7 +18,7 @@ namespace nn {
 /// Name of a layer type in lower case: "conv2d". Parameters and tables use it.
 [[nodiscard, gnu::cold, gnu::noinline]] inline std::string lower_case(std::string name) {
   for (char& letter : name) {
-    letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+    if ('A' <= letter && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
   }
   return name;
 }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -31,9 +30,7 @@ namespace detail {
   auto value = static_cast<double>(num_bytes);
   std::size_t unit = 0;
   for (; value >= 1024 && unit + 1 < units.size(); ++unit) value /= 1024;
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2f %s", value, units[unit]);
-  return text;
+  return concat({with_digits(value, 2), ' ', units[unit]});
 }
 
 /// [28, 28, 1] -> "(None, 28, 28, 1)"

@@ -3,8 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -24,10 +24,7 @@ using Findings = std::vector<std::string>;
 }
 
 [[nodiscard]] inline std::string to_text(double number) {
-  if (std::isnan(number)) return "nan";  // without the sign that some have
-  char digits[32];
-  std::snprintf(digits, sizeof digits, "%.10g", number);
-  return digits;
+  return with_digits(number, 10, std::chars_format::general);
 }
 
 /// "[1, 2]": where element number `index` of a tensor of that shape is.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -11,6 +12,7 @@
 #include <string_view>
 
 #include "nn/core/config.hpp"
+#include "nn/core/text.hpp"
 #include "nn/training/scores.hpp"
 
 #if defined(__unix__) || defined(__APPLE__)
@@ -25,12 +27,8 @@ enum class Verbose { automatic, silent, bar, line };
 
 /// 4 decimals, scientific below 0.001, as Keras' progress bar.
 [[nodiscard]] inline std::string readable_score(double value) {
-  char text[32];
   const bool is_small = value != 0 && std::abs(value) < 1e-3;
-  // Without the sign of NaN, which means nothing.
-  std::snprintf(text, sizeof text, is_small ? "%.4e" : "%.4f",
-                std::isnan(value) ? std::abs(value) : value);
-  return text;
+  return with_digits(value, 4, is_small ? std::chars_format::scientific : std::chars_format::fixed);
 }
 
 namespace detail {
@@ -107,14 +105,13 @@ class Progress {
                                         double training_seconds, const Scores& scores) {
     if (style_ == Verbose::silent) return;
     seconds_ = training_seconds;
-    char per_step[32];
     const double milliseconds =
         1e3 * training_seconds / static_cast<double>(std::max<Index>(batches_done, 1));
     const bool is_short = milliseconds < 1;
-    std::snprintf(per_step, sizeof per_step, " %.0f%s/step",
-                  is_short ? 1e3 * milliseconds : milliseconds, is_short ? "us" : "ms");
-    const std::string text = concat(
-        {readable_seconds(training_seconds), per_step, rate(samples_done), describe(scores)});
+    const std::string per_step = with_digits(is_short ? 1e3 * milliseconds : milliseconds, 0);
+    const std::string text =
+        concat({readable_seconds(training_seconds), ' ', per_step, is_short ? "us/step" : "ms/step",
+                rate(samples_done), describe(scores)});
     if (style_ == Verbose::bar) {
       draw(line(batches_done, text, line_width(stream_) - 1));  // whole, as it stays
       std::fputc('\n', stream_);
@@ -130,22 +127,13 @@ class Progress {
 
  private:
   [[nodiscard, gnu::cold, gnu::noinline]] static std::string readable_seconds(double seconds) {
-    char text[32];
-    if (seconds < 10) {
-      std::snprintf(text, sizeof text, "%.1fs", seconds);
-    } else if (seconds < 600) {
-      std::snprintf(text, sizeof text, "%.0fs", seconds);
-    } else {
-      std::snprintf(text, sizeof text, "%.0fmin", seconds / 60);
-    }
-    return text;
+    if (seconds < 10) return with_digits(seconds, 1) + 's';
+    return seconds < 600 ? with_digits(seconds, 0) + 's' : with_digits(seconds / 60, 0) + "min";
   }
   [[nodiscard, gnu::cold, gnu::noinline]] std::string rate(Index samples_done) const {
     const double elapsed = seconds_ > 0 ? seconds_ : seconds();
-    char text[48];
-    std::snprintf(text, sizeof text, " - %.0f images/s",
-                  static_cast<double>(samples_done) / std::max(elapsed, 1e-9));
-    return text;
+    const double samples_per_second = static_cast<double>(samples_done) / std::max(elapsed, 1e-9);
+    return concat({" - ", with_digits(samples_per_second, 0), " samples/s"});
   }
   [[nodiscard, gnu::cold, gnu::noinline]] static std::string describe(const Scores& scores) {
     std::string text;
