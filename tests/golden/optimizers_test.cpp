@@ -48,8 +48,7 @@ void check_steps(const Golden& golden, const json& c, const Optimizer& optimizer
   }
   ParameterBlock<T> block;
   block.allocate(list);
-  block.allocate_gradients();
-  block.bind(list);
+  block.allocate_gradients(list);
   for (const NamedParameter<T>& parameter : block) {
     const auto start = golden.array<T>("start/" + parameter.name);
     std::copy(start.begin(), start.end(), parameter.value().data());

@@ -63,8 +63,7 @@ TEST_SUITE("layer/parameter_block") {
     nn::ParameterBlock<float> block;
     block.allocate(p.list);
     CHECK_FALSE(block.has_gradients());
-    block.allocate_gradients();
-    block.bind(p.list);
+    block.allocate_gradients(p.list);
     CHECK(block.has_gradients());
     p.bias.gradient()(4) = 3;
     CHECK(block.gradients()[20] == 3);
@@ -116,11 +115,11 @@ TEST_SUITE("layer/parameter_block") {
     block.values()[0] = 1;
     block.moment(1)[3] = 2;
     CHECK(block.advance_step() == 1);
-    const auto snapshot = block.snapshot();
+    auto snapshot = block.snapshot();
     block.values()[0] = 9;
     block.moment(1)[3] = 9;
     block.advance_step();
-    block.restore(snapshot);
+    block.restore(std::move(snapshot));
     CHECK(block.values()[0] == 1);
     CHECK(block.moment(1)[3] == 2);
     CHECK(block.step() == 1);

@@ -23,8 +23,7 @@ struct Block {
       list.add(parameters[i], std::to_string(i), {lengths[i]}, Zeros{});
     }
     block.allocate(list);
-    block.allocate_gradients();
-    block.bind(list);
+    block.allocate_gradients(list);
     set([](const auto& p) { return p.value(); }, [](Index e) { return static_cast<T>(e + 1); });
   }
   Block(const Block&) = delete;

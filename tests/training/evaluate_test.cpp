@@ -7,6 +7,7 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nn/metrics/precision.hpp"
@@ -52,6 +53,19 @@ struct Evaluation {
 }  // namespace
 
 TEST_SUITE("training/evaluate") {
+  TEST_CASE("Sequential: assigned to itself, it keeps its loss and metrics") {
+    Sequential model{Dense{2}, Softmax{}};
+    model.build({2});
+    model.compile(Adam{}, SparseCategoricalCrossentropy{}, {Accuracy{}});
+    Sequential<float>& same = model;
+    const auto x = random_tensor<float, 2>({2, 2}, 2);
+    const double before = model.evaluate(x, counted_labels(2, 2))["accuracy"];
+    model = std::move(same);
+    CHECK(model.evaluate(x, counted_labels(2, 2))["accuracy"] == before);
+    model = same;
+    CHECK(model.evaluate(x, counted_labels(2, 2))["accuracy"] == before);
+  }
+
   TEST_CASE("evaluate: loss and metrics are means over all samples") {
     // p = softmax(x): with x = (0, ln 3) it is (1/4, 3/4)
     Sequential model{Softmax{}};

@@ -18,8 +18,11 @@ class Erased {
   [[gnu::cold, gnu::noinline]] Erased(const Erased& other)
       : self_(other.self_ == nullptr ? nullptr : other.self_->clone()) {}
   Erased(Erased&& other) noexcept : self_(std::exchange(other.self_, nullptr)) {}
-  Erased& operator=(Erased other) noexcept {
-    std::swap(self_, other.self_);
+  // Two, not one by value: that one would be taken for one that can't throw.
+  Erased& operator=(const Erased& other) { return *this = Erased(other); }
+  Erased& operator=(Erased&& other) noexcept {
+    Erased taken = std::move(other);
+    std::swap(self_, taken.self_);
     return *this;
   }
   ~Erased() { delete self_; }

@@ -62,10 +62,12 @@ class AlignedMemory {
       : block_(std::exchange(other.block_, nullptr)),
         data_(std::exchange(other.data_, nullptr)),
         size_(std::exchange(other.size_, 0)) {}
-  AlignedMemory& operator=(AlignedMemory other) noexcept {
-    std::swap(block_, other.block_);
-    std::swap(data_, other.data_);
-    std::swap(size_, other.size_);
+  AlignedMemory& operator=(const AlignedMemory& other) { return *this = AlignedMemory(other); }
+  AlignedMemory& operator=(AlignedMemory&& other) noexcept {
+    AlignedMemory taken = std::move(other);
+    std::swap(block_, taken.block_);
+    std::swap(data_, taken.data_);
+    std::swap(size_, taken.size_);
     return *this;
   }
   [[gnu::noinline]] ~AlignedMemory() { ::operator delete(block_); }

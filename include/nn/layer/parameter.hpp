@@ -62,7 +62,7 @@ class AnyParameter {
   [[nodiscard]] const kernels::QuantizedMatrix* quantized() const { return quantized_; }
 
   void bind(const Shape& shape, T* value, T* gradient,
-            const kernels::QuantizedMatrix* quantized = nullptr) {
+            const kernels::QuantizedMatrix* quantized = nullptr) noexcept {
     shape_ = shape;
     value_ = value;
     gradient_ = gradient;
@@ -110,13 +110,17 @@ class NamedParameter {
   std::string name;  // "3.dense.kernel": the layer's index and type, the parameter's own name
   Shape shape;
 
-  NamedParameter(std::string full_name, const Shape& sizes, T* value, T* gradient,
-                 const kernels::QuantizedMatrix* quantized = nullptr)
-      : name(std::move(full_name)),
-        shape(sizes),
-        value_(value),
-        gradient_(gradient),
-        quantized_(quantized) {}
+  NamedParameter(std::string full_name, const Shape& sizes)
+      : name(std::move(full_name)), shape(sizes) {}
+
+  /// Where the value, in full or quantised, and the gradient lie; `layer_view` looks there too.
+  void bind(T* value, T* gradient, const kernels::QuantizedMatrix* quantized,
+            AnyParameter<T>& layer_view) noexcept {
+    value_ = value;
+    gradient_ = gradient;
+    quantized_ = quantized;
+    layer_view.bind(shape, value, gradient, quantized);
+  }
 
   /// The elements in row-major order; `value<4>()` is a map of the parameter's own rank. Throws
   /// `std::invalid_argument` where they are quantised.
@@ -158,9 +162,9 @@ class NamedParameter {
             "ask a model that is not const for its parameters()"});
   }
 
-  T* value_;
-  T* gradient_;
-  const kernels::QuantizedMatrix* quantized_;
+  T* value_ = nullptr;
+  T* gradient_ = nullptr;
+  const kernels::QuantizedMatrix* quantized_ = nullptr;
 };
 
 /// Collects what layers declare: for each parameter its place, name, shape and initializer. Throws
@@ -203,7 +207,7 @@ class ParameterList {
 
   /// Parameter number i starts with these elements, which lie in a block that was `keep`t.
   void start_from(std::size_t i, const T* value) { entries_[i].earlier_value = value; }
-  void keep(AlignedArray<T> values) { kept_.push_back(std::move(values)); }
+  void keep(AlignedArray<T>&& values) { kept_.push_back(std::move(values)); }
 
  private:
   [[gnu::cold, gnu::noinline]] void push_back(AnyParameter<T>& parameter, const std::string& name,

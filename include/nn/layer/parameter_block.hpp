@@ -33,20 +33,19 @@ class ParameterBlock {
   /// Allocates for the listed parameters, 0 where they have no earlier value, and binds the layers'
   /// views. Throws where a layer brings a value from another model that doesn't fit.
   [[gnu::cold, gnu::noinline]] void allocate(const ParameterList<T>& list) {
-    format_ = NumberFormat::float32;
-    quantized_.clear();
-    values_ = AlignedArray<T>(static_cast<std::size_t>(layout(list)));
+    ParameterBlock made;
+    made.values_ = AlignedArray<T>(static_cast<std::size_t>(layout(list)));
     Index offset = 0;
     for (const auto& entry : list.entries()) {
       const Index count = entry.shape.num_elements();
       if (entry.parameter->is_brought()) require_brought(entry);
       if (entry.earlier_value != nullptr) {
-        std::copy_n(entry.earlier_value, count, values_.data() + offset);
+        std::copy_n(entry.earlier_value, count, made.values_.data() + offset);
       }
       offset += padded(count);
     }
-    gradients_ = {};
-    reset_moments();
+    made.name(list);
+    *this = std::move(made);
     bind(list);
   }
 
@@ -90,22 +89,21 @@ class ParameterBlock {
     *this = {};
   }
 
-  /// Points the layers' views into this block, which was built for parameters of the same shapes.
-  [[gnu::cold, gnu::noinline]] void bind(const ParameterList<T>& list) {
+  /// Points the layers' views into this block, which was built for these parameters. Nothing here
+  /// can throw, so that it may follow what can.
+  [[gnu::cold, gnu::noinline]] void bind(const ParameterList<T>& list) noexcept {
+    NN_ASSERT(list.entries().size() == named_.size());
     Index offset = 0;
     std::size_t num_quantized = 0;
-    named_.clear();
-    for (const auto& entry : list.entries()) {
+    for (std::size_t i = 0; i < named_.size(); ++i) {
+      const auto& entry = list.entries()[i];
       if (format_ != NumberFormat::float32 && entry.is_quantizable) {
-        const kernels::QuantizedMatrix* const matrix = &quantized_[num_quantized++];
-        entry.parameter->bind(entry.shape, nullptr, nullptr, matrix);
-        named_.push_back({entry.name, entry.shape, nullptr, nullptr, matrix});
+        named_[i].bind(nullptr, nullptr, &quantized_[num_quantized++], *entry.parameter);
         continue;
       }
       T* gradient = gradients_.empty() ? nullptr : gradients_.data() + offset;
-      entry.parameter->bind(entry.shape, values_.data() + offset, gradient);
-      named_.push_back({entry.name, entry.shape, values_.data() + offset, gradient});
-      offset += padded(entry.shape.num_elements());
+      named_[i].bind(values_.data() + offset, gradient, nullptr, *entry.parameter);
+      offset += padded(named_[i].shape.num_elements());
     }
   }
 
@@ -113,28 +111,26 @@ class ParameterBlock {
   /// memory of their values, of gradients and moments: the block is for inference from now on.
   [[gnu::cold, gnu::noinline]] void quantize(const ParameterList<T>& list,
                                              NumberFormat format) requires std::same_as<T, float> {
-    std::vector<kernels::QuantizedMatrix> quantized;
+    ParameterBlock made;
+    made.format_ = format;
     Index num_rest = 0;
     for (const auto& entry : list.entries()) {
       if (!entry.is_quantizable) num_rest += padded(entry.shape.num_elements());
     }
-    AlignedArray<T> rest(static_cast<std::size_t>(num_rest));
-    T* next = rest.data();
+    made.values_ = AlignedArray<T>(static_cast<std::size_t>(num_rest));
+    T* next = made.values_.data();
     for (std::size_t i = 0; i < named_.size(); ++i) {
       const auto value = named_[i].value();
       if (list.entries()[i].is_quantizable) {
-        quantized.emplace_back(
+        made.quantized_.emplace_back(
             format, kernels::Matrix<const T>(value.data(), named_[i].shape[0], named_[i].shape[1]));
       } else {
         std::copy_n(value.data(), value.size(), next);
         next += padded(value.size());
       }
     }
-    format_ = format;
-    quantized_ = std::move(quantized);
-    values_ = std::move(rest);
-    gradients_ = {};
-    reset_moments();
+    made.name(list);
+    *this = std::move(made);
     bind(list);
   }
   /// What the quantizable matrices are stored as.
@@ -158,8 +154,12 @@ class ParameterBlock {
   [[nodiscard]] T* gradients() { return gradients_.data(); }
   [[nodiscard]] bool has_gradients() const { return !gradients_.empty() || values_.empty(); }
 
-  /// Makes room for gradients, which a model that only predicts does without. `bind` must follow.
-  void allocate_gradients() { gradients_ = AlignedArray<T>(values_.size()); }
+  /// Makes room for gradients, which a model that only predicts does without, and points the
+  /// layers' views to it.
+  void allocate_gradients(const ParameterList<T>& list) {
+    gradients_ = AlignedArray<T>(values_.size());
+    bind(list);
+  }
   void zero_gradients() { std::fill(gradients_.begin(), gradients_.end(), T(0)); }
 
   /// The optimizer's moment number `i`, zero at first. Throws `std::invalid_argument` from
@@ -186,10 +186,11 @@ class ParameterBlock {
   [[nodiscard, gnu::cold, gnu::noinline]] Snapshot snapshot() const {
     return {values_, moments_, step_};
   }
-  [[gnu::cold, gnu::noinline]] void restore(const Snapshot& snapshot) {
+  /// Allocates nothing and can't throw, as what made it necessary may be that memory has run out.
+  [[gnu::cold, gnu::noinline]] void restore(Snapshot&& snapshot) noexcept {
     NN_ASSERT(snapshot.values.size() == values_.size());
     std::copy(snapshot.values.begin(), snapshot.values.end(), values_.begin());
-    moments_ = snapshot.moments;
+    moments_ = std::move(snapshot.moments);
     step_ = snapshot.step;
   }
 
@@ -212,6 +213,12 @@ class ParameterBlock {
   ParameterBlock(ParameterBlock&&) noexcept = default;
   ParameterBlock& operator=(const ParameterBlock&) = default;
   ParameterBlock& operator=(ParameterBlock&&) noexcept = default;
+
+  /// Lists the parameters, which `bind` then says the places of.
+  void name(const ParameterList<T>& list) {
+    named_.reserve(list.entries().size());
+    for (const auto& entry : list.entries()) named_.emplace_back(entry.name, entry.shape);
+  }
 
   static Index padded(Index count) {
     return padded_bytes<T>(count) / static_cast<Index>(sizeof(T));

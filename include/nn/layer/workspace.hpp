@@ -20,9 +20,10 @@ class Workspace {
   Workspace(const Workspace& other) : memory_(other.memory_) {}
   Workspace(Workspace&& other) noexcept
       : last_forward(std::exchange(other.last_forward, {})), memory_(std::move(other.memory_)) {}
-  Workspace& operator=(Workspace other) noexcept {
-    last_forward = other.last_forward;
+  Workspace& operator=(const Workspace& other) { return *this = Workspace(other); }
+  Workspace& operator=(Workspace&& other) noexcept {
     memory_ = std::move(other.memory_);
+    last_forward = std::exchange(other.last_forward, {});
     return *this;
   }
   ~Workspace() = default;

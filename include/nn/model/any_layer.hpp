@@ -179,10 +179,11 @@ class AnyLayer {
       if constexpr (ParametricLayer<L>) {
         const std::size_t first = list.entries().size();
         layer.parameters(input, list);
-        own_parameters.clear();
+        std::vector<AnyParameter<T>*> own;
         for (std::size_t i = first; i < list.entries().size(); ++i) {
-          own_parameters.push_back(list.entries()[i].parameter);
+          own.push_back(list.entries()[i].parameter);
         }
+        own_parameters = std::move(own);
       }
     }
     void forward(const T* x, const Shape& x_shape, T* y, const Shape& y_shape,

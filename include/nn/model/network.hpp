@@ -38,17 +38,11 @@ class Network {
         is_built(other.is_built),
         build_number(other.build_number),
         block(other.block) {
-    if (is_built) bind();
+    if (is_built) block.bind(list_parameters());
   }
   /// Layers and blocks stay where they are on the heap; the other one is empty then.
   Network(Network&& other) noexcept { swap(other); }
-  /// Both throw `std::invalid_argument` while this one is trained.
-  Network& operator=(const Network& other) {
-    require_no_training("Sequential::operator=");
-    Network copy = other;
-    swap(copy);
-    return *this;
-  }
+  /// Throws `std::invalid_argument` while this one is trained.
   // NOLINTNEXTLINE(bugprone-exception-escape, performance-noexcept-move-constructor)
   Network& operator=(Network&& other) {
     require_no_training("Sequential::operator=");
@@ -79,9 +73,7 @@ class Network {
   }
 
   [[gnu::cold, gnu::noinline]] void ensure_gradients() {
-    if (block.has_gradients()) return;
-    block.allocate_gradients();
-    bind();
+    if (!block.has_gradients()) block.allocate_gradients(list_parameters());
   }
 
   /// Makes a model for inference of this one; `where` names the caller in messages.
@@ -162,8 +154,6 @@ class Network {
   ParameterBlock<T> block;
 
  private:
-  void bind() { block.bind(list_parameters()); }
-
   void swap(Network& other) noexcept {
     std::swap(layers, other.layers);
     std::swap(plan, other.plan);

@@ -46,6 +46,17 @@ class Sequential {
   static constexpr bool obeys_as_logits = true;
 
   Sequential() = default;
+  Sequential(const Sequential&) = default;
+  Sequential(Sequential&&) noexcept = default;
+  /// Both throw `std::invalid_argument` in a callback of this model's `fit`. Where they throw, both
+  /// models are as they were.
+  Sequential& operator=(const Sequential& other) { return *this = Sequential(other); }
+  // NOLINTNEXTLINE(bugprone-exception-escape, performance-noexcept-move-constructor)
+  Sequential& operator=(Sequential&& other) {
+    network_ = std::move(other.network_);
+    if (this != &other) compiled_ = std::move(other.compiled_);
+    return *this;
+  }
 
   /// A model of the given layers. The first one's scalar type is the model's.
   template <class First, class... Rest>

@@ -53,12 +53,13 @@ class SGD {
   [[nodiscard]] ParameterUpdate begin_step(ParameterBlock<T>& block) const {
     const T rate = static_cast<T>(learning_rate(block.step()));
     const T momentum = static_cast<T>(momentum_at(block.step()));
-    block.advance_step();
     if (momentum == 0 && options_.momentum.is_fixed()) {
+      block.advance_step();
       return ParameterUpdate::of<T>(
           [rate](T* w, const T* g, Index count) { kernels::sgd_update(count, w, g, rate); });
     }
-    T* const m = block.moment(0);
+    T* const m = block.moment(0);  // may find no memory: then no step is counted
+    block.advance_step();
     return ParameterUpdate::of<T>(
         [rate, momentum, m, first = block.values(), nesterov = options_.nesterov](T* w, const T* g,
                                                                                   Index count) {

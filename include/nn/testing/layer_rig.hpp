@@ -102,8 +102,7 @@ class LayerRig {
     layer_.parameters(sample, list);
     block_.allocate(list);
     block_.initialize(list, 1);
-    block_.allocate_gradients();
-    block_.bind(list);
+    block_.allocate_gradients(list);
     std::uint32_t number = 0;
     for (const NamedParameter<T>& parameter : block_) {  // also what starts at zero is tested
       for (Index i = 0; i < parameter.shape.num_elements(); ++i) {

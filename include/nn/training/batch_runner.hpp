@@ -66,11 +66,20 @@ class BatchRunner {
   /// One update. `network` is the one this runner was made for. rows: see Samples::gather.
   void train(Network<T>& network, const Samples& x, const LabelView& y, const Index* rows,
              Index count) {
-    NN_ASSERT(&network == &network_);
-    Pass pass = prepare(x, y, rows, count, true);
+    update(network, train_forward(x, y, rows, count), count);
+  }
+  /// Its first half, which changes nothing but this runner: a training pass forward.
+  [[nodiscard]] Pass train_forward(const Samples& x, const LabelView& y, const Index* rows,
+                                   Index count) {
+    const Pass pass = prepare(x, y, rows, count, true);
     const T* scores = network_.plan.forward(network_.layers, x_, count, pass, nullptr);
     T* gradient = network_.plan.result_gradient(network_.layers, count, pass.memory);
     account(scores, count, gradient);
+    return pass;
+  }
+  /// Its second half: backward and the optimizer's step.
+  void update(Network<T>& network, Pass pass, Index count) {
+    NN_ASSERT(&network == &network_);
     const std::int64_t steps_before = network.block.step();
     const auto update = compiled_.optimizer->begin_step(network.block);
     pass.update = update ? &*update : nullptr;

@@ -244,7 +244,7 @@ template <Real T>
     return detail::FitLoop<T>(network_, compiled_, options, training, validation).run();
   } catch (...) {
     compiled_ = std::move(compiled);
-    if (is_built()) network_.block.restore(before);
+    if (is_built()) network_.block.restore(std::move(before));
     if (!was_built) *this = std::move(before_build);
     throw;
   }

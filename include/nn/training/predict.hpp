@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "nn/model/compiled.hpp"
 #include "nn/model/model_access.hpp"
@@ -97,6 +98,7 @@ Tensor<T, Rank> Sequential<T>::predict(const X& x) const {
 }
 
 /// y is a Tensor, which gets the right size, or a TensorMap, which has to have it. It is not x.
+/// Where this throws, a Tensor of another size is as it was.
 template <Real T>
 template <TensorLike X, TensorLike Y>
 void Sequential<T>::predict(const X& x, Y& y, Workspace& workspace) const {
@@ -111,7 +113,11 @@ void Sequential<T>::predict(const X& x, Y& y, Workspace& workspace) const {
   const Shape shape = output_shape().with_batch(samples.count());
   if (shape_of(y) != shape) {
     if constexpr (requires { y.resize(dimensions_of<rank>(shape)); }) {
-      y.resize(dimensions_of<rank>(shape));
+      // Not resized: Eigen frees the old elements before it has room for the new ones.
+      Y made(dimensions_of<rank>(shape));
+      detail::predict_batches(network_, samples, made.data(), workspace, PredictOptions{}, nullptr);
+      y = std::move(made);
+      return;
     } else {
       refuse<ShapeError>({"Sequential::predict",
                           {"a result of shape ", shape.to_string()},

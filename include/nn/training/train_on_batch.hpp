@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "nn/core/float_mode.hpp"
 #include "nn/training/batch_runner.hpp"
@@ -13,8 +14,9 @@ namespace nn {
 
 /// One update from the whole of x [N, ...] with labels y [N]. Returns the loss and metrics of this
 /// batch as they were before the update, dropout on. Needs a compiled model; builds it if that
-/// wasn't done. What it refuses leaves the model as it was; where a layer of one's own throws in
-/// backward, the layers behind it may be updated already (`fit` puts them back).
+/// wasn't done. Where it throws, the model is as it was, but for two cases after its first update:
+/// a layer of one's own throws in backward, or memory runs out there in a thread or for a batch
+/// size that it has not seen. The layers behind may be updated then (`fit` puts them back).
 template <Real T>
 template <TensorLike X>
 Scores Sequential<T>::train_on_batch(const X& x, const LabelView& y) {
@@ -26,15 +28,30 @@ Scores Sequential<T>::train_on_batch(const X& x, const LabelView& y) {
   demand(samples.count() > 0, where, "at least one sample", "none");
   if (!is_built()) {
     detail::require_labels<T>(where, samples, y, output_shape(samples.sample_shape()));
-    build(samples.sample_shape());
+    Sequential built = *this;
+    built.build(samples.sample_shape());
+    Scores scores = built.train_on_batch(x, y);
+    *this = std::move(built);
+    return scores;
   }
   require_samples(where, samples);
   detail::require_labels<T>(where, samples, y, output_shape());
   const FlushDenormals flush;
   network_.ensure_gradients();
   detail::BatchRunner<T> runner(network_, compiled);
-  runner.train(network_, samples, y, nullptr, samples.count());
-  return runner.scores();
+  const Pass pass = runner.train_forward(samples, y, nullptr, samples.count());
+  Scores scores = runner.scores();
+  // The first update takes memory until its end, which later ones find in place.
+  typename ParameterBlock<T>::Snapshot before;
+  const bool is_first = network_.block.step() == 0;
+  if (is_first) before = network_.block.snapshot();
+  try {
+    runner.update(network_, pass, samples.count());
+  } catch (...) {
+    if (is_first) network_.block.restore(std::move(before));
+    throw;
+  }
+  return scores;
 }
 
 /// Loss and metrics of x [N, ...] with labels y [N] as one batch, in inference mode.
