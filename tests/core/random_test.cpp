@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <vector>
 
 using nn::Random;
 using nn::RandomPurpose;
@@ -31,6 +33,26 @@ TEST_SUITE("core/random") {
     CHECK(Random(1, {RandomPurpose::user, 2, 1}).block(0) != first);
     CHECK(Random(1, {RandomPurpose::user, 1, 2}).block(0) != first);
     CHECK(Random((std::uint64_t{1} << 32) + 1, {RandomPurpose::user, 1, 1}).block(0) != first);
+  }
+
+  TEST_CASE("regression: users and times beyond a block's counter have numbers of their own") {
+    const auto first = [](std::uint64_t seed, std::uint64_t user, std::uint64_t time) {
+      return Random(seed, {RandomPurpose::initializer, user, time}).block(0);
+    };
+    constexpr std::uint64_t many = std::uint64_t{1} << 16, more = std::uint64_t{1} << 32;
+    std::vector<Random::Block> blocks;
+    for (const std::uint64_t user : {std::uint64_t{0}, std::uint64_t{1}, many, many + 1, 2 * many,
+                                     more, more + many, more * many}) {
+      for (const std::uint64_t time :
+           {std::uint64_t{0}, std::uint64_t{1}, more, more + 1, 2 * more}) {
+        for (const std::uint64_t seed : {1u, 2u}) blocks.push_back(first(seed, user, time));
+      }
+    }
+    std::sort(blocks.begin(), blocks.end());
+    CHECK(std::adjacent_find(blocks.begin(), blocks.end()) == blocks.end());
+    // Philox of seed 1 gives the other key, from user 65536 on.
+    const auto key = Random(1, {RandomPurpose{0}}).block(1);
+    CHECK(first(1, many, 0) == first(std::uint64_t{key[1]} << 32 | key[0], 0, 0));
   }
 
   TEST_CASE("Random: uniform numbers fill [0, 1) evenly") {

@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <cstddef>
+#include <vector>
+
 namespace {
 
 struct TwoParameters {
@@ -85,6 +88,19 @@ TEST_SUITE("layer/parameter_block") {
     CHECK(a.values()[15] == 0);
     CHECK(a.values()[16] == 0.5f);
     CHECK(a.values()[21] == 0);
+  }
+
+  TEST_CASE("regression: the first values of parameter 65536 are not those of parameter 0") {
+    std::vector<nn::Parameter<float, 1>> parameters(65537);
+    nn::ParameterList<float> list;
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      list.set_scope(nn::concat({i, '.'}));
+      list.add(parameters[i], "bias", {1}, nn::GlorotUniform{});
+    }
+    nn::ParameterBlock<float> block;
+    block.allocate(list);
+    block.initialize(list, 1);
+    CHECK(parameters[0].value()(0) != parameters[65536].value()(0));
   }
 
   TEST_CASE("ParameterBlock: names its parameters") {

@@ -130,7 +130,7 @@ class FaultyDense {
     if (is(Fault::result_of_thread_count)) return T(1e-12 * num_threads());
     if (is(Fault::other_float) && sizeof(T) == sizeof(float)) return T(1e-3);
     if (is(Fault::other_inference)) return T(pass.training ? 0 : 1e-3);
-    if (is(Fault::other_each_step)) return T(1e-3 * pass.step);
+    if (is(Fault::other_each_step)) return T(1e-3 * static_cast<double>(pass.step));
     if (is(Fault::state_in_forward)) return T(1e-3 * static_cast<double>(kept_x_.size()));
     return T(0);
   }

@@ -20,8 +20,8 @@ enum class RandomPurpose : std::uint16_t { initializer = 1, shuffle = 2, dropout
 /// Which numbers: the purpose, which of its users (a layer, a tensor), and when (an epoch, a step).
 struct RandomStream {
   RandomPurpose purpose = RandomPurpose::user;
-  std::uint16_t user = 0;
-  std::uint32_t time = 0;
+  std::uint64_t user = 0;
+  std::uint64_t time = 0;
 };
 
 /// Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3",
@@ -39,13 +39,22 @@ class Random {
   static constexpr Key key_steps{0x9E3779B9u, 0xBB67AE85u};
 
   Random(std::uint64_t seed, RandomStream stream)
-      : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)},
-        stream_{(static_cast<std::uint32_t>(stream.purpose) << 16) | stream.user, stream.time} {}
+      : key_(halves(seed)),
+        stream_{static_cast<std::uint32_t>(stream.purpose) << 16 |
+                    static_cast<std::uint32_t>(stream.user & 0xFFFF),
+                halves(stream.time)[0]} {
+    // Beside the index, a block's counter has room for 16 bits of the user and 32 of the time. What
+    // they have beyond draws another key, from a stream that no purpose has.
+    const std::uint64_t rest_of_user = stream.user >> 16;
+    const std::uint32_t rest_of_time = halves(stream.time)[1];
+    if (rest_of_user == 0 && rest_of_time == 0) return;
+    const Block words = Random(key_, {0, rest_of_time}).block(rest_of_user);
+    key_ = {words[0], words[1]};
+  }
 
   /// Four independent 32-bit words for each index.
   [[nodiscard]] Block block(std::uint64_t index) const {
-    Block x{static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32), stream_[0],
-            stream_[1]};
+    Block x{halves(index)[0], halves(index)[1], stream_[0], stream_[1]};
     Key key = key_;
     for (int round = 0; round < num_rounds; ++round) {
       const std::uint64_t product0 = std::uint64_t{multipliers[0]} * x[0];
@@ -95,6 +104,13 @@ class Random {
   }
 
  private:
+  Random(const Key& key, const Key& stream) : key_(key), stream_(stream) {}
+
+  /// The lower half and the upper one.
+  [[nodiscard]] static Key halves(std::uint64_t number) {
+    return {static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32)};
+  }
+
   [[nodiscard]] static double unit(std::uint32_t high, std::uint32_t low) {
     const std::uint64_t bits = (std::uint64_t{high} << 32 | low) >> 11;
     return static_cast<double>(bits) * 0x1p-53;

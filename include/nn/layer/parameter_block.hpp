@@ -52,7 +52,7 @@ class ParameterBlock {
   /// Draws the first values of those without an earlier one. Each parameter draws from a stream of
   /// its own.
   [[gnu::noinline]] void initialize(const ParameterList<T>& list, std::uint64_t seed) {
-    std::uint16_t user = 0;
+    std::uint64_t user = 0;
     T* value = values_.data();
     for (const auto& entry : list.entries()) {
       const Random random{seed, {RandomPurpose::initializer, user++, 0}};

@@ -26,8 +26,8 @@ struct Pass {
   /// left it and the same weights; -1: on its own.
   Index batch_number = -1;
   std::uint64_t seed = 0;   ///< the model's seed
-  std::uint32_t step = 0;   ///< optimizer steps taken before this pass
-  std::uint16_t layer = 0;  ///< number in the whole model; equal layers draw different numbers
+  std::uint64_t step = 0;   ///< optimizer steps taken before this pass
+  std::uint64_t layer = 0;  ///< number in the whole model; equal layers draw different numbers
 
   bool needs_dx = true;    ///< false: nobody reads dx, it need not be written
   bool accumulate = true;  ///< backward adds to parameter gradients; false: it assigns them

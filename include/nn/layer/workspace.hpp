@@ -45,7 +45,7 @@ class Workspace {
     const void* x = nullptr;
     Index batch_size = 0;
     std::byte* memory = nullptr;
-    std::uint32_t step = 0;    ///< optimizer steps before it
+    std::uint64_t step = 0;    ///< optimizer steps before it
     std::uint64_t repeat = 0;  ///< forward passes here between that step and this
   };
   ForwardPass last_forward;

@@ -59,7 +59,7 @@ class Plan {
   [[nodiscard]] Pass pass_of(std::size_t i, const Pass& pass, std::byte* memory) const {
     Pass own = pass;
     own.memory = memory;
-    own.layer = static_cast<std::uint16_t>(pass.layer + steps_[i].number);
+    own.layer = pass.layer + static_cast<std::uint64_t>(steps_[i].number);
     own.activation = steps_[i].activation;
     own.as_logits = pass.as_logits && steps_[i].drops_softmax;
     own.dy_is_masked = steps_[i].dy_is_masked;

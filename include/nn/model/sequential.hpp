@@ -236,7 +236,7 @@ class Sequential {
     return {.training = training,
             .memory = memory,
             .seed = network_.seed,
-            .step = static_cast<std::uint32_t>(network_.block.step())};
+            .step = static_cast<std::uint64_t>(network_.block.step())};
   }
 
   Network<T> network_;

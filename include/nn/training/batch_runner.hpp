@@ -127,7 +127,7 @@ class BatchRunner {
     return {.training = training,
             .memory = memory + labels_bytes,
             .seed = network_.seed,
-            .step = static_cast<std::uint32_t>(network_.block.step()),
+            .step = static_cast<std::uint64_t>(network_.block.step()),
             .accumulate = false,
             .precision = training ? compiled_.options.precision : ProductPrecision(),
             .as_logits = as_logits_};

@@ -101,7 +101,7 @@ class FitLoop final : public FitContext {
     std::vector<Index> order;
     if (options_.shuffle) {
       // The step tells epochs apart, also those of several calls of fit.
-      const auto step = static_cast<std::uint32_t>(network_.block.step());
+      const auto step = static_cast<std::uint64_t>(network_.block.step());
       order = Random{network_.seed, {RandomPurpose::shuffle, 0, step}}.permutation(count);
     }
     runner_.reset();
