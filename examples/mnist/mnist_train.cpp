@@ -72,7 +72,7 @@ void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
     std::printf("\n%s\n%s\n", mnist::confusion_table(result.confusion).c_str(),
                 mnist::misread_digits(data, result).c_str());
   }
-  model.save(options.model, {{"trained_on", data.origin}});
+  model.save(options.model, {.notes = {{"trained_on", data.origin}}});
   if (options.metrics) {
     const auto report = mnist::report_to_json(data, model,
                                               {.recipe = recipe.name,

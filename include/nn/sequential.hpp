@@ -24,4 +24,5 @@
 #include "nn/training/evaluate.hpp"
 #include "nn/training/fit.hpp"
 #include "nn/training/predict.hpp"
+#include "nn/training/terminate_on_nan.hpp"
 #include "nn/training/train_on_batch.hpp"

@@ -220,7 +220,7 @@ TEST_SUITE("io/model_file") {
     const std::string path = folder.path("model");
     Sequential<float> model = small_model();
     model.quantize(NumberFormat::int8);
-    model.save(path, {{"trained_on", "digits"}, {"seed", "of doubt"}});
+    model.save(path, {.notes = {{"trained_on", "digits"}, {"seed", "of doubt"}}});
     const auto metadata = io::SafetensorsFile::read(path).metadata();
     CHECK(metadata.at("trained_on") == "digits");
     CHECK(metadata.at("seed") == "of doubt");
@@ -231,7 +231,7 @@ TEST_SUITE("io/model_file") {
       CAPTURE(name);
       CHECK(metadata.contains(name));
       CHECK_THROWS_WITH_AS(
-          small_model().save(path, {{"trained_on", "digits"}, {name, "bfloat16"}}),
+          small_model().save(path, {.notes = {{"trained_on", "digits"}, {name, "bfloat16"}}}),
           ("Sequential::save: expected notes of other names than format, format_version, "
            "architecture, layout, weight_format, build_seed, got '" +
            name + "' (the model's own metadata); choose another name")
@@ -239,6 +239,34 @@ TEST_SUITE("io/model_file") {
           std::invalid_argument);
       CHECK(read_text(path) == before);
     }
+  }
+
+  TEST_CASE("save: weights that are not finite have to be asked for") {
+    const TemporaryFolder folder;
+    const std::string path = folder.path("model");
+    Sequential<float> model = small_model();
+    model.save(path);
+    const std::string before = read_text(path);
+    const auto& kernel = model.parameters().named()[0];
+    kernel.value()(2) = std::nanf("");
+    const auto refuses = [&](const auto& call, const char* where, const char* remedy) {
+      CHECK_THROWS_WITH_AS(call(),
+                           concat({where, ": expected finite weights, got infinity or NaN (",
+                                   kernel.name, "[2]); the training has diverged; ", remedy})
+                               .c_str(),
+                           std::invalid_argument);
+    };
+    const char* const remedy = "to save it all the same, set allow_non_finite";
+    refuses([&] { model.save(path); }, "Sequential::save", remedy);
+    refuses([&] { model.save_weights(path); }, "Sequential::save_weights", remedy);
+    refuses([&] { model.quantize(NumberFormat::int8); }, "Sequential::quantize",
+            "quantize what it gave before");
+    CHECK(read_text(path) == before);
+    model.save(path, {.allow_non_finite = true});
+    const auto restored = Sequential<float>::load(path);
+    CHECK(std::isnan(restored.parameters().named()[0].value()(2)));
+    model.save_weights(path, {.notes = {{"by", "hand"}}, .allow_non_finite = true});
+    CHECK(io::SafetensorsFile::read(path).metadata().at("by") == "hand");
   }
 
   TEST_CASE("save, load: a MiB of architecture is the limit, both ways") {
@@ -274,7 +302,7 @@ TEST_SUITE("io/model_file") {
             static_cast<void>(io::arguments_to_json(nan));
           }) == "Scale, argument 'factor': expected a finite number, got NaN");
     CHECK(message_of([&] {
-            small_model().save(folder.path("model"), {{"by", "\xFF"}});
+            small_model().save(folder.path("model"), {.notes = {{"by", "\xFF"}}});
           }) ==
           "metadata 'by': expected a string in UTF-8, got other bytes (byte 0 of the string)");
     CHECK(folder.names().empty());

@@ -16,6 +16,7 @@
 #include "nn/training/predict.hpp"
 #include "tests/core/decimal_comma.hpp"
 #include "tests/io/temporary_folder.hpp"
+#include "tests/training/paper.hpp"
 #include "tests/training/training_testing.hpp"
 
 #if defined(__linux__)
@@ -29,26 +30,7 @@ namespace nn {
 namespace {
 
 using testing::NumberedSamples;
-
-/// A stream that is no terminal, and what was written to it.
-class Paper {
- public:
-  Paper() : stream(std::tmpfile()) { REQUIRE(stream != nullptr); }
-  Paper(const Paper&) = delete;
-  Paper& operator=(const Paper&) = delete;
-  ~Paper() { std::fclose(stream); }
-
-  [[nodiscard]] std::string text() const {
-    std::string all;
-    std::rewind(stream);
-    for (int c = std::fgetc(stream); c != EOF; c = std::fgetc(stream)) {
-      all += static_cast<char>(c);
-    }
-    return all;
-  }
-
-  std::FILE* stream;
-};
+using testing::Paper;
 
 /// Scores of one half.
 Scores halves(std::initializer_list<const char*> names) {

@@ -18,6 +18,13 @@
 #include "nn/model/model_access.hpp"
 
 namespace nn {
+
+/// Options of `save` and `save_weights`.
+struct SaveOptions {
+  std::map<std::string, std::string> notes{};  ///< texts of one's own in the file's metadata
+  bool allow_non_finite = false;  ///< write weights with infinity or NaN too, as a diverged model's
+};
+
 namespace io {
 
 /// Longest description of layers that is read or written, in bytes: parsing takes a multiple of it.
@@ -33,6 +40,21 @@ template <Real T>
       writer.add(parameter.name, parameter.shape, parameter.value().data());
     }
   }
+}
+
+/// A file with the notes that the options have. Throws where the model is not to be saved so.
+template <Real T>
+[[nodiscard, gnu::cold, gnu::noinline]] SafetensorsWriter begin_file(const char* where,
+                                                                     const Sequential<T>& model,
+                                                                     const SaveOptions& options) {
+  require_free_names(where, options.notes);
+  if (!options.allow_non_finite) {
+    model.parameters().require_finite(
+        where, "the training has diverged; to save it all the same, set allow_non_finite");
+  }
+  SafetensorsWriter writer;
+  for (const auto& [name, text] : options.notes) writer.set_metadata(name, text);
+  return writer;
 }
 
 /// Throws `IoError` unless the file has exactly the listed parameters. Allocates nothing, so that
@@ -183,14 +205,13 @@ template <Real T, class Types>
 /// Written beside the target and renamed over it: whatever happens, the old file or the new one is
 /// there, whole. Throws `IoError` where the file can't be written, `std::invalid_argument` before
 /// `build`, for layers that don't name their arguments or that a file can't describe (more than a
-/// MiB of text), and for notes under a name of the model's own metadata (`io::own_metadata`).
+/// MiB of text), for notes under a name of the model's own metadata (`io::own_metadata`), and for
+/// weights that are not finite unless they are asked for.
 template <Real T>
-[[gnu::cold, gnu::noinline]] void Sequential<T>::save(
-    const std::string& path, const std::map<std::string, std::string>& notes) const {
+[[gnu::cold, gnu::noinline]] void Sequential<T>::save(const std::string& path,
+                                                      const SaveOptions& options) const {
   require_built("Sequential::save");
-  io::require_free_names(notes);
-  io::SafetensorsWriter writer;
-  for (const auto& [name, text] : notes) writer.set_metadata(name, text);
+  io::SafetensorsWriter writer = io::begin_file("Sequential::save", *this, options);
   writer.set_metadata("format", io::model_format);
   writer.set_metadata("format_version", io::model_format_version);
   writer.set_metadata("architecture", io::describe_architecture(*this));
@@ -201,6 +222,11 @@ template <Real T>
   }
   io::add_weights(writer, *this);
   writer.write(path);
+}
+
+template <Real T>
+void Sequential<T>::save(const std::string& path) const {
+  save(path, SaveOptions{});
 }
 
 /// Throws `IoError` for a file that is torn, hostile or of something else, `std::invalid_argument`
@@ -215,11 +241,16 @@ Sequential<T> Sequential<T>::load(const std::string& path) {
 /// The weights alone, under the names of `parameters()`, quantised ones as `io::add_quantized`
 /// says.
 template <Real T>
-[[gnu::cold, gnu::noinline]] void Sequential<T>::save_weights(const std::string& path) const {
+[[gnu::cold, gnu::noinline]] void Sequential<T>::save_weights(const std::string& path,
+                                                              const SaveOptions& options) const {
   require_built("Sequential::save_weights");
-  io::SafetensorsWriter writer;
+  io::SafetensorsWriter writer = io::begin_file("Sequential::save_weights", *this, options);
   io::add_weights(writer, *this);
   writer.write(path);
+}
+template <Real T>
+void Sequential<T>::save_weights(const std::string& path) const {
+  save_weights(path, SaveOptions{});
 }
 
 /// Throws `IoError` where the file can't be read, has other names or shapes, or a value that T

@@ -21,12 +21,12 @@ inline constexpr const char* own_metadata[] = {"format", "format_version", "arch
 
 /// Throws `std::invalid_argument` for a note that would take the place of the model's own metadata.
 [[gnu::cold, gnu::noinline]] inline void require_free_names(
-    const std::map<std::string, std::string>& notes) {
+    const char* where, const std::map<std::string, std::string>& notes) {
   for (const char* name : own_metadata) {
     if (!notes.contains(name)) continue;
     std::string names;
     for (const char* own : own_metadata) append_listed(names, own);
-    refuse({"Sequential::save",
+    refuse({where,
             {"notes of other names than ", names},
             {"'", name, "'"},
             "the model's own metadata",

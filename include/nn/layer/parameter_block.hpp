@@ -6,9 +6,11 @@
 #include <array>
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "nn/core/finite.hpp"
 #include "nn/core/memory.hpp"
 #include "nn/layer/parameter.hpp"
 
@@ -153,6 +155,22 @@ class ParameterBlock {
   [[nodiscard]] const T* values() const { return values_.data(); }
   [[nodiscard]] T* gradients() { return gradients_.data(); }
   [[nodiscard]] bool has_gradients() const { return !gradients_.empty() || values_.empty(); }
+
+  /// The first element that is infinite or NaN, as "3.dense.kernel[17]"; empty if there is none.
+  [[nodiscard, gnu::cold, gnu::noinline]] std::string first_non_finite() const {
+    for (const NamedParameter<T>& parameter : named_) {
+      if (parameter.quantized() != nullptr) continue;
+      const auto value = parameter.value();
+      const Index i = nn::first_non_finite(value.data(), value.size());
+      if (i < value.size()) return concat({parameter.name, "[", i, "]"});
+    }
+    return "";
+  }
+  /// Throws `std::invalid_argument` if there is one.
+  void require_finite(const char* where, const char* remedy) const {
+    const std::string found = first_non_finite();
+    if (!found.empty()) refuse({where, "finite weights", "infinity or NaN", found, remedy});
+  }
 
   /// Makes room for gradients, which a model that only predicts does without, and points the
   /// layers' views to it.

@@ -82,6 +82,7 @@ class Network {
     require_float_weights(where);
     demand(format != NumberFormat::float32, where, "bfloat16 or int8", to_string(format));
     if constexpr (std::same_as<T, float>) {
+      block.require_finite(where, "the training has diverged; quantize what it gave before");
       block.quantize(list_parameters(), format);
     } else {
       refuse({where, "a model of floats", "one of another scalar type"});
@@ -119,11 +120,16 @@ class Network {
     return list;
   }
 
+  /// What stands before the names of layer i's parameters.
+  [[nodiscard, gnu::cold, gnu::noinline]] std::string scope_of(std::size_t i) const {
+    return concat({i, ".", lower_case(layers[i].name()), "."});
+  }
+
   /// Adds each layer's parameters under names like "3.dense.kernel". Needs inferred shapes.
   [[gnu::cold, gnu::noinline]] void collect(ParameterList<T>& list) {
     const std::string outer = list.scope();
     for (std::size_t i = 0; i < layers.size(); ++i) {
-      list.set_scope(concat({outer, i, ".", lower_case(layers[i].name()), "."}));
+      list.set_scope(outer + scope_of(i));
       layers[i].parameters(plan.steps()[i].x, list);
     }
     list.set_scope(outer);

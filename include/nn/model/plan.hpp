@@ -6,6 +6,7 @@
 #include <array>
 #include <vector>
 
+#include "nn/core/finite.hpp"
 #include "nn/core/memory.hpp"
 #include "nn/kernels/product_kernels.hpp"
 #include "nn/model/plan_steps.hpp"
@@ -49,6 +50,12 @@ class Plan {
   [[nodiscard]] T* result_gradient(const Layers& layers, Index batch, std::byte* memory) const {
     return reinterpret_cast<T*>(memory + kept_bytes(layers, batch));
   }
+
+  /// Number of the first layer whose result, of a training `forward` in `pass.memory`, is not
+  /// finite; the number of layers if there is none.
+  [[nodiscard, gnu::cold, gnu::noinline]] std::size_t first_non_finite(const Layers& layers,
+                                                                       Index batch,
+                                                                       const Pass& pass) const;
 
   /// Runs all layers backwards after a training `forward` on the same x and memory. dx [batch, ...]
   /// may be null where nobody wants the gradient of the input.
@@ -188,6 +195,26 @@ const T* Plan<T>::forward_training(const Layers& layers, const T* x, Index batch
     memory += kept_bytes_of(layers[i], i, batch);
   }
   return x;
+}
+
+template <Real T>
+std::size_t Plan<T>::first_non_finite(const Layers& layers, Index batch, const Pass& pass) const {
+  const std::byte* memory = pass.memory;
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const Index count = batch * steps_[i].y.num_elements();
+    if (!is_view(i, pass.as_logits)) {
+      const auto* y = reinterpret_cast<const T*>(memory);
+      const auto* rounded = reinterpret_cast<const Bfloat16*>(memory);
+      const bool is_finite =
+          pass_of(i, pass, nullptr).y_in_bfloat16
+              ? std::all_of(rounded, rounded + count,
+                            [](Bfloat16 value) { return nn::is_finite(from_bfloat16(value)); })
+              : nn::first_non_finite(y, count) == count;
+      if (!is_finite) return i;
+    }
+    memory += kept_bytes_of(layers[i], i, batch);
+  }
+  return steps_.size();
 }
 
 template <Real T>

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +25,7 @@ class Scores;            // training/scores.hpp
 struct FitOptions;       // training/fit.hpp
 struct EvaluateOptions;  // training/evaluate.hpp
 struct PredictOptions;   // training/predict.hpp
+struct SaveOptions;      // io/model_file.hpp
 
 struct BuildOptions {
   std::uint64_t seed = 0;  ///< of initial weights, shuffling and dropout
@@ -178,11 +178,13 @@ class Sequential {
 
   /// A safetensors file with weights and architecture, and notes of one's own in its metadata. See
   /// io/model_file.hpp, also for errors.
-  void save(const std::string& path, const std::map<std::string, std::string>& notes = {}) const;
+  void save(const std::string& path, const SaveOptions& options) const;
+  void save(const std::string& path) const;
   /// The model of a file that `save` wrote. Types of one's own among the layers:
   /// `load<Scale<float>>(path)`.
   template <class... OwnLayers>
   [[nodiscard]] static Sequential load(const std::string& path);
+  void save_weights(const std::string& path, const SaveOptions& options) const;
   void save_weights(const std::string& path) const;
   /// Takes all weights from a file; names and shapes have to agree, else nothing is changed.
   void load_weights(const std::string& path);

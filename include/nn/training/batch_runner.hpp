@@ -4,10 +4,14 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "nn/core/finite.hpp"
 #include "nn/model/model_access.hpp"
+#include "nn/training/divergence.hpp"
 #include "nn/training/scores.hpp"
 
 namespace nn {
@@ -74,7 +78,8 @@ class BatchRunner {
     const Pass pass = prepare(x, y, rows, count, true);
     const T* scores = network_.plan.forward(network_.layers, x_, count, pass, nullptr);
     T* gradient = network_.plan.result_gradient(network_.layers, count, pass.memory);
-    account(scores, count, gradient);
+    const double loss = account(scores, count, gradient);
+    if (!is_finite(loss) && !divergence_) divergence_ = find_divergence(count, pass);
     return pass;
   }
   /// Its second half: backward and the optimizer's step.
@@ -108,6 +113,9 @@ class BatchRunner {
     return scores;
   }
 
+  /// The first training batch whose loss was not finite.
+  [[nodiscard]] const std::optional<Divergence>& divergence() const { return divergence_; }
+
  private:
   /// Lays out the workspace, gathers samples and labels, and describes the pass.
   [[gnu::noinline]] Pass prepare(const Samples& x, const LabelView& y, const Index* rows,
@@ -133,15 +141,34 @@ class BatchRunner {
             .as_logits = as_logits_};
   }
 
-  [[gnu::noinline]] void account(const T* scores, Index count, T* gradient) {
+  /// The first tensor of a training batch, before its update, that is not finite.
+  [[gnu::cold, gnu::noinline]] Divergence find_divergence(Index count, const Pass& pass) const {
+    Divergence found{network_.block.step(), "loss"};
+    const Index x_size = count * network_.input.num_elements();
+    const std::string weights = network_.block.first_non_finite();
+    if (first_non_finite(x_, x_size) < x_size) {
+      found.tensor = "x";
+    } else if (!weights.empty()) {
+      found.tensor = weights.substr(0, weights.find('['));
+    } else {
+      const std::size_t i = network_.plan.first_non_finite(network_.layers, count, pass);
+      if (i < network_.layers.size()) found.tensor = network_.scope_of(i) + "y";
+    }
+    return found;
+  }
+
+  /// Returns the loss of this batch.
+  [[gnu::noinline]] double account(const T* scores, Index count, T* gradient) {
     const ScoredBatch<T> batch{.rows = count,
                                .classes = network_.output().back(),
                                .scores = scores,
                                .labels = labels_,
                                .are_logits = as_logits_};
-    loss_sum_ += compiled_.loss->compute(batch, row_losses_, gradient) * static_cast<double>(count);
+    const double loss = compiled_.loss->compute(batch, row_losses_, gradient);
+    loss_sum_ += loss * static_cast<double>(count);
     num_samples_ += count;
     for (Metric& metric : metrics_) metric.update(batch);
+    return loss;
   }
 
   const Network<T>& network_;
@@ -151,6 +178,7 @@ class BatchRunner {
   bool as_logits_;
   double loss_sum_ = 0;
   Index num_samples_ = 0;
+  std::optional<Divergence> divergence_;
   Workspace workspace_;
   const T* x_ = nullptr;            // [count, ...]
   T* scores_ = nullptr;             // [count, classes]

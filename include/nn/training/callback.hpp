@@ -4,10 +4,12 @@
 
 #include <concepts>
 #include <functional>
+#include <optional>
 #include <utility>
 
 #include "nn/core/config.hpp"
 #include "nn/core/erased.hpp"
+#include "nn/training/divergence.hpp"
 #include "nn/training/scores.hpp"
 
 namespace nn {
@@ -23,7 +25,8 @@ class FitContext {
   /// batch_end: the epoch's values so far; epoch_end: all, "val_…" too, and what a callback sets
   /// then goes into History; train_begin: NaN for each name that epochs will have.
   Scores logs;
-  bool stop_training = false;  ///< set to end after this batch
+  std::optional<Divergence> divergence;  ///< the first batch whose loss was not finite
+  bool stop_training = false;            ///< set to end after this batch
 
   /// Keeps a copy of the weights as they are, in place of this callback's earlier one. Each element
   /// of `fit`'s list has a copy of its own.

@@ -40,6 +40,7 @@ class FitLoop final : public FitContext {
     call(&Callback::on_train_begin);
     for (Index i = options_.initial_epoch; i < options_.epochs && !stop_training; ++i) run_epoch(i);
     call(&Callback::on_train_end);
+    history_.set_divergence(runner_.divergence());
     return std::move(history_);
   }
 
@@ -90,7 +91,8 @@ class FitLoop final : public FitContext {
     logs = runner_.scores();
     const bool validates = (number + 1) % options_.validation_freq == 0;
     if (validation_.x.count() > 0 && validates) validate();
-    progress.end(count_batches(samples_done, options_.batch_size), samples_done, seconds, logs);
+    progress.end(count_batches(samples_done, options_.batch_size), samples_done, seconds, logs,
+                 runner_.divergence() ? runner_.divergence()->to_string() : "");
     call(&Callback::on_epoch_end);
     history_.add(number, seconds, logs);  // with what the callbacks have set
   }
@@ -114,6 +116,7 @@ class FitLoop final : public FitContext {
       done += size;
       if (!options_.callbacks.empty()) {
         logs = runner_.scores();
+        divergence = runner_.divergence();
         call(&Callback::on_batch_end);
       }
       if (progress.is_due()) progress.update(i + 1, done, runner_.scores());
@@ -206,7 +209,8 @@ template <Real T>
 
 /// Trains in shuffled batches, the last, smaller one included. `validation_split` is cut off the
 /// end before shuffling. Values of an epoch are means over its samples, as they were during
-/// training. Returns what each epoch gave. Throws `ShapeError` or `std::invalid_argument` for data
+/// training; a training that diverges goes on, unless `TerminateOnNaN` is there, and its lines say
+/// so. Returns what each epoch gave. Throws `ShapeError` or `std::invalid_argument` for data
 /// or options that don't fit, and whatever a callback throws; the model is then as it was before.
 template <Real T>
 template <TensorLike X>

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "nn/core/config.hpp"
+#include "nn/training/divergence.hpp"
 #include "nn/training/scores.hpp"
 
 namespace nn {
@@ -32,6 +34,8 @@ class History {
   [[nodiscard]] const std::vector<Index>& epochs() const { return epochs_; }
   /// Wall-clock seconds of each epoch's training, without validation.
   [[nodiscard]] const std::vector<double>& seconds() const { return seconds_; }
+  /// The first batch whose loss was not finite; "loss" is NaN or infinite in that epoch.
+  [[nodiscard]] const std::optional<Divergence>& divergence() const { return divergence_; }
   /// Names and values in the order of their first appearance.
   [[nodiscard]] auto begin() const { return columns_.begin(); }
   [[nodiscard]] auto end() const { return columns_.end(); }
@@ -41,6 +45,7 @@ class History {
     seconds_.push_back(seconds);
     for (const auto& [name, value] : scores) column(name).push_back(value);
   }
+  void set_divergence(const std::optional<Divergence>& divergence) { divergence_ = divergence; }
 
  private:
   std::vector<double>& column(const std::string& name) {
@@ -52,6 +57,7 @@ class History {
 
   std::vector<Index> epochs_;
   std::vector<double> seconds_;
+  std::optional<Divergence> divergence_;
   // A list: it compiles quicker, and columns stay where they are.
   std::list<std::pair<std::string, std::vector<double>>> columns_;
 };

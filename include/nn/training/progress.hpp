@@ -100,9 +100,11 @@ class Progress {
     draw(line(batches_done, text, room).substr(0, room));
   }
 
-  /// The final state of the stretch. `training_seconds` leave validation out.
+  /// The final state of the stretch, with a note behind it. `training_seconds` leave validation
+  /// out.
   [[gnu::cold, gnu::noinline]] void end(Index batches_done, Index samples_done,
-                                        double training_seconds, const Scores& scores) {
+                                        double training_seconds, const Scores& scores,
+                                        const std::string& note = "") {
     if (style_ == Verbose::silent) return;
     seconds_ = training_seconds;
     const double milliseconds =
@@ -111,7 +113,7 @@ class Progress {
     const std::string per_step = with_digits(is_short ? 1e3 * milliseconds : milliseconds, 0);
     const std::string text =
         concat({readable_seconds(training_seconds), ' ', per_step, is_short ? "us/step" : "ms/step",
-                rate(samples_done), describe(scores)});
+                rate(samples_done), describe(scores), note.empty() ? "" : " - ", note});
     if (style_ == Verbose::bar) {
       draw(line(batches_done, text, line_width(stream_) - 1));  // whole, as it stays
       std::fputc('\n', stream_);

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// Where a training began to compute infinities or NaN.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "nn/core/text.hpp"
+
+namespace nn {
+
+/// The first batch of a `fit` whose loss was not finite, and the first tensor, in the order of the
+/// computation, that wasn't either.
+struct Divergence {
+  std::int64_t step = 0;  ///< updates made before that batch
+  std::string tensor;     ///< "x"; a parameter, as "0.dense.kernel"; a result, "0.dense.y"; "loss"
+
+  [[nodiscard]] std::string to_string() const {
+    return concat({"diverged at step ", step, ": ", tensor, " is not finite"});
+  }
+};
+
+}  // namespace nn
