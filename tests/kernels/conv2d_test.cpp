@@ -73,6 +73,16 @@ std::vector<Conv2DShape> shapes() {
       make_shape(150, 5, 5, 8, 3, 3, 24),                    // bands that begin within a sample
       make_shape(1, 3, 2, 8, 3, 5, 2, 1, 1, true, 3, 2),     // cells that meet no pixel
   };
+  for (const Index channels : {2, 9}) {  // windows far larger than the image
+    const Index far = Index{1} << 20;
+    for (const Conv2DShape& s : {make_shape(2, 5, 4, channels, 3, 3, 5, 1, 1, true, far, 1),
+                                 make_shape(2, 5, 4, channels, 3, 5, 17, 1, 1, true, 2, far),
+                                 make_shape(1, 4, 4, channels, 2, 4, 3, 1, 1, true, far, far),
+                                 make_shape(2, 5, 6, channels, 40, 61, 3, 1, 1, true),
+                                 make_shape(2, 5, 6, channels, 4, 3, 3, 2, 3, true, 4, 7)}) {
+      list.push_back(s);
+    }
+  }
   for (const Index channels : {3, 128}) {
     Conv2DShape wide = make_shape(2, 5, 6, channels, 3, 3, 4);  // more padding than `same` has
     wide.pad_top = 4, wide.pad_left = 5, wide.out_height = 9, wide.out_width = 11;

@@ -63,7 +63,25 @@ void conv2d_kernel_gradient(Isa set, const Conv2DShape& s, const T* x, const T* 
                             bool accumulate) {
   const auto gradient =
       has_many_channels(s) ? kernel_gradient_by_cells<T> : kernel_gradient_by_blocks<T>;
-  gradient(set, s, x, dy, dW, db, accumulate);
+  const MetCells met = met_cells(s);
+  if (met.rows.size() == s.kernel_height && met.cols.size() == s.kernel_width) {
+    return gradient(set, s, x, dy, dW, db, accumulate);
+  }
+  // The others have no gradient: neither work nor memory follows their number or distance.
+  const Conv2DShape part = shape_of_cells(s, met);
+  const Index row_size = part.kernel_width * s.in_channels * s.out_channels;
+  T* const met_dW = scratch<T>(ScratchUse::met_cells, part.kernel_height * row_size);
+  const auto for_each_met_row = [&](auto&& body) {
+    for (Index row = 0; row < part.kernel_height; ++row) {
+      const Index cell = (met.rows.first + row) * s.kernel_width + met.cols.first;
+      body(dW + cell * s.in_channels * s.out_channels, met_dW + row * row_size);
+    }
+  };
+  if (accumulate)
+    for_each_met_row([&](T* of_dW, T* of_met) { std::copy_n(of_dW, row_size, of_met); });
+  gradient(set, part, x, dy, met_dW, db, accumulate);
+  if (!accumulate) std::fill_n(dW, s.patch_size() * s.out_channels, T(0));
+  for_each_met_row([&](T* of_dW, T* of_met) { std::copy_n(of_met, row_size, of_dW); });
 }
 
 }  // namespace nn::kernels::detail

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "nn/core/config.hpp"
+#include "nn/core/ceil_div.hpp"
 #include "nn/kernels/window_shape.hpp"
 
 namespace nn::kernels::detail {
@@ -65,6 +65,35 @@ template <class T>
   }
   copy_window(size, image, window, buffer);
   return {buffer, window.cols * size.channels};
+}
+
+/// Rows and columns of a kernel's cells.
+struct MetCells {
+  Range rows, cols;
+};
+
+/// The cells of a kernel that lie on a pixel of the image for some output pixel, and those between;
+/// one cell where none does. With large dilations or kernels they are few.
+[[nodiscard]] inline MetCells met_cells(const Conv2DShape& s) {
+  const auto along = [](Index size, Index out_size, Index kernel, Index stride, Index pad,
+                        Index dilation) {
+    const Index most_before = pad - (out_size - 1) * stride;  // the last output's
+    const Index first = most_before <= 0 ? 0 : ceil_div(most_before, dilation);
+    const Index end = pad + size <= 0 ? 0 : (pad + size - 1) / dilation + 1;
+    const Index from = std::min(first, kernel - 1);
+    return Range{from, std::clamp(end, from + 1, kernel)};
+  };
+  return {
+      along(s.height, s.out_height, s.kernel_height, s.stride_height, s.pad_top, s.dilation_height),
+      along(s.width, s.out_width, s.kernel_width, s.stride_width, s.pad_left, s.dilation_width)};
+}
+
+/// The convolution with nothing but these cells.
+[[nodiscard]] inline Conv2DShape shape_of_cells(Conv2DShape s, const MetCells& cells) {
+  s.kernel_height = cells.rows.size(), s.kernel_width = cells.cols.size();
+  s.pad_top -= cells.rows.first * s.dilation_height;
+  s.pad_left -= cells.cols.first * s.dilation_width;
+  return s;
 }
 
 /// Input pixels that output rows first .. last - 1 touch.

@@ -28,6 +28,7 @@ enum class ScratchUse {
   sums_of_runs,
   runs,
   kernel_gradient,
+  met_cells,
   count
 };
 
