@@ -33,6 +33,9 @@ TEST_SUITE("layer/parameter_block") {
                          "0.dense.bias: expected a name of its own, got that of another parameter",
                          std::invalid_argument);
     p.list.set_scope("1.dense.");
+    CHECK_THROWS_WITH_AS(p.list.add(p.bias, "bias", {5}, nn::Zeros{}),
+                         "1.dense.bias: expected a parameter that is listed once, got twice",
+                         std::invalid_argument);
     p.list.add(other, "bias", {5}, nn::Zeros{});
     CHECK(p.list.entries().size() == 3);
   }

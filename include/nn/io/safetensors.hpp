@@ -9,6 +9,7 @@
 #include <list>
 #include <map>
 #include <new>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -216,8 +217,7 @@ class SafetensorsWriter {
 
   [[gnu::cold, gnu::noinline]] void add(const std::string& name, const Shape& shape,
                                         const Dtype& dtype, const void* data) {
-    bool is_new = name != SafetensorsHeader::metadata_name;
-    for (const Tensor& tensor : tensors_) is_new = is_new && tensor.name != name;
+    const bool is_new = name != SafetensorsHeader::metadata_name && names_.insert(name).second;
     demand(is_new, "SafetensorsWriter", "a name that no other tensor has", abbreviate(name));
     const std::size_t size = static_cast<std::size_t>(shape.num_elements()) * dtype.size;
     tensors_.push_back({name, dtype, shape, data, size, {}});
@@ -262,6 +262,7 @@ class SafetensorsWriter {
 
   std::map<std::string, std::string> metadata_;
   std::list<Tensor> tensors_;
+  std::set<std::string> names_;  // of the tensors
 };
 
 }  // namespace nn::io

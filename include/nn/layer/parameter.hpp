@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -169,7 +170,7 @@ class NamedParameter {
 
 /// Collects what layers declare: for each parameter its place, name, shape and initializer. Throws
 /// `ShapeError` for a shape of another rank than the parameter's, `std::invalid_argument` for a
-/// parameter or a name that the layer has listed before.
+/// parameter or a name that was listed before.
 template <Real T>
 class ParameterList {
  public:
@@ -213,20 +214,20 @@ class ParameterList {
   [[gnu::cold, gnu::noinline]] void push_back(AnyParameter<T>& parameter, const std::string& name,
                                               const Shape& shape, const Initializer& initializer) {
     std::string full_name = scope_ + name;
-    // Those of other layers have another scope.
-    for (auto other = entries_.rbegin();
-         other != entries_.rend() && other->name.starts_with(scope_); ++other) {
-      demand(other->parameter != &parameter, full_name.c_str(), "a parameter that is listed once",
-             "twice");
-      demand(other->name != full_name, full_name.c_str(), "a name of its own",
-             "that of another parameter");
-    }
+    demand(!parameters_.contains(&parameter), full_name.c_str(), "a parameter that is listed once",
+           "twice");
+    demand(!names_.contains(full_name), full_name.c_str(), "a name of its own",
+           "that of another parameter");
+    parameters_.insert(&parameter);
+    names_.insert(full_name);
     entries_.push_back(
         {std::move(full_name), shape, initializer, &parameter, false, parameter.brought()});
   }
 
   std::string scope_;
   std::vector<Entry> entries_;
+  std::set<const void*> parameters_;  // of the entries
+  std::set<std::string> names_;
   std::vector<AlignedArray<T>> kept_;
 };
 

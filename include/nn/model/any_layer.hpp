@@ -179,6 +179,7 @@ class AnyLayer {
       if constexpr (ParametricLayer<L>) {
         const std::size_t first = list.entries().size();
         layer.parameters(input, list);
+        if (LayerTraits<L>::updates_parameters && LayerTraits<L>::assigns_gradients) return;
         std::vector<AnyParameter<T>*> own;
         for (std::size_t i = first; i < list.entries().size(); ++i) {
           own.push_back(list.entries()[i].parameter);
@@ -247,7 +248,8 @@ class AnyLayer {
     }
 
     L layer;
-    std::vector<AnyParameter<T>*> own_parameters;  // point into `layer`
+    // Point into `layer`; none where it sees to its gradients and updates itself.
+    std::vector<AnyParameter<T>*> own_parameters;
   };
 
   detail::Erased<Interface> self_;

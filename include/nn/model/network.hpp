@@ -52,11 +52,19 @@ class Network {
   }
   ~Network() = default;
 
-  /// Infers all shapes from one sample's. Changes nothing where a layer refuses.
+  /// Infers all shapes from one sample's, unless they are known. Changes nothing where a layer
+  /// refuses.
   [[gnu::cold, gnu::noinline]] void infer_shapes(const Shape& sample) {
-    const Plan<T> shapes(layers, sample);
-    for (std::size_t i = 0; i < layers.size(); ++i) layers[i].infer_shapes(shapes.steps()[i].x);
-    plan = Plan<T>(layers, sample);  // nested models know now whether they end with a softmax
+    if (is_planned && input == sample) return;
+    try {
+      plan = Plan<T>(detail::chain_shapes(layers, sample), layers);
+    } catch (...) {
+      // Nested models that were told their shapes already go back to those from before.
+      for (std::size_t i = 0; is_planned && i < layers.size(); ++i) {
+        layers[i].infer_shapes(plan.steps()[i].x);
+      }
+      throw;
+    }
     input = sample;
     is_planned = true;
     build_number = next_build_number();
@@ -65,6 +73,7 @@ class Network {
   /// Infers shapes and makes the parameters.
   [[gnu::cold, gnu::noinline]] void build(const Shape& sample, std::uint64_t initial_seed) {
     infer_shapes(sample);
+    build_number = next_build_number();
     seed = initial_seed;
     const ParameterList<T> list = list_parameters();
     block.allocate(list);
@@ -108,6 +117,7 @@ class Network {
 
   /// Layers, those of nested models counted one by one.
   [[nodiscard]] Index num_layers() const {
+    if (is_planned) return plan.num_layers();
     Index count = 0;
     for (const AnyLayer<T>& layer : layers) count += layer.num_layers();
     return count;
@@ -153,7 +163,7 @@ class Network {
   Plan<T> plan;
   Shape input;  // of one sample
   std::uint64_t seed = 0;
-  bool is_planned = false;   // shapes are known
+  bool is_planned = false;   // shapes are known, here and in nested models
   bool is_built = false;     // and `block` holds the parameters; not so inside of a built model
   bool is_training = false;  // see TrainingMark; neither copied nor swapped
   std::uint64_t build_number = 0;  // tells apart what shapes were inferred for

@@ -29,11 +29,18 @@ class Plan {
   using Step = detail::PlanStep;
 
   Plan() = default;
+  /// For the shapes that `detail::chain_shapes` found.
+  Plan(const std::vector<Shape>& shapes, const Layers& layers)
+      : steps_(detail::plan_steps(layers, shapes)),
+        num_layers_(steps_.empty() ? 0 : steps_.back().number + layers.back().num_layers()) {}
   /// Throws `ShapeError` with the layer's number and sentence where a layer can't take what it
   /// gets.
-  Plan(const Layers& layers, const Shape& input) : steps_(detail::plan_steps(layers, input)) {}
+  Plan(const Layers& layers, const Shape& input)
+      : Plan(detail::chain_shapes(layers, input), layers) {}
 
   [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
+  /// Layers, those of nested models counted one by one.
+  [[nodiscard]] Index num_layers() const { return num_layers_; }
   /// Whether a loss may have the logits in place of the closing softmax's result.
   [[nodiscard]] bool closes_with_softmax() const {
     return std::any_of(steps_.begin(), steps_.end(), [](const Step& s) { return s.drops_softmax; });
@@ -157,6 +164,7 @@ class Plan {
                            std::byte* y, T* dy) const;
 
   std::vector<Step> steps_;
+  Index num_layers_ = 0;
 };
 
 template <Real T>

@@ -2,6 +2,7 @@
 // What each layer of a chain does: shapes, and which neighbours work as one.
 #pragma once
 
+#include <type_traits>
 #include <vector>
 
 #include "nn/model/any_layer.hpp"
@@ -24,12 +25,14 @@ struct PlanStep {
   bool is_all_softmax = false;  // and does nothing else: then it is a view
 };
 
-/// What layer i makes of its input; throws `ShapeError` where it can't take it.
-template <Real T>
-[[nodiscard, gnu::cold]] Shape checked_output_shape(const AnyLayer<T>& layer, std::size_t i,
+/// What layer i makes of its input; throws `ShapeError` where it can't take it. A layer that may
+/// change is told the shape first: a nested model plans itself once and then knows its output.
+template <class Layer>
+[[nodiscard, gnu::cold]] Shape checked_output_shape(Layer& layer, std::size_t i,
                                                     const Shape& input) {
   Shape output;
   try {
+    if constexpr (!std::is_const_v<Layer>) layer.infer_shapes(input);
     output = layer.output_shape(input);
     static_cast<void>(output.num_elements());  // throws where it overflows
   } catch (const ShapeError& error) {
@@ -46,6 +49,18 @@ template <Real T>
   return output;
 }
 
+/// The shapes of one sample in front of the first layer, behind it, and so on to the last one.
+/// Throws as `checked_output_shape` does.
+template <class Layers>
+[[nodiscard, gnu::cold, gnu::noinline]] std::vector<Shape> chain_shapes(Layers& layers,
+                                                                        const Shape& input) {
+  std::vector<Shape> shapes{input};
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    shapes.push_back(checked_output_shape(layers[i], i, shapes[i]));
+  }
+  return shapes;
+}
+
 /// Activation layers become part of the layer before.
 template <Real T>
 [[gnu::cold]] void fuse_activations(const std::vector<AnyLayer<T>>& layers,
@@ -60,23 +75,28 @@ template <Real T>
   }
 }
 
-/// Number of the step that reads the y of step i: the next one that is no view.
-[[nodiscard]] inline std::size_t reader_of(std::size_t i, const std::vector<PlanStep>& steps) {
-  std::size_t next = i + 1;
-  while (next < steps.size() && steps[next].is_view) ++next;
-  return next;
+/// Number i is that of the step that reads the y of step i: the next one that is no view.
+using Readers = std::vector<std::size_t>;
+[[nodiscard, gnu::cold, gnu::noinline]] inline Readers find_readers(
+    const std::vector<PlanStep>& steps) {
+  Readers readers(steps.size());
+  for (std::size_t i = steps.size(), next = i; i-- > 0;) {
+    readers[i] = next;
+    if (!steps[i].is_view) next = i;
+  }
+  return readers;
 }
 
 /// The gradient of a ReLU is masked by the next layer.
 template <Real T>
-[[gnu::cold]] void fuse_masks(const std::vector<AnyLayer<T>>& layers,
+[[gnu::cold]] void fuse_masks(const std::vector<AnyLayer<T>>& layers, const Readers& readers,
                               std::vector<PlanStep>& steps) {
   for (std::size_t i = 0; i < layers.size(); ++i) {
     Pass pass;
     pass.activation = steps[i].activation;
     const bool ends_with_relu = layers[i].facts().applies_activation &&
                                 pass.activation_of(layers[i].activation()) == Activation::relu;
-    const std::size_t next = reader_of(i, steps);
+    const std::size_t next = readers[i];
     if (!ends_with_relu || next >= layers.size() || !layers[next].facts().masks_dx) continue;
     steps[i].dy_is_masked = true;
     steps[next].mask_dx = true;
@@ -103,11 +123,11 @@ template <Real T>
 /// The first layer with parameters gives no gradient on: it may read its own from the next one.
 template <Real T>
 [[gnu::cold]] void find_first_gradient(const std::vector<AnyLayer<T>>& layers,
-                                       std::vector<PlanStep>& steps) {
+                                       const Readers& readers, std::vector<PlanStep>& steps) {
   std::size_t first = 0;
   while (first < layers.size() && !layers[first].facts().has_parameters) ++first;
-  const std::size_t next = reader_of(first, steps);
-  if (next >= layers.size()) return;
+  if (first == layers.size() || readers[first] == layers.size()) return;
+  const std::size_t next = readers[first];
   const bool is_row_a_sample = steps[next].x.rank() == 1;
   steps[next].dx_in_columns = is_row_a_sample && layers[next].facts().hands_out_dx;
 }
@@ -116,9 +136,9 @@ template <Real T>
 /// it back.
 template <Real T>
 [[gnu::cold]] void find_short_results(const std::vector<AnyLayer<T>>& layers,
-                                      std::vector<PlanStep>& steps) {
+                                      const Readers& readers, std::vector<PlanStep>& steps) {
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    const std::size_t next = reader_of(i, steps);
+    const std::size_t next = readers[i];
     if (next >= layers.size() || !layers[i].facts().writes_bfloat16) continue;
     Pass pass;
     pass.activation = steps[i].activation;
@@ -129,27 +149,26 @@ template <Real T>
   }
 }
 
-/// The steps of a chain of layers for samples of this shape, as `Plan` says.
+/// The steps of a chain of layers with these `chain_shapes`, as `Plan` says.
 template <Real T>
 [[nodiscard, gnu::cold, gnu::noinline]] std::vector<PlanStep> plan_steps(
-    const std::vector<AnyLayer<T>>& layers, const Shape& input) {
+    const std::vector<AnyLayer<T>>& layers, const std::vector<Shape>& shapes) {
   std::vector<PlanStep> steps;
-  Shape shape = input;
   Index number = 0;
   bool parameters_before = false;
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    steps.push_back({.x = shape, .y = checked_output_shape(layers[i], i, shape), .number = number});
+    steps.push_back({.x = shapes[i], .y = shapes[i + 1], .number = number});
     number += layers[i].num_layers();
     steps.back().is_view = layers[i].facts().reshapes;
     steps.back().needs_dx = parameters_before;
     parameters_before |= layers[i].facts().has_parameters;
-    shape = steps.back().y;
   }
   fuse_activations(layers, steps);
-  fuse_masks(layers, steps);
+  const Readers readers = find_readers(steps);
+  fuse_masks(layers, readers, steps);
   find_closing_softmax(layers, steps);
-  find_first_gradient(layers, steps);
-  find_short_results(layers, steps);
+  find_first_gradient(layers, readers, steps);
+  find_short_results(layers, readers, steps);
   return steps;
 }
 

@@ -193,7 +193,8 @@ class Sequential {
   [[nodiscard]] std::string name() const { return "Sequential"; }
   [[nodiscard]] Shape output_shape(const Shape& input) const {
     require_layers("Sequential");
-    return Plan<T>(network_.layers, input).steps().back().y;
+    if (network_.is_planned && input == network_.input) return network_.output();
+    return detail::chain_shapes(network_.layers, input).back();
   }
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const;
   void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2> y, TensorMap<T, 2> dy,
@@ -273,6 +274,7 @@ template <Real T>
             "add all layers before build or fit"});
   }
   network_.layers.push_back(std::move(layer));
+  network_.is_planned = false;
 }
 
 template <Real T>

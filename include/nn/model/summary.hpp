@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -47,12 +49,17 @@ template <Real T>
 [[nodiscard, gnu::cold, gnu::noinline]] std::vector<std::string> summary_cells(
     const Network<T>& network) {
   std::vector<std::string> cells{"Layer (type)", "Output Shape", "Param #"};
-  std::vector<std::string> types;  // of the layers so far, in lower case
+  std::vector<Index> counts(network.layers.size());  // of each layer's parameters
+  for (const auto& parameter : network.block) {
+    std::size_t layer = counts.size();  // the number in front of the parameter's name
+    std::from_chars(parameter.name.data(), parameter.name.data() + parameter.name.size(), layer);
+    if (layer < counts.size()) counts[layer] += parameter.shape.num_elements();
+  }
+  std::map<std::string, Index> types;  // of the layers so far, in lower case
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const std::string type = network.layers[i].name();
     std::string name = lower_case(type);
-    const auto number = std::count(types.begin(), types.end(), name);
-    types.push_back(std::string(name));
+    const Index number = types[name]++;
     if (number > 0) append(name, {"_", number});
     cells.push_back(concat({name, " (", type, ")"}));
     if (!network.is_built) {
@@ -60,13 +67,8 @@ template <Real T>
       cells.push_back("?");
       continue;
     }
-    Index count = 0;
-    const std::string scope = concat({i, "."});
-    for (const auto& parameter : network.block) {
-      if (parameter.name.starts_with(scope)) count += parameter.shape.num_elements();
-    }
     cells.push_back(keras_shape(network.plan.steps()[i].y));
-    cells.push_back(with_separators(count));
+    cells.push_back(with_separators(counts[i]));
   }
   return cells;
 }
