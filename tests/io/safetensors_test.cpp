@@ -578,6 +578,40 @@ TEST_SUITE("io/safetensors") {
           "0-7); the file is torn or not safetensors");
   }
 
+  TEST_CASE("regression: files of other programs are called by their names") {
+    const FileInMemory memory;
+    const std::string zip = std::string("PK\x03\x04", 4) + std::string(26, '\x14');
+    const std::string onnx = "\x08\x0a\x12\x07pytorch";
+    struct Foreign {
+      std::string front, name;
+    };
+    const std::vector<Foreign> table{
+        {"\x89HDF\r\n\x1a\n", "an HDF5 file, as Keras' .h5"},
+        {zip + "metadata.json", "a .keras file (a zip archive)"},
+        {zip + "model/config.json", "a .keras file (a zip archive)"},
+        {zip + "arr_0.npy", "a NumPy .npz file (a zip archive)"},
+        {zip + "archive/data.pkl", "a PyTorch file (a zip archive)"},
+        {zip + "readme.txt", "a zip archive, as .keras, .npz and PyTorch's files are"},
+        {"\x93NUMPY\x01", "a NumPy .npy file"},
+        {"\x80\x02\x8a\x0al\xfc\x9c", "a Python pickle, as PyTorch wrote"},
+        {"\x80\x04\x95", "a Python pickle"},
+        {onnx, "an ONNX file"},
+        {"\x1c" + std::string(3, '\0') + "TFL3", "a TensorFlow Lite file"},
+        {"GGUF\x03", "a GGUF file"},
+        {"\x1f\x8b\x08", "a gzip file"},
+        {"{\"model\": 1}", "a JSON file"}};
+    for (const Foreign& file : table) {
+      CAPTURE(file.name);
+      CHECK(memory.error_of(file.front + std::string(200, '\xff')) ==
+            ": expected a safetensors file, got " + file.name +
+                "; write its weights anew, in Python by safetensors.numpy.save_file");
+    }
+    // The first 8 bytes of a gzip file may be the size of a header that fits the file.
+    const std::string gzip("\x1f\x8b\x08\0\0\0\0\0", 8);
+    CHECK(memory.error_of(gzip + std::string(600'000, '\xff'))
+              .starts_with(": expected a safetensors file, got a gzip file;"));
+  }
+
   TEST_CASE("SafetensorsFile: only regular files are read") {
     const TemporaryFolder folder;
     REQUIRE(::mkfifo(folder.path("pipe").c_str(), 0600) == 0);

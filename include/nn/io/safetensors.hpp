@@ -21,6 +21,7 @@
 #include "nn/io/atomic_file.hpp"
 #include "nn/io/dtype.hpp"
 #include "nn/io/file.hpp"
+#include "nn/io/foreign_format.hpp"
 #include "nn/io/json_text.hpp"
 #include "nn/io/safetensors_header.hpp"
 
@@ -49,6 +50,7 @@ class SafetensorsFile {
       InputFile& input, const std::string& path) {
     std::string text(static_cast<std::size_t>(read_header_size(input, path)), '\0');
     input.read(text.data(), text.size());
+    if (!text.starts_with('{')) refuse_foreign(text.size(), text, path);
     const std::uint64_t data_size = input.size() - size_bytes - text.size();
     SafetensorsHeader header = parse_safetensors_header(text, data_size, path);
     SafetensorsFile file;
@@ -124,6 +126,9 @@ class SafetensorsFile {
     input.read(&header_size, size_bytes);
     const std::uint64_t most = std::min(input.size() - size_bytes, SafetensorsHeader::max_size);
     if (header_size > most) {
+      std::string rest(std::min<std::size_t>(most, telling_bytes), '\0');
+      input.read(rest.data(), rest.size());
+      refuse_foreign(header_size, rest, path);
       refuse<IoError>({path,
                        {"a header of at most ", most, " bytes"},
                        header_size,
@@ -131,6 +136,18 @@ class SafetensorsFile {
                        detail::torn_file});
     }
     return header_size;
+  }
+
+  /// Refuses a file of a known other format: its first 8 bytes, read as a number, and the next
+  /// ones.
+  [[gnu::cold, gnu::noinline]] static void refuse_foreign(std::uint64_t first,
+                                                          std::string_view next,
+                                                          const std::string& path) {
+    std::string front(reinterpret_cast<const char*>(&first), size_bytes);
+    const std::string_view format = foreign_format(front.append(next.substr(0, telling_bytes)));
+    if (format.empty()) return;
+    refuse<IoError>({path, "a safetensors file", format, "",
+                     "write its weights anew, in Python by safetensors.numpy.save_file"});
   }
 
   [[nodiscard, gnu::cold, gnu::noinline]] static AlignedMemory allocate(std::uint64_t size,
