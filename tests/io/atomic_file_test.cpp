@@ -8,13 +8,27 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#if defined(__linux__)
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
+
+#include <algorithm>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <ctime>
 #include <filesystem>
+#include <iterator>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
 #include "tests/io/temporary_folder.hpp"
+#include "tests/testing/allocations.hpp"
 
 namespace {
 
@@ -172,6 +186,125 @@ TEST_SUITE("io/atomic_file") {
     save(folder.path("a"), "new");
     CHECK(read_text(folder.path("a")) == "new");
   }
+
+  TEST_CASE("regression: what killed processes left is removed by a later save, and nothing else") {
+    const TemporaryFolder folder;
+    const pid_t gone = ::fork();  // a process's number that is free again, once it is waited for
+    if (gone == 0) ::_exit(0);
+    ::waitpid(gone, nullptr, 0);
+    const auto name = [](const std::string& target, pid_t process) {
+      return "." + target + "." + std::to_string(process) + "-0.tmp";
+    };
+    const auto leave = [&](const std::string& file, int seconds_ago) {
+      write_text(folder.path(file), "half");
+      const timespec then{::time(nullptr) - seconds_ago, 0};
+      const timespec times[] = {then, then};
+      REQUIRE(::utimensat(AT_FDCWD, folder.path(file).c_str(), times, 0) == 0);
+    };
+    const std::string marked = "." + std::string("a.") + std::to_string(gone) + "-1.tmp";
+    const Names kept{"a",
+                     marked,
+                     name("a", ::getppid()),  // lives
+                     name("b", gone),         // of another target
+                     name("a.b", gone),
+                     "." + std::string("a.") + std::to_string(gone) + "-2.tmp",  // just written
+                     ".a." + std::to_string(gone) + "-0.tmp2",
+                     ".a.-1.tmp"};
+    for (const std::string& file : kept) leave(file, 3600);
+    leave(kept[5], 0);
+    leave(name("a", gone), 3600);
+    leave(name("a", ::getpid()), 3600);  // of an earlier process with this one's number
+    std::filesystem::create_directory(folder.path(".a." + std::to_string(gone) + "-3.tmp"));
+    const nn::io::FileDescriptor writer{::open(folder.path(marked).c_str(), O_RDWR | O_CLOEXEC)};
+    nn::io::mark_as_written(writer);
+
+    save(folder.path("a"), "new");
+
+    Names expected = kept, left = folder.names();
+    expected.push_back(".a." + std::to_string(gone) + "-3.tmp");
+    std::sort(expected.begin(), expected.end());
+    std::sort(left.begin(), left.end());
+    CHECK(left == expected);
+    CHECK(read_text(folder.path("a")) == "new");
+  }
+
+  TEST_CASE("AtomicFile: what a killed process left is removed, its files while it lives are not") {
+    const TemporaryFolder folder;
+    const auto age = [&](const std::string& file) {  // as if it had been written long ago
+      const timespec times[] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
+      return ::utimensat(AT_FDCWD, folder.path(file).c_str(), times, 0);
+    };
+    AtomicFile slow(folder.path("a"));
+    slow.write("slow");
+    REQUIRE(age(folder.names().at(0)) == 0);
+    run_in_child([&] {
+      AtomicFile file(folder.path("a"));
+      file.write("half");
+      for (const std::string& name : folder.names()) age(name);
+      return ::kill(::getpid(), SIGKILL);
+    });
+    REQUIRE(folder.names().size() == 2);
+
+    save(folder.path("a"), "new");
+    CHECK(folder.names().size() == 2);
+    slow.commit();
+    CHECK(folder.names() == Names{"a"});
+    CHECK(read_text(folder.path("a")) == "slow");
+  }
+
+#if defined(__linux__) && !defined(NN_SANITIZER)  // whose runtimes make system calls of their own
+  TEST_CASE("regression: a write that writes nothing is an error") {
+    const TemporaryFolder folder;
+    constexpr std::uint32_t odd_size = 54321;
+    const int status = run_in_child([&] {
+      // From here on the system calls `write` of so many bytes do nothing and return 0.
+      sock_filter filter[] = {
+          BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+          BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_write, 0, 3),
+          BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[2])),
+          BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, odd_size, 0, 1),
+          BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 0),
+          BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+      };
+      const sock_fprog program{static_cast<unsigned short>(std::size(filter)), filter};
+      if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return 77;
+      if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) return 77;
+      ::alarm(10);  // a save that goes on for ever fails
+      const std::string path = folder.path("a");
+      return error_of_save(path, std::string(odd_size, 'x')) ==
+                     path +
+                         ": expected a file that can be written, got no byte written; no file "
+                         "was changed"
+                 ? 0
+                 : 1;
+    });
+    if (status == 77) return;  // no such filters here
+    CHECK(status == 0);
+    CHECK(folder.names().empty());
+  }
+#endif
+
+#if !defined(NN_SANITIZER)  // whose runtimes have an operator new of their own
+  TEST_CASE(
+      "regression: memory that runs out while a file is put in place changes nothing or all") {
+    const TemporaryFolder folder;
+    const std::string path = folder.path("a name that no string keeps in itself");
+    write_text(path, "old");
+    bool is_done = false;
+    for (int left = 0; !is_done; ++left) {
+      CAPTURE(left);
+      AtomicFile file(path);
+      file.write("new");
+      try {
+        const nn::testing::HeapRunsOut heap(left);
+        file.commit();
+        is_done = true;
+      } catch (const std::bad_alloc&) {
+      }
+      CHECK(read_text(path) == (is_done ? "new" : "old"));
+    }
+  }
+#endif
 
   TEST_CASE("AtomicFile: a process killed at any moment of many saves leaves a whole file") {
     const TemporaryFolder folder;

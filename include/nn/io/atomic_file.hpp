@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "nn/io/file.hpp"
+#include "nn/io/leftovers.hpp"
 
 namespace nn::io {
 
@@ -17,11 +18,12 @@ namespace nn::io {
 /// target that is a symbolic link is followed; one that exists keeps its mode and, where allowed,
 /// its owner. Writes are not buffered: hand over large pieces. Throws `IoError` with the system's
 /// reason where any step fails: no such directory, no permission, disk full, a target that is not a
-/// regular file. A killed process leaves its file `.NAME.PID-N.tmp` behind.
+/// regular file. A killed process leaves its file `.NAME.PID-N.tmp` behind, which a later one that
+/// writes the same target removes.
 class AtomicFile {
  public:
   [[gnu::cold, gnu::noinline]] explicit AtomicFile(const std::string& path)
-      : path_(checked_path(path)), target_(follow_links(path)) {
+      : path_(checked_path(path)), target_(follow_links(path)), folder_(folder_of(target_)) {
     struct stat old {};
     const bool replaces = ::stat(path.c_str(), &old) == 0;
     if (!replaces && errno != ENOENT) throw_system_error(path_, writable, errno);
@@ -51,12 +53,14 @@ class AtomicFile {
       const ssize_t count = ::write(file_.number(), bytes + done, size - done);
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) throw_system_error(path_, writable, errno, old_stays);
+      if (count == 0) refuse<IoError>({path_, writable, "no byte written", "", old_stays});
       done += static_cast<std::size_t>(count);
     }
   }
   void write(std::string_view text) { write(text.data(), text.size()); }
 
-  /// Puts the file in place; nothing may be written after it.
+  /// Puts the file in place; nothing may be written after it. Once the file is there, nothing
+  /// fails.
   [[gnu::cold, gnu::noinline]] void commit() {
     // A full disk may show itself only here, when the system really writes.
     if (::fsync(file_.number()) != 0 || !file_.close() ||
@@ -93,12 +97,10 @@ class AtomicFile {
   }
 
   [[gnu::cold, gnu::noinline]] void create(mode_t mode) {
-    const std::string folder = folder_of(target_);
     // Cut, as a name may have 255 bytes and the target's may be that long already.
-    const std::string stem =
-        concat({folder, ".", target_.substr(folder.size(), 200), ".", ::getpid(), "-"});
+    const std::string stem = concat({".", target_.substr(folder_.size(), 200), "."});
     for (int attempt = 0; !file_.is_open(); ++attempt) {
-      std::string name = concat({stem, attempt, ".tmp"});
+      std::string name = concat({folder_, stem, ::getpid(), "-", attempt, ".tmp"});
       // The system takes the umask off the mode, and refuses names that exist.
       file_ = FileDescriptor{::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
       if (file_.is_open()) {
@@ -107,6 +109,8 @@ class AtomicFile {
         throw_system_error(path_, writable, errno);
       }
     }
+    mark_as_written(file_);
+    remove_leftovers(folder_name(), stem, file_);
   }
 
   /// Gives the new file the owner and the mode of the old one.
@@ -128,19 +132,17 @@ class AtomicFile {
     }
   }
 
-  /// Makes the new name itself survive a power cut.
-  [[gnu::cold, gnu::noinline]] void sync_folder() const {
-    const std::string folder = folder_of(target_);
-    const FileDescriptor directory{
-        ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    // A folder that may not be read cannot be synced, and some file systems cannot sync any; the
-    // file is whole and in place all the same.
-    if (!directory.is_open() || ::fsync(directory.number()) == 0) return;
-    if (errno == EIO) throw_system_error(path_, "a folder that can be written", errno);
+  /// Makes the new name itself survive a power cut, where that can be done: the file is whole and
+  /// in place all the same.
+  [[gnu::cold, gnu::noinline]] void sync_folder() const noexcept {
+    const FileDescriptor directory{::open(folder_name(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    if (directory.is_open()) (void)::fsync(directory.number());
   }
+  [[nodiscard]] const char* folder_name() const { return folder_.empty() ? "." : folder_.c_str(); }
 
   std::string path_;       // as the caller named it, for messages
   std::string target_;     // behind links
+  std::string folder_;     // the target's, with the last slash; empty for the current one
   std::string temporary_;  // empty when there is nothing to remove
   FileDescriptor file_;
 };
