@@ -36,28 +36,34 @@ namespace mnist {
   return text;
 }
 
-/// Several images side by side, each under its caption of plain characters.
-[[nodiscard]] inline std::string draw_row(const Images& images,
-                                          const std::vector<nn::Index>& indices,
-                                          const std::vector<std::string>& captions) {
-  constexpr const char* gap = "  ";
+/// Several images, each under its caption of plain characters: as many side by side as lines of
+/// `line_width` characters hold, the others below.
+[[nodiscard]] inline std::string draw_rows(const Images& images,
+                                           const std::vector<nn::Index>& indices,
+                                           const std::vector<std::string>& captions,
+                                           nn::Index line_width) {
+  constexpr std::string_view gap = "  ";
   auto width = static_cast<std::size_t>(images.dimension(2));
   for (const std::string& caption : captions) width = std::max(width, caption.size());
-  std::vector<std::string> rows(static_cast<std::size_t>((images.dimension(1) + 1) / 2) + 1);
-  for (std::size_t i = 0; i < indices.size(); ++i) {
-    std::string caption = i < captions.size() ? captions[i] : std::string();
-    caption.resize(width, ' ');
-    rows[0] += caption + gap;
-    std::vector<std::string> lines = drawing(images, indices[i]);
-    for (std::size_t line = 0; line < lines.size(); ++line) {
-      lines[line].resize(width, ' ');
-      rows[line + 1] += lines[line] + gap;
-    }
-  }
+  const std::size_t room =
+      static_cast<std::size_t>(std::max<nn::Index>(line_width, 0)) + gap.size();
+  const std::size_t fitting = std::max<std::size_t>(room / (width + gap.size()), 1);
   std::string text;
-  for (std::string& row : rows) {
-    row.erase(row.find_last_not_of(' ') + 1);
-    text += row + "\n";
+  for (std::size_t first = 0; first < indices.size(); first += fitting) {
+    if (first > 0) text += '\n';
+    std::vector<std::string> lines(static_cast<std::size_t>((images.dimension(1) + 1) / 2) + 1);
+    for (std::size_t i = first; i < std::min(first + fitting, indices.size()); ++i) {
+      std::vector<std::string> picture = drawing(images, indices[i]);
+      picture.insert(picture.begin(), i < captions.size() ? captions[i] : std::string());
+      for (std::size_t line = 0; line < lines.size(); ++line) {
+        picture[line].resize(width, ' ');
+        lines[line].append(picture[line]).append(gap);
+      }
+    }
+    for (std::string& line : lines) {
+      line.erase(line.find_last_not_of(' ') + 1);
+      text += line + "\n";
+    }
   }
   return text;
 }

@@ -11,6 +11,7 @@
 #include "mnist/recipe.hpp"
 #include "mnist/report.hpp"
 #include "mnist/results.hpp"
+#include "mnist/terminal.hpp"
 #include "mnist/training_options.hpp"
 #include "nn/io/atomic_file.hpp"
 #include "nn/sequential.hpp"
@@ -69,8 +70,9 @@ void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
               mnist::percent(result.confusion.recall()).c_str(),
               nn::with_digits(result.loss, 4).c_str());
   if (!options.quiet) {
-    std::printf("\n%s\n%s\n", mnist::confusion_table(result.confusion).c_str(),
-                mnist::misread_digits(data, result).c_str());
+    const nn::Index line_width = mnist::line_width();
+    std::printf("\n%s\n%s\n", mnist::class_tables(result.confusion, line_width).c_str(),
+                mnist::misread_digits(data, result, line_width).c_str());
   }
   model.save(options.model, {.notes = {{"trained_on", data.origin}}});
   if (options.metrics) {

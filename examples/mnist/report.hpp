@@ -43,31 +43,22 @@ struct TestResult {
          std::to_string(data.num_classes) + " classes";
 }
 
-/// True classes as rows, predicted ones as columns, with each class's precision, recall and F1.
-[[nodiscard]] inline std::string confusion_table(const nn::ConfusionMatrix& confusion) {
-  char cell[64];
-  std::string text = "true \\ read";
-  for (nn::Index p = 0; p < confusion.classes(); ++p) {
-    std::snprintf(cell, sizeof cell, "%6lld", static_cast<long long>(p));
-    text += cell;
-  }
-  text += "   precision  recall      F1\n";
-  for (nn::Index t = 0; t < confusion.classes(); ++t) {
-    std::snprintf(cell, sizeof cell, "%11lld", static_cast<long long>(t));
-    text += cell;
-    for (nn::Index p = 0; p < confusion.classes(); ++p) {
-      std::snprintf(cell, sizeof cell, "%6lld", static_cast<long long>(confusion(t, p)));
-      text += cell;
-    }
-    std::snprintf(cell, sizeof cell, "%12.4f%8.4f%8.4f\n", confusion.precision(t),
-                  confusion.recall(t), confusion.f1(t));
-    text += cell;
+/// Which class was taken for which, and each class's precision, recall and F1.
+[[nodiscard]] inline std::string class_tables(const nn::ConfusionMatrix& confusion,
+                                              nn::Index line_width) {
+  std::string text = to_string(confusion, line_width) + "\nclass  precision  recall      F1\n";
+  for (nn::Index k = 0; k < confusion.classes(); ++k) {
+    char line[64];
+    std::snprintf(line, sizeof line, "%5lld%11.4f%8.4f%8.4f\n", static_cast<long long>(k),
+                  confusion.precision(k), confusion.recall(k), confusion.f1(k));
+    text += line;
   }
   return text;
 }
 
 /// The first few test images that the model took for another digit, in characters.
-[[nodiscard]] inline std::string misread_digits(const DataSet& data, const TestResult& result) {
+[[nodiscard]] inline std::string misread_digits(const DataSet& data, const TestResult& result,
+                                                nn::Index line_width) {
   constexpr std::size_t most = 4;
   std::vector<nn::Index> indices;
   std::vector<std::string> captions;
@@ -81,7 +72,7 @@ struct TestResult {
                        std::to_string(read) + " (" + std::to_string(int(100 * p(i, read))) + " %)");
   }
   if (indices.empty()) return "";
-  return "Misread digits:\n" + draw_row(data.test_images, indices, captions);
+  return "Misread digits:\n" + draw_rows(data.test_images, indices, captions, line_width);
 }
 
 [[nodiscard]] inline Json epochs_to_json(const nn::History& history) {

@@ -30,9 +30,24 @@ TEST_SUITE("examples/mnist/digit_text") {
     CHECK(mnist::draw(image, 0) == "+\n");
   }
 
-  TEST_CASE("draw_row: images stand side by side under captions, as wide as the longest") {
-    CHECK(mnist::draw_row(two_images(), {1, 0}, {"7", "longer"}) ==
+  TEST_CASE("draw_rows: images stand side by side under captions, as wide as the longest") {
+    CHECK(mnist::draw_rows(two_images(), {1, 0}, {"7", "longer"}, 80) ==
           "7       longer\n@@@@     -*@\n@@@@     -*@\n");
-    CHECK(mnist::draw_row(two_images(), {1}, {}) == "\n@@@@\n@@@@\n");
+    CHECK(mnist::draw_rows(two_images(), {1}, {}, 80) == "\n@@@@\n@@@@\n");
+  }
+
+  TEST_CASE("draw_rows: what doesn't fit into a line stands below") {
+    const auto draw = [](nn::Index line_width) {
+      return mnist::draw_rows(two_images(), {1, 0, 1}, {"a", "b", "c"}, line_width);
+    };
+    CHECK(draw(16) == "a     b     c\n@@@@   -*@  @@@@\n@@@@   -*@  @@@@\n");
+    const std::string two_and_one = "a     b\n@@@@   -*@\n@@@@   -*@\n\nc\n@@@@\n@@@@\n";
+    CHECK(draw(15) == two_and_one);
+    CHECK(draw(10) == two_and_one);
+    const std::string below = "a\n@@@@\n@@@@\n\nb\n -*@\n -*@\n\nc\n@@@@\n@@@@\n";
+    for (const nn::Index narrow : {9, 4, 0, -1}) {
+      CAPTURE(narrow);
+      CHECK(draw(narrow) == below);
+    }
   }
 }

@@ -28,7 +28,7 @@ TEST_SUITE("examples/mnist/programs") {
           "Saved the model, trained on files in data, to m.safetensors");
     CHECK(outcome.output.find("Epoch 2/2") != std::string::npos);
     CHECK(outcome.output.find("val_accuracy") != std::string::npos);
-    CHECK(outcome.output.find("true \\ read") != std::string::npos);
+    CHECK(outcome.output.find("\n      predicted\ntrue ") != std::string::npos);
 
     const auto report = nlohmann::json::parse(text_of(folder.path() / "m.json"));
     CHECK(report["data"] == "files in data");
