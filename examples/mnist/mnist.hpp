@@ -12,21 +12,23 @@
 #include <system_error>
 #include <tuple>
 
+#include "mnist/checksum.hpp"
 #include "mnist/drawn_digits.hpp"
 #include "mnist/idx.hpp"
 #include "nn/core/error.hpp"
 #include "nn/core/tensor.hpp"
-#include "nn/io/json_text.hpp"
 
 namespace mnist {
 
-/// Images with their labels, and where they are from; `drawn` tells that none of them is real.
+/// Images with their labels; `drawn` tells that none of them is real.
 struct DataSet {
   Images train_images;      // [N, H, W, 1]
   nn::Labels train_labels;  // [N]
   Images test_images;       // [M, H, W, 1]
   nn::Labels test_labels;   // [M]
-  std::string origin;  // for people: "files in data/mnist" or "drawn digits, not MNIST (seed 42)"
+  std::string name;         // "MNIST", "drawn digits, not MNIST (seed 42)"
+  std::string place;        // for the screen alone: "files in data/mnist"; none of drawn digits
+  Checksums checksums{};    // of what is trained on
   bool drawn = false;
   int num_classes = 10;
 };
@@ -85,17 +87,22 @@ inline void check_test_labels(const nn::Labels& labels, int num_classes) {
   }
 }
 
-/// The name of a folder as files of results can hold it: bytes that are not UTF-8 become `?`.
-[[nodiscard]] inline std::string as_utf8(std::string name) {
-  for (std::size_t i = 0; i < name.size();) {
-    const std::size_t length = nn::io::utf8_length(name, i);
-    if (length == 0) name[i] = '?';
-    i += std::max<std::size_t>(length, 1);
-  }
-  return name;
+/// What the training data is called wherever it lies.
+[[nodiscard]] inline std::string name_of(const DataSet& data) {
+  if (data.checksums == Checksums{"e9f4d8b3", "e0cb4ad2"}) return "MNIST";
+  const Images& x = data.train_images;
+  return nn::concat({x.dimension(0), " images of ", x.dimension(1), "x", x.dimension(2), " in ",
+                     data.num_classes, " classes"});
 }
 
 }  // namespace detail
+
+/// The data for who gets a model that was trained on it, who has no use for the folders of others:
+/// its name and checksums.
+[[nodiscard]] inline std::string identity(const DataSet& data) {
+  return nn::concat({data.name, " (CRC-32 of the images ", data.checksums.images,
+                     ", of the labels ", data.checksums.labels, ")"});
+}
 
 /// Reads the four files of `folder`; see `read_images` and `read_labels` for their form.
 /// Throws `IoError` for a missing or damaged file, and for files that do not belong together.
@@ -125,7 +132,9 @@ inline void check_test_labels(const nn::Labels& labels, int num_classes) {
     throw nn::IoError{nn::sentence({"mnist", "test images " + train_shape.to_string(),
                                     test_shape.to_string(), "as the training images are"})};
   }
-  data.origin = "files in " + detail::as_utf8(folder.string());
+  data.place = "files in " + folder.string();
+  data.checksums = checksums_of(data.train_images, data.train_labels);
+  data.name = detail::name_of(data);
   return data;
 }
 
@@ -134,7 +143,8 @@ inline void check_test_labels(const nn::Labels& labels, int num_classes) {
   DataSet data;
   std::tie(data.train_images, data.train_labels) = draw_digits(60000, seed, Split::train);
   std::tie(data.test_images, data.test_labels) = draw_digits(10000, seed, Split::test);
-  data.origin = "drawn digits, not MNIST (seed " + std::to_string(seed) + ")";
+  data.checksums = checksums_of(data.train_images, data.train_labels);
+  data.name = "drawn digits, not MNIST (seed " + std::to_string(seed) + ")";
   data.drawn = true;
   return data;
 }

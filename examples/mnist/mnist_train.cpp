@@ -46,7 +46,8 @@ void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
   if (options.threads > 0) nn::set_num_threads(options.threads);
 
   const DataSet data = mnist::find_data(options.data, NN_MNIST_BUILD_DIR, options.seed);
-  std::printf("Data: %s\nRecipe: %s\n", data.origin.c_str(), describe(recipe).c_str());
+  std::printf("Data: %s\nRecipe: %s\n", (data.drawn ? data.name : data.place).c_str(),
+              describe(recipe).c_str());
   auto model = make_model(recipe, data, options.seed);
   if (!options.quiet) {
     std::printf("%s\nProcessor: %s\n\n%s\n", describe(data).c_str(), nn::cpu().c_str(),
@@ -74,7 +75,7 @@ void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
     std::printf("\n%s\n%s\n", mnist::class_tables(result.confusion, line_width).c_str(),
                 mnist::misread_digits(data, result, line_width).c_str());
   }
-  model.save(options.model, {.notes = {{"trained_on", data.origin}}});
+  model.save(options.model, {.notes = {{"trained_on", identity(data)}}});
   if (options.metrics) {
     const auto report = mnist::report_to_json(data, model,
                                               {.recipe = recipe.name,
@@ -85,8 +86,7 @@ void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
     nn::io::write_atomically(*options.metrics,
                              [&](auto& file) { file.write(report.dump() + "\n"); });
   }
-  std::printf("Saved the model, trained on %s, to %s\n", data.origin.c_str(),
-              options.model.c_str());
+  std::printf("Saved the model, trained on %s, to %s\n", data.name.c_str(), options.model.c_str());
 }
 
 }  // namespace

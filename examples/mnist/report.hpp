@@ -118,7 +118,8 @@ struct Training {
 /// Everything that the screen shows, for programs.
 [[nodiscard]] inline Json report_to_json(const DataSet& data, const nn::Sequential<float>& model,
                                          const Training& training, const TestResult& result) {
-  return {{"data", data.origin},
+  return {{"data", data.name},
+          {"data_crc32", {{"images", data.checksums.images}, {"labels", data.checksums.labels}}},
           {"drawn", data.drawn},
           {"samples",
            {{"train", data.train_images.dimension(0)}, {"test", data.test_images.dimension(0)}}},

@@ -51,7 +51,7 @@ class Environment {
 }  // namespace
 
 TEST_SUITE("examples/mnist/mnist") {
-  TEST_CASE("load: gives both sets, the number of classes and the origin") {
+  TEST_CASE("load: gives both sets, the number of classes and what the data is") {
     const TemporaryFolder folder;
     write_data(folder);
     const DataSet data = mnist::load(folder.path());
@@ -61,7 +61,28 @@ TEST_SUITE("examples/mnist/mnist") {
     CHECK(data.test_labels(1) == 2);
     CHECK(data.num_classes == 3);
     CHECK_FALSE(data.drawn);
-    CHECK(data.origin == "files in " + folder.path().string());
+    CHECK(data.place == "files in " + folder.path().string());
+    CHECK(data.name == "4 images of 2x3 in 3 classes");
+  }
+
+  TEST_CASE("identity: has the checksums of the unpacked files, and not their place") {
+    const TemporaryFolder folder;
+    write_data(folder);
+    const auto crc32_of = [&](const char* file) {
+      const Bytes bytes = read_file(folder / file);
+      char digits[9];
+      std::snprintf(digits, sizeof digits, "%08lx",
+                    crc32(0, bytes.data(), static_cast<unsigned>(bytes.size())));
+      return std::string(digits);
+    };
+    const std::string sentence = "4 images of 2x3 in 3 classes (CRC-32 of the images " +
+                                 crc32_of("train-images-idx3-ubyte") + ", of the labels " +
+                                 crc32_of("train-labels-idx1-ubyte") + ")";
+    CHECK(mnist::identity(mnist::load(folder.path())) == sentence);
+    write_gzip(folder / "train-images.idx3-ubyte.gz",
+               read_file(folder / "train-images-idx3-ubyte"));
+    std::filesystem::remove(folder / "train-images-idx3-ubyte");
+    CHECK(mnist::identity(mnist::load(folder.path())) == sentence);
   }
 
   TEST_CASE("load: takes both spellings of the names, plain and packed, in any mixture") {
@@ -148,12 +169,12 @@ TEST_SUITE("examples/mnist/mnist") {
     const TemporaryFolder build;
     for (const TemporaryFolder* folder : {&option, &named, &build}) write_data(*folder);
     const Environment environment(named.path().c_str());
-    CHECK(mnist::find_data(option.path(), build.path(), 1).origin ==
+    CHECK(mnist::find_data(option.path(), build.path(), 1).place ==
           "files in " + option.path().string());
-    CHECK(mnist::find_data(std::nullopt, build.path(), 1).origin ==
+    CHECK(mnist::find_data(std::nullopt, build.path(), 1).place ==
           "files in " + named.path().string());
     const Environment none(nullptr);
-    CHECK(mnist::find_data(std::nullopt, build.path(), 1).origin ==
+    CHECK(mnist::find_data(std::nullopt, build.path(), 1).place ==
           "files in " + build.path().string());
   }
 
@@ -182,7 +203,7 @@ TEST_SUITE("examples/mnist/mnist") {
     std::filesystem::remove(build / "t10k-images-idx3-ubyte");
     const DataSet data = mnist::find_data(std::nullopt, build.path(), 42);
     CHECK(data.drawn);
-    CHECK(data.origin == "drawn digits, not MNIST (seed 42)");
+    CHECK(data.name == "drawn digits, not MNIST (seed 42)");
     CHECK(data.num_classes == 10);
     CHECK(nn::shape_of(data.train_images) == nn::Shape{60000, 28, 28, 1});
     CHECK(nn::shape_of(data.test_images) == nn::Shape{10000, 28, 28, 1});
@@ -199,5 +220,6 @@ TEST_SUITE("examples/mnist/mnist") {
     CHECK(data.num_classes == 10);
     CHECK(data.train_labels(0) == 5);
     CHECK(data.test_labels(0) == 7);
+    CHECK(mnist::identity(data) == "MNIST (CRC-32 of the images e9f4d8b3, of the labels e0cb4ad2)");
   }
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "mnist/drawn_digits.hpp"
+#include "nn/io/safetensors.hpp"
 #include "tests/examples/mnist/files.hpp"
 #include "tests/examples/mnist/pictures.hpp"
 #include "tests/examples/mnist/run.hpp"
@@ -25,13 +26,13 @@ TEST_SUITE("examples/mnist/programs") {
     CHECK(outcome.errors == "");
     CHECK(first_line(outcome.output) == "Data: files in data");
     CHECK(last_line(outcome.output) ==
-          "Saved the model, trained on files in data, to m.safetensors");
+          "Saved the model, trained on 200 images of 28x28 in 10 classes, to m.safetensors");
     CHECK(outcome.output.find("Epoch 2/2") != std::string::npos);
     CHECK(outcome.output.find("val_accuracy") != std::string::npos);
     CHECK(outcome.output.find("\n      predicted\ntrue ") != std::string::npos);
 
     const auto report = nlohmann::json::parse(text_of(folder.path() / "m.json"));
-    CHECK(report["data"] == "files in data");
+    CHECK(report["data"] == "200 images of 28x28 in 10 classes");
     CHECK(report["drawn"] == false);
     CHECK(report["samples"]["train"] == 200);
     CHECK(report["threads"] == 1);
@@ -50,6 +51,30 @@ TEST_SUITE("examples/mnist/programs") {
     }
     CHECK(counted == 200);
     CHECK(report["peak_memory_bytes"] > 1'000'000);
+  }
+
+  TEST_CASE("mnist_train: neither model nor figures tell the folders of who trained") {
+    const TemporaryFolder folder;
+    const std::string secret = "secret_place";
+    write_digits(folder.path() / secret, 20);
+    const std::string here = folder.path().string() + "/";
+    for (const std::string& data : {"--data " + here + secret, "--data " + secret, std::string{}}) {
+      CAPTURE(data);
+      const Outcome outcome =
+          run(folder, "NN_MNIST_DIR=" + here + secret + " " NN_MNIST_TRAIN,
+              data + " --epochs 1 --model " + here + secret + "/m --metrics " + here + "m.json");
+      REQUIRE(outcome.status == 0);
+      const auto file = nn::io::SafetensorsFile::read(here + secret + "/m");
+      CHECK(file.metadata().contains("trained_on"));
+      for (const auto& [name, value] : file.metadata()) {
+        CAPTURE(name);
+        CHECK(value.find(secret) == std::string::npos);
+        CHECK(value.find(folder.path().filename().string()) == std::string::npos);
+      }
+      const std::string figures = text_of(here + "m.json");
+      CHECK(figures.find(secret) == std::string::npos);
+      CHECK(figures.find(folder.path().filename().string()) == std::string::npos);
+    }
   }
 
   TEST_CASE("mnist_train: the fast recipe takes one epoch, and options where they are given") {
@@ -159,7 +184,9 @@ TEST_SUITE("examples/mnist/programs") {
       REQUIRE(stbi_write_png(path.c_str(), 28, 28, 1, images.data() + i * 28 * 28, 28) != 0);
       const Outcome outcome = run(folder, NN_MNIST_PREDICT, name);
       CHECK(outcome.status == 0);
-      CHECK(first_line(outcome.output) == "Model trained on files in data");
+      CHECK(first_line(outcome.output)
+                .starts_with("Model trained on 1000 images of 28x28 in 10 classes (CRC-32 of the "
+                             "images "));
       hits += last_line(outcome.output).starts_with(name + ": " + std::to_string(labels(i)) + " (");
     }
     CHECK(hits >= 7);  // pictures that it was trained on
