@@ -78,9 +78,9 @@ void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
   model.save(options.model, {.notes = {{"trained_on", identity(data)}}});
   if (options.metrics) {
     const auto report = mnist::report_to_json(data, model,
-                                              {.recipe = recipe.name,
-                                               .precision = recipe.precision,
+                                              {.recipe = recipe,
                                                .seed = options.seed,
+                                               .command = command_of(recipe, options),
                                                .history = history},
                                               result);
     nn::io::write_atomically(*options.metrics,

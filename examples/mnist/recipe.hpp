@@ -22,6 +22,7 @@ struct Recipe {
   nn::ProductPrecision precision{};
 
   [[nodiscard]] bool is_fast() const { return name == "fast"; }
+  [[nodiscard]] const char* schedule() const { return is_fast() ? "OneCycle" : "constant"; }
 };
 
 /// The recipe that the options name, with those of its settings replaced that they give. Throws
@@ -50,6 +51,15 @@ struct Recipe {
                      ", batches of ", recipe.batch_size, ", ", recipe.optimizer, ", learning rate ",
                      recipe.is_fast() ? "up to " : "", recipe.learning_rate, ", ",
                      to_string(recipe.precision), ")"});
+}
+
+/// The command that repeats the training, without the places of files.
+[[nodiscard]] inline std::string command_of(const Recipe& recipe, const TrainingOptions& options) {
+  return nn::concat({"mnist_train --recipe ", recipe.name, " --epochs ", recipe.epochs,
+                     " --batch-size ", recipe.batch_size, " --optimizer ", recipe.optimizer,
+                     " --learning-rate ", recipe.learning_rate, " --precision ",
+                     to_string(recipe.precision), " --validation-split ", options.validation_split,
+                     " --threads ", nn::num_threads(), " --seed ", options.seed});
 }
 
 /// The recipe's network for images of this size, with first weights from `seed`.

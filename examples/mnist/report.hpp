@@ -11,6 +11,7 @@
 
 #include "mnist/digit_text.hpp"
 #include "mnist/mnist.hpp"
+#include "mnist/recipe.hpp"
 #include "nn/sequential.hpp"
 
 namespace mnist {
@@ -109,24 +110,41 @@ struct TestResult {
 
 /// How a model came about.
 struct Training {
-  std::string recipe;
-  nn::NumberFormat precision;
+  Recipe recipe;
   std::uint64_t seed;
+  std::string command;
   nn::History history;
 };
 
-/// Everything that the screen shows, for programs.
+/// Everything that the screen shows, for programs:
+///
+///     nn, command             the library's version; how to repeat the training
+///     data, data_crc32        name of the training data; checksums of its unpacked files
+///     drawn, samples          whether the digits are drawn; numbers of images
+///     threads, instruction_set, precision          what it was computed with
+///     recipe, optimizer, batch_size, learning_rate, schedule, seed, parameters
+///                             what was trained and how; of OneCycle the highest rate
+///     epochs                  of each: seconds of training, loss, accuracy, val_…
+///     test                    results on the test images; confusion_matrix[true][predicted]
+///     peak_memory_bytes       of the whole program
 [[nodiscard]] inline Json report_to_json(const DataSet& data, const nn::Sequential<float>& model,
                                          const Training& training, const TestResult& result) {
-  return {{"data", data.name},
+  const Recipe& recipe = training.recipe;
+  return {{"nn", nn::concat({NN_VERSION_MAJOR, ".", NN_VERSION_MINOR, ".", NN_VERSION_PATCH})},
+          {"command", training.command},
+          {"data", data.name},
           {"data_crc32", {{"images", data.checksums.images}, {"labels", data.checksums.labels}}},
           {"drawn", data.drawn},
           {"samples",
            {{"train", data.train_images.dimension(0)}, {"test", data.test_images.dimension(0)}}},
           {"threads", nn::num_threads()},
           {"instruction_set", nn::to_string(nn::isa())},
-          {"recipe", training.recipe},
-          {"precision", nn::to_string(training.precision)},
+          {"precision", nn::to_string(recipe.precision)},
+          {"recipe", recipe.name},
+          {"optimizer", recipe.optimizer},
+          {"batch_size", recipe.batch_size},
+          {"learning_rate", recipe.learning_rate},
+          {"schedule", recipe.schedule()},
           {"seed", training.seed},
           {"parameters", model.count_parameters()},
           {"epochs", epochs_to_json(training.history)},

@@ -35,8 +35,19 @@ TEST_SUITE("examples/mnist/programs") {
     CHECK(report["data"] == "200 images of 28x28 in 10 classes");
     CHECK(report["drawn"] == false);
     CHECK(report["samples"]["train"] == 200);
+    CHECK(report["nn"] ==
+          nn::concat({NN_VERSION_MAJOR, ".", NN_VERSION_MINOR, ".", NN_VERSION_PATCH}));
+    CHECK(report["command"] ==
+          "mnist_train --recipe keras --epochs 2 --batch-size 64 --optimizer adam --learning-rate "
+          "0.001 --precision float32 --validation-split 0.25 --threads 1 --seed 10");
     CHECK(report["threads"] == 1);
+    CHECK(report["instruction_set"].is_string());
+    CHECK(report["precision"] == "float32");
     CHECK(report["recipe"] == "keras");
+    CHECK(report["optimizer"] == "adam");
+    CHECK(report["batch_size"] == 64);
+    CHECK(report["learning_rate"] == 0.001);
+    CHECK(report["schedule"] == "constant");
     CHECK(report["seed"] == 10);
     CHECK(report["parameters"] == 2770634);
     REQUIRE(report["epochs"].size() == 2);
@@ -102,7 +113,17 @@ TEST_SUITE("examples/mnist/programs") {
               "Recipe: fast (2 epochs, batches of 50, sgd, learning rate up to 0.5, float32)\n") !=
           std::string::npos);
     report = nlohmann::json::parse(text_of(folder.path() / "m.json"));
+    CHECK(report["optimizer"] == "sgd");
+    CHECK(report["learning_rate"] == 0.5);
+    CHECK(report["schedule"] == "OneCycle");
     CHECK(report["epochs"].size() == 2);
+    const auto repeated = report;
+    CHECK(run(folder, "NN_MNIST_DIR=data PATH=$(dirname " NN_MNIST_TRAIN "):$PATH ",
+              report["command"].get<std::string>() + " --metrics m.json")
+              .status == 0);
+    report = nlohmann::json::parse(text_of(folder.path() / "m.json"));
+    CHECK(report["test"] == repeated["test"]);
+    CHECK(report["command"] == repeated["command"]);
     CHECK(report["epochs"][1]["loss"] < report["epochs"][0]["loss"]);
 
     const Outcome half = run(folder, NN_MNIST_TRAIN, common + " --quiet --precision bfloat16");
