@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "mnist/interruption.hpp"
 #include "mnist/mnist.hpp"
 #include "mnist/recipe.hpp"
 #include "mnist/report.hpp"
@@ -55,12 +56,21 @@ void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
   }
   const nn::Index num_samples = data.train_images.dimension(0);
   compile(model, recipe, nn::num_training_samples(num_samples, options.validation_split));
+  std::fflush(stdout);  // what was said survives a signal that ends the program
+  mnist::take_stop_requests();
   const nn::History history =
       model.fit(data.train_images, data.train_labels,
                 {.batch_size = recipe.batch_size,
                  .epochs = recipe.epochs,
                  .verbose = options.quiet ? nn::Verbose::silent : nn::Verbose::automatic,
+                 .callbacks = {mnist::StopOnRequest{}},
                  .validation_split = options.validation_split});
+  const bool is_stopped = mnist::stop_request() != 0;
+  if (is_stopped) {
+    std::printf("Stopped by a signal in epoch %lld of %d: testing and saving the model so far\n",
+                static_cast<long long>(history.epochs().back()) + 1, recipe.epochs);
+    std::fflush(stdout);
+  }
 
   const mnist::TestResult result = test(model, data, options.model);
   const char* images = data.drawn ? "drawn digits" : "images";
@@ -81,7 +91,8 @@ void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
                                               {.recipe = recipe,
                                                .seed = options.seed,
                                                .command = command_of(recipe, options),
-                                               .history = history},
+                                               .history = history,
+                                               .is_stopped = is_stopped},
                                               result);
     nn::io::write_atomically(*options.metrics,
                              [&](auto& file) { file.write(report.dump() + "\n"); });
@@ -118,5 +129,7 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     return mnist::fail("mnist_train", error);
   }
-  return mnist::finish_output("mnist_train");
+  const int status = mnist::finish_output("mnist_train");
+  const int signal = mnist::stop_request();
+  return status == 0 && signal != 0 ? 128 + signal : status;  // as shells say it
 }

@@ -114,6 +114,7 @@ struct Training {
   std::uint64_t seed;
   std::string command;
   nn::History history;
+  bool is_stopped;  // by a signal, before its end
 };
 
 /// Everything that the screen shows, for programs:
@@ -124,6 +125,7 @@ struct Training {
 ///     threads, instruction_set, precision          what it was computed with
 ///     recipe, optimizer, batch_size, learning_rate, schedule, seed, parameters
 ///                             what was trained and how; of OneCycle the highest rate
+///     stopped                 whether a signal ended the training early
 ///     epochs                  of each: seconds of training, loss, accuracy, val_…
 ///     test                    results on the test images; confusion_matrix[true][predicted]
 ///     peak_memory_bytes       of the whole program
@@ -147,6 +149,7 @@ struct Training {
           {"schedule", recipe.schedule()},
           {"seed", training.seed},
           {"parameters", model.count_parameters()},
+          {"stopped", training.is_stopped},
           {"epochs", epochs_to_json(training.history)},
           {"test", test_to_json(result)},
           {"peak_memory_bytes", peak_memory_bytes()}};

@@ -31,6 +31,10 @@ struct TrainingOptions {
 inline void declare(CLI::App& app, TrainingOptions& options) {
   const auto at_least_one = whole_number(1, 1'000'000'000);
   app.description("Trains a network to read handwritten digits, tests it and saves it.");
+  app.footer(
+      "SIGINT (Ctrl-C) or SIGTERM ends the training after the batch at hand: the model so far is\n"
+      "tested and saved, and the exit status is 130 or 143. A second one ends the program at "
+      "once.");
   app.add_option("--data", options.data, "folder with the four MNIST files, plain or .gz")
       ->type_name("DIR");
   app.add_option("--recipe", options.recipe,

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 #include "mnist/drawn_digits.hpp"
 #include "nn/io/safetensors.hpp"
@@ -13,6 +14,21 @@
 #include "tests/examples/mnist/run.hpp"
 
 using namespace mnist::testing;
+
+namespace {
+
+/// Lets the shell `kill` a training on `data` as soon as that has begun. (A shell that is not
+/// interactive has programs in the background ignore SIGINT.)
+[[nodiscard]] Outcome run_and_kill(const TemporaryFolder& folder, const std::string& kill) {
+  return run(folder,
+             "{ env --default-signal=INT " NN_MNIST_TRAIN
+             " --data data --epochs 2 --batch-size 1 --metrics m.json & "
+             "for i in $(seq 1000); do grep -q 'Total params' stdout && break; sleep 0.02; done; " +
+                 kill + "; wait $!; }",
+             "");
+}
+
+}  // namespace
 
 TEST_SUITE("examples/mnist/programs") {
   TEST_CASE(
@@ -50,6 +66,7 @@ TEST_SUITE("examples/mnist/programs") {
     CHECK(report["schedule"] == "constant");
     CHECK(report["seed"] == 10);
     CHECK(report["parameters"] == 2770634);
+    CHECK(report["stopped"] == false);
     REQUIRE(report["epochs"].size() == 2);
     for (const char* name : {"seconds", "loss", "accuracy", "val_loss", "val_accuracy"}) {
       CAPTURE(name);
@@ -140,6 +157,36 @@ TEST_SUITE("examples/mnist/programs") {
         refused.errors ==
         "mnist_train: expected --learning-rate beside --recipe fast --optimizer sgd, got none (the "
         "recipe's rate is for adam)\n");
+  }
+
+  TEST_CASE("mnist_train: a first signal ends the training; its model is tested and saved") {
+    const TemporaryFolder folder;
+    write_digits(folder.path() / "data", 500);
+    for (const auto& [kill, status] : {std::pair{"kill -INT $!", 130}, {"kill -TERM $!", 143}}) {
+      CAPTURE(kill);
+      const Outcome outcome = run_and_kill(folder, kill);
+      CHECK(outcome.status == status);
+      CHECK(outcome.errors == "");
+      CHECK(outcome.output.find("\nEpoch 1/2 - ") != std::string::npos);
+      CHECK(outcome.output.find("\nStopped by a signal in epoch 1 of 2: testing and saving the "
+                                "model so far\n") != std::string::npos);
+      CHECK(outcome.output.find("\nTest on 500 images: ") != std::string::npos);
+      CHECK(last_line(outcome.output) ==
+            "Saved the model, trained on 500 images of 28x28 in 10 classes, to mnist.safetensors");
+      const auto report = nlohmann::json::parse(text_of(folder.path() / "m.json"));
+      CHECK(report["stopped"] == true);
+      CHECK(report["epochs"].size() == 1);
+      CHECK(std::filesystem::remove(folder.path() / "mnist.safetensors"));
+    }
+  }
+
+  TEST_CASE("mnist_train: a second signal ends the program at once") {
+    const TemporaryFolder folder;
+    write_digits(folder.path() / "data", 500);
+    const Outcome outcome = run_and_kill(folder, "kill -INT $!; kill -TERM $!");
+    CHECK((outcome.status == 130 || outcome.status == 143));
+    CHECK(outcome.output.find("Saved") == std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(folder.path() / "mnist.safetensors"));
   }
 
   TEST_CASE("mnist_train: refuses a bad command line with one sentence and status 2") {
