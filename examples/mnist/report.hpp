@@ -48,11 +48,15 @@ struct TestResult {
 [[nodiscard]] inline std::string class_tables(const nn::ConfusionMatrix& confusion,
                                               nn::Index line_width) {
   std::string text = to_string(confusion, line_width) + "\nclass  precision  recall      F1\n";
+  const auto append_cell = [&](const std::string& cell, std::size_t width) {
+    text.append(width - cell.size(), ' ').append(cell);
+  };
   for (nn::Index k = 0; k < confusion.classes(); ++k) {
-    char line[64];
-    std::snprintf(line, sizeof line, "%5lld%11.4f%8.4f%8.4f\n", static_cast<long long>(k),
-                  confusion.precision(k), confusion.recall(k), confusion.f1(k));
-    text += line;
+    append_cell(std::to_string(k), 5);
+    append_cell(nn::with_digits(confusion.precision(k), 4), 11);
+    append_cell(nn::with_digits(confusion.recall(k), 4), 8);
+    append_cell(nn::with_digits(confusion.f1(k), 4), 8);
+    text += '\n';
   }
   return text;
 }

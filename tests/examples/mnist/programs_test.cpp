@@ -274,4 +274,18 @@ TEST_SUITE("examples/mnist/programs") {
     CHECK(outcome.status == 0);
     CHECK(outcome.output.find("1 xor 1 = 0") != std::string::npos);
   }
+
+  TEST_CASE("xor: --help tells what it does, and other arguments are refused") {
+    const TemporaryFolder folder;
+    for (const char* option : {"--help", "-h"}) {
+      const Outcome help = run(folder, NN_XOR, option);
+      CHECK(help.status == 0);
+      CHECK(help.output.starts_with("Usage: xor\n"));
+      CHECK(help.errors == "");
+    }
+    const Outcome refused = run(folder, NN_XOR, "--epochs 3");
+    CHECK(refused.status == 2);
+    CHECK(refused.output == "");
+    CHECK(refused.errors == "xor: expected no argument but --help, got '--epochs'\n");
+  }
 }
