@@ -13,14 +13,16 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <new>
 #include <string>
 #include <system_error>
-#include <vector>
 
 #include "mnist/centre.hpp"
 #include "mnist/idx.hpp"
 #include "mnist/ink.hpp"
 #include "mnist/jpeg.hpp"
+#include "mnist/picture_file.hpp"
+#include "mnist/picture_memory.hpp"
 #include "nn/core/error.hpp"
 #include "nn/core/tensor.hpp"
 
@@ -47,13 +49,13 @@ struct Picture {
 }
 
 /// The file's bytes, read once from front to back: pipes cannot be opened twice.
-[[nodiscard]] inline std::vector<stbi_uc> read_whole(const std::filesystem::path& path) {
+[[nodiscard]] inline FileBytes read_whole(const std::filesystem::path& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) refuse(path, "a picture", "a folder");
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   if (!file) refuse(path, "a readable picture", std::strerror(errno));
-  std::vector<stbi_uc> bytes;
+  FileBytes bytes;
   while (file) {
     constexpr std::size_t piece = std::size_t{1} << 16;
     const std::size_t size = bytes.size();
@@ -75,24 +77,51 @@ inline void check_size(const std::filesystem::path& path, nn::Index width, nn::I
   }
 }
 
+/// The largest block that unpacking a sound file takes: four channels of 16 bits, sides filled up
+/// as JPEG's may be, and twice as much, as blocks grow; or the packed data of a PNG, which grow
+/// too.
+[[nodiscard]] inline std::size_t largest_block(nn::Index width, nn::Index height,
+                                               std::size_t file_size) {
+  constexpr nn::Index fill = 32;
+  const auto unpacked = static_cast<std::size_t>(2 * 8 * (width + fill) * (height + fill));
+  return std::min(std::max({unpacked, 2 * file_size, PictureMemory{}.largest_block}),
+                  max_picture_bytes);
+}
+
 [[nodiscard]] inline Picture decode(const std::filesystem::path& path) {
-  const std::vector<stbi_uc> bytes = read_whole(path);
-  if (!HuffmanTables::are_sound(bytes)) {
-    refuse(path, "a sound JPEG picture", "a Huffman table of more than 256 codes");
+  const FileBytes bytes = read_whole(path);
+  constexpr const char* rule = "a PNG, JPEG or BMP picture";
+  if (bytes.empty()) refuse(path, rule, "an empty file");
+  if (const auto format = foreign_format(bytes); !format.empty()) {
+    refuse(path, rule, std::string{format}, "convert it to one of these");
   }
-  int width = 0;
-  int height = 0;
-  int channels = 0;
+  if (const char* fault = fault_of_jpeg(bytes)) refuse(path, "a sound JPEG picture", fault);
+  if (!has_whole_chunks(bytes)) refuse(path, "a whole PNG picture", "one that ends too early");
+  picture_memory = {};
   const auto fail = [&] {
+    if (picture_memory.is_exhausted) throw std::bad_alloc{};
+    if (picture_memory.is_exceeded && picture_memory.largest_block == max_picture_bytes) {
+      refuse(path, "at most 512 MiB, unpacked", "more", "scale the picture down");
+    }
+    if (picture_memory.is_exceeded) {
+      refuse(path, "a sound picture", "one that unpacks to more than its pixels");
+    }
     // What stb_image says of a chunk that it cannot name may break off: a torn file has no name
     // there.
     const std::string reason = stbi_failure_reason();
-    refuse(path, "a PNG, JPEG or BMP picture",
-           reason.size() < 5 ? "a damaged file" : '"' + reason + '"');
+    refuse(path, rule, reason.size() < 5 ? "a damaged file" : '"' + reason + '"');
   };
+  int width = 0;
+  int height = 0;
+  int channels = 0;
   const int length = static_cast<int>(bytes.size());
   if (stbi_info_from_memory(bytes.data(), length, &width, &height, &channels) == 0) fail();
   check_size(path, width, height);  // before anything is unpacked
+  if (width * std::abs(nn::Index{height}) > most_pixels(bytes)) {
+    refuse(path, nn::concat({"a file with room for ", width, "x", std::abs(height), " pixels"}),
+           nn::concat({bytes.size(), " bytes"}), "it is torn or damaged");
+  }
+  picture_memory.largest_block = largest_block(width, std::abs(height), bytes.size());
   Picture picture;
   picture.pixels.reset(stbi_load_from_memory(bytes.data(), length, &width, &height, &channels, 4));
   if (!picture.pixels) fail();
@@ -132,9 +161,9 @@ inline void check_size(const std::filesystem::path& path, nn::Index width, nn::I
 /// and makes of it what the makers of MNIST would have: white ink on black, scaled into a 20x20 box
 /// by area, in the middle of 28x28 by its centre of mass. Shape [1, 28, 28, 1] Takes PNG, JPEG and
 /// BMP, grey or colour; transparent parts count as white paper, or as black if all is white. Throws
-/// `IoError` for a file that is no such picture, a blank one, or one of more than 64 megapixels or
-/// 512 MiB.
-[[nodiscard]] inline Images read_digit(const std::filesystem::path& path) {
+/// `IoError` for a file that is no such picture, a blank one, one of more than 64 megapixels or
+/// 512 MiB, and where there is no memory for it.
+[[nodiscard]] inline Images read_digit(const std::filesystem::path& path) try {
   const detail::Picture picture = detail::decode(path);
   Ink ink;
   if (!detail::find_ink(picture, 255, ink) && !detail::find_ink(picture, 0, ink)) {
@@ -150,6 +179,8 @@ inline void check_size(const std::filesystem::path& path, nn::Index width, nn::I
   Images image(1, image_side, image_side, 1);
   centre_by_mass(digit, image.data());
   return image;
+} catch (const std::bad_alloc&) {
+  detail::refuse(path, "memory for the picture", "none");
 }
 
 }  // namespace mnist

@@ -41,7 +41,11 @@ class Reader {
     file_.reset(gzopen(path.c_str(), "rb"));
     if (!file_) fail("a readable file", errno == 0 ? "no memory" : std::strerror(errno));
     gzbuffer(file_.get(), 1u << 16);
+    file_size_ = static_cast<nn::Index>(std::filesystem::file_size(path, unreadable));
   }
+
+  /// As it lies there, packed or not.
+  [[nodiscard]] nn::Index file_size() const { return file_size_; }
 
   /// Fills up to `size` bytes and returns how many there were. Throws `IoError` for a torn gzip
   /// file.
@@ -94,6 +98,7 @@ class Reader {
   };
   std::string name_;
   std::unique_ptr<gzFile_s, Close> file_;
+  nn::Index file_size_ = 0;
 };
 
 [[nodiscard]] inline nn::Index big_endian(const std::uint8_t* bytes) {
@@ -141,9 +146,16 @@ inline void check_magic(const Reader& reader, nn::Index magic, nn::Index expecte
   return shape;
 }
 
-/// Checks that the file holds exactly what its header announces, before anybody allocates that
-/// much. Goes through a gzip file once more than reading alone would: its length is known only at
-/// its end.
+/// The most data that is taken out of a file of so many bytes. Gzip can pack a thousand bytes into
+/// one, but not such as anything could be learned from.
+[[nodiscard]] inline nn::Index most_data(nn::Index file_size) {
+  constexpr nn::Index always = nn::Index{16} << 20;
+  return std::max(always, 256 * file_size);
+}
+
+/// Checks that the file holds exactly what its header announces, and no more than its size allows,
+/// before anybody allocates that much. Goes through a gzip file once more than reading alone would:
+/// its length is known only at its end.
 inline void check_length(Reader& reader, const nn::Shape& shape) {
   nn::Index size = 1;
   for (const nn::Index length : shape) {
@@ -153,7 +165,12 @@ inline void check_length(Reader& reader, const nn::Shape& shape) {
     }
     size *= length;
   }
-  const nn::Index present = reader.count_rest(size);
+  const nn::Index most = most_data(reader.file_size());
+  const nn::Index present = reader.count_rest(std::min(size, most));
+  if (present > most) {
+    reader.fail("at most 256 times as much data as the file has bytes",
+                std::to_string(size) + " for " + std::to_string(reader.file_size()));
+  }
   if (present == size) return;
   reader.fail(std::to_string(size) + " bytes of data for " + shape.to_string(),
               present > size ? "more" : std::to_string(present), "fetch the file again");

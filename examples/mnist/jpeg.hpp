@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A look at a JPEG's Huffman tables before stb_image decodes with them.
+// A look at a JPEG's segments before stb_image decodes them.
 #pragma once
 
 #include <algorithm>
@@ -9,30 +9,32 @@
 
 namespace mnist::detail {
 
-/// Whether each Huffman table of a JPEG has at most 256 codes, one for each byte. stb_image up to
-/// 2.27, Debian's, counts no codes and writes a longer table beyond the end of its arrays.
-/// Follows the file as stb_image does, also where it is damaged. True for other kinds of files.
-class HuffmanTables {
+/// Follows the segments of a file as stb_image does, also where it is damaged.
+class JpegSegments {
  public:
-  [[nodiscard]] static bool are_sound(const std::vector<std::uint8_t>& bytes) {
-    return HuffmanTables(bytes).walk();
+  explicit JpegSegments(const std::vector<std::uint8_t>& bytes) : bytes_(bytes) {}
+
+  [[nodiscard]] const char* fault() {
+    constexpr int start_of_image = 0xd8, huffman_tables = 0xc4, start_of_scan = 0xda;
+    if (at(0) != 0xff || next_marker() != start_of_image) return nullptr;
+    int num_scans = 0;
+    for (int marker = next_marker(); marker != end_of_image; marker = next_marker()) {
+      const int length = at(place_) << 8 | at(place_ + 1);  // of the segment, with these two bytes
+      // stb_image up to 2.27, Debian's, counts no codes and writes a longer table beyond the end of
+      // its arrays.
+      if (marker == huffman_tables && !are_short(place_ + 2, length - 2)) {
+        return "a Huffman table of more than 256 codes";
+      }
+      // Each goes through all pixels, and may take next to no bytes.
+      if (marker == start_of_scan && ++num_scans > max_scans) return "more than 32 scans";
+      place_ += static_cast<std::size_t>(std::max(length, 2));
+    }
+    return nullptr;
   }
 
  private:
   static constexpr int end_of_image = 0xd9;
-
-  explicit HuffmanTables(const std::vector<std::uint8_t>& bytes) : bytes_(bytes) {}
-
-  [[nodiscard]] bool walk() {
-    constexpr int start_of_image = 0xd8, huffman_tables = 0xc4;
-    if (at(0) != 0xff || next_marker() != start_of_image) return true;
-    for (int marker = next_marker(); marker != end_of_image; marker = next_marker()) {
-      const int length = at(place_) << 8 | at(place_ + 1);  // of the segment, with these two bytes
-      if (marker == huffman_tables && !are_short(place_ + 2, length - 2)) return false;
-      place_ += static_cast<std::size_t>(std::max(length, 2));
-    }
-    return true;
-  }
+  static constexpr int max_scans = 32;  // those of four channels in the usual progression are 18
 
   /// The code of the next marker, or of the end of the image where there is none; `place_` moves
   /// behind it. Passes over the data between: there, a zero follows each byte 0xff that is no
@@ -71,5 +73,10 @@ class HuffmanTables {
   const std::vector<std::uint8_t>& bytes_;
   std::size_t place_ = 0;  // what is read next
 };
+
+/// What of a JPEG would harm who decodes it, or nullptr; also for other kinds of files.
+[[nodiscard]] inline const char* fault_of_jpeg(const std::vector<std::uint8_t>& bytes) {
+  return JpegSegments(bytes).fault();
+}
 
 }  // namespace mnist::detail

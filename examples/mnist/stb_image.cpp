@@ -3,18 +3,37 @@
 #include <cstddef>
 #include <cstdlib>
 
+#include "mnist/picture_memory.hpp"
+
+namespace mnist::detail {
+
+thread_local PictureMemory picture_memory;
+
+}  // namespace mnist::detail
+
 namespace {
 
-// 64 megapixels of four 16-bit channels. A small file that claims to unpack to more is refused
-// here.
-constexpr std::size_t largest_block = std::size_t{512} << 20;
+/// What `make` gives for `size` bytes, if so many are allowed.
+template <class Make>
+void* allowed_block(std::size_t size, Make make) {
+  mnist::detail::PictureMemory& memory = mnist::detail::picture_memory;
+  if (size > memory.largest_block) {
+    memory.is_exceeded = true;
+    return nullptr;
+  }
+  void* const block = make();
+  if (block == nullptr) memory.is_exhausted = true;
+  return block;
+}
 
 // Zeros, as stb_image up to 2.27 does not clear its JPEG tables: a file that uses a table which it
 // never defines would be decoded with whatever the memory held before.
-void* new_block(std::size_t size) { return size > largest_block ? nullptr : std::calloc(size, 1); }
+void* new_block(std::size_t size) {
+  return allowed_block(size, [&] { return std::calloc(size, 1); });
+}
 
 void* resize_block(void* block, std::size_t size) {
-  return size > largest_block ? nullptr : std::realloc(block, size);
+  return allowed_block(size, [&] { return std::realloc(block, size); });
 }
 
 }  // namespace

@@ -58,6 +58,82 @@ TEST_SUITE("examples/mnist/damaged pictures") {
                                "); scale the picture down");
   }
 
+  TEST_CASE("read_digit: a header that announces more than the file has room for is refused") {
+    const TemporaryFolder folder;
+    const auto path = (folder / "bomb").string();
+    const Canvas canvas(8, 8, 255, 3);
+    const auto refusal_of = [&](const Bytes& bytes) {
+      write_file(path, bytes);
+      return refusal(path);
+    };
+    const auto sentence = [&](const Bytes& bytes) {
+      return "read_digit: expected a file with room for 8192x8192 pixels, got " +
+             std::to_string(bytes.size()) + " bytes (" + path + "); it is torn or damaged";
+    };
+    write_png(path, canvas);
+    Bytes png = read_file(path);
+    const Bytes side = {0, 0, 0x20, 0};  // 8192
+    for (const long place : {16, 20}) std::copy(side.begin(), side.end(), png.begin() + place);
+    CHECK(refusal_of(png) == sentence(png));
+    REQUIRE(stbi_write_bmp(path.c_str(), 8, 8, 3, canvas.bytes.data()) != 0);
+    Bytes bmp = read_file(path);
+    for (const std::size_t place : {18u, 22u}) bmp[place] = 0, bmp[place + 1] = 0x20;
+    CHECK(refusal_of(bmp) == sentence(bmp));
+    REQUIRE(stbi_write_jpg(path.c_str(), 8, 8, 3, canvas.bytes.data(), 90) != 0);
+    Bytes jpeg = read_file(path);
+    const Bytes frame = {0xff, 0xc0};  // its segment: length, bits, height, width
+    const auto begin = std::search(jpeg.begin(), jpeg.end(), frame.begin(), frame.end());
+    REQUIRE(begin != jpeg.end());
+    for (const long place : {5, 7}) std::copy(side.begin() + 2, side.end(), begin + place);
+    CHECK(refusal_of(jpeg) == sentence(jpeg));
+  }
+
+  TEST_CASE("read_digit: large pictures that pack well are read") {
+    const TemporaryFolder folder;
+    write_packed_png(folder / "digit.png", 4000, 4000 / 8 + 1, [](Bytes& line, int y) {
+      std::fill(line.begin() + 1, line.end(), std::uint8_t{255});
+      if (y > 1000 && y < 3000) std::fill(line.begin() + 240, line.begin() + 260, std::uint8_t{0});
+    });
+    CHECK(std::filesystem::file_size(folder / "digit.png") < 10'000);
+    CHECK(refusal(folder / "digit.png") == "");
+  }
+
+  TEST_CASE("read_digit: a PNG that unpacks to more than its pixels is refused") {
+    const TemporaryFolder folder;
+    const auto path = (folder / "bomb.png").string();
+    write_packed_png(path, 8, 1 << 20, [](Bytes&, int) {});
+    CHECK(refusal(path) ==
+          "read_digit: expected a sound picture, got one that unpacks to more than its pixels (" +
+              path + ")");
+  }
+
+  TEST_CASE("read_digit: a PNG whose chunk is longer than the file is refused") {
+    const TemporaryFolder folder;
+    const auto path = (folder / "bomb.png").string();
+    write_png(path, Canvas(8, 8, 255));
+    Bytes bytes = read_file(path);
+    REQUIRE(bytes[37] == 'I');  // the second chunk, behind its length
+    bytes[33] = 0x1f;           // 512 MB
+    write_file(path, bytes);
+    CHECK(refusal(path) ==
+          "read_digit: expected a whole PNG picture, got one that ends too early (" + path + ")");
+  }
+
+  TEST_CASE("read_digit: a JPEG that repeats its scan is refused") {
+    const TemporaryFolder folder;
+    const auto path = (folder / "bomb.jpg").string();
+    const Canvas canvas(16, 16, 255, 3);
+    REQUIRE(stbi_write_jpg(path.c_str(), 16, 16, 3, canvas.bytes.data(), 90) != 0);
+    Bytes bytes = read_file(path);
+    const Bytes marker = {0xff, 0xda};
+    const auto begin = std::search(bytes.begin(), bytes.end(), marker.begin(), marker.end());
+    const Bytes scan(begin, bytes.end() - 2);
+    for (int i = 0; i < 32; ++i) bytes.insert(bytes.end() - 2, scan.begin(), scan.end());
+    write_file(path, bytes);
+    CHECK(refusal(path) ==
+          "read_digit: expected a sound JPEG picture, got more than 32 scans (" + path + ")");
+  }
+
   TEST_CASE("read_digit: a picture without pixels is refused") {
     const TemporaryFolder folder;
     const auto path = (folder / "empty.bmp").string();

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "mnist/drawn_digits.hpp"
 #include "tests/examples/mnist/files.hpp"
@@ -179,12 +180,65 @@ TEST_SUITE("examples/mnist/digit_image") {
           "read_digit: expected a readable picture, got No such file or directory (" + path + ")");
     CHECK(refusal(folder.path()) ==
           "read_digit: expected a picture, got a folder (" + folder.path().string() + ")");
-    for (const Bytes& bytes : {Bytes{}, Bytes{'7', '\n'}}) {
-      write_file(path, bytes);
-      CHECK(refusal(path) ==
-            "read_digit: expected a PNG, JPEG or BMP picture, got \"Image not of any known type, "
-            "or corrupt\" (" +
-                path + ")");
+    write_file(path, {});
+    CHECK(refusal(path) ==
+          "read_digit: expected a PNG, JPEG or BMP picture, got an empty file (" + path + ")");
+    write_file(path, {'7', '\n'});
+    CHECK(refusal(path) ==
+          "read_digit: expected a PNG, JPEG or BMP picture, got \"Image not of any known type, or "
+          "corrupt\" (" +
+              path + ")");
+  }
+
+  TEST_CASE("read_digit: pictures of other formats are called by their names") {
+    using namespace std::string_literals;
+    const TemporaryFolder folder;
+    const auto path = (folder / "digit.jpg").string();
+    const std::pair<std::string, const char*> files[] = {
+        {"RIFF\x24\0\0\0WEBPVP8 "s, "WebP"},
+        {"GIF89a\x1c\0"s, "GIF"},
+        {"II*\0\x08\0\0\0"s, "TIFF"},
+        {"MM\0*\0\0\0\x08"s, "TIFF"},
+        {"\0\0\0\x18"
+         "ftypheic\0\0"s,
+         "HEIC"},
+        {"\0\0\0\x18"
+         "ftypheix\0\0"s,
+         "HEIC"},
+        {"\0\0\0\x18"
+         "ftypmif1\0\0"s,
+         "HEIC"},
+        {"\0\0\0\x20"
+         "ftypavif\0\0"s,
+         "AVIF"},
+        {"\0\0\0\x20"
+         "ftypisom\0\0"s,
+         "a video"},
+        {"\0\0\0\x0cJXL \r\n\x87\n"s, "JPEG XL"},
+        {"\xff\x0a\0\0"s, "JPEG XL"},
+        {"\0\0\0\x0cjP  \r\n\x87\n"s, "JPEG 2000"},
+        {"\0\0\1\0\1\0"s, "ICO"},
+        {"8BPS\0\1"s, "PSD"},
+        {"%PDF-1.7\n"s, "PDF"},
+        {"qoif\0"s, "QOI"},
+        {"P5 28 28 255\n"s, "PNM"},
+        {"P7\nWIDTH 28\n"s, "PNM"},
+        {"<svg xmlns="s, "SVG"},
+        {"<?xml version="s, "XML"},
+        {"<!DOCTYPE html>"s, "a web page"},
+        {"\x1f\x8b\x08"s, "gzip"},
+        {"PK\3\4"s, "ZIP"},
+    };
+    for (const auto& [start, name] : files) {
+      CAPTURE(name);
+      write_file(path, Bytes(start.begin(), start.end()));
+      CHECK(refusal(path) == "read_digit: expected a PNG, JPEG or BMP picture, got "s + name +
+                                 " (" + path + "); convert it to one of these");
+    }
+    for (const std::string start : {"P8 28", "P5", "RIFF", "II*"}) {
+      CAPTURE(start);
+      write_file(path, Bytes(start.begin(), start.end()));
+      CHECK(refusal(path).find("\"Image not of any known type, or corrupt\"") != std::string::npos);
     }
   }
 

@@ -59,13 +59,19 @@ inline void write_gzip(const std::filesystem::path& path, const Bytes& bytes) {
   gzclose(file);
 }
 
+[[nodiscard]] inline Bytes big_endian(std::uint32_t word) {
+  Bytes bytes;
+  for (const int shift : {24, 16, 8, 0}) bytes.push_back(static_cast<std::uint8_t>(word >> shift));
+  return bytes;
+}
+
 /// An IDX file: magic number, sizes, data.
 [[nodiscard]] inline Bytes idx(std::uint32_t magic, std::initializer_list<std::uint32_t> sizes,
                                const Bytes& data) {
   Bytes bytes;
   const auto append = [&](std::uint32_t word) {
-    for (const int shift : {24, 16, 8, 0})
-      bytes.push_back(static_cast<std::uint8_t>(word >> shift));
+    const Bytes more = big_endian(word);
+    bytes.insert(bytes.end(), more.begin(), more.end());
   };
   append(magic);
   for (const std::uint32_t size : sizes) append(size);

@@ -135,6 +135,19 @@ TEST_SUITE("examples/mnist/idx") {
           "mnist: expected 1 bytes of data for [1, 1, 1], got more (images); fetch the file again");
   }
 
+  TEST_CASE("read_images, read_labels: a small gzip file that unpacks to very much is refused") {
+    const TemporaryFolder folder;
+    constexpr std::uint32_t count = 17u << 20;
+    write_gzip(folder / "labels", idx(2049, {count}, Bytes(count)));
+    const std::string bytes = std::to_string(std::filesystem::file_size(folder / "labels"));
+    CHECK(
+        message_of<nn::IoError>([&] { (void)read_labels(folder / "labels"); }) ==
+        "mnist: expected at most 256 times as much data as the file has bytes, got 17825792 for " +
+            bytes + " (labels)");
+    write_gzip(folder / "images", idx(2051, {3, 1000, 5000}, Bytes(15'000'000)));
+    CHECK(read_images(folder / "images").size() == 15'000'000);  // no more than any file may hold
+  }
+
   TEST_CASE("read_images: a torn gzip file is refused at every length") {
     const TemporaryFolder folder;
     write_gzip(folder / "images", two_images());

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Huffman tables in JPEGs made of numbers: where they are found, and which are refused.
+// Segments of JPEGs made of numbers: where they are found, and which are refused.
 #include "mnist/jpeg.hpp"
 
 #include <doctest/doctest.h>
 
 #include <initializer_list>
+#include <string>
 
 #include "files.hpp"
 
-using mnist::detail::HuffmanTables;
+using mnist::detail::fault_of_jpeg;
 using namespace mnist::testing;
 
 namespace {
@@ -34,6 +35,8 @@ namespace {
   return bytes;
 }
 
+[[nodiscard]] bool is_sound(const Bytes& file) { return fault_of_jpeg(file) == nullptr; }
+
 const Bytes start = {0xff, 0xd8};
 const Bytes end = {0xff, 0xd9};
 const Bytes scan = {0xff, 0xda, 0, 8, 1, 1, 0, 0, 63, 0};
@@ -45,13 +48,13 @@ const Bytes unsound = table(200, 57);
 }  // namespace
 
 TEST_SUITE("examples/mnist/jpeg") {
-  TEST_CASE("HuffmanTables: 256 codes are sound, in any number of tables and segments") {
+  TEST_CASE("JPEG: 256 codes are sound, in any number of tables and segments") {
     const Bytes tables = segment(0xc4, join({sound, sound}));
-    CHECK(HuffmanTables::are_sound(join({start, tables, scan, data, tables, scan, data, end})));
-    CHECK(HuffmanTables::are_sound(join({start, tables})));
+    CHECK(is_sound(join({start, tables, scan, data, tables, scan, data, end})));
+    CHECK(is_sound(join({start, tables})));
   }
 
-  TEST_CASE("HuffmanTables: more than 256 codes are found wherever stb_image meets them") {
+  TEST_CASE("JPEG: more than 256 codes are found wherever stb_image meets them") {
     const Bytes bad = segment(0xc4, unsound);
     const Bytes comment = segment(0xfe, {1, 2, 3});
     const Bytes files[] = {
@@ -68,17 +71,25 @@ TEST_SUITE("examples/mnist/jpeg") {
     };
     for (const Bytes& file : files) {
       CAPTURE(&file - files);
-      CHECK_FALSE(HuffmanTables::are_sound(file));
+      CHECK(std::string(fault_of_jpeg(file)) == "a Huffman table of more than 256 codes");
     }
   }
 
-  TEST_CASE("HuffmanTables: what only looks like a table does not count") {
+  TEST_CASE("JPEG: more than 32 scans are refused") {
+    Bytes file = start;
+    for (int i = 0; i < 32; ++i) file = join({file, scan, data});
+    CHECK(is_sound(join({file, end})));
+    CHECK(is_sound(join({file, segment(0xfe, scan), end, scan})));
+    CHECK(std::string(fault_of_jpeg(join({file, scan, data, end}))) == "more than 32 scans");
+  }
+
+  TEST_CASE("JPEG: what only looks like a table does not count") {
     const Bytes bad = segment(0xc4, unsound);
-    CHECK(HuffmanTables::are_sound(join({start, segment(0xe1, bad), end})));
-    CHECK(HuffmanTables::are_sound(join({start, end, bad})));
-    CHECK(HuffmanTables::are_sound(bad));  // no JPEG
-    CHECK(HuffmanTables::are_sound({}));
-    CHECK(HuffmanTables::are_sound({0xff}));
-    CHECK(HuffmanTables::are_sound({0xff, 0xd8, 0xff, 0xc4}));
+    CHECK(is_sound(join({start, segment(0xe1, bad), end})));
+    CHECK(is_sound(join({start, end, bad})));
+    CHECK(is_sound(bad));  // no JPEG
+    CHECK(is_sound({}));
+    CHECK(is_sound({0xff}));
+    CHECK(is_sound({0xff, 0xd8, 0xff, 0xc4}));
   }
 }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <string>
 
 #include "tests/examples/mnist/files.hpp"
 
@@ -48,6 +49,38 @@ struct Canvas {
 inline void write_png(const std::filesystem::path& path, const Canvas& canvas) {
   REQUIRE(stbi_write_png(path.c_str(), canvas.width, canvas.height, canvas.channels,
                          canvas.bytes.data(), 0) != 0);
+}
+
+/// A grey PNG of side x side pixels of one bit, whose data are `side` lines of `line_size` bytes:
+/// `fill(line, y)` makes a line, the number of its filter first, of the one before.
+template <class Fill>
+void write_packed_png(const std::filesystem::path& path, std::uint32_t side, std::size_t line_size,
+                      Fill fill) {
+  Bytes lines;
+  Bytes line(line_size);
+  for (std::uint32_t y = 0; y < side; ++y) {
+    fill(line, static_cast<int>(y));
+    lines.insert(lines.end(), line.begin(), line.end());
+  }
+  uLongf size = compressBound(lines.size());
+  Bytes packed(size);
+  REQUIRE(compress2(packed.data(), &size, lines.data(), lines.size(), 9) == Z_OK);
+  packed.resize(size);
+  Bytes file = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+  const auto append_chunk = [&](const std::string& name, const Bytes& content) {
+    const Bytes length = big_endian(static_cast<std::uint32_t>(content.size()));
+    file.insert(file.end(), length.begin(), length.end());
+    file.insert(file.end(), name.begin(), name.end());
+    file.insert(file.end(), content.begin(), content.end());
+    file.insert(file.end(), 4, 0);  // a checksum that stb_image doesn't look at
+  };
+  Bytes header = big_endian(side);
+  header.insert(header.end(), header.begin(), header.end());
+  header.insert(header.end(), {1, 0, 0, 0, 0});
+  append_chunk("IHDR", header);
+  append_chunk("IDAT", packed);
+  append_chunk("IEND", {});
+  write_file(path, file);
 }
 
 }  // namespace mnist::testing
