@@ -52,15 +52,23 @@ std::string describe(const std::string& path, const nn::Tensor<float, 2>& probab
   return text;
 }
 
-void run(const std::vector<std::string>& pictures, const std::string& model_path,
-         bool shows_images) {
+/// Prints what is read in each picture. Returns the exit status: 1 where one could not be read.
+int run(const std::vector<std::string>& pictures, const std::string& model_path,
+        bool shows_images) {
   const auto model = nn::Sequential<float>::load(model_path);
   require_digit_model(model, model_path);
   const auto metadata = nn::io::SafetensorsFile::read(model_path).metadata();
   const auto origin = metadata.find("trained_on");
   if (origin != metadata.end()) std::printf("Model trained on %s\n", origin->second.c_str());
+  int status = 0;
   for (const std::string& path : pictures) {
-    const mnist::Images image = mnist::read_digit(path);
+    mnist::Images image;
+    try {
+      image = mnist::read_digit(path);
+    } catch (const nn::IoError& error) {
+      status = mnist::fail("mnist_predict", error);
+      continue;  // the others may be sound
+    }
     const nn::Tensor<float, 2> probabilities = model.predict(image);  // [1, classes]
     if (!mnist::are_finite(probabilities)) {
       nn::refuse<nn::IoError>({"mnist_predict", "a model that gives finite probabilities", "others",
@@ -69,6 +77,7 @@ void run(const std::vector<std::string>& pictures, const std::string& model_path
     if (shows_images) std::printf("%s", mnist::draw(image, 0).c_str());
     std::printf("%s\n", describe(path, probabilities).c_str());
   }
+  return status;
 }
 
 }  // namespace
@@ -85,6 +94,8 @@ int main(int argc, char** argv) {
       ->type_name("FILE")
       ->capture_default_str();
   app.add_flag("--show", shows_images, "draw what the model sees");
+  app.footer(
+      "The exit status is 1 where one of the pictures could not be read; the others still are.");
   try {
     mnist::require_values(argc, argv);
     app.parse(argc, argv);
@@ -96,9 +107,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    run(pictures, model, shows_images);
+    const int status = run(pictures, model, shows_images);
+    return std::max(status, mnist::finish_output("mnist_predict"));
   } catch (const std::exception& error) {
     return mnist::fail("mnist_predict", error);
   }
-  return mnist::finish_output("mnist_predict");
 }

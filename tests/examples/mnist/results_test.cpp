@@ -122,6 +122,18 @@ TEST_SUITE("examples/mnist/results") {
     CHECK(outcome.status == 1);
     CHECK(outcome.errors == "mnist_train: expected memory for images, model and batch, got none\n");
   }
+
+  TEST_CASE("mnist_predict: a picture for which there is no memory is called by its name") {
+    const TemporaryFolder folder;
+    make_digit_model().save(folder / "m");
+    write_picture(folder / "digit.bmp");
+    write_packed_png(folder / "large.png", 8000, 1001, [](Bytes&, int) {});  // 256 MB unpacked
+    const Outcome outcome = run(folder, "ulimit -v 250000 && NN_NUM_THREADS=1 " NN_MNIST_PREDICT,
+                                "--model m large.png digit.bmp");
+    CHECK(outcome.status == 1);
+    CHECK(outcome.errors == "read_digit: expected memory for the picture, got none (large.png)\n");
+    CHECK(last_line(outcome.output).starts_with("digit.bmp: "));
+  }
 #endif
 
   TEST_CASE("mnist_train, mnist_predict: text that gets lost is a failure") {
@@ -151,6 +163,24 @@ TEST_SUITE("examples/mnist/results") {
     CHECK(outcome.output.starts_with("/dev/stdin: "));
   }
 
+  TEST_CASE("mnist_predict: goes on after pictures that it can't read") {
+    const TemporaryFolder folder;
+    make_digit_model().save(folder / "m");
+    write_picture(folder / "digit.bmp");
+    write_file(folder / "photo.jpg", {'R', 'I', 'F', 'F', 0, 0, 0, 0, 'W', 'E', 'B', 'P'});
+    const Outcome outcome =
+        run(folder, NN_MNIST_PREDICT, "--model m photo.jpg digit.bmp missing.png digit.bmp --show");
+    CHECK(outcome.status == 1);
+    CHECK(
+        outcome.errors ==
+        "read_digit: expected a PNG, JPEG or BMP picture, got WebP (photo.jpg); convert it to one "
+        "of these\n"
+        "read_digit: expected a readable picture, got No such file or directory (missing.png)\n");
+    const std::size_t first = outcome.output.find("\ndigit.bmp: ");
+    CHECK(first != std::string::npos);
+    CHECK(outcome.output.rfind("\ndigit.bmp: ") > first);
+  }
+
   TEST_CASE("mnist_predict: refuses a model that gives no probabilities") {
     const TemporaryFolder folder;
     nn::Sequential<float> model{nn::Flatten{}, nn::Dense{10}};
@@ -170,7 +200,7 @@ TEST_SUITE("examples/mnist/results") {
     auto model = make_digit_model();
     std::fill_n(model.parameters().values(), model.parameters().size(),
                 std::numeric_limits<float>::quiet_NaN());
-    model.save(folder / "m");
+    model.save(folder / "m", {.allow_non_finite = true});
     write_picture(folder / "digit.bmp");
     const Outcome outcome = run(folder, NN_MNIST_PREDICT, "--model m digit.bmp");
     CHECK(outcome.status == 1);
