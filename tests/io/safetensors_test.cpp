@@ -246,6 +246,15 @@ TEST_SUITE("io/safetensors") {
     CHECK(found == values);
   }
 
+  TEST_CASE("regression: a tensor of more bytes than can be counted is refused when it is added") {
+    SafetensorsWriter writer;
+    const double none = 0;
+    CHECK_THROWS_WITH_AS(writer.add("w", {nn::Index{1} << 40, nn::Index{1} << 22}, &none),
+                         "SafetensorsWriter, tensor \"w\": expected a number of bytes that fits 63 "
+                         "bits, got F64 [1099511627776, 4194304]",
+                         IoError);
+  }
+
   TEST_CASE("SafetensorsWriter: refuses names that are taken or not text") {
     const float value = 1;
     SafetensorsWriter writer;

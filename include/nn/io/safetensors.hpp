@@ -188,7 +188,7 @@ class SafetensorsWriter {
   }
 
   /// `shape.num_elements()` numbers, row-major. Throws `std::invalid_argument` for a name that is
-  /// taken.
+  /// taken, `IoError` for more bytes than can be counted.
   template <TensorNumber T>
   void add(const std::string& name, const Shape& shape, const T* data) {
     add(name, shape, dtype_of<T>(), data);
@@ -234,9 +234,9 @@ class SafetensorsWriter {
 
   [[gnu::cold, gnu::noinline]] void add(const std::string& name, const Shape& shape,
                                         const Dtype& dtype, const void* data) {
+    const std::size_t size = detail::byte_count({name, dtype, shape}, "SafetensorsWriter");
     const bool is_new = name != SafetensorsHeader::metadata_name && names_.insert(name).second;
     demand(is_new, "SafetensorsWriter", "a name that no other tensor has", abbreviate(name));
-    const std::size_t size = static_cast<std::size_t>(shape.num_elements()) * dtype.size;
     tensors_.push_back({name, dtype, shape, data, size, {}});
   }
 
