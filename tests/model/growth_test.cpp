@@ -2,6 +2,7 @@
 // Work that grows as a model and its file do: many layers, deep nests.
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -14,13 +15,17 @@
 namespace nn {
 namespace {
 
-/// Passes x on, and counts how often it is asked for its shape.
+/// Passes x on, counts how often it is asked for its shape, and keeps its number.
 struct Asked {
   using Scalar = float;
   static inline int times = 0;
+  static inline std::uint64_t last_number = 0;
   [[nodiscard]] static std::string name() { return "Asked"; }
   [[nodiscard]] Shape output_shape(const Shape& input) const { return ++times, input; }
-  void forward(ConstTensorMap<float, 2> x, TensorMap<float, 2> y, const Pass&) const { y = x; }
+  void forward(ConstTensorMap<float, 2> x, TensorMap<float, 2> y, const Pass& pass) const {
+    y = x;
+    last_number = pass.layer;
+  }
   void backward(ConstTensorMap<float, 2>, ConstTensorMap<float, 2>, TensorMap<float, 2> dy,
                 TensorMap<float, 2> dx, const Pass&) const {
     dx = dy;
@@ -48,6 +53,16 @@ TEST_SUITE("model/growth") {
       return Asked::times;
     };
     CHECK(times_at(20) == times_at(1));
+  }
+
+  TEST_CASE("regression: layers have numbers of their own, however many there are") {
+    Sequential<float> model;
+    for (int i = 0; i <= 65536; ++i) model.add(Asked{});
+    model.build({1});
+    Tensor<float, 2> x(1, 1);
+    x.setZero();
+    static_cast<void>(model.predict(x));
+    CHECK(Asked::last_number == 65536);
   }
 
   TEST_CASE("regression: many layers in a deep nest are loaded in time" * doctest::timeout(20)) {
