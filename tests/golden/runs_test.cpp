@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -99,12 +100,19 @@ void check_fit(const Golden& golden, const json& c) {
   const Data<T> data(golden, c.at("run"));
   const json& fit = c.at("fit");
   const Index count = data.shape[0];
+  std::map<std::int32_t, double> class_weight;
+  if (fit.contains("class_weight")) {
+    for (const auto& [label, weight] : fit.at("class_weight").items()) {
+      class_weight[std::stoi(label)] = weight;
+    }
+  }
   const History history = model.fit(data.samples(0, count), data.labels(0, count),
                                     {.batch_size = c.at("batch").get<Index>(),
                                      .epochs = fit.at("epochs").get<Index>(),
                                      .verbose = Verbose::silent,
                                      .validation_split = fit.at("validation_split").get<double>(),
-                                     .shuffle = fit.at("shuffle").get<bool>()});
+                                     .shuffle = fit.at("shuffle").get<bool>(),
+                                     .class_weight = class_weight});
   for (const auto& column : c.at("history").items()) {
     const std::string& name = column.key();
     const std::vector<double> expected = column.value();
@@ -121,7 +129,7 @@ TEST_SUITE("golden/runs") {
     const Golden golden("runs");
     const std::set<std::string> by_batch{"small/sgd", "small/sgd_momentum", "small/sgd_nesterov",
                                          "small/adam", "small/adam_amsgrad"};
-    const std::set<std::string> by_fit{"digits/adam", "digits/sgd"};
+    const std::set<std::string> by_fit{"digits/adam", "digits/sgd", "digits/class_weight"};
     int num_cases = 0;
     for (const json& c : golden.cases()) {
       const std::string name = c.at("name");
@@ -130,7 +138,7 @@ TEST_SUITE("golden/runs") {
       if (by_fit.contains(name)) check_fit<T>(golden, c);
       num_cases += by_batch.contains(name) || by_fit.contains(name);
     }
-    CHECK(num_cases == 7);
+    CHECK(num_cases == 8);
   }
 }
 

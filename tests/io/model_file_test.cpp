@@ -282,6 +282,7 @@ TEST_SUITE("io/model_file") {
     model_with(most).save(path);
     const std::string before = read_text(path);
     CHECK(Sequential<float>::load<Wordy<float>>(path).size() == 1);
+    CHECK(nn::load<Wordy<float>>(path).size() == 1);
     CHECK_THROWS_WITH_AS(model_with(most + 1).save(path),
                          "Sequential::save: expected an architecture of at most 1048576 "
                          "characters, got 1048577",

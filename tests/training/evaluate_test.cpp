@@ -100,7 +100,7 @@ TEST_SUITE("training/evaluate") {
     CHECK(scores["precision"] == doctest::Approx((1 + 2.0 / 3) / 2));
     CHECK(scores["precision_1"] == doctest::Approx(3.0 / 4));
     const History history =
-        model.fit(x, y, {.verbose = Verbose::silent, .validation_data = {{x, y}}});
+        model.fit(x, y, {.verbose = Verbose::silent, .validation_data = {x, y}});
     CHECK(history["precision_1"].at(0) == scores["precision_1"]);
     CHECK(history["val_precision_1"].at(0) == scores["precision_1"]);
   }

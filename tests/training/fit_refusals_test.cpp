@@ -6,6 +6,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -167,6 +168,28 @@ TEST_SUITE("training/fit") {
     CHECK(least > 0);
     CHECK(most_off < 1e-6);
     CHECK(history["loss"].back() < history["loss"].front());
+  }
+
+  TEST_CASE("fit: refuses class weights that don't fit, and losses that would ignore them") {
+    const auto x = random_tensor<float, 2>({4, 2}, 1);
+    const Labels y = counted_labels(4, 3);
+    Sequential<float> model = new_model();
+    const auto refuses = [&](const std::map<std::int32_t, double>& weights, const char* message) {
+      CHECK_THROWS_WITH_AS(model.fit(x, y, {.class_weight = weights}), message,
+                           std::invalid_argument);
+      CHECK_FALSE(model.is_built());
+    };
+    refuses({{3, 1.0}}, "Sequential::fit, class_weight: expected classes from 0 to 2, got 3");
+    refuses({{-1, 1.0}}, "Sequential::fit, class_weight: expected classes from 0 to 2, got -1");
+    refuses({{1, -0.5}},
+            "Sequential::fit, class_weight: expected weights of 0 or more, got -0.5 (class 1)");
+    refuses({{1, std::numeric_limits<double>::infinity()}},
+            "Sequential::fit, class_weight: expected weights of 0 or more, got inf (class 1)");
+    double least = 1, most_off = 0;
+    model.compile(Adam{}, LogLoss{&least, &most_off});
+    refuses({{1, 2.0}},
+            "Sequential::fit, class_weight: expected a loss that takes weights, got log_loss; give "
+            "the loss static constexpr bool takes_weights = true");
   }
 
   TEST_CASE("fit: refuses a model that is empty or not compiled") {

@@ -3,13 +3,19 @@
 
 #include <doctest/doctest.h>
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "nn/core/parallel.hpp"
+#include "nn/optimizers/sgd.hpp"
 #include "nn/training/evaluate.hpp"
+#include "nn/training/predict.hpp"
+#include "nn/training/train_on_batch.hpp"
 #include "tests/training/training_testing.hpp"
 
 namespace nn {
@@ -143,6 +149,55 @@ TEST_SUITE("training/fit") {
     CHECK(history["val_loss"].size() == 2);  // after the second and the fourth
   }
 
+  TEST_CASE("fit: matrices and lists train as tensors do, to the last bit") {
+    const auto x = random_tensor<float, 2>({10, 2}, 1);
+    const Labels y = counted_labels(10, 3);
+    const auto trained = [](const auto& samples, const auto& labels) {
+      Sequential<float> model{Dense{3}, Softmax{}};
+      model.build({2}, {.seed = 1});
+      model.compile(SGD{}, SparseCategoricalCrossentropy{});
+      model.fit(samples, labels,
+                {.batch_size = 4,
+                 .epochs = 2,
+                 .verbose = Verbose::silent,
+                 .validation_data = {samples, labels}});
+      model.train_on_batch(samples, labels);
+      CHECK(model.evaluate(samples, labels)["loss"] ==
+            doctest::Approx(model.test_on_batch(samples, labels)["loss"]));
+      const Tensor<float, 2> p = model.predict(samples);
+      auto all = weights_of(model);
+      all.insert(all.end(), p.data(), p.data() + p.size());
+      return all;
+    };
+    Eigen::MatrixXf matrix(10, 2);
+    for (Index i = 0; i < 20; ++i) matrix(i / 2, i % 2) = x(i / 2, i % 2);
+    const std::vector<float> list(x.data(), x.data() + x.size());
+    const std::vector<int> numbers(y.data(), y.data() + y.size());
+    const auto expected = trained(x, y);
+    CHECK(trained(matrix, numbers) == expected);
+    CHECK(trained(Samples(list, {10, 2}), Eigen::Map<const Eigen::VectorXi>(y.data(), 10)) ==
+          expected);
+  }
+
+  TEST_CASE("fit: class_weight multiplies the losses of a class") {
+    const auto x = random_tensor<float, 2>({8, 2}, 1);
+    const Labels y = counted_labels(8, 3);
+    const auto trained = [&](double learning_rate, const std::map<std::int32_t, double>& weights) {
+      Sequential<float> model{Dense{3}, Softmax{}};
+      model.build({2}, {.seed = 1});
+      model.compile(SGD{{.learning_rate = learning_rate}}, SparseCategoricalCrossentropy{});
+      const History history =
+          model.fit(x, y, {.batch_size = 8, .verbose = Verbose::silent, .class_weight = weights});
+      return std::pair(weights_of(model), history["loss"].at(0));
+    };
+    const auto plain = trained(0.25, {});
+    const auto twice = trained(0.125, {{0, 2.0}, {1, 2.0}, {2, 2.0}});
+    CHECK(twice.first == plain.first);
+    CHECK(twice.second == 2 * plain.second);
+    CHECK(trained(0.25, {{1, 0.0}}).second < plain.second);
+    CHECK(trained(0.25, {{1, 1.0}}) == plain);
+  }
+
   TEST_CASE("fit: validation_data wins over validation_split") {
     NumberedSamples data(10);
     const auto x = random_tensor<float, 2>({3, 2}, 9);
@@ -151,7 +206,7 @@ TEST_SUITE("training/fit") {
                                            {.batch_size = 10,
                                             .verbose = Verbose::silent,
                                             .validation_split = 0.5,
-                                            .validation_data = {{x, y}},
+                                            .validation_data = {x, y},
                                             .shuffle = false,
                                             .validation_batch_size = 2});
     CHECK(data.batches == Batches{zero_to_nine, {0, 1}, {2}});
@@ -165,7 +220,7 @@ TEST_SUITE("training/fit") {
     const auto x = random_tensor<float, 2>({16, 3}, 3);
     const Labels y = counted_labels(16, 4);
     const History history =
-        model.fit(x, y, {.verbose = Verbose::silent, .validation_data = {{x, y}}});
+        model.fit(x, y, {.verbose = Verbose::silent, .validation_data = {x, y}});
     const double loss = model.evaluate(x, y)["loss"];
     CHECK(history["val_loss"].at(0) == doctest::Approx(loss).epsilon(1e-6));
     CHECK(history["loss"].at(0) != doctest::Approx(loss).epsilon(1e-3));

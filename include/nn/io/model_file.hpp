@@ -238,6 +238,13 @@ Sequential<T> Sequential<T>::load(const std::string& path) {
   return io::read_model<T>(path, BuiltInLayers<T, OwnLayers...>{});
 }
 
+/// The model of floats that a file holds: `auto model = nn::load("digits.safetensors")`. Likewise
+/// `nn::load<Scale<float>>(path)` with types of one's own; see `Sequential::load`.
+template <class... OwnLayers>
+[[nodiscard]] Sequential<float> load(const std::string& path) {
+  return Sequential<float>::load<OwnLayers...>(path);
+}
+
 /// The weights alone, under the names of `parameters()`, quantised ones as `io::add_quantized`
 /// says.
 template <Real T>

@@ -21,4 +21,22 @@ void gather_rows(const From* source, Index row_size, const Index* rows, Index co
   });
 }
 
+/// Elements from one row to the next, and from one element of a row to the next.
+struct RowSteps {
+  Index row;
+  Index element;
+};
+
+/// The same for rows that are spread over a matrix, as those of a column-major one.
+template <class From, Real T>
+void gather_spaced_rows(const From* source, RowSteps steps, Index row_size, const Index* rows,
+                        Index count, T* destination) {
+  for_each_row(count, row_size, [=](Index i) {
+    const From* row = source + (rows == nullptr ? i : rows[i]) * steps.row;
+    for (Index k = 0; k < row_size; ++k) {
+      destination[i * row_size + k] = static_cast<T>(row[k * steps.element]);
+    }
+  });
+}
+
 }  // namespace nn::kernels

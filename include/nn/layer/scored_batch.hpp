@@ -16,7 +16,7 @@ struct ScoredBatch {
   Index classes = 0;
   const T* scores = nullptr;             ///< [rows, classes], probabilities or logits
   const std::int32_t* labels = nullptr;  ///< [rows], each in 0 .. classes - 1
-  const T* weights = nullptr;            ///< [rows], for losses in loops of one's own; null: all 1
+  const T* weights = nullptr;            ///< [rows], of the rows' losses; null: all 1
   bool are_logits = false;               ///< scores are unnormalised logarithms of probabilities
 
   /// The class with the highest score, the first of equals.

@@ -33,6 +33,8 @@ struct SparseCategoricalCrossentropyOptions {
 /// Shapes    z, p, dz, dp [N, classes]   label [N]   weights [N]
 class SparseCategoricalCrossentropy {
  public:
+  static constexpr bool takes_weights = true;
+
   explicit SparseCategoricalCrossentropy(const SparseCategoricalCrossentropyOptions& options = {})
       : options_(options) {}
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "nn/core/tensor.hpp"
+#include "nn/data/labels.hpp"
 #include "nn/metrics/class_counts.hpp"
 
 namespace nn {
@@ -67,14 +68,15 @@ class ConfusionMatrix : private ClassCounts {
   std::vector<std::int64_t> counts_;  // [classes, classes], true class first
 };
 
-/// The confusion matrix of predictions [N, classes] (probabilities or logits) against labels [N].
+/// The confusion matrix of predictions [N, classes] (probabilities or logits) against labels y [N].
 /// Throws `ShapeError` where the numbers of samples differ.
-template <class Predictions>
+template <class Y, class Predictions>
 requires TensorLike<Predictions> &&(Predictions::NumDimensions == 2) [[nodiscard]] ConfusionMatrix
-    confusion_matrix(const Labels& labels, const Predictions& predictions) {
-  if (labels.size() != predictions.dimension(0)) {
+    confusion_matrix(const Y& y, const Predictions& predictions) {
+  const LabelView labels = detail::labels_of(y);
+  if (labels.count() != predictions.dimension(0)) {
     refuse<ShapeError>({"confusion_matrix",
-                        {"predictions of ", labels.size(), " samples"},
+                        {"predictions of ", labels.count(), " samples"},
                         predictions.dimension(0)});
   }
   ConfusionMatrix matrix(predictions.dimension(1));

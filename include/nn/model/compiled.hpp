@@ -21,7 +21,9 @@ namespace nn {
 /// null, the gradient with respect to the scores, and returns the loss of the batch. It gets what
 /// the model gives. If it has `takes_over()`, which returns an `Activation`, it gets that
 /// activation's input instead where the model ends with it (`ScoredBatch::are_logits`). If it has
-/// `from_logits()` and that is true, a model that ends with a softmax is refused.
+/// `from_logits()` and that is true, a model that ends with a softmax is refused. With
+/// `static constexpr bool takes_weights = true` it promises to multiply each row's loss and
+/// gradient by `ScoredBatch::weights`, which `fit` needs for class_weight.
 template <class L, class T>
 concept Loss = std::copyable<L> &&
     requires(const L& loss, const ScoredBatch<T>& batch, T* row_losses, T* gradient) {
@@ -60,6 +62,7 @@ struct LossInterface {
   virtual LossInterface* clone() const = 0;
   virtual std::string name() const = 0;
   virtual bool from_logits() const = 0;
+  virtual bool takes_weights() const = 0;
   /// The closing activation whose input the loss takes in place of its result; linear: none.
   virtual Activation takes_over() const = 0;
   virtual double compute(const ScoredBatch<T>& batch, T* row_losses, T* gradient) const = 0;
@@ -72,6 +75,9 @@ struct LossHolder final : LossInterface<T> {
   bool from_logits() const override {
     if constexpr (requires { bool{loss.from_logits()}; }) return loss.from_logits();
     return false;
+  }
+  bool takes_weights() const override {
+    return requires { requires L::takes_weights; };
   }
   Activation takes_over() const override {
     if constexpr (requires { Activation{loss.takes_over()}; }) return loss.takes_over();

@@ -8,10 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "nn/data/labels.hpp"
+#include "nn/data/samples.hpp"
 #include "nn/layer/workspace.hpp"
 #include "nn/model/compiled.hpp"
 #include "nn/model/network.hpp"
-#include "nn/model/samples.hpp"
 #include "nn/model/summary.hpp"
 
 namespace nn {
@@ -115,7 +116,7 @@ class Sequential {
 
   /// A training pass over x [N, ...]: dropout is on, and the workspace keeps what `backward` needs.
   /// The result [N, ...] lies in the workspace until its next use; x has to outlive `backward`.
-  template <int Rank = 2, TensorLike X>
+  template <int Rank = 2, class X>
   ConstTensorMap<T, Rank> forward(const X& x, Workspace& workspace) const;
   /// Adds the gradients of all parameters, given that of the result of the last `forward` in this
   /// workspace.
@@ -146,34 +147,36 @@ class Sequential {
   [[nodiscard]] NumberFormat weight_format() const { return network_.block.format(); }
   [[nodiscard]] bool is_compiled() const { return compiled_.loss.get() != nullptr; }
 
-  /// Trains on samples x [N, ...] with labels y [N]; builds the model first if that wasn't done.
-  /// Where it throws, the model is left as it was. See training/fit.hpp.
-  template <TensorLike X>
-  History fit(const X& x, const LabelView& y, const FitOptions& options);
-  template <TensorLike X>
-  History fit(const X& x, const LabelView& y);
+  // Below, x is a tensor [N, ...], an Eigen matrix [N, features] or nn::Samples of a list; y is
+  // nn::Labels [N], an Eigen vector or a std::vector<int>.
 
-  /// Loss and metrics on samples x [N, ...] with labels y [N], by name. See training/evaluate.hpp.
-  template <TensorLike X>
-  [[nodiscard]] Scores evaluate(const X& x, const LabelView& y,
-                                const EvaluateOptions& options) const;
-  template <TensorLike X>
-  [[nodiscard]] Scores evaluate(const X& x, const LabelView& y) const;
+  /// Trains on samples x with labels y; builds the model first if that wasn't done.
+  /// Where it throws, the model is left as it was. See training/fit.hpp.
+  template <class X, class Y>
+  History fit(const X& x, const Y& y, const FitOptions& options);
+  template <class X, class Y>
+  History fit(const X& x, const Y& y);
+
+  /// Loss and metrics on samples x with labels y, by name. See training/evaluate.hpp.
+  template <class X, class Y>
+  [[nodiscard]] Scores evaluate(const X& x, const Y& y, const EvaluateOptions& options) const;
+  template <class X, class Y>
+  [[nodiscard]] Scores evaluate(const X& x, const Y& y) const;
 
   /// One update, or a test, from one batch: see training/train_on_batch.hpp.
-  template <TensorLike X>
-  Scores train_on_batch(const X& x, const LabelView& y);
-  template <TensorLike X>
-  [[nodiscard]] Scores test_on_batch(const X& x, const LabelView& y) const;
+  template <class X, class Y>
+  Scores train_on_batch(const X& x, const Y& y);
+  template <class X, class Y>
+  [[nodiscard]] Scores test_on_batch(const X& x, const Y& y) const;
 
   /// The model's output [N, ...] for x [N, ...], a tensor of the given rank. See
   /// training/predict.hpp.
-  template <int Rank = 2, TensorLike X>
+  template <int Rank = 2, class X>
   [[nodiscard]] Tensor<T, Rank> predict(const X& x, const PredictOptions& options) const;
-  template <int Rank = 2, TensorLike X>
+  template <int Rank = 2, class X>
   [[nodiscard]] Tensor<T, Rank> predict(const X& x) const;
   /// The same into the caller's tensor, without allocating once the workspace has seen the shape.
-  template <TensorLike X, TensorLike Y>
+  template <class X, TensorLike Y>
   void predict(const X& x, Y& y, Workspace& workspace) const;
 
   /// A safetensors file with weights and architecture, and notes of one's own in its metadata. See
@@ -214,6 +217,8 @@ class Sequential {
   friend struct detail::ModelAccess;
 
   void append(AnyLayer<T> layer);
+  Scores train_on_samples(const Samples& samples, const LabelView& y);
+  Scores test_on_samples(const Samples& samples, const LabelView& y) const;
   History fit_samples(const Samples& samples, const LabelView& y, const FitOptions& options);
   Scores evaluate_samples(const Samples& samples, const LabelView& y,
                           const EvaluateOptions& options) const;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "nn/core/finite.hpp"
@@ -59,6 +60,9 @@ class BatchRunner {
     refuse({compiled.loss->name(), "logits", "a model that ends with a softmax", "",
             "leave out the softmax or from_logits"});
   }
+
+  /// Multiplies the losses of training samples by a weight for each class.
+  void weigh_classes(std::vector<T> weights) { class_weights_ = std::move(weights); }
 
   /// Starts a new mean of the loss and of each metric.
   void reset() {
@@ -124,16 +128,22 @@ class BatchRunner {
     const Index scores_bytes = padded_bytes<T>(count * network_.output().num_elements());
     const Index losses_bytes = padded_bytes<T>(count);
     const Index labels_bytes = padded_bytes<std::int32_t>(count);
+    const bool is_weighted = training && !class_weights_.empty();
+    const Index weights_bytes = is_weighted ? losses_bytes : 0;
     const Index plan_bytes = network_.plan.workspace_bytes(network_.layers, count, training);
-    std::byte* memory =
-        workspace_.reserve(x_bytes + scores_bytes + losses_bytes + labels_bytes + plan_bytes);
+    std::byte* memory = workspace_.reserve(x_bytes + scores_bytes + losses_bytes + labels_bytes +
+                                           weights_bytes + plan_bytes);
     x_ = x.gather(rows, count, reinterpret_cast<T*>(memory));
     scores_ = reinterpret_cast<T*>(memory += x_bytes);
     row_losses_ = reinterpret_cast<T*>(memory += scores_bytes);
     labels_ = reinterpret_cast<std::int32_t*>(memory += losses_bytes);
     for (Index i = 0; i < count; ++i) labels_[i] = y.data()[rows == nullptr ? i : rows[i]];
+    weights_ = is_weighted ? reinterpret_cast<T*>(memory + labels_bytes) : nullptr;
+    for (Index i = 0; i < count && is_weighted; ++i) {
+      weights_[i] = class_weights_[static_cast<std::size_t>(labels_[i])];
+    }
     return {.training = training,
-            .memory = memory + labels_bytes,
+            .memory = memory + labels_bytes + weights_bytes,
             .seed = network_.seed,
             .step = static_cast<std::uint64_t>(network_.block.step()),
             .accumulate = false,
@@ -163,6 +173,7 @@ class BatchRunner {
                                .classes = network_.output().back(),
                                .scores = scores,
                                .labels = labels_,
+                               .weights = weights_,
                                .are_logits = as_logits_};
     const double loss = compiled_.loss->compute(batch, row_losses_, gradient);
     loss_sum_ += loss * static_cast<double>(count);
@@ -175,6 +186,7 @@ class BatchRunner {
   const Compiled<T>& compiled_;
   std::vector<Metric> metrics_;
   std::vector<std::string> metric_names_;
+  std::vector<T> class_weights_;  // empty: all 1
   bool as_logits_;
   double loss_sum_ = 0;
   Index num_samples_ = 0;
@@ -184,6 +196,7 @@ class BatchRunner {
   T* scores_ = nullptr;             // [count, classes]
   T* row_losses_ = nullptr;         // [count]
   std::int32_t* labels_ = nullptr;  // [count]
+  T* weights_ = nullptr;            // [count], or null: all 1
 };
 
 }  // namespace detail

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <functional>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "nn/core/config.hpp"
@@ -67,6 +68,17 @@ class Callback {
       CallbackLike<std::unwrap_reference_t<C>>&& std::copy_constructible<C> Callback(
           C callback)  // NOLINT(google-explicit-constructor): {nn::EarlyStopping{}} is a list
       : self_(new Holder<C>(std::move(callback))) {}
+
+  /// What is no callback: the compiler's error is a sentence.
+  template <class C>
+  requires(!std::same_as<C, Callback> && std::is_class_v<C> &&
+           !CallbackLike<std::unwrap_reference_t<C>> && !requires(const C& c) { c.begin(); })
+      Callback(C) {  // NOLINT(google-explicit-constructor)
+    static_assert(CallbackLike<C>,
+                  "nn: a callback is a class with one or more of the hooks on_train_begin, "
+                  "on_epoch_begin, on_batch_begin, on_batch_end, on_epoch_end and on_train_end, "
+                  "each void hook(nn::FitContext&)");
+  }
 
   void on_train_begin(FitContext& context) const { self_->call(Hook::train_begin, context); }
   void on_epoch_begin(FitContext& context) const { self_->call(Hook::epoch_begin, context); }

@@ -41,10 +41,9 @@ void run_in_order(BatchRunner<T>& runner, const Samples& x, const LabelView& y, 
 /// Inference mode; means over all samples. Throws `ShapeError` or `std::invalid_argument` for
 /// samples or labels that don't fit, for no samples, and for a model that isn't built and compiled.
 template <Real T>
-template <TensorLike X>
-Scores Sequential<T>::evaluate(const X& x, const LabelView& y,
-                               const EvaluateOptions& options) const {
-  return evaluate_samples(x, y, options);
+template <class X, class Y>
+Scores Sequential<T>::evaluate(const X& x, const Y& y, const EvaluateOptions& options) const {
+  return evaluate_samples(detail::samples_of(x), detail::labels_of(y), options);
 }
 
 template <Real T>
@@ -66,8 +65,8 @@ template <Real T>
 }
 
 template <Real T>
-template <TensorLike X>
-Scores Sequential<T>::evaluate(const X& x, const LabelView& y) const {
+template <class X, class Y>
+Scores Sequential<T>::evaluate(const X& x, const Y& y) const {
   return evaluate(x, y, EvaluateOptions{});
 }
 

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,29 @@ namespace nn {
 
 namespace detail {
 
+/// A weight for each class as the options say; none where all are 1.
+template <Real T>
+[[nodiscard, gnu::cold, gnu::noinline]] std::vector<T> class_weights_of(
+    const std::map<std::int32_t, double>& weights, const LossInterface<T>& loss, Index classes) {
+  constexpr const char* where = "Sequential::fit, class_weight";
+  if (weights.empty()) return {};
+  if (!loss.takes_weights()) {
+    refuse({where, "a loss that takes weights", loss.name(), "",
+            "give the loss static constexpr bool takes_weights = true"});
+  }
+  std::vector<T> all(static_cast<std::size_t>(classes), T(1));
+  for (const auto& [label, weight] : weights) {
+    if (label < 0 || label >= classes) {
+      refuse({where, {"classes from 0 to ", classes - 1}, label});
+    }
+    if (!(weight >= 0) || !is_finite(weight)) {
+      refuse({where, "weights of 0 or more", weight, {"class ", label}});
+    }
+    all[static_cast<std::size_t>(label)] = static_cast<T>(weight);
+  }
+  return all;
+}
+
 /// One call of `fit`, on data that was checked.
 template <Real T>
 class FitLoop final : public FitContext {
@@ -29,7 +54,10 @@ class FitLoop final : public FitContext {
         training_(training),
         validation_(validation),
         runner_(network, compiled),
-        kept_(options.callbacks.size()) {}
+        kept_(options.callbacks.size()) {
+    runner_.weigh_classes(
+        class_weights_of(options.class_weight, *compiled.loss.get(), network.output().back()));
+  }
   FitLoop(const FitLoop&) = delete;
   FitLoop& operator=(const FitLoop&) = delete;
 
@@ -175,15 +203,15 @@ template <Real T>
                                                          const Shape& output) {
   constexpr const char* where = "Sequential::fit";
   constexpr const char* part = "Sequential::fit, validation_data";
-  const Index cut = options.validation_data
+  const Index cut = options.validation_data.is_given()
                         ? samples.count()
                         : num_training_samples(samples.count(), options.validation_split);
   const Index held_back = samples.count() - cut;
   require_labels<T>(where, samples, y, output);
   ValidationData training{samples.slice(0, cut), y.slice(0, cut)};
   ValidationData validation{samples.slice(cut, held_back), y.slice(cut, held_back)};
-  if (options.validation_data) {
-    validation = *options.validation_data;
+  if (options.validation_data.is_given()) {
+    validation = options.validation_data;
     validation.x.template check_type<T>(part);
     require_labels<T>(part, validation.x, validation.y, output);
     demand(validation.x.count() > 0, part, "at least one sample", "none");
@@ -213,9 +241,9 @@ template <Real T>
 /// so. Returns what each epoch gave. Throws `ShapeError` or `std::invalid_argument` for data
 /// or options that don't fit, and whatever a callback throws; the model is then as it was before.
 template <Real T>
-template <TensorLike X>
-History Sequential<T>::fit(const X& x, const LabelView& y, const FitOptions& options) {
-  return fit_samples(x, y, options);
+template <class X, class Y>
+History Sequential<T>::fit(const X& x, const Y& y, const FitOptions& options) {
+  return fit_samples(detail::samples_of(x), detail::labels_of(y), options);
 }
 
 template <Real T>
@@ -255,8 +283,8 @@ template <Real T>
 }
 
 template <Real T>
-template <TensorLike X>
-History Sequential<T>::fit(const X& x, const LabelView& y) {
+template <class X, class Y>
+History Sequential<T>::fit(const X& x, const Y& y) {
   return fit(x, y, FitOptions{});
 }
 

@@ -4,31 +4,51 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
-#include <optional>
+#include <map>
+#include <utility>
 #include <vector>
 
-#include "nn/model/samples.hpp"
+#include "nn/data/labels.hpp"
+#include "nn/data/samples.hpp"
 #include "nn/training/callback.hpp"
 #include "nn/training/progress.hpp"
 
 namespace nn {
 
-/// Samples with labels, as views of the caller's tensors.
+/// Samples with labels, as views of the caller's data, which have to outlive it. What would die at
+/// the end of the line does not compile.
 struct ValidationData {
+  ValidationData() = default;
+  template <class X, class Y>
+  ValidationData(X&& samples, Y&& labels)
+      : x(detail::samples_of(std::forward<X>(samples))),
+        y(detail::labels_of(std::forward<Y>(labels))),
+        is_given_(true) {}
+
+  [[nodiscard]] bool is_given() const { return is_given_; }
+
   Samples x;
   LabelView y;
+
+ private:
+  bool is_given_ = false;
 };
 
-/// Options of `fit`, with Keras' names and defaults.
+/// Options of `fit`, with Keras' names and defaults. Where the compiler finds no fit for a list of
+/// options, write nn::FitOptions before its brace: it then names the one that there is not.
 struct FitOptions {
   Index batch_size = 32;
   Index epochs = 1;  ///< the number of the last epoch: with initial_epoch 3, epochs 5 runs two
   Verbose verbose = Verbose::automatic;
   std::vector<Callback> callbacks{};
   double validation_split = 0;  ///< share of samples, the last ones, that are kept for validation
-  std::optional<ValidationData> validation_data{};  ///< wins over validation_split
-  bool shuffle = true;                              ///< a new order each epoch
+  ValidationData validation_data{};  ///< {x, y}; wins over validation_split
+  bool shuffle = true;               ///< a new order each epoch
+  /// Factors of the losses of a class's training samples, by its number; 1 where it has none:
+  /// {{3, 2.0}} makes samples of class 3 count twice.
+  std::map<std::int32_t, double> class_weight{};
   Index initial_epoch = 0;
   Index validation_batch_size = 0;  ///< 0: batch_size
   Index validation_freq = 1;        ///< epochs from one validation to the next

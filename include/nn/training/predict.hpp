@@ -75,10 +75,10 @@ void predict_batches(const Network<T>& network, const Samples& x, T* y,
 /// Inference mode. Any number of threads may call it on one model. Throws `ShapeError` where x or
 /// the rank doesn't fit, `std::invalid_argument` before `build` and for options that don't fit.
 template <Real T>
-template <int Rank, TensorLike X>
+template <int Rank, class X>
 Tensor<T, Rank> Sequential<T>::predict(const X& x, const PredictOptions& options) const {
   constexpr const char* where = "Sequential::predict";
-  const Samples samples(x);
+  const Samples samples = detail::samples_of(x);
   require_samples(where, samples);
   detail::require_output_rank(where, output_shape(), Rank);
   demand(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
@@ -92,7 +92,7 @@ Tensor<T, Rank> Sequential<T>::predict(const X& x, const PredictOptions& options
 }
 
 template <Real T>
-template <int Rank, TensorLike X>
+template <int Rank, class X>
 Tensor<T, Rank> Sequential<T>::predict(const X& x) const {
   return predict<Rank>(x, PredictOptions{});
 }
@@ -100,14 +100,14 @@ Tensor<T, Rank> Sequential<T>::predict(const X& x) const {
 /// y is a Tensor, which gets the right size, or a TensorMap, which has to have it. It is not x.
 /// Where this throws, a Tensor of another size is as it was.
 template <Real T>
-template <TensorLike X, TensorLike Y>
+template <class X, TensorLike Y>
 void Sequential<T>::predict(const X& x, Y& y, Workspace& workspace) const {
   static_assert(std::same_as<ScalarOf<Y>, T>, "predict writes tensors of the model's scalar type");
-  const Samples samples(x);
+  const Samples samples = detail::samples_of(x);
   require_samples("Sequential::predict", samples);
   constexpr int rank = Y::NumDimensions;
   detail::require_output_rank("Sequential::predict", output_shape(), rank);
-  if (static_cast<const void*>(x.data()) == y.data() && x.size() > 0) {
+  if (samples.data() == y.data() && y.size() > 0) {
     refuse({"Sequential::predict", "a result with memory of its own", "x itself"});
   }
   const Shape shape = output_shape().with_batch(samples.count());

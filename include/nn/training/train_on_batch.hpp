@@ -18,19 +18,23 @@ namespace nn {
 /// a layer of one's own throws in backward, or memory runs out there in a thread or for a batch
 /// size that it has not seen. The layers behind may be updated then (`fit` puts them back).
 template <Real T>
-template <TensorLike X>
-Scores Sequential<T>::train_on_batch(const X& x, const LabelView& y) {
+template <class X, class Y>
+Scores Sequential<T>::train_on_batch(const X& x, const Y& y) {
+  return train_on_samples(detail::samples_of(x), detail::labels_of(y));
+}
+
+template <Real T>
+Scores Sequential<T>::train_on_samples(const Samples& samples, const LabelView& y) {
   constexpr const char* where = "Sequential::train_on_batch";
   const Compiled<T>& compiled = detail::ModelAccess::compiled(*this, where);
   network_.require_float_weights(where);
-  const Samples samples(x);
   samples.check_type<T>(where);
   demand(samples.count() > 0, where, "at least one sample", "none");
   if (!is_built()) {
     detail::require_labels<T>(where, samples, y, output_shape(samples.sample_shape()));
     Sequential built = *this;
     built.build(samples.sample_shape());
-    Scores scores = built.train_on_batch(x, y);
+    Scores scores = built.train_on_samples(samples, y);
     *this = std::move(built);
     return scores;
   }
@@ -56,11 +60,15 @@ Scores Sequential<T>::train_on_batch(const X& x, const LabelView& y) {
 
 /// Loss and metrics of x [N, ...] with labels y [N] as one batch, in inference mode.
 template <Real T>
-template <TensorLike X>
-Scores Sequential<T>::test_on_batch(const X& x, const LabelView& y) const {
+template <class X, class Y>
+Scores Sequential<T>::test_on_batch(const X& x, const Y& y) const {
+  return test_on_samples(detail::samples_of(x), detail::labels_of(y));
+}
+
+template <Real T>
+Scores Sequential<T>::test_on_samples(const Samples& samples, const LabelView& y) const {
   constexpr const char* where = "Sequential::test_on_batch";
   const Compiled<T>& compiled = detail::ModelAccess::compiled(*this, where);
-  const Samples samples(x);
   require_samples(where, samples);
   detail::require_labels<T>(where, samples, y, output_shape());
   demand(samples.count() > 0, where, "at least one sample", "none");
@@ -82,10 +90,10 @@ namespace detail {
 
 /// Shapes: x [N, ...] of the model's input shape; the result has the given rank.
 template <Real T>
-template <int Rank, TensorLike X>
+template <int Rank, class X>
 ConstTensorMap<T, Rank> Sequential<T>::forward(const X& x, Workspace& workspace) const {
   constexpr const char* where = "Sequential::forward";
-  const Samples samples(x);
+  const Samples samples = detail::samples_of(x);
   require_samples(where, samples);
   const Shape shape = output_shape().with_batch(samples.count());
   detail::require_output_rank(where, output_shape(), Rank);

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+// Samples in the caller's memory, of any rank and type, as the container passes them on.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "nn/data/views.hpp"
+#include "nn/kernels/gather.hpp"
+
+namespace nn {
+
+namespace detail {
+
+template <class X>
+inline constexpr bool has_sample_numbers =
+    std::same_as<ScalarOf<X>, float> || std::same_as<ScalarOf<X>, double> ||
+    std::same_as<ScalarOf<X>, std::uint8_t>;
+
+/// What Samples can look at without being told a shape.
+template <class X>
+concept SampleData = (TensorLike<X> || MatrixLike<X>)&&has_sample_numbers<X>;
+
+}  // namespace detail
+
+/// Samples [N, ...] of float, double or std::uint8_t in the caller's memory, which has to outlive
+/// the view. Copies nothing.
+class Samples {
+ public:
+  Samples() = default;
+
+  template <TensorLike X>
+  requires detail::has_sample_numbers<X> Samples(
+      const X& x)  // NOLINT(google-explicit-constructor): a tensor is a set of samples
+      : Samples(x.data(), shape_of(x)) {}
+
+  /// A matrix [N, features] in either order; a vector is a matrix of one column or row.
+  template <MatrixLike X>
+  requires detail::has_sample_numbers<X> Samples(
+      const X& x)  // NOLINT(google-explicit-constructor): a matrix is a set of samples
+      : Samples(x.data(), {x.rows(), x.cols()}) {
+    row_step_ = X::IsRowMajor ? x.outerStride() : x.innerStride();
+    step_ = X::IsRowMajor ? x.innerStride() : x.outerStride();
+    if (x.cols() == 1) step_ = 1;
+  }
+
+  /// A std::vector, std::array or std::span of numbers with the shape [N, ...] that they are to
+  /// have. Throws `ShapeError` for another number of elements.
+  template <ListLike X>
+  requires detail::has_sample_numbers<X> Samples(const X& values, const Shape& shape)
+      : Samples(values.data(), shape) {
+    if (!shape.empty() && shape.num_elements() == static_cast<Index>(values.size())) return;
+    refuse<ShapeError>(
+        {"samples", {"a shape [N, ...] of ", values.size(), " elements"}, shape.to_string()});
+  }
+
+  template <class X>
+  requires detail::SampleData<std::remove_cvref_t<X>> && detail::dies_with_its_line<X> Samples(
+      X&&) {  // NOLINT(google-explicit-constructor): a tensor is a set of samples
+    refuse_what_dies<X>();
+  }
+  template <class X>
+  requires ListLike<std::remove_cvref_t<X>> && detail::dies_with_its_line<X> Samples(X&&,
+                                                                                     const Shape&) {
+    refuse_what_dies<X>();
+  }
+
+  [[nodiscard]] const void* data() const { return data_; }
+  [[nodiscard]] Index count() const { return count_; }
+  [[nodiscard]] const Shape& sample_shape() const { return sample_shape_; }
+  [[nodiscard]] Shape shape() const { return sample_shape_.with_batch(count_); }
+
+  /// Samples first .. first + count - 1 of these.
+  [[nodiscard]] Samples slice(Index first, Index count) const {
+    Samples part = *this;
+    part.data_ = static_cast<const std::byte*>(data_) + first * row_step_ * element_bytes();
+    part.count_ = count;
+    return part;
+  }
+
+  /// True if a batch in order can be read where it is, without a copy.
+  template <Real T>
+  [[nodiscard]] bool holds() const {
+    return type_ == type_of<T>() && is_contiguous();
+  }
+  /// Throws `std::invalid_argument` for data that a model over T doesn't take.
+  template <Real T>
+  void check_type(const char* where) const {
+    if (type_ == type_of<T>() || type_ == Type::bytes) return;
+    const char* mine = type_of<T>() == Type::float32 ? "float" : "double";
+    refuse({where,
+            {"samples of ", mine, " or std::uint8_t"},
+            type_ == Type::float32 ? "float" : "double"});
+  }
+
+  /// The samples rows[0 .. count - 1] (null: the first `count`) as T: a pointer into the data where
+  /// that works, else converted into `buffer` [count, ...].
+  template <Real T>
+  [[nodiscard]] const T* gather(const Index* rows, Index count, T* buffer) const {
+    if (rows == nullptr && holds<T>()) return static_cast<const T*>(data_);
+    if (type_ == Type::bytes) {
+      gather_from(static_cast<const std::uint8_t*>(data_), rows, count, buffer);
+    } else {
+      gather_from(static_cast<const T*>(data_), rows, count, buffer);
+    }
+    return buffer;
+  }
+
+ private:
+  enum class Type { float32, float64, bytes, other };
+  template <class T>
+  [[nodiscard]] static constexpr Type type_of() {
+    if (std::same_as<T, float>) return Type::float32;
+    if (std::same_as<T, double>) return Type::float64;
+    return std::same_as<T, std::uint8_t> ? Type::bytes : Type::other;
+  }
+
+  template <class Number>
+  Samples(const Number* data, const Shape& shape)
+      : data_(data),
+        type_(type_of<Number>()),
+        count_(shape.empty() ? 0 : shape[0]),
+        sample_shape_(shape.begin() + (shape.empty() ? 0 : 1), shape.end()),
+        row_step_(sample_shape_.num_elements()) {}
+
+  template <class X>
+  static void refuse_what_dies() {
+    static_assert(std::is_void_v<X>,
+                  "nn: these samples die at the end of the line, and a view of them is kept; give "
+                  "them a name that lives longer");
+  }
+
+  [[nodiscard]] Index element_bytes() const {
+    return type_ == Type::bytes ? 1 : type_ == Type::float32 ? 4 : 8;
+  }
+  [[nodiscard]] bool is_contiguous() const {
+    return step_ == 1 && row_step_ == sample_shape_.num_elements();
+  }
+  template <class From, Real T>
+  void gather_from(const From* source, const Index* rows, Index count, T* buffer) const {
+    const Index row_size = sample_shape_.num_elements();
+    if (is_contiguous()) {
+      kernels::gather_rows(source, row_size, rows, count, buffer);
+    } else {
+      kernels::gather_spaced_rows(source, {row_step_, step_}, row_size, rows, count, buffer);
+    }
+  }
+
+  const void* data_ = nullptr;
+  Type type_ = Type::float32;
+  Index count_ = 0;
+  Shape sample_shape_;
+  Index row_step_ = 0;  // elements from one sample to the next
+  Index step_ = 1;      // elements from one number of a sample to the next
+};
+
+namespace detail {
+
+/// The samples that a call was handed; whatever they are, the compiler's error is a sentence.
+template <class X>
+[[nodiscard]] Samples samples_of(X&& x) {
+  using Data = std::remove_cvref_t<X>;
+  constexpr bool is_accepted = SampleData<Data> || std::same_as<Data, Samples>;
+  static_assert(!ListLike<Data>,
+                "nn: a list of numbers has no shape; write nn::Samples{values, {N, features}}");
+  static_assert(is_accepted || ListLike<Data>,
+                "nn: samples are a row-major tensor [N, ...] or an Eigen matrix [N, features] of "
+                "float, double or std::uint8_t");
+  if constexpr (is_accepted) return Samples(std::forward<X>(x));
+  return {};
+}
+
+}  // namespace detail
+}  // namespace nn

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// What data may come in: tensors, Eigen matrices, lists of numbers; and which of them are views.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <type_traits>
+
+#include "nn/core/tensor.hpp"
+
+namespace nn {
+
+/// An Eigen matrix, vector, array, or a map, reference or block of one, with its elements in
+/// memory.
+template <class X>
+concept MatrixLike = requires(const X& x) {
+  { x.data() } -> std::convertible_to<const void*>;
+  { x.rows() } -> std::convertible_to<Index>;
+  { x.cols() } -> std::convertible_to<Index>;
+  { x.innerStride() } -> std::convertible_to<Index>;
+  { x.outerStride() } -> std::convertible_to<Index>;
+  bool{X::IsRowMajor};
+};
+
+/// Neighbouring numbers, as a std::vector, std::array or std::span.
+template <class X>
+concept ListLike = !MatrixLike<X> && !TensorLike<X> && requires(const X& x) {
+  { x.data() } -> std::convertible_to<const void*>;
+  { x.size() } -> std::convertible_to<std::size_t>;
+};
+
+namespace detail {
+
+/// Whether X shows elements that belong to somebody else, and so may die before they do.
+template <class X>
+inline constexpr bool is_view = MatrixLike<X> && !std::derived_from<X, Eigen::PlainObjectBase<X>>;
+template <class Plain>
+inline constexpr bool is_view<Eigen::TensorMap<Plain>> = true;
+template <class T, std::size_t size>
+inline constexpr bool is_view<std::span<T, size>> = true;
+
+/// An argument that takes its elements with it at the end of the line that it stands in.
+template <class X>
+inline constexpr bool dies_with_its_line =
+    !std::is_lvalue_reference_v<X> && !is_view<std::remove_cvref_t<X>>;
+
+}  // namespace detail
+}  // namespace nn

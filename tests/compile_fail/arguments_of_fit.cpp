@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// What `fit` doesn't take is named in a sentence.
+// error: nn: labels are class numbers, counted from 0, of type std::int32_t
+// error: nn: a list of numbers has no shape; write nn::Samples
+// error: nn: samples are a row-major tensor \[N, ...\] or an Eigen matrix
+// error: nn: a callback is a class with one or more of the hooks on_train_begin
+#include <nn/sequential.hpp>
+#include <vector>
+
+struct Hooked {
+  void on_epoch_end(nn::FitContext&) {}
+};
+struct Misspelt {
+  void on_epoch_ends(nn::FitContext&) {}
+};
+
+int main() {
+  nn::Sequential model{nn::Dense{2}, nn::Softmax{}};
+  const Eigen::MatrixXf x(4, 2);
+  const std::vector<int> y(4);
+  const std::vector<float> numbers(8);
+  model.fit(x, y, {.callbacks = {Hooked{}, nn::EarlyStopping{}}});
+  model.fit(nn::Samples{numbers, {4, 2}}, Eigen::VectorXi(4), {.class_weight = {{1, 2.0}}});
+#ifdef NN_BAD
+  model.fit(x, nn::Tensor<float, 1>(4));
+  model.fit(numbers, y);
+  model.fit(Eigen::MatrixXi(4, 2), y);
+  model.fit(x, y, {.callbacks = {Misspelt{}}});
+  model.fit(x, y, {.callbacks = {[](nn::FitContext&) {}}});
+#endif
+  return 0;
+}

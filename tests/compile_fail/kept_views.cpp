@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+// A view that is kept, of data that are gone before it is used.
+// error: nn: these samples die at the end of the line
+// error: nn: these labels die at the end of the line
+#include <nn/sequential.hpp>
+#include <vector>
+
+nn::Tensor<float, 2> load_x() { return nn::Tensor<float, 2>(4, 2); }
+std::vector<int> load_y() { return {0, 1, 0, 1}; }
+
+int main() {
+  const auto x = load_x();
+  const auto y = load_y();
+  nn::FitOptions options{.validation_data = {x, y}};
+  const nn::Tensor<float, 2> p(4, 2);
+  static_cast<void>(nn::confusion_matrix(load_y(), p));  // lives as long as the call
+#ifdef NN_BAD
+  options.validation_data = {load_x(), y};
+  options.validation_data = {x, load_y()};
+#endif
+  return options.validation_data.is_given() ? 0 : 1;
+}
