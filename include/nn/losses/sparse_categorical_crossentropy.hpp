@@ -29,6 +29,7 @@ struct SparseCategoricalCrossentropyOptions {
 /// does:
 ///     loss = log sum_k c_k - log c[label]
 ///     dp_k = (1 / sum_j c_j - [k = label] / p_k) / N,    0 where p_k is clipped
+/// Options in a brace of their own, as SparseCategoricalCrossentropy{{.from_logits = true}}.
 /// A sample's weight multiplies its loss and its gradient; N is what the reduction divides by.
 /// Shapes    z, p, dz, dp [N, classes]   label [N]   weights [N]
 class SparseCategoricalCrossentropy {

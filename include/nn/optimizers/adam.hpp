@@ -28,6 +28,7 @@ struct AdamOptions {
 /// t counts steps from 1, once for all parameters. With amsgrad the largest v so far stands under
 /// the root. The moments and t live in the model's parameter block; the optimizer is only the rule.
 /// learning_rate and beta_1 may be schedules; beta_1^t is then of the beta_1 of that step.
+/// Options   in a brace of their own, as Adam{{.learning_rate = 0.01}}
 /// Throws    std::invalid_argument for a rate that is negative or not finite, betas outside
 ///           [0, 1) and a negative epsilon
 class Adam {

@@ -24,6 +24,7 @@ struct SGDOptions {
 ///     momentum   m = momentum m - learning_rate g     w += m
 ///     nesterov   m likewise                           w += momentum m - learning_rate g
 /// learning_rate and momentum may be schedules.
+/// Options   in a brace of their own, as SGD{{.learning_rate = 0.1}}
 /// Throws    std::invalid_argument for a rate that is negative or not finite and a momentum
 ///           outside [0, 1]
 class SGD {

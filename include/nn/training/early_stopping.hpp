@@ -26,10 +26,10 @@ struct EarlyStoppingOptions {
 };
 
 /// Ends the training once the monitored value has not improved for `patience` epochs (Keras:
-/// EarlyStopping). Throws `std::invalid_argument` for a negative patience, for a monitor whose
-/// direction isn't known under Mode::automatic, and in `fit` for a monitor that its epochs don't
-/// have: before the first one, and under another mode after it, as an earlier callback may add the
-/// value.
+/// EarlyStopping): EarlyStopping{{.patience = 2}}. Throws `std::invalid_argument` for a negative
+/// patience, for a monitor whose direction isn't known under Mode::automatic, and in `fit` for a
+/// monitor that its epochs don't have: before the first one, and under another mode after it, as an
+/// earlier callback may add the value.
 class EarlyStopping {
  public:
   [[gnu::cold, gnu::noinline]] explicit EarlyStopping(const EarlyStoppingOptions& options = {})
