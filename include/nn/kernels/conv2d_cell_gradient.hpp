@@ -28,7 +28,7 @@ struct NextPixels {
 }  // namespace nn::kernels::detail
 
 #define NN_KERNEL_BODY "nn/kernels/conv2d_cell_gradient.inc"
-#include "nn/kernels/for_each_isa.hpp"
+#include "nn/kernels/for_each_isa.inc"
 #undef NN_KERNEL_BODY
 
 namespace nn::kernels::detail {

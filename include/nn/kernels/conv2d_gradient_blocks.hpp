@@ -70,7 +70,7 @@ struct TilePlan {
 }  // namespace nn::kernels::detail
 
 #define NN_KERNEL_BODY "nn/kernels/conv2d_kernel_gradient.inc"
-#include "nn/kernels/for_each_isa.hpp"
+#include "nn/kernels/for_each_isa.inc"
 #undef NN_KERNEL_BODY
 
 namespace nn::kernels::detail {

@@ -69,7 +69,7 @@ struct PixelRows {
 }  // namespace nn::kernels::detail
 
 #define NN_KERNEL_BODY "nn/kernels/conv2d_rows.inc"
-#include "nn/kernels/for_each_isa.hpp"
+#include "nn/kernels/for_each_isa.inc"
 #undef NN_KERNEL_BODY
 
 namespace nn::kernels::detail {

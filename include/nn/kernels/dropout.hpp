@@ -13,7 +13,7 @@
 #include "nn/kernels/simd.hpp"
 
 #define NN_KERNEL_BODY "nn/kernels/dropout.inc"
-#include "nn/kernels/for_each_isa.hpp"
+#include "nn/kernels/for_each_isa.inc"
 #undef NN_KERNEL_BODY
 
 namespace nn::kernels {

@@ -13,16 +13,16 @@
 #include "nn/kernels/simd.hpp"
 
 #define NN_KERNEL_BODY "nn/kernels/product_pack.inc"
-#include "nn/kernels/for_each_isa.hpp"
+#include "nn/kernels/for_each_isa.inc"
 #undef NN_KERNEL_BODY
 #define NN_KERNEL_BODY "nn/kernels/product.inc"
-#include "nn/kernels/for_each_isa.hpp"
+#include "nn/kernels/for_each_isa.inc"
 #undef NN_KERNEL_BODY
 #define NN_KERNEL_BODY "nn/kernels/product_sums.inc"
-#include "nn/kernels/for_each_isa.hpp"
+#include "nn/kernels/for_each_isa.inc"
 #undef NN_KERNEL_BODY
 #define NN_KERNEL_BODY "nn/kernels/vector_matrix.inc"
-#include "nn/kernels/for_each_isa.hpp"
+#include "nn/kernels/for_each_isa.inc"
 #undef NN_KERNEL_BODY
 
 namespace nn::kernels::detail {

@@ -35,7 +35,7 @@ struct QuantizedSums {
 }  // namespace nn::kernels::detail
 
 #define NN_KERNEL_BODY "nn/kernels/quantized_product.inc"
-#include "nn/kernels/for_each_isa.hpp"
+#include "nn/kernels/for_each_isa.inc"
 #undef NN_KERNEL_BODY
 
 namespace nn::kernels {

@@ -26,7 +26,7 @@
 #endif
 
 #define NN_KERNEL_BODY "nn/kernels/simd.inc"
-#include "nn/kernels/for_each_isa.hpp"
+#include "nn/kernels/for_each_isa.inc"
 #undef NN_KERNEL_BODY
 
 namespace nn::kernels {

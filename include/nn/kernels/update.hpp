@@ -8,7 +8,7 @@
 #include "nn/kernels/simd.hpp"
 
 #define NN_KERNEL_BODY "nn/kernels/update.inc"
-#include "nn/kernels/for_each_isa.hpp"
+#include "nn/kernels/for_each_isa.inc"
 #undef NN_KERNEL_BODY
 
 namespace nn::kernels {
