@@ -10,8 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "nn/layers/rescaling.hpp"
 #include "nn/metrics/precision.hpp"
 #include "nn/training/fit.hpp"
+#include "nn/training/train_on_batch.hpp"
 #include "tests/training/training_testing.hpp"
 
 namespace nn {
@@ -103,6 +105,22 @@ TEST_SUITE("training/evaluate") {
         model.fit(x, y, {.verbose = Verbose::silent, .validation_data = {x, y}});
     CHECK(history["precision_1"].at(0) == scores["precision_1"]);
     CHECK(history["val_precision_1"].at(0) == scores["precision_1"]);
+  }
+
+  TEST_CASE("evaluate: computes as the validation of fit does, without denormals") {
+    Sequential<float> model;
+    for (const double scale : {1e-20, 1e-20, 1e20, 1e20}) model.add(Rescaling{scale});
+    model.add(Softmax{});
+    model.build({2});
+    model.compile(Adam{}, SparseCategoricalCrossentropy{});
+    Tensor<float, 2> x(1, 2);
+    x.setValues({{1, 0}});
+    Labels y(1);
+    y.setZero();
+    const History history =
+        model.fit(x, y, {.verbose = Verbose::silent, .validation_data = {x, y}});
+    CHECK(model.evaluate(x, y)["loss"] == history["val_loss"].at(0));
+    CHECK(model.test_on_batch(x, y)["loss"] == history["val_loss"].at(0));
   }
 
   TEST_CASE("evaluate: a number that is somebody's name is passed over") {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "nn/core/float_mode.hpp"
 #include "nn/training/batch_runner.hpp"
 #include "nn/training/progress.hpp"
 
@@ -20,10 +21,12 @@ struct EvaluateOptions {
 
 namespace detail {
 
-/// Runs all samples through the runner, in order. A batch_size may be more than there are.
+/// Runs all samples through the runner, in order, as training computes: without denormals. A
+/// batch_size may be more than there are.
 template <Real T>
 void run_in_order(BatchRunner<T>& runner, const Samples& x, const LabelView& y, Index batch_size,
                   Progress& progress) {
+  const FlushDenormals flush;
   runner.reset();
   batch_size = std::min(batch_size, x.count());  // so that sums with it can't overflow
   Index batches_done = 0;

@@ -167,7 +167,6 @@ class FitLoop final : public FitContext {
   }
 
   [[gnu::noinline]] void validate() {
-    const FlushDenormals flush;
     BatchRunner<T> runner(network_, compiled_);
     const Index size =
         options_.validation_batch_size > 0 ? options_.validation_batch_size : options_.batch_size;

@@ -72,6 +72,7 @@ Scores Sequential<T>::test_on_samples(const Samples& samples, const LabelView& y
   require_samples(where, samples);
   detail::require_labels<T>(where, samples, y, output_shape());
   demand(samples.count() > 0, where, "at least one sample", "none");
+  const FlushDenormals flush;  // as evaluate
   detail::BatchRunner<T> runner(network_, compiled);
   runner.test(samples, y, samples.count());
   return runner.scores();
