@@ -32,6 +32,12 @@ struct Asked {
   }
 };
 
+#if defined(NN_SANITIZER)
+constexpr double in_time = 120;
+#else
+constexpr double in_time = 10;  // seconds, where a square would take longer
+#endif
+
 /// The model inside of `depth` others.
 Sequential<float> nest(Sequential<float> model, int depth) {
   for (int i = 0; i < depth; ++i) {
@@ -65,7 +71,8 @@ TEST_SUITE("model/growth") {
     CHECK(Asked::last_number == 65536);
   }
 
-  TEST_CASE("regression: many layers in a deep nest are loaded in time" * doctest::timeout(20)) {
+  TEST_CASE("regression: many layers in a deep nest are loaded in time" *
+            doctest::timeout(in_time)) {
     Sequential<float> inner;
     for (int i = 0; i < 10000; ++i) inner.add(Flatten{});
     Sequential<float> model = nest(std::move(inner), 29);
@@ -76,7 +83,7 @@ TEST_SUITE("model/growth") {
   }
 
   TEST_CASE("regression: many parameters are listed, summed up and saved in time" *
-            doctest::timeout(10)) {
+            doctest::timeout(in_time)) {
     Sequential<float> model;
     for (int i = 0; i < 7000; ++i) model.add(Dense{1});
     model.build({1});
