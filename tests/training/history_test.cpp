@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,17 @@ TEST_SUITE("training/scores") {
     REQUIRE(scores.find("accuracy") != nullptr);
     CHECK(*scores.find("accuracy") == 0.25);
     CHECK(scores.find("recall") == nullptr);
+  }
+
+  TEST_CASE("Scores: a stream prints names and values in a line") {
+    Scores scores;
+    std::ostringstream stream;
+    stream << scores << '|';
+    scores.set("loss", 0.000123456);
+    stream << scores << '|';
+    scores.set("accuracy", 0.98437);
+    stream << scores;
+    CHECK(stream.str() == "|loss: 1.2346e-04|loss: 1.2346e-04 - accuracy: 0.9844");
   }
 
   TEST_CASE("Scores: an unknown name is refused with those there are") {
@@ -53,6 +66,21 @@ TEST_SUITE("training/history") {
     std::vector<std::string> names;
     for (const auto& [name, values] : history) names.push_back(name);
     CHECK(names == std::vector<std::string>{"loss", "val_loss"});
+  }
+
+  TEST_CASE("History: a stream prints a line for each name") {
+    History history;
+    std::ostringstream stream;
+    stream << history;
+    CHECK(stream.str() == "");
+    for (const Index epoch : {0, 1}) {
+      Scores scores;
+      scores.set("loss", 2.5 - static_cast<double>(epoch));
+      if (epoch == 1) scores.set("val_loss", std::nan(""));
+      history.add(epoch, 0.5, scores);
+    }
+    stream << history;
+    CHECK(stream.str() == "loss: 2.5000, 1.5000\nval_loss: nan\n");
   }
 
   TEST_CASE("History: an unknown name is refused with those there are") {

@@ -2,6 +2,8 @@
 // What `fit` returns: the values of each epoch.
 #pragma once
 
+#include <concepts>
+#include <iosfwd>
 #include <list>
 #include <optional>
 #include <string>
@@ -61,5 +63,22 @@ class History {
   // A list: it compiles quicker, and columns stay where they are.
   std::list<std::pair<std::string, std::vector<double>>> columns_;
 };
+
+/// A line for each name: "loss: 0.1812, 0.0546, 0.0291"
+[[nodiscard, gnu::cold, gnu::noinline]] inline std::string to_string(const History& history) {
+  std::string text;
+  for (const auto& [name, values] : history) {
+    std::string listed;
+    for (const double value : values) append_listed(listed, readable_score(value));
+    append(text, {name, ": ", listed, '\n'});
+  }
+  return text;
+}
+
+/// Prints those lines. (A template: only programs that print have to know all of a stream.)
+template <std::same_as<char> Char>
+std::basic_ostream<Char>& operator<<(std::basic_ostream<Char>& stream, const History& history) {
+  return stream << to_string(history);
+}
 
 }  // namespace nn

@@ -3,9 +3,7 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -24,12 +22,6 @@ namespace nn {
 
 /// `automatic`: a bar on a terminal, else a line for each epoch.
 enum class Verbose { automatic, silent, bar, line };
-
-/// 4 decimals, scientific below 0.001, as Keras' progress bar.
-[[nodiscard]] inline std::string readable_score(double value) {
-  const bool is_small = value != 0 && std::abs(value) < 1e-3;
-  return with_digits(value, 4, is_small ? std::chars_format::scientific : std::chars_format::fixed);
-}
 
 namespace detail {
 
@@ -138,11 +130,7 @@ class Progress {
     return concat({" - ", with_digits(samples_per_second, 0), " samples/s"});
   }
   [[nodiscard, gnu::cold, gnu::noinline]] static std::string describe(const Scores& scores) {
-    std::string text;
-    for (const auto& [name, value] : scores) {
-      append(text, {" - ", name, ": ", readable_score(value)});
-    }
-    return text;
+    return scores.empty() ? "" : " - " + to_string(scores);
   }
   /// "12/50 [====................] text"; the bar gives way where `room` is narrow.
   [[nodiscard, gnu::cold, gnu::noinline]] std::string line(Index batches_done,

@@ -2,12 +2,17 @@
 // Named numbers: the loss and metrics of an evaluation, an epoch or a batch.
 #pragma once
 
+#include <charconv>
+#include <cmath>
+#include <concepts>
+#include <iosfwd>
 #include <list>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "nn/core/error.hpp"
+#include "nn/core/text.hpp"
 
 namespace nn {
 
@@ -45,5 +50,26 @@ class Scores {
  private:
   std::list<std::pair<std::string, double>> values_;  // which compiles quicker than a vector
 };
+
+/// 4 decimals, scientific below 0.001, as Keras' progress bar.
+[[nodiscard]] inline std::string readable_score(double value) {
+  const bool is_small = value != 0 && std::abs(value) < 1e-3;
+  return with_digits(value, 4, is_small ? std::chars_format::scientific : std::chars_format::fixed);
+}
+
+/// "loss: 0.0532 - accuracy: 0.9844"
+[[nodiscard, gnu::cold, gnu::noinline]] inline std::string to_string(const Scores& scores) {
+  std::string text;
+  for (const auto& [name, value] : scores) {
+    append(text, {text.empty() ? "" : " - ", name, ": ", readable_score(value)});
+  }
+  return text;
+}
+
+/// Prints them in a line. (A template: only programs that print have to know all of a stream.)
+template <std::same_as<char> Char>
+std::basic_ostream<Char>& operator<<(std::basic_ostream<Char>& stream, const Scores& scores) {
+  return stream << to_string(scores);
+}
 
 }  // namespace nn
