@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <memory>
+#include <new>
 #include <set>
 #include <utility>
 #include <vector>
@@ -24,6 +26,11 @@ TEST_SUITE("core/memory") {
     CHECK(nn::round_to_cache_line(1) == 64);
     CHECK(nn::round_to_cache_line(64) == 64);
     CHECK(nn::round_to_cache_line(65) == 128);
+    constexpr nn::Index most = std::numeric_limits<nn::Index>::max();
+    CHECK_THROWS_AS(static_cast<void>(nn::round_to_cache_line(most)), std::bad_array_new_length);
+    CHECK(nn::padded_bytes<float>(nn::Index{3}, nn::Index{7}) == 128);
+    CHECK_THROWS_AS(static_cast<void>(nn::padded_bytes<float>(most / 2)),
+                    std::bad_array_new_length);
   }
 
   TEST_CASE("AlignedArray: starts on a cache line, on a huge page where it is large, as zeros") {

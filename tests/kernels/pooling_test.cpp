@@ -64,6 +64,15 @@ void pool_naively(const Pooling2DShape& s, const T* x, bool rectify, T* y, std::
 }  // namespace
 
 TEST_SUITE("kernels/pooling") {
+  TEST_CASE("MaxPooling2D: windows whose cells can't be counted") {
+    constexpr Index most = Index{1} << 20, channels = Index{1} << 23;
+    const Pooling2DShape s{1, 1, 1, channels, most, most, 1, 1, most, most, most / 2, most / 2};
+    const std::vector<float> x(std::size_t{channels}, 3.0f);
+    std::vector<float> y(x.size());
+    nn::kernels::max_pooling2d<float>(s, x.data(), false, y.data(), nullptr);
+    CHECK(y == x);
+  }
+
   TEST_CASE_TEMPLATE("MaxPooling2D: outputs and positions are the naive ones", T, float, double) {
     for (const Isa set : available_isas()) {
       int number = 0;

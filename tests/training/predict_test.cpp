@@ -4,10 +4,12 @@
 #include <doctest/doctest.h>
 
 #include <limits>
+#include <new>
 #include <thread>
 #include <vector>
 
 #include "nn/metrics/precision.hpp"
+#include "nn/training/train_on_batch.hpp"
 #include "tests/testing/allocations.hpp"
 #include "tests/training/training_testing.hpp"
 
@@ -161,6 +163,21 @@ TEST_SUITE("training/predict") {
                          "Sequential::predict: expected a built model, got one whose input shape "
                          "is not known; call build({height, width, channels}) or fit first",
                          std::invalid_argument);
+  }
+
+  TEST_CASE("predict, forward: refuse sizes whose product can't be counted") {
+    Sequential model{Dense{4096}};
+    model.build({1});
+    const float sample = 1;  // the only one that is there
+    const ConstTensorMap<float, 2> x(&sample, Index{1} << 52, 1);
+    CHECK_THROWS_WITH_AS(static_cast<void>(model.predict(x)),
+                         "Shape: expected a number of elements that fits 63 bits, got "
+                         "[4503599627370496, 4096]",
+                         ShapeError);
+    Workspace workspace;
+    Tensor<float, 2> y;
+    CHECK_THROWS_AS(model.predict(x, y, workspace), ShapeError);
+    CHECK_THROWS_AS(static_cast<void>(model.forward(x, workspace)), std::bad_array_new_length);
   }
 
   TEST_CASE("predict: refuses to write over its samples") {

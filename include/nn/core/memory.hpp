@@ -2,6 +2,7 @@
 // Arrays whose memory starts on a cache line and, where large, lies on huge pages.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -13,21 +14,26 @@
 #include <sys/mman.h>
 #endif
 
-#include "nn/core/ceil_div.hpp"
+#include "nn/core/checked.hpp"
 
 namespace nn {
 
 /// Bytes of a cache line, and of the widest vector register.
 inline constexpr Index cache_line = 64;
 
-/// Rounds a number of bytes up to whole cache lines.
+/// Rounds a number of bytes up to whole cache lines. Throws as `checked_sum` does.
 [[nodiscard]] constexpr Index round_to_cache_line(Index num_bytes) {
-  return round_up(num_bytes, cache_line);
+  return checked_sum({num_bytes, cache_line - 1}) / cache_line * cache_line;
 }
-/// Bytes of so many elements, with what is left of the last cache line.
-template <class T>
-[[nodiscard]] constexpr Index padded_bytes(Index num_elements) {
-  return round_to_cache_line(num_elements * static_cast<Index>(sizeof(T)));
+/// Bytes of a tensor of Ts with these sizes. Throws as `checked_product` does.
+template <class T, std::same_as<Index>... Sizes>
+[[nodiscard]] constexpr Index bytes_of(Sizes... sizes) {
+  return checked_product({static_cast<Index>(sizeof(T)), sizes...});
+}
+/// The same with what is left of the last cache line.
+template <class T, std::same_as<Index>... Sizes>
+[[nodiscard]] constexpr Index padded_bytes(Sizes... sizes) {
+  return round_to_cache_line(bytes_of<T>(sizes...));
 }
 
 /// Bytes that start on a cache line, not initialised. Blocks of 2 MiB and more start on a huge page
@@ -99,7 +105,8 @@ class AlignedArray {
  public:
   AlignedArray() = default;
   /// Throws `std::bad_array_new_length` for more than memory can have.
-  explicit AlignedArray(std::size_t size) : memory_(num_bytes(size)) {
+  explicit AlignedArray(std::size_t size)
+      : memory_(static_cast<std::size_t>(bytes_of<T>(static_cast<Index>(size)))) {
     if (size > 0) std::memset(memory_.data(), 0, memory_.size());
   }
 
@@ -115,11 +122,6 @@ class AlignedArray {
   [[nodiscard]] const T& operator[](std::size_t i) const { return data()[i]; }
 
  private:
-  static std::size_t num_bytes(std::size_t size) {
-    if (size > static_cast<std::size_t>(-1) / 2 / sizeof(T)) throw std::bad_array_new_length{};
-    return size * sizeof(T);
-  }
-
   AlignedMemory memory_;
 };
 

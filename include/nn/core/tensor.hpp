@@ -66,6 +66,14 @@ template <int Rank>
   return sizes;
 }
 
+/// A tensor X with the given shape, not initialised. Throws `ShapeError` where its elements can't
+/// be counted, which Eigen does not notice. Needs `shape.rank() == X::NumDimensions`.
+template <class X>
+[[nodiscard]] X make_tensor(const Shape& shape) {
+  static_cast<void>(shape.num_elements());
+  return X(dimensions_of<X::NumDimensions>(shape));
+}
+
 /// A map of `data` with the given shape. Needs `shape.rank() == Rank`.
 template <int Rank, class T>
 [[nodiscard]] auto map_tensor(T* data, const Shape& shape) {

@@ -78,7 +78,7 @@ NN_BFLOAT16_TARGET inline void pack_pairs(Matrix<const float> b, Index width, Pa
     }
     return;
   }
-  Pair* const paired = scratch<Pair>(ScratchUse::rounded_b, b.cols * pairs);
+  Pair* const paired = scratch<Pair>(ScratchUse::rounded_b, b.cols, pairs);
   for (Index j = 0; j < b.cols; ++j) {
     pair_neighbours(b.data + j * b.col_stride, b.rows, paired + j * pairs);
   }
@@ -90,7 +90,7 @@ NN_BFLOAT16_TARGET inline void pack_pairs(Matrix<const float> b, Index width, Pa
 /// A whole operand, pass after pass; of b, in each pass panel after panel.
 [[nodiscard]] NN_BFLOAT16_TARGET inline const void* pack_shared_a(Matrix<const float> a) {
   const Index rows = whole_vectors(a.rows);
-  Pair* const packed = scratch<Pair>(ScratchUse::shared_a, rows * (a.cols + 1) / 2);
+  Pair* const packed = scratch<Pair>(ScratchUse::shared_a, rows / 2, a.cols + 1);
   for (Index first = 0; first < a.cols; first += detail::bfloat16_depth) {
     const Index length = std::min(detail::bfloat16_depth, a.cols - first);
     pair_columns(a.block(0, first, a.rows, length), packed + first / 2 * rows);
@@ -99,7 +99,7 @@ NN_BFLOAT16_TARGET inline void pack_pairs(Matrix<const float> b, Index width, Pa
 }
 [[nodiscard]] NN_BFLOAT16_TARGET inline const void* pack_shared_b(Matrix<const float> b) {
   const Index width = whole_vectors(b.cols);
-  Pair* const packed = scratch<Pair>(ScratchUse::shared_b, (b.rows + 1) / 2 * width);
+  Pair* const packed = scratch<Pair>(ScratchUse::shared_b, (b.rows + 1) / 2, width);
   for (Index first = 0; first < b.rows; first += detail::bfloat16_depth) {
     const Index length = std::min(detail::bfloat16_depth, b.rows - first);
     for (Index col = 0; col < b.cols; col += tile_cols) {

@@ -140,7 +140,7 @@ NN_BFLOAT16_TARGET inline void pair_pass(const ProductTask<float>& pass, Prefetc
   const auto* const shared_b = static_cast<const Pair*>(pass.packed_b);
   const Index pairs = (pass.a.cols + 1) / 2;
   if (a == nullptr) {
-    Pair* const own = scratch<Pair>(ScratchUse::rounded_a, whole_vectors(pass.a.rows) * pairs);
+    Pair* const own = scratch<Pair>(ScratchUse::rounded_a, whole_vectors(pass.a.rows), pairs);
     if (pass.a.is_short()) {
       pair_columns(pass.a.shorts(), own);
     } else {
@@ -158,7 +158,7 @@ NN_BFLOAT16_TARGET inline void pair_pass(const ProductTask<float>& pass, Prefetc
     if (pass.is_final) panel.mask = pass.options.mask.block(0, col, c.rows, cols);
     if (panel.b == nullptr) {
       Pair* const own = pass.kept_b != nullptr ? static_cast<Pair*>(pass.kept_b) + pairs * col
-                                               : scratch<Pair>(ScratchUse::packed_b, pairs * width);
+                                               : scratch<Pair>(ScratchUse::packed_b, pairs, width);
       pack_pairs(pass.b.block(0, col, pass.b.rows, cols), width, own);
       panel.b = own;
     }

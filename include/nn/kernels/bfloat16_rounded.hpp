@@ -17,7 +17,7 @@ inline constexpr Index bfloat16_depth = 512;
 [[nodiscard]] inline Matrix<const float> rounded(Isa set, const Matrix<const float>& x,
                                                  ScratchUse use) {
   if (x.row_stride == 1 && x.col_stride != 1) return rounded(set, x.transposed(), use).transposed();
-  float* const result = scratch<float>(use, x.rows * x.cols);
+  float* const result = scratch<float>(use, x.rows, x.cols);
   for (Index i = 0; i < x.rows; ++i) {
     const float* row = x.data + i * x.row_stride;
     float* const to = result + i * x.cols;

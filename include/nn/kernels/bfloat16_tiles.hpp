@@ -48,7 +48,7 @@ class TileRegisters {
 [[nodiscard]] inline Index depth_tiles(Index depth) { return ceil_div(depth, tile_depth); }
 /// Pairs that an operand with `count` rows or columns takes.
 [[nodiscard]] inline Index packed_size(Index count, Index depth) {
-  return whole_blocks(count) / lanes * depth_tiles(depth) * tile_size;
+  return checked_product({whole_blocks(count) / lanes, depth_tiles(depth), tile_size});
 }
 [[nodiscard]] inline Index packed_bytes(Index cols, Index depth) {
   return packed_size(cols, depth) * static_cast<Index>(sizeof(Pair));

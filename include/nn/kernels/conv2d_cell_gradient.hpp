@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "nn/core/checked.hpp"
 #include "nn/kernels/blocks.hpp"
 #include "nn/kernels/conv2d_gradient_plan.hpp"
 #include "nn/kernels/elementwise.hpp"
@@ -85,7 +86,7 @@ struct CellPlan {
         num_slices(s.kernel_height * s.kernel_width * slices_per_cell),
         cols_per_block(even_piece(s.out_width, pass_depth)),
         rows_per_block(pass_depth / cols_per_block),
-        dW_size(s.patch_size() * width),
+        dW_size(checked_product({s.patch_size(), width})),
         db_size(s.out_width * s.out_channels),
         parts(s, part_size(), num_slices) {
     if (rows_per_block < s.out_height) rows_per_block = even_piece(s.out_height, rows_per_block);
@@ -165,8 +166,8 @@ void add_rows(const CellTask<T>& task, Range rows, Range slices, T* sums, T* db)
   const CellPlan& plan = task.plan;
   const Index most_channels = std::min(plan.most_channels, s.in_channels);
   const PackedPixels<T> packed{
-      scratch<T>(ScratchUse::packed_a, round_up(most_channels, largest_tile) * pass_depth),
-      scratch<T>(ScratchUse::packed_b, plan.width * pass_depth)};
+      scratch<T>(ScratchUse::packed_a, round_up(most_channels, largest_tile), pass_depth),
+      scratch<T>(ScratchUse::packed_b, plan.width, pass_depth)};
   while (rows.size() > 0) {
     const Index sample = rows.first / s.out_height, first = rows.first % s.out_height;
     const Index most = std::min(rows.size(), plan.rows_per_block);
@@ -193,7 +194,7 @@ void kernel_gradient_by_cells(Isa set, const Conv2DShape& s, const T* x, const T
   const CellTask<T> task{set, s, CellPlan(s, simd_size<T>(set)), x, dy};
   const CellPlan& plan = task.plan;
   const RowParts& parts = plan.parts;
-  T* const all_sums = scratch<T>(ScratchUse::partial_sums, parts.num_parts * plan.part_size());
+  T* const all_sums = scratch<T>(ScratchUse::partial_sums, parts.num_parts, plan.part_size());
   parallel_for(parts.num_parts * parts.num_groups, [&](Index piece) {
     const Index part = piece / parts.num_groups, group = piece % parts.num_groups;
     const Range slices = parts.share(group, plan.num_slices);
@@ -205,11 +206,13 @@ void kernel_gradient_by_cells(Isa set, const Conv2DShape& s, const T* x, const T
     add_rows(task, parts.rows(part), slices, sums, db_sums);
   });
 
-  for_each_row(s.patch_size(), s.out_channels * parts.num_parts, [&](Index row) {
-    T* const out = dW + row * s.out_channels;
-    if (!accumulate) std::fill(out, out + s.out_channels, T(0));
-    add_parts(parts.num_parts, plan.part_size(), all_sums + row * plan.width, s.out_channels, out);
-  });
+  for_each_row(s.patch_size(), saturated_product({s.out_channels, parts.num_parts}),
+               [&](Index row) {
+                 T* const out = dW + row * s.out_channels;
+                 if (!accumulate) std::fill(out, out + s.out_channels, T(0));
+                 add_parts(parts.num_parts, plan.part_size(), all_sums + row * plan.width,
+                           s.out_channels, out);
+               });
   if (db == nullptr) return;
   if (!accumulate) std::fill(db, db + s.out_channels, T(0));
   for (Index col = 0; col < s.out_width; ++col) {

@@ -55,7 +55,10 @@ struct TilePlan {
     return std::min(full_width, num_channels - panel * full_width);
   }
   /// Elements of a part: its dW, tile after tile, and its db.
-  [[nodiscard]] Index part_size() const { return db_offset() + num_panels * full_width; }
+  [[nodiscard]] Index part_size() const {
+    return checked_sum({checked_product({num_row_tiles, tile_rows, num_panels, full_width}),
+                        num_panels * full_width});
+  }
   [[nodiscard]] Index tile_offset(Index tile) const { return tile * tile_rows * full_width; }
   [[nodiscard]] Index db_offset() const { return tile_offset(num_tiles()); }
   /// What of a part's db a group of tiles adds to: with the first tile of each panel.
@@ -111,7 +114,8 @@ template <class T>
   if (!in_place) {
     const Index rows = std::min(end_row - row, s.out_height);  // of the largest block
     const Index most = std::min(BlockList<T>::max_blocks, (end_row - row) / s.out_height + 2);
-    buffer = scratch<T>(ScratchUse::windows, most * image.size(input_window(s, 0, rows)));
+    const ImageWindow largest = input_window(s, 0, rows);
+    buffer = scratch<T>(ScratchUse::windows, most, largest.rows, largest.cols, s.in_channels);
   }
   for (list.size = 0; row < end_row && list.size < BlockList<T>::max_blocks; ++list.size) {
     const Index sample = row / s.out_height, first = row % s.out_height;

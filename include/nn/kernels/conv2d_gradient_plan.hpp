@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "nn/core/ceil_div.hpp"
+#include "nn/core/checked.hpp"
 #include "nn/kernels/window_shape.hpp"
 
 namespace nn::kernels::detail {
@@ -31,7 +32,8 @@ struct RowParts {
       : total_rows(s.batch * s.out_height) {
     constexpr Index max_pieces = 16, min_products = Index{1} << 18;
     constexpr Index max_elements = Index{1} << 21;
-    const Index products = total_rows * s.out_width * s.patch_size() * s.out_channels;
+    const Index products =
+        saturated_product({total_rows, s.out_width, s.patch_size(), s.out_channels});
     const Index pieces = std::clamp<Index>(products / min_products, 1, max_pieces);
     const Index parts = std::clamp<Index>(max_elements / part_size, 1, pieces);
     rows_per_part = std::max<Index>(1, ceil_div(total_rows, parts));

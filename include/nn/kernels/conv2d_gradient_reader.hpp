@@ -42,7 +42,7 @@ class Conv2DGradientReader final : public ColumnReader<T> {
   void begin(Index num_runs) override {
     plan_.parts.num_parts = num_runs;
     offsets_ = detail::input_offsets(shape_, plan_, shape_.width);
-    sums_ = scratch<T>(ScratchUse::sums_of_runs, num_runs * plan_.part_size());
+    sums_ = scratch<T>(ScratchUse::sums_of_runs, num_runs, plan_.part_size());
     std::fill_n(sums_, num_runs * plan_.part_size(), T(0));
   }
 

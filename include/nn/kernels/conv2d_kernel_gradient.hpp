@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "nn/core/checked.hpp"
 #include "nn/kernels/blocks.hpp"
 #include "nn/kernels/conv2d_cell_gradient.hpp"
 #include "nn/kernels/conv2d_gradient_blocks.hpp"
@@ -14,7 +15,7 @@ namespace nn::kernels::detail {
 template <class T>
 void add_tiles(const TilePlan& plan, const T* sums, T* dW, T* db, bool accumulate) {
   const Index num_parts = plan.parts.num_parts;
-  for_each_row(plan.num_rows, plan.num_channels * num_parts, [&](Index row) {
+  for_each_row(plan.num_rows, saturated_product({plan.num_channels, num_parts}), [&](Index row) {
     T* const out = dW + row * plan.num_channels;
     if (!accumulate) std::fill(out, out + plan.num_channels, T(0));
     for (Index panel = 0; panel < plan.num_panels; ++panel) {
@@ -41,7 +42,7 @@ void kernel_gradient_by_blocks(Isa set, const Conv2DShape& s, const T* x, const 
   const Index window_cols = in_place ? s.width : input_window(s, 0, 1).cols;
   const Index* const offsets = input_offsets(s, plan, window_cols);
   const Index num_groups = plan.parts.num_groups, num_parts = plan.parts.num_parts;
-  T* const all_sums = scratch<T>(ScratchUse::partial_sums, num_parts * plan.part_size());
+  T* const all_sums = scratch<T>(ScratchUse::partial_sums, num_parts, plan.part_size());
 
   parallel_for(num_parts * num_groups, [&](Index piece) {
     const Index part = piece / num_groups, group = piece % num_groups;
@@ -70,7 +71,7 @@ void conv2d_kernel_gradient(Isa set, const Conv2DShape& s, const T* x, const T* 
   // The others have no gradient: neither work nor memory follows their number or distance.
   const Conv2DShape part = shape_of_cells(s, met);
   const Index row_size = part.kernel_width * s.in_channels * s.out_channels;
-  T* const met_dW = scratch<T>(ScratchUse::met_cells, part.kernel_height * row_size);
+  T* const met_dW = scratch<T>(ScratchUse::met_cells, part.kernel_height, row_size);
   const auto for_each_met_row = [&](auto&& body) {
     for (Index row = 0; row < part.kernel_height; ++row) {
       const Index cell = (met.rows.first + row) * s.kernel_width + met.cols.first;

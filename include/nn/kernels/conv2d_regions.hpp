@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "nn/core/ceil_div.hpp"
+#include "nn/core/checked.hpp"
 #include "nn/kernels/cache.hpp"
 #include "nn/kernels/conv2d_rows.hpp"
 #include "nn/kernels/conv2d_window.hpp"
@@ -119,7 +120,7 @@ struct BandPlan {
            Index most_pixels)
       : rows_per_sample(num_rows), total_rows(batch * num_rows), num_panels(kernel.num_panels()) {
     const Index kernel_size = kernel.num_rows * kernel.num_channels;
-    const Index products = batch * pixels * kernel_size;
+    const Index products = saturated_product({batch, pixels, kernel_size});
     const bool shares_panels = kernel_size > 4 * cached_elements<T>();
     constexpr Index max_pieces = 64, min_products = Index{1} << 15;
     const Index pieces = std::clamp<Index>(products / min_products, 1, max_pieces);

@@ -129,7 +129,7 @@ template <class T>
   const Index num_rows = layout.num_cells * layout.rows_per_cell;
   PackedKernel<T> packed{num_rows, layout.num_channels, simd_size<T>(set), W, nullptr};
   const Index num_panels = packed.num_panels(), width = packed.full_width();
-  T* const data = scratch<T>(ScratchUse::packed_b, num_panels * width * (num_rows + 1));
+  T* const data = scratch<T>(ScratchUse::packed_b, num_panels, width, num_rows + 1);
   packed.bias = data;
   std::fill(data, data + num_panels * width, T(0));
   if (bias != nullptr) std::copy(bias, bias + layout.num_channels, data);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "nn/core/checked.hpp"
 #include "nn/kernels/blocks.hpp"
 #include "nn/kernels/naive_pooling.hpp"
 #include "nn/kernels/simd.hpp"
@@ -24,7 +25,7 @@ template <Real T>
 void max_pooling2d(const Pooling2DShape& shape, const T* x, bool rectify, T* y,
                    std::int32_t* argmax) {
   const Index row_size = shape.out_width * shape.channels;
-  const Index row_work = row_size * shape.pool_height * shape.pool_width;
+  const Index row_work = saturated_product({row_size, shape.pool_height, shape.pool_width});
   for_each_row(shape.batch * shape.out_height, row_work, [&](Index row) {
     const T* const sample = x + row / shape.out_height * shape.input_size();
     T* const out = y + row * row_size;

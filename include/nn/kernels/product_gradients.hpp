@@ -57,7 +57,7 @@ class GradientWalk {
                         .is_final = options.masks_dx && !x.is_short(),
                         .packed_a = dz_as_a};
     if (dx_reader != nullptr) {
-      task.c = Matrix<T>(scratch<T>(ScratchUse::product_columns, dz.rows * rows), dz.rows, rows);
+      task.c = Matrix<T>(scratch<T>(ScratchUse::product_columns, dz.rows, rows), dz.rows, rows);
     }
     if (task.is_final) task.options.mask = x.elements().block(0, row, x.rows, rows);
     task.next_a = x.block(0, next_row, x.rows, next_rows);
@@ -121,7 +121,7 @@ void product_gradients(const Operand<std::type_identity_t<T>>& x,
   if (dx_reader != nullptr) dx_reader->begin(num_runs);
   parallel_for(num_runs, [&](Index run) {
     const Index end = std::min((run + 1) * run_length * rows, W.rows);
-    T* const dW = scratch<T>(ScratchUse::kernel_gradient, rows * W.cols);
+    T* const dW = scratch<T>(ScratchUse::kernel_gradient, rows, W.cols);
     for (Index row = run * run_length * rows; row < end; row += rows) {
       const Index next = std::min(row + rows, end);
       if (walk.wants_dx())

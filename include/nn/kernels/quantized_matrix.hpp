@@ -34,8 +34,8 @@ class QuantizedMatrix {
       : format_(format),
         rows_(W.rows),
         cols_(W.cols),
-        data_(static_cast<std::size_t>(elements_before(num_blocks()) *
-                                       (format == NumberFormat::int8 ? 1 : 2))) {
+        data_(static_cast<std::size_t>(checked_product(
+            {elements_before(num_blocks()), format == NumberFormat::int8 ? 1 : 2}))) {
     if (format == NumberFormat::int8) {
       quantize(W);
     } else {

@@ -71,7 +71,7 @@ inline void quantized_rows(Isa set, Matrix<const float> x, const QuantizedMatrix
   const QuantizedPlan plan(W, x.rows);
   const Index blocks = W.num_blocks(), width = W.padded_cols(), block_stride = x.rows * width;
   const Index row_pieces = ceil_div(x.rows, QuantizedPlan::rows_per_piece);
-  float* const sums = scratch<float>(ScratchUse::partial_sums, blocks * block_stride);
+  float* const sums = scratch<float>(ScratchUse::partial_sums, blocks, block_stride);
   parallel_for(row_pieces * blocks * plan.num_strips, [&](Index piece) {
     const Index strip = piece % plan.num_strips, block = piece / plan.num_strips % blocks;
     const Index row = piece / plan.num_strips / blocks * QuantizedPlan::rows_per_piece;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <utility>
 
@@ -48,12 +49,12 @@ namespace detail {
 
 }  // namespace detail
 
-/// This thread's memory for `use`: room for `count` elements from a cache line on, not initialised.
-/// Valid until the next call for the same use in the same thread: that call may move it and loses
-/// the contents.
-template <class T>
-[[nodiscard]] T* scratch(ScratchUse use, Index count) {
-  const auto num_bytes = static_cast<std::size_t>(count) * sizeof(T);
+/// This thread's memory for `use`: room for a tensor of these sizes from a cache line on, not
+/// initialised. Valid until the next call for the same use in the same thread: that call may move
+/// it and loses the contents.
+template <class T, std::same_as<Index>... Sizes>
+[[nodiscard]] T* scratch(ScratchUse use, Sizes... sizes) {
+  const auto num_bytes = static_cast<std::size_t>(bytes_of<T>(sizes...));
   return reinterpret_cast<T*>(detail::scratch_memory(use).reserve(num_bytes));
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 
+#include "nn/core/memory.hpp"
 #include "nn/kernels/pooling.hpp"
 #include "nn/layer/closing_activation.hpp"
 #include "nn/layer/layer.hpp"
@@ -76,7 +77,7 @@ class MaxPooling2D {
   [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
     if (!training) return 0;
     const Shape y = output_shape({x[1], x[2], x[3]});
-    return x[0] * y.num_elements() * static_cast<Index>(sizeof(std::int32_t));
+    return bytes_of<std::int32_t>(x[0], y.num_elements());
   }
 
   [[nodiscard]] Arguments arguments() const {

@@ -94,7 +94,7 @@ class Plan {
   }
 
   [[nodiscard]] static Index tensor_bytes(const Shape& sample, Index batch) {
-    return padded_bytes<T>(batch * sample.num_elements());
+    return padded_bytes<T>(batch, sample.num_elements());
   }
   [[nodiscard]] Index layer_bytes(const AnyLayer<T>& layer, std::size_t i, Index batch,
                                   bool training) const {
@@ -104,11 +104,13 @@ class Plan {
   [[nodiscard, gnu::noinline]] Index kept_bytes_of(const AnyLayer<T>& layer, std::size_t i,
                                                    Index batch) const {
     if (steps_[i].is_view) return 0;
-    return tensor_bytes(steps_[i].y, batch) + layer_bytes(layer, i, batch, true);
+    return checked_sum({tensor_bytes(steps_[i].y, batch), layer_bytes(layer, i, batch, true)});
   }
   [[nodiscard]] Index kept_bytes(const Layers& layers, Index batch) const {
     Index total = 0;
-    for (std::size_t i = 0; i < steps_.size(); ++i) total += kept_bytes_of(layers[i], i, batch);
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+      total = checked_sum({total, kept_bytes_of(layers[i], i, batch)});
+    }
     return total;
   }
   /// Sizes of the two buffers that gradients take in turn; the result's gradient lies in the first.
@@ -171,12 +173,13 @@ template <Real T>
 Index Plan<T>::workspace_bytes(const Layers& layers, Index batch, bool training) const {
   if (training) {
     const auto gradients = gradient_bytes(batch);
-    return kept_bytes(layers, batch) + gradients[0] + gradients[1];
+    return checked_sum({kept_bytes(layers, batch), gradients[0], gradients[1]});
   }
   const auto results = result_bytes(batch);
-  Index total = results[0] + results[1];
+  Index total = checked_sum({results[0], results[1]});
   for (std::size_t i = 0; i < steps_.size(); ++i) {
-    if (!steps_[i].is_view) total += layer_bytes(layers[i], i, batch, false);
+    if (steps_[i].is_view) continue;
+    total = checked_sum({total, layer_bytes(layers[i], i, batch, false)});
   }
   return total;
 }

@@ -124,15 +124,15 @@ class BatchRunner {
   /// Lays out the workspace, gathers samples and labels, and describes the pass.
   [[gnu::noinline]] Pass prepare(const Samples& x, const LabelView& y, const Index* rows,
                                  Index count, bool training) {
-    const Index x_bytes = padded_bytes<T>(count * network_.input.num_elements());
-    const Index scores_bytes = padded_bytes<T>(count * network_.output().num_elements());
+    const Index x_bytes = padded_bytes<T>(count, network_.input.num_elements());
+    const Index scores_bytes = padded_bytes<T>(count, network_.output().num_elements());
     const Index losses_bytes = padded_bytes<T>(count);
     const Index labels_bytes = padded_bytes<std::int32_t>(count);
     const bool is_weighted = training && !class_weights_.empty();
     const Index weights_bytes = is_weighted ? losses_bytes : 0;
     const Index plan_bytes = network_.plan.workspace_bytes(network_.layers, count, training);
-    std::byte* memory = workspace_.reserve(x_bytes + scores_bytes + losses_bytes + labels_bytes +
-                                           weights_bytes + plan_bytes);
+    std::byte* memory = workspace_.reserve(checked_sum(
+        {x_bytes, scores_bytes, losses_bytes, labels_bytes, weights_bytes, plan_bytes}));
     x_ = x.gather(rows, count, reinterpret_cast<T*>(memory));
     scores_ = reinterpret_cast<T*>(memory += x_bytes);
     row_losses_ = reinterpret_cast<T*>(memory += scores_bytes);

@@ -29,9 +29,9 @@ template <Real T>
 void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspace& workspace,
                      const PredictOptions& options, Progress* progress) {
   const Index batch_size = std::min(options.batch_size, x.count());
-  const Index x_bytes = padded_bytes<T>(batch_size * network.input.num_elements());
-  std::byte* memory =
-      workspace.reserve(x_bytes + network.plan.workspace_bytes(network.layers, batch_size, false));
+  const Index x_bytes = padded_bytes<T>(batch_size, network.input.num_elements());
+  std::byte* memory = workspace.reserve(
+      checked_sum({x_bytes, network.plan.workspace_bytes(network.layers, batch_size, false)}));
   Pass pass{.training = false,
             .memory = memory + x_bytes,
             .seed = network.seed,
@@ -86,7 +86,7 @@ Tensor<T, Rank> Sequential<T>::predict(const X& x, const PredictOptions& options
   if (options.precision != NumberFormat::float32) {
     network_.require_float_weights("Sequential::predict, precision");
   }
-  Tensor<T, Rank> y(dimensions_of<Rank>(output_shape().with_batch(samples.count())));
+  auto y = make_tensor<Tensor<T, Rank>>(output_shape().with_batch(samples.count()));
   detail::predict_batches(network_, samples, y.data(), options);
   return y;
 }
@@ -114,7 +114,7 @@ void Sequential<T>::predict(const X& x, Y& y, Workspace& workspace) const {
   if (shape_of(y) != shape) {
     if constexpr (requires { y.resize(dimensions_of<rank>(shape)); }) {
       // Not resized: Eigen frees the old elements before it has room for the new ones.
-      Y made(dimensions_of<rank>(shape));
+      Y made = make_tensor<Y>(shape);
       detail::predict_batches(network_, samples, made.data(), workspace, PredictOptions{}, nullptr);
       y = std::move(made);
       return;

@@ -98,10 +98,10 @@ ConstTensorMap<T, Rank> Sequential<T>::forward(const X& x, Workspace& workspace)
   require_samples(where, samples);
   const Shape shape = output_shape().with_batch(samples.count());
   detail::require_output_rank(where, output_shape(), Rank);
-  const Index x_bytes = padded_bytes<T>(samples.count() * input_shape().num_elements());
+  const Index x_bytes = padded_bytes<T>(samples.count(), input_shape().num_elements());
   const Index plan_bytes = network_.plan.workspace_bytes(network_.layers, samples.count(), true);
   const Workspace::ForwardPass before = workspace.last_forward;
-  std::byte* const memory = workspace.reserve(x_bytes + plan_bytes);
+  std::byte* const memory = workspace.reserve(checked_sum({x_bytes, plan_bytes}));
   const T* first = samples.gather(nullptr, samples.count(), reinterpret_cast<T*>(memory));
   Pass own = pass(true, memory + x_bytes);
   const bool repeats = before.model == this && before.step == own.step;
