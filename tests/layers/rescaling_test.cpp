@@ -30,6 +30,13 @@ TEST_SUITE("layers/rescaling") {
                          "Rescaling: expected a finite scale, got nan", std::invalid_argument);
     CHECK_THROWS_WITH_AS(nn::Rescaling<float>(1, HUGE_VAL),
                          "Rescaling: expected a finite offset, got inf", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(nn::Rescaling<float>(1e308),  // infinite as a float: times 0 it is NaN
+                         "Rescaling: expected a scale in the range of float, got 1e+308",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(nn::Rescaling<float>(1, -1e39),
+                         "Rescaling: expected an offset in the range of float, got -1e+39",
+                         std::invalid_argument);
+    CHECK(WorkedExample(nn::Rescaling<double>(1e308), {2}, {0, 1}).forward() == "0 1e+308");
   }
 
   TEST_CASE("Rescaling: names its arguments in Keras' words") {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string>
 
+#include "nn/core/finite.hpp"
 #include "nn/kernels/elementwise.hpp"
 #include "nn/layer/layer.hpp"
 
@@ -14,7 +15,7 @@ namespace nn {
 /// and is saved with the model: `nn::Rescaling{1.0 / 255}`.
 /// Shapes    x [N, ...]   y like x
 /// Backward  dx = scale * dy
-/// Throws    std::invalid_argument for numbers that are not finite
+/// Throws    std::invalid_argument for numbers that are not finite, also where they are Ts
 template <Real T = float>
 class Rescaling {
  public:
@@ -23,6 +24,9 @@ class Rescaling {
   explicit Rescaling(double scale, double offset = 0) : scale_(scale), offset_(offset) {
     demand(std::isfinite(scale), "Rescaling", "a finite scale", scale);
     demand(std::isfinite(offset), "Rescaling", "a finite offset", offset);
+    // T(scale) 0 would be NaN.
+    demand(is_finite(T(scale)), "Rescaling", "a scale in the range of float", scale);
+    demand(is_finite(T(offset)), "Rescaling", "an offset in the range of float", offset);
   }
 
   [[nodiscard]] static std::string name() { return "Rescaling"; }
