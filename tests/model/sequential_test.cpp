@@ -468,6 +468,17 @@ TEST_SUITE("model/sequential") {
                          "matrix: expected a shape of rank 2, got [3]", ShapeError);
   }
 
+  TEST_CASE("Sequential::build: refuses samples of so many axes that a batch has none left") {
+    Sequential flat{Flatten{}, Dense{2}};
+    CHECK_THROWS_WITH_AS(flat.build({1, 1, 1, 1, 1, 1, 1, 2}),
+                         "Sequential, layer 0: Flatten: expected samples of at most 7 axes, got "
+                         "[1, 1, 1, 1, 1, 1, 1, 2]",
+                         ShapeError);
+    flat.build({1, 1, 1, 1, 1, 1, 2});
+    const auto x = random_tensor<float, 8>({3, 1, 1, 1, 1, 1, 1, 2}, 1);
+    CHECK(shape_of(flat.predict(x)) == Shape{3, 2});
+  }
+
   TEST_CASE("Sequential: a nested model with fewer parameters than it was built with is refused") {
     Sequential<float> inner{Fickle{}};
     inner.build({3});

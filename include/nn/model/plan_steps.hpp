@@ -39,6 +39,11 @@ template <class Layer>
     throw ShapeError{concat({"Sequential, layer ", i, ": ", error.what()})};
   }
   const auto require_rank = [&](int rank, const char* what, const Shape& shape) {
+    if (shape.rank() == Shape::max_rank) {  // a batch has one axis more
+      refuse<ShapeError>({{"Sequential, layer ", i, ": ", layer.name()},
+                          {what, " of at most 7 axes"},
+                          shape.to_string()});
+    }
     if (rank == 2 || shape.rank() + 1 == rank) return;
     refuse<ShapeError>({{"Sequential, layer ", i, ": ", layer.name()},
                         {what, " of rank ", rank - 1},
