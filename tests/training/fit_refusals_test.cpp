@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "nn/io/model_file.hpp"
 #include "nn/optimizers/sgd.hpp"
 #include "nn/training/fit.hpp"
 #include "nn/training/train_on_batch.hpp"
@@ -340,6 +341,8 @@ TEST_SUITE("training/fit") {
             [&] { model.compile(SGD{}, SparseCategoricalCrossentropy{}, {Accuracy{}}); });
     refuses("Sequential::quantize", [&] { model.quantize(NumberFormat::int8); });
     refuses("Sequential::fit", [&] { model.fit(x, y, {.verbose = Verbose::silent}); });
+    refuses("Sequential::train_on_batch", [&] { (void)model.train_on_batch(x, y); });
+    refuses("Sequential::load_weights", [&] { model.load_weights("weights.safetensors"); });
     refuses("Sequential::operator=", [&] { model = image_model(); });
 
     const FitOptions with_copy{.verbose = Verbose::silent, .callbacks = {Meddling{[&] {

@@ -266,6 +266,7 @@ void Sequential<T>::save_weights(const std::string& path) const {
 template <Real T>
 [[gnu::cold, gnu::noinline]] void Sequential<T>::load_weights(const std::string& path) {
   require_built("Sequential::load_weights");
+  network_.require_no_training("Sequential::load_weights");
   network_.require_float_weights("Sequential::load_weights");
   io::InputFile input(path);
   io::SafetensorsFile file = io::SafetensorsFile::read_header(input, path);

@@ -60,7 +60,8 @@ concept CallbackLike = requires(C& c, FitContext& context) {
 /// Any callback, as the elements of `fit`'s list. Holds a copy, and each `fit` works on one of its
 /// own; pass `std::ref(c)` to look into c afterwards. Order: train_begin, then for each epoch
 /// epoch_begin, (batch_begin, batch_end)…, validation, epoch_end; then train_end. The model that is
-/// trained refuses to be built, quantized, fitted or assigned to meanwhile.
+/// trained refuses meanwhile what would change it: to be built, compiled, quantized, fitted,
+/// trained on a batch, loaded with weights or assigned to.
 class Callback {
  public:
   template <class C>

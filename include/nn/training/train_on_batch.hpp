@@ -27,6 +27,7 @@ template <Real T>
 Scores Sequential<T>::train_on_samples(const Samples& samples, const LabelView& y) {
   constexpr const char* where = "Sequential::train_on_batch";
   const Compiled<T>& compiled = detail::ModelAccess::compiled(*this, where);
+  network_.require_no_training(where);
   network_.require_float_weights(where);
   samples.check_type<T>(where);
   demand(samples.count() > 0, where, "at least one sample", "none");
