@@ -249,6 +249,25 @@ TEST_SUITE("kernels/quantized_product") {
     }
   }
 
+  TEST_CASE("quantized_product: rows near the end of float's range give finite results") {
+    Operands operands({3, 21, 2100});
+    for (Index k = 0; k < 2100; ++k) {
+      operands.x[static_cast<std::size_t>(2100 + k)] *= 0x1p120f;  // the second row
+    }
+    for (float& w : operands.W) w *= 0x1p-30f;
+    const QuantizedMatrix W = operands.quantized(NumberFormat::int8);
+    ProductOptions<float> options{.bias = operands.bias.data(), .activation = Activation::relu};
+    const auto expected = naive_product(operands.rows(0, 3), W, options);
+    for (const Isa set : available_isas()) {
+      CAPTURE(std::string{nn::to_string(set)});
+      const auto y = product_of(set, operands.rows(0, 3), W, options);
+      for (std::size_t i = 0; i < y.size(); ++i) {
+        CAPTURE(i);
+        CHECK(y[i] == doctest::Approx(expected[i]).epsilon(1e-5));
+      }
+    }
+  }
+
   TEST_CASE("quantized_product: bfloat16 carries NaN and infinity as floats do") {
     Operands operands({3, 40, 50});
     operands.x[1 * 50 + 7] = nan;

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 
 #include "nn/core/ceil_div.hpp"
 #include "nn/core/parallel.hpp"
@@ -66,8 +68,9 @@ struct QuantizedPlan {
   }
 };
 
-inline void quantized_rows(Isa set, Matrix<const float> x, const QuantizedMatrix& W,
-                           Matrix<float> y, const ProductOptions<float>& options) {
+/// Returns the rows whose sums were too large for floats or not finite, as bits.
+inline std::uint64_t quantized_rows(Isa set, Matrix<const float> x, const QuantizedMatrix& W,
+                                    Matrix<float> y, const ProductOptions<float>& options) {
   const QuantizedPlan plan(W, x.rows);
   const Index blocks = W.num_blocks(), width = W.padded_cols(), block_stride = x.rows * width;
   const Index row_pieces = ceil_div(x.rows, QuantizedPlan::rows_per_piece);
@@ -90,11 +93,35 @@ inline void quantized_rows(Isa set, Matrix<const float> x, const QuantizedMatrix
       NN_DISPATCH_TO(set, bfloat16_product, task);
     }
   });
+  std::uint64_t not_finite = 0;
   for (Index row = 0; row < x.rows; ++row) {
     const QuantizedSums of_row{sums + row * width, blocks, block_stride, W.cols(), W.scales()};
     float* const y_row = &y(row, 0);
-    NN_DISPATCH_TO(set, combine_blocks, of_row, options.bias,
-                   options.activation == Activation::relu, y_row);
+    const bool is_relu = options.activation == Activation::relu;
+    const bool is_finite =
+        NN_DISPATCH_TO(set, combine_blocks, of_row, options.bias, is_relu, y_row);
+    not_finite |= std::uint64_t{!is_finite} << row;
+  }
+  return not_finite;
+}
+
+/// A row of int8 again, whose sums are too large for floats before the columns' scales make them
+/// smaller: a power of 2 of it, which changes no bit but those of the exponents.
+inline void quantized_large_row(Isa set, Matrix<const float> x, const QuantizedMatrix& W,
+                                Matrix<float> y, const ProductOptions<float>& options) {
+  constexpr float large = 0x1p64f;
+  float* const small_x = scratch<float>(ScratchUse::rounded_a, x.cols);
+  float largest = 0;
+  for (Index i = 0; i < x.cols; ++i) {
+    small_x[i] = x(0, i) / large;
+    largest = std::max(largest, std::abs(x(0, i)));
+  }
+  if (largest < large) return;  // then its elements aren't finite, or a column of W
+  quantized_rows(set, {small_x, 1, x.cols}, W, y, {});
+  for (Index j = 0; j < y.cols; ++j) {
+    float& value = y(0, j);
+    value = value * large + (options.bias == nullptr ? 0.0f : options.bias[j]);
+    if (options.activation == Activation::relu) value = activate(options.activation, value);
   }
 }
 
@@ -108,8 +135,14 @@ inline void quantized_rows(Isa set, Matrix<const float> x, const QuantizedMatrix
   if (y.cols == 0) return;
   for (Index row = 0; row < x.rows; row += rows_at_once) {
     const Index rows = std::min(rows_at_once, x.rows - row);
-    detail::quantized_rows(set, x.block(row, 0, rows, x.cols), W, y.block(row, 0, rows, y.cols),
-                           options);
+    std::uint64_t not_finite = detail::quantized_rows(set, x.block(row, 0, rows, x.cols), W,
+                                                      y.block(row, 0, rows, y.cols), options);
+    if (W.format() != NumberFormat::int8) continue;
+    for (Index i = row; not_finite != 0; ++i, not_finite >>= 1) {
+      if (not_finite % 2 == 0) continue;
+      detail::quantized_large_row(set, x.block(i, 0, 1, x.cols), W, y.block(i, 0, 1, y.cols),
+                                  options);
+    }
   }
   if (options.activation == Activation::linear || options.activation == Activation::relu) return;
   for (Index i = 0; i < y.rows; ++i) {
