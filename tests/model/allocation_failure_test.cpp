@@ -113,20 +113,24 @@ struct Outcome {
   bool threw = false;   // and the call with it
 };
 
-/// Makes a call whose allocations fail, but for the first few, in a thread of its own, which has no
-/// memory from before.
+/// Makes a call whose allocations fail, but for the first few.
 template <class Call>
 Outcome call_with(nn::Index allocations, const Call& call) {
   Outcome outcome;
-  std::thread([&] {
-    const nn::testing::HeapRunsOut heap(allocations);
-    try {
-      call();
-    } catch (const std::exception&) {
-      outcome.threw = true;
-    }
-    outcome.failed = heap.did();
-  }).join();
+  const nn::testing::HeapRunsOut heap(allocations);
+  try {
+    call();
+  } catch (const std::exception&) {
+    outcome.threw = true;
+  }
+  outcome.failed = heap.did();
+  return outcome;
+}
+/// The same in a thread of its own, which has no memory from before.
+template <class Call>
+Outcome call_afresh_with(nn::Index allocations, const Call& call) {
+  Outcome outcome;
+  std::thread([&] { outcome = call_with(allocations, call); }).join();
   return outcome;
 }
 
@@ -141,7 +145,7 @@ void let_each_allocation_fail(const Model& start, const Call& call) {
   for (nn::Index n = 0; outcome.failed; ++n) {
     CAPTURE(n);
     Model model = start;
-    outcome = call_with(n, [&] { call(model); });
+    outcome = call_afresh_with(n, [&] { call(model); });
     REQUIRE((outcome.failed || !outcome.threw));
     REQUIRE(bits_of(model) == (outcome.threw ? before : after));
     if (!outcome.threw) continue;
@@ -187,6 +191,24 @@ TEST_SUITE("model/allocation_failure") {
     });
   }
 
+  TEST_CASE("Memory runs out: an update after others of its kind changes all or nothing" *
+            skip_without_counter) {
+    const auto x = pictures();
+    const auto y = classes();
+    Model start = make_built();
+    (void)start.train_on_batch(x, y);
+    const std::string before = bits_of(start);
+    Outcome outcome{.failed = true};
+    for (nn::Index n = 0; outcome.failed; ++n) {
+      CAPTURE(n);
+      Model model = start;
+      // In this thread, which has made such an update.
+      outcome = call_with(n, [&] { (void)model.train_on_batch(x, y); });
+      REQUIRE((bits_of(model) == before) == outcome.threw);
+      REQUIRE(n < 10000);
+    }
+  }
+
   TEST_CASE("Memory runs out: copies and files leave both models as they were" *
             skip_without_counter) {
     const nn::testing::TemporaryFolder folder;
@@ -229,7 +251,7 @@ TEST_SUITE("model/allocation_failure") {
       result.setConstant(7);
       const nn::Tensor<float, 2> before = result;
       nn::Workspace workspace;
-      outcome = call_with(n, [&] { model.predict(x, result, workspace); });
+      outcome = call_afresh_with(n, [&] { model.predict(x, result, workspace); });
       const nn::Tensor<float, 2> expected = outcome.threw ? before : model.predict(x);
       REQUIRE(result.size() == expected.size());
       REQUIRE(std::equal(expected.data(), expected.data() + expected.size(), result.data()));
@@ -255,7 +277,7 @@ TEST_SUITE("model/allocation_failure") {
     for (nn::Index n = 0; outcome.failed; ++n) {
       CAPTURE(n);
       Model model = start;
-      outcome = call_with(n, [&] { run(model); });
+      outcome = call_afresh_with(n, [&] { run(model); });
       REQUIRE(bits_of(model) == bits_of(start));
       run(model);
       auto& block = model.parameters();

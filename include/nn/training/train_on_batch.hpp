@@ -116,7 +116,7 @@ ConstTensorMap<T, Rank> Sequential<T>::forward(const X& x, Workspace& workspace)
 
 /// dy [N, ...] is the gradient of the loss with respect to the result of `forward`. Throws
 /// `std::invalid_argument` without a `forward` of this model in the workspace, `ShapeError` for
-/// another shape.
+/// another shape. Where a layer throws or memory runs out, gradients may hold a part of the sums.
 template <Real T>
 template <TensorLike DY>
 void Sequential<T>::backward(const DY& dy, Workspace& workspace) {
