@@ -22,7 +22,7 @@ namespace {
 [[nodiscard]] Outcome run_and_kill(const TemporaryFolder& folder, const std::string& kill) {
   return run(folder,
              "{ env --default-signal=INT " NN_MNIST_TRAIN
-             " --data data --epochs 2 --batch-size 1 --metrics m.json & "
+             " --data data --epochs 1000 --batch-size 1 --metrics m.json & "
              "for i in $(seq 1000); do grep -q 'Total params' stdout && break; sleep 0.02; done; " +
                  kill + "; wait $!; }",
              "");
@@ -167,15 +167,16 @@ TEST_SUITE("examples/mnist/programs") {
       const Outcome outcome = run_and_kill(folder, kill);
       CHECK(outcome.status == status);
       CHECK(outcome.errors == "");
-      CHECK(outcome.output.find("\nEpoch 1/2 - ") != std::string::npos);
-      CHECK(outcome.output.find("\nStopped by a signal in epoch 1 of 2: testing and saving the "
-                                "model so far\n") != std::string::npos);
+      CHECK(outcome.output.find("\nEpoch 1/1000 - ") != std::string::npos);
+      CHECK(outcome.output.find("\nStopped by a signal in epoch ") != std::string::npos);
+      CHECK(outcome.output.find(" of 1000: testing and saving the model so far\n") !=
+            std::string::npos);
       CHECK(outcome.output.find("\nTest on 500 images: ") != std::string::npos);
       CHECK(last_line(outcome.output) ==
             "Saved the model, trained on 500 images of 28x28 in 10 classes, to mnist.safetensors");
       const auto report = nlohmann::json::parse(text_of(folder.path() / "m.json"));
       CHECK(report["stopped"] == true);
-      CHECK(report["epochs"].size() == 1);
+      CHECK(report["epochs"].size() < 1000);
       CHECK(std::filesystem::remove(folder.path() / "mnist.safetensors"));
     }
   }
