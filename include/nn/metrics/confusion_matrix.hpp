@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "nn/core/tensor.hpp"
+#include "nn/core/checked.hpp"
 #include "nn/data/labels.hpp"
 #include "nn/metrics/class_counts.hpp"
 
@@ -55,8 +56,7 @@ class ConfusionMatrix : private ClassCounts {
   /// Forgets all counts.
   void resize(Index classes) {
     ClassCounts fresh("ConfusionMatrix", classes);
-    const auto size = static_cast<std::size_t>(classes);
-    counts_.assign(size * size, 0);
+    counts_.assign(static_cast<std::size_t>(checked_product({classes, classes})), 0);
     ClassCounts::operator=(std::move(fresh));  // after what may lack memory
   }
 
