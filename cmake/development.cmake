@@ -12,4 +12,9 @@ if(NN_SANITIZE)
   target_compile_options(nn_development INTERFACE ${sanitizer_flags})
   target_compile_definitions(nn_development INTERFACE NN_SANITIZER)
   target_link_options(nn_development INTERFACE ${sanitizer_flags})
+  target_compile_options(nn_compiled PRIVATE ${sanitizer_flags})
 endif()
+
+# For programs that take the library compiled once.
+add_library(nn_development_compiled INTERFACE)
+target_link_libraries(nn_development_compiled INTERFACE nn_development nn::compiled)

@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
 set(package_dir ${CMAKE_INSTALL_DATADIR}/cmake/nn)
-install(TARGETS nn EXPORT nnTargets FILE_SET HEADERS)
+install(TARGETS nn nn_compiled EXPORT nnTargets FILE_SET HEADERS)
 install(EXPORT nnTargets NAMESPACE nn:: DESTINATION ${package_dir})
 
 configure_package_config_file(cmake/nnConfig.cmake.in nnConfig.cmake INSTALL_DESTINATION ${package_dir})

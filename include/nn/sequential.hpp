@@ -8,6 +8,7 @@
 #include "nn/io/model_file.hpp"
 #include "nn/kernels/cpu.hpp"
 #include "nn/layers/layers.hpp"
+#include "nn/link_check.hpp"
 #include "nn/losses/sparse_categorical_crossentropy.hpp"
 #include "nn/metrics/accuracy.hpp"
 #include "nn/metrics/confusion_matrix.hpp"
@@ -26,3 +27,9 @@
 #include "nn/training/predict.hpp"
 #include "nn/training/terminate_on_nan.hpp"
 #include "nn/training/train_on_batch.hpp"
+
+#if defined(NN_COMPILED)  // then the code is in the file that includes nn/compiled.hpp
+#define NN_INSTANCE extern template
+#include "nn/instances.inc"
+#undef NN_INSTANCE
+#endif

@@ -17,9 +17,13 @@ namespace nn {
 template <class... Layers>
 struct LayerTypes {};
 
+#define NN_FOR_EACH_LAYER(DO) \
+  DO(Conv2D) DO(Dense) DO(Dropout) DO(Flatten) DO(MaxPooling2D) DO(ReLU) DO(Rescaling) DO(Softmax)
+
 /// The library's layers, and more.
+#define NN_LAYER_TYPE(L) L<T>,
 template <Real T, class... More>
-using BuiltInLayers = LayerTypes<Conv2D<T>, Dense<T>, Dropout<T>, Flatten<T>, MaxPooling2D<T>,
-                                 ReLU<T>, Rescaling<T>, Softmax<T>, More...>;
+using BuiltInLayers = LayerTypes<NN_FOR_EACH_LAYER(NN_LAYER_TYPE) More...>;
+#undef NN_LAYER_TYPE
 
 }  // namespace nn

@@ -45,7 +45,7 @@ class AnyLayer {
   template <class L>
   requires(!std::same_as<L, AnyLayer>) &&
       Layer<L>&& std::same_as<typename L::Scalar, T> explicit AnyLayer(L layer)
-      : self_(new Holder<L>(std::move(layer))) {}
+      : self_(hold(std::move(layer))) {}
 
   [[nodiscard]] std::string name() const { return self_->name(); }
   [[nodiscard]] Shape output_shape(const Shape& input) const { return self_->output_shape(input); }
@@ -252,7 +252,18 @@ class AnyLayer {
     std::vector<AnyParameter<T>*> own_parameters;
   };
 
+  template <class L>
+  static Interface* hold(L layer);
+
   detail::Erased<Interface> self_;
 };
+
+// Not in the class: what is inline is compiled in each file of a program, and this, with all that
+// the layer can do, need not be where nn/compiled.hpp has it.
+template <Real T>
+template <class L>
+typename AnyLayer<T>::Interface* AnyLayer<T>::hold(L layer) {
+  return new Holder<L>(std::move(layer));
+}
 
 }  // namespace nn
