@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Version, index type, scalar concept and the assertion for broken invariants.
+// Version, index type and the assertion for broken invariants.
 #pragma once
 
 #if __cplusplus < 202002L
@@ -8,7 +8,8 @@
 
 #include <Eigen/Core>
 #include <cassert>
-#include <concepts>
+
+#include "nn/core/real.hpp"
 
 #define NN_VERSION_MAJOR 0
 #define NN_VERSION_MINOR 1
@@ -24,14 +25,5 @@ using Index = Eigen::Index;
 static_assert(sizeof(Index) == 8,
               "nn: expected sizes of 64 bits; compile for a 64-bit system, and leave Eigen's "
               "EIGEN_DEFAULT_DENSE_INDEX_TYPE as it is");
-
-/// True for the scalars that a network can be made of. A number type of one's own (a dual number,
-/// an interval) opts in by specialising this; it then runs on plain loops, most of them in
-/// `kernels/naive*.hpp`.
-template <class T>
-inline constexpr bool is_real = std::floating_point<T>;
-
-template <class T>
-concept Real = is_real<T>;
 
 }  // namespace nn

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// Names alone, without Eigen: for headers that only mention a model.
+#pragma once
+
+#include "nn/core/real.hpp"
+
+namespace nn {
+
+template <Real T>
+class Sequential;
+class Callback;
+class History;
+class Metric;
+class Scores;
+class Workspace;
+
+struct BuildOptions;
+struct CompileOptions;
+struct EvaluateOptions;
+struct FitOptions;
+struct PredictOptions;
+struct SaveOptions;
+
+}  // namespace nn
