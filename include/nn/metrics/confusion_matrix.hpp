@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "nn/core/tensor.hpp"
 #include "nn/core/checked.hpp"
+#include "nn/core/tensor.hpp"
 #include "nn/data/labels.hpp"
 #include "nn/metrics/class_counts.hpp"
 
