@@ -71,7 +71,7 @@ require() {
         say "That did not work. To do it by hand: apt-get install ${missing[*]}"
     fi
   fi
-  has g++ || fail "expected a C++20 compiler (g++ 12 or newer, or CXX=clang++ 14 or newer), got none; install one and start again"
+  has g++ || fail "expected a C++20 compiler (g++ 11 or newer, or CXX=clang++ 14 or newer), got none; install one and start again"
   has cmake || fail "expected CMake 3.24 or newer, got none; install it and start again"
   has ninja-build || fail "expected ninja or make, got neither; install one and start again"
   local version

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <bit>
+#include <concepts>
 #include <cstdint>
 #include <type_traits>
 
@@ -11,18 +12,39 @@
 
 namespace nn {
 
+namespace detail {
+
+/// The bits of x, of which the compiler knows nothing: under -ffast-math it would conclude from
+/// x's type that they are a finite number's.
+[[nodiscard]] inline std::uint64_t bits_of(double x) {
+  auto bits = std::bit_cast<std::uint64_t>(x);
+#if __FINITE_MATH_ONLY__
+  asm("" : "+r"(bits));
+#endif
+  return bits;
+}
+
+}  // namespace detail
+
 /// False for infinity and NaN. A number type of one's own counts as finite.
 template <class T>
 [[nodiscard]] bool is_finite(const T& x) {
-  if constexpr (std::is_same_v<T, float>) {
-    constexpr std::uint32_t exponent = 0x7F800000;
-    return (std::bit_cast<std::uint32_t>(x) & exponent) != exponent;
-  } else if constexpr (std::is_same_v<T, double>) {
-    constexpr std::uint64_t exponent = 0x7FF0000000000000;
-    return (std::bit_cast<std::uint64_t>(x) & exponent) != exponent;
+  constexpr std::uint64_t exponent = 0x7FF0000000000000;
+  if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
+    return (detail::bits_of(static_cast<double>(x)) & exponent) != exponent;
   }
   return true;
 }
+
+/// NaN is what has a larger magnitude than infinity.
+[[nodiscard]] inline bool is_nan(double x) {
+  return detail::bits_of(x) << 1 > std::uint64_t{0x7FF0000000000000} << 1;
+}
+
+template <std::floating_point T>
+inline constexpr T infinity = static_cast<T>(std::bit_cast<float>(std::uint32_t{0x7F800000}));
+template <std::floating_point T>
+inline constexpr T not_a_number = static_cast<T>(std::bit_cast<float>(std::uint32_t{0x7FC00000}));
 
 /// Index of the first element that is not finite, or `count`.
 template <class T>

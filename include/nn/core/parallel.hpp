@@ -58,9 +58,12 @@ class ThreadPool {
     return pool != nullptr && !pool->is_copy_ ? *pool : begin(pool);
   }
 
-  explicit ThreadPool(ThreadPool* copied) : copied_(copied) {}
+  explicit ThreadPool(ThreadPool* old) : copied(old) {}
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
+
+  /// The pool of the process that this one was forked from. Unused, but not lost memory.
+  ThreadPool* const copied;
 
   /// Runs all pieces, with the help of up to `num_helpers` threads. False, having done nothing, if
   /// the pool is at another caller's service.
@@ -247,8 +250,7 @@ class ThreadPool {
 
   static constinit inline std::atomic<ThreadPool*> current_{nullptr};
 
-  ThreadPool* const copied_;  // the pool of the process that this one was forked from, unused
-  bool is_copy_ = false;      // made by fork: the helpers are not in this process
+  bool is_copy_ = false;  // made by fork: the helpers are not in this process
   std::mutex busy_;
   std::vector<std::unique_ptr<Helper>> helpers_;
   Piece piece_ = nullptr;

@@ -44,7 +44,7 @@ class Text {
   }
 
   [[gnu::cold, gnu::noinline]] void append_to(std::string& text) const {
-    const auto size = static_cast<std::size_t>(tag_ >> kind_bits);
+    const std::size_t size = tag_ >> kind_bits;
     switch (static_cast<Kind>(tag_ % (1u << kind_bits))) {
       case Kind::literal:
         text.append(static_cast<const char*>(at_));

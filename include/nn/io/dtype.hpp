@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "nn/core/config.hpp"
+#include "nn/core/finite.hpp"
 #include "nn/core/number_format.hpp"
 
 namespace nn::io {
@@ -96,7 +97,7 @@ template <TensorNumber T, TensorNumber Stored>
   if constexpr (std::integral<T>) {
     return std::in_range<T>(value);
   } else if constexpr (std::same_as<T, float> && std::same_as<Stored, double>) {
-    return !std::isfinite(value) || std::isfinite(static_cast<float>(value));
+    return !is_finite(value) || is_finite(static_cast<float>(value));
   } else {
     return true;
   }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -13,6 +12,7 @@
 
 #include "nn/core/config.hpp"
 #include "nn/core/error.hpp"
+#include "nn/core/finite.hpp"
 
 namespace nn::io {
 
@@ -82,14 +82,14 @@ namespace nn::io {
 
 /// `NaN`, `infinity` or `-infinity`, for messages.
 [[nodiscard]] inline std::string non_finite_name(double value) {
-  return std::isnan(value) ? "NaN" : value > 0 ? "infinity" : "-infinity";
+  return is_nan(value) ? "NaN" : value > 0 ? "infinity" : "-infinity";
 }
 
 /// Appends the shortest decimal that reads back as the same double, with a point or an exponent, so
 /// that it stays a double. Throws `IoError` that names `where` for NaN and infinity.
 [[gnu::cold, gnu::noinline]] inline void append_number(std::string& text, double value,
                                                        const Text& where = "JSON") {
-  if (!std::isfinite(value)) refuse<IoError>({where, "a finite number", non_finite_name(value)});
+  if (!is_finite(value)) refuse<IoError>({where, "a finite number", non_finite_name(value)});
   char digits[32];
   const char* const last = std::to_chars(std::begin(digits), std::end(digits), value).ptr;
   const std::string_view decimal(digits, static_cast<std::size_t>(last - digits));

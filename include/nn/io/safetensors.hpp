@@ -48,7 +48,7 @@ class SafetensorsFile {
   /// `read` does; `path` names the file in its message.
   [[nodiscard, gnu::cold, gnu::noinline]] static SafetensorsFile read_header(
       InputFile& input, const std::string& path) {
-    std::string text(static_cast<std::size_t>(read_header_size(input, path)), '\0');
+    std::string text(read_header_size(input, path), '\0');
     input.read(text.data(), text.size());
     if (!text.starts_with('{')) refuse_foreign(text.size(), text, path);
     const std::uint64_t data_size = input.size() - size_bytes - text.size();
@@ -78,7 +78,7 @@ class SafetensorsFile {
   /// The bytes of one of them: row-major, little-endian, not necessarily aligned.
   [[nodiscard]] std::span<const std::byte> data(const TensorEntry& entry) const {
     NN_ASSERT(entry.end <= data_.size());
-    return {data_.data() + entry.begin, static_cast<std::size_t>(entry.end - entry.begin)};
+    return {data_.data() + entry.begin, entry.end - entry.begin};
   }
 
   /// Null where the file has no tensor of that name.
@@ -153,7 +153,7 @@ class SafetensorsFile {
   [[nodiscard, gnu::cold, gnu::noinline]] static AlignedMemory allocate(std::uint64_t size,
                                                                         const std::string& path) {
     try {
-      return AlignedMemory(static_cast<std::size_t>(size));
+      return AlignedMemory(size);
     } catch (const std::bad_alloc&) {
       refuse<IoError>({path, {"memory for ", size, " bytes of data"}, "none"});
     }

@@ -28,6 +28,16 @@ struct PairPanel {
   Matrix<const float> mask;  // of c, or without data: what is stored is 0 where mask <= 0
 };
 
+/// The same pair in each lane.
+[[nodiscard]] NN_BFLOAT16_TARGET NN_INLINE __m512bh broadcast_pair(Pair pair) {
+  __m512i pairs = _mm512_set1_epi32(static_cast<int>(pair));
+#if defined(__clang__) && __clang_major__ >= 16 && __clang_major__ < 19
+  // clang 16 recurses without end where it sees that equal pairs become bfloat16.
+  asm("" : "+v"(pairs));
+#endif
+  return __builtin_bit_cast(__m512bh, pairs);
+}
+
 /// Writes a tile's sums, masked.
 template <int Vectors, class Sums>
 NN_BFLOAT16_TARGET NN_INLINE void store_tile(const PairPanel& panel, Index first_row, Sums& sum) {
@@ -83,8 +93,7 @@ NN_BFLOAT16_TARGET NN_INLINE void pair_tile(const PairPanel& panel, Index first_
     }
     NN_UNROLL
     for (int i = 0; i < tile_rows; ++i) {
-      const auto pair =
-          __builtin_bit_cast(__m512bh, _mm512_set1_epi32(static_cast<int>(a[i * row_stride])));
+      const __m512bh pair = broadcast_pair(a[i * row_stride]);
       NN_UNROLL
       for (int v = 0; v < Vectors; ++v) sum[i][v] = _mm512_dpbf16_ps(sum[i][v], pair, b_row[v]);
     }

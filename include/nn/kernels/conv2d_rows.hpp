@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <limits>
 
 #include "nn/core/ceil_div.hpp"
+#include "nn/core/finite.hpp"
 #include "nn/core/parallel.hpp"
 #include "nn/kernels/scratch.hpp"
 #include "nn/kernels/simd.hpp"
@@ -59,11 +59,11 @@ struct PixelRows {
   Index num_runs = 0, run_length = 0;
   const PixelPlace* pixels = nullptr;
   Index num_pixels = 0;
-  T floor = -std::numeric_limits<T>::infinity();  // 0: ReLU
-  const T* panel = nullptr;                       // [rows of W, width of the panel]
-  const T* bias = nullptr;                        // [width of the panel]
-  Index channels = 0;                             // of this panel
-  bool streams = false;  // whole, aligned vectors of y are written past the caches
+  T floor = -infinity<T>;    // 0: ReLU
+  const T* panel = nullptr;  // [rows of W, width of the panel]
+  const T* bias = nullptr;   // [width of the panel]
+  Index channels = 0;        // of this panel
+  bool streams = false;      // whole, aligned vectors of y are written past the caches
 };
 
 }  // namespace nn::kernels::detail

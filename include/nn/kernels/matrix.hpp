@@ -38,8 +38,8 @@ struct Matrix {
   }
   /// The part of it from (row, col) on. An empty matrix may have no data.
   [[nodiscard]] Matrix block(Index row, Index col, Index num_rows, Index num_cols) const {
-    T* const first = data == nullptr ? nullptr : data + row * row_stride + col * col_stride;
-    return {first, num_rows, num_cols, row_stride, col_stride};
+    const Index offset = data == nullptr ? 0 : row * row_stride + col * col_stride;
+    return {data + offset, num_rows, num_cols, row_stride, col_stride};
   }
   [[nodiscard]] Matrix transposed() const { return {data, cols, rows, col_stride, row_stride}; }
 };

@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "nn/core/ceil_div.hpp"
+#include "nn/core/finite.hpp"
 #include "nn/core/memory.hpp"
 #include "nn/core/number_format.hpp"
 #include "nn/kernels/matrix.hpp"
@@ -142,7 +143,7 @@ class QuantizedMatrix {
 
   /// Rounded to 16 significant bits; 0 where it is too small for them, NaN where it is not finite.
   [[nodiscard]] static float short_scale(float scale) {
-    if (!std::isfinite(scale)) return std::numeric_limits<float>::quiet_NaN();
+    if (!is_finite(scale)) return not_a_number<float>;
     if (scale < std::numeric_limits<float>::min()) return 0;
     return std::bit_cast<float>((std::bit_cast<std::uint32_t>(scale) + 0x80u) & ~0xFFu);
   }

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "nn/core/ceil_div.hpp"
+#include "nn/core/finite.hpp"
 #include "nn/core/parallel.hpp"
 #include "nn/kernels/isa.hpp"
 #include "nn/kernels/product_options.hpp"

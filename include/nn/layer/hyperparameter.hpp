@@ -2,13 +2,13 @@
 // A number that steers training: fixed, or a function of the step.
 #pragma once
 
-#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <functional>
 #include <utility>
 
 #include "nn/core/error.hpp"
+#include "nn/core/finite.hpp"
 
 namespace nn {
 
@@ -40,7 +40,7 @@ class Hyperparameter {
   [[nodiscard, gnu::noinline]] double at(std::int64_t step) const {
     if (is_fixed()) return value_;
     const double value = schedule_(step);
-    if (!(value >= 0) || !std::isfinite(value)) {
+    if (!(value >= 0) || !is_finite(value)) {
       refuse({"Schedule", "a finite number of 0 or more", value, {"step ", step}});
     }
     return value;
@@ -59,7 +59,7 @@ class Hyperparameter {
     refuse({optimizer, "a learning_rate that was given as a number", "a schedule", "",
             "a schedule can't be set; compile with a number"});
   }
-  demand(rate >= 0 && std::isfinite(rate), optimizer, "a finite learning_rate of 0 or more", rate);
+  demand(rate >= 0 && is_finite(rate), optimizer, "a finite learning_rate of 0 or more", rate);
   learning_rate = rate;
 }
 

@@ -2,11 +2,10 @@
 // Rectified linear unit as a layer of its own.
 #pragma once
 
-#include <cmath>
-#include <limits>
 #include <optional>
 #include <string>
 
+#include "nn/core/finite.hpp"
 #include "nn/kernels/elementwise.hpp"
 #include "nn/layer/layer.hpp"
 
@@ -36,10 +35,10 @@ class ReLU {
   explicit ReLU(const ReLUOptions& options = {}) : options_(options) {
     demand(options.max_value.value_or(0) >= 0, "ReLU", "a max_value of 0 or more",
            options.max_value.value_or(0));
-    if (std::isinf(options.max_value.value_or(0))) options_.max_value.reset();
-    demand(options.negative_slope >= 0 && std::isfinite(options.negative_slope), "ReLU",
+    if (!is_finite(options.max_value.value_or(0))) options_.max_value.reset();
+    demand(options.negative_slope >= 0 && is_finite(options.negative_slope), "ReLU",
            "a finite negative_slope of 0 or more", options.negative_slope);
-    demand(options.threshold >= 0 && std::isfinite(options.threshold), "ReLU",
+    demand(options.threshold >= 0 && is_finite(options.threshold), "ReLU",
            "a finite threshold of 0 or more", options.threshold);
   }
 
@@ -101,7 +100,7 @@ class ReLU {
     return !options_.max_value && options_.negative_slope == 0 && options_.threshold == 0;
   }
   [[nodiscard]] T ceiling() const {
-    return static_cast<T>(options_.max_value.value_or(std::numeric_limits<double>::infinity()));
+    return static_cast<T>(options_.max_value.value_or(infinity<double>));
   }
 
   ReLUOptions options_;

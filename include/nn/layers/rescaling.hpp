@@ -2,7 +2,6 @@
 // Rescaling layer: preprocessing that travels with the model.
 #pragma once
 
-#include <cmath>
 #include <string>
 
 #include "nn/core/finite.hpp"
@@ -22,8 +21,8 @@ class Rescaling {
   using Scalar = T;
 
   explicit Rescaling(double scale, double offset = 0) : scale_(scale), offset_(offset) {
-    demand(std::isfinite(scale), "Rescaling", "a finite scale", scale);
-    demand(std::isfinite(offset), "Rescaling", "a finite offset", offset);
+    demand(is_finite(scale), "Rescaling", "a finite scale", scale);
+    demand(is_finite(offset), "Rescaling", "a finite offset", offset);
     // T(scale) 0 would be NaN.
     demand(is_finite(T(scale)), "Rescaling", "a scale in the range of float", scale);
     demand(is_finite(T(offset)), "Rescaling", "an offset in the range of float", offset);

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "nn/core/error.hpp"
+#include "nn/core/finite.hpp"
 
 namespace nn {
 
@@ -34,11 +35,11 @@ class CosineDecay {
         decay_steps_(static_cast<double>(decay_steps)),
         warmup_steps_(static_cast<double>(options.warmup_steps)) {
     constexpr const char* where = "CosineDecay";
-    demand(initial_rate >= 0 && std::isfinite(initial_rate), where,
+    demand(initial_rate >= 0 && is_finite(initial_rate), where,
            "a finite initial_rate of 0 or more", initial_rate);
     demand(decay_steps > 0, where, "1 or more decay_steps", decay_steps);
     demand(options.alpha >= 0 && options.alpha <= 1, where, "an alpha from 0 to 1", options.alpha);
-    demand(top_ >= 0 && std::isfinite(top_), where, "a finite warmup_target of 0 or more", top_);
+    demand(top_ >= 0 && is_finite(top_), where, "a finite warmup_target of 0 or more", top_);
     demand(options.warmup_steps >= 0, where, "0 or more warmup_steps", options.warmup_steps);
     demand(options.warmup_steps == 0 || options.warmup_target, where,
            "a warmup_target for the warmup_steps", "none");

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "nn/core/error.hpp"
+#include "nn/core/finite.hpp"
 
 namespace nn {
 
@@ -26,10 +27,10 @@ class ExponentialDecay {
         decay_rate_(decay_rate),
         options_(options) {
     constexpr const char* where = "ExponentialDecay";
-    demand(initial_rate > 0 && std::isfinite(initial_rate), where, "a finite positive initial_rate",
+    demand(initial_rate > 0 && is_finite(initial_rate), where, "a finite positive initial_rate",
            initial_rate);
     demand(decay_steps > 0, where, "1 or more decay_steps", decay_steps);
-    demand(decay_rate > 0 && std::isfinite(decay_rate), where, "a finite positive decay_rate",
+    demand(decay_rate > 0 && is_finite(decay_rate), where, "a finite positive decay_rate",
            decay_rate);
   }
 

@@ -8,6 +8,7 @@
 #include <numbers>
 
 #include "nn/core/error.hpp"
+#include "nn/core/finite.hpp"
 #include "nn/layer/hyperparameter.hpp"
 
 namespace nn {
@@ -34,7 +35,7 @@ class OneCycle {
   OneCycle(double max_rate, std::int64_t total_steps, const OneCycleOptions& options = {})
       : max_rate_(max_rate), total_steps_(total_steps), options_(options) {
     const auto require_positive = [](double value, const char* expected) {
-      demand(value > 0 && std::isfinite(value), "OneCycle", expected, value);
+      demand(value > 0 && is_finite(value), "OneCycle", expected, value);
     };
     require_positive(max_rate, "a finite positive max_rate");
     demand(total_steps > 0, "OneCycle", "1 or more total_steps", total_steps);

@@ -3,12 +3,11 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
-#include <limits>
 #include <string>
 #include <vector>
 
+#include "nn/core/finite.hpp"
 #include "nn/core/parallel.hpp"
 #include "nn/testing/findings.hpp"
 #include "nn/testing/layer_rig.hpp"
@@ -57,7 +56,7 @@ void check_assignment(Findings& findings, const std::string& where, LayerRig<T>&
   rig.run(batch);
   const auto finite = [&](const char* place, const Shape& shape, const GuardedBuffer<T>& values) {
     const T* end = values.data() + values.size();
-    const T* found = std::find_if(values.data(), end, [](T v) { return !std::isfinite(v); });
+    const T* found = std::find_if(values.data(), end, [](T v) { return !is_finite(v); });
     if (found == end) return;
     findings.push_back(
         sentence({{where, ": ", place, " at ", coordinates(shape, found - values.data())},
@@ -108,7 +107,7 @@ void check_accumulation(Findings& findings, const std::string& where, LayerRig<T
   examine("without dx", T(0), pass, T(0));
   pass.needs_dx = true;
   pass.accumulate = false;
-  examine("accumulate false", std::numeric_limits<T>::quiet_NaN(), pass, T(0));
+  examine("accumulate false", not_a_number<T>, pass, T(0));
 }
 
 /// A pass depends on nothing but its own tensors: another one before it, or between its forward and

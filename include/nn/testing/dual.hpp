@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "nn/core/config.hpp"
+#include "nn/core/finite.hpp"
 
 namespace nn::testing {
 
@@ -79,8 +80,8 @@ struct Dual {
     return a.chain(std::pow(a.value, exponent), exponent * std::pow(a.value, exponent - 1));
   }
   friend Dual abs(const Dual& a) { return a.value < 0 ? -a : a; }
-  friend bool isnan(const Dual& a) { return std::isnan(a.value); }
-  friend bool isfinite(const Dual& a) { return std::isfinite(a.value); }
+  friend bool isnan(const Dual& a) { return is_nan(a.value); }
+  friend bool isfinite(const Dual& a) { return is_finite(a.value); }
 
  private:
   /// f(a) where f has this value and this slope at a.

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <string>
 
+#include "nn/core/finite.hpp"
 #include "nn/training/callback.hpp"
 
 namespace nn {
@@ -42,8 +42,7 @@ class EarlyStopping {
     if (!is_known_ && options_.mode == Mode::automatic) reject_monitor(context.logs);
     wait_ = 0;
     has_best_ = false;
-    best_ = mode_ == Mode::min ? std::numeric_limits<double>::infinity()
-                               : -std::numeric_limits<double>::infinity();
+    best_ = mode_ == Mode::min ? infinity<double> : -infinity<double>;
   }
 
   [[gnu::cold, gnu::noinline]] void on_epoch_end(FitContext& context) {

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <map>
 #include <utility>
 #include <vector>
 
+#include "nn/core/finite.hpp"
 #include "nn/core/float_mode.hpp"
 #include "nn/training/callback.hpp"
 #include "nn/training/evaluate.hpp"
@@ -102,7 +102,7 @@ class FitLoop final : public FitContext {
     for (const char* prefix : {"", "val_"}) {
       if (*prefix != '\0' && validation_.x.count() == 0) continue;
       for (const auto& [name, value] : runner_.scores(prefix)) {
-        logs.set(name, std::numeric_limits<double>::quiet_NaN());
+        logs.set(name, not_a_number<double>);
       }
     }
   }
