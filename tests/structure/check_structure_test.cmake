@@ -8,10 +8,12 @@ cmake_minimum_required(VERSION 3.24)
 set(top "// SPDX-License-Identifier: MIT\n// A title.\n")
 set(num_wrong 0)
 
-# write_header(file [line...]): a well-formed header with these lines in it.
+# write_header(file [line...]): a well-formed header with these lines in it, and the lowest header.
+set(lowest "#include \"nn/core/cxx20.hpp\"\n")
 function(write_header file)
   string(JOIN "\n" lines ${ARGN})
-  file(WRITE ${WORK_DIR}/nn/${file} "${top}#pragma once\n${lines}\n")
+  file(WRITE ${WORK_DIR}/nn/core/cxx20.hpp "${top}#pragma once\n")
+  file(WRITE ${WORK_DIR}/nn/${file} "${top}#pragma once\n${lowest}${lines}\n")
 endfunction()
 
 # expect(sentence): checks the tree that was written and clears it; "" stands for no fault.
@@ -66,14 +68,20 @@ expect("nn/core/a.hpp: expected a header of the library, got \"nn/core/gone.hpp\
 write_header(util/a.hpp)
 expect("nn/util/a.hpp: expected a folder that has a storey, got nn/util/; add it to check_structure.cmake and to the documentation")
 
-file(WRITE ${WORK_DIR}/nn/core/a.hpp "${top}")
+write_header(core/a.hpp)
+file(WRITE ${WORK_DIR}/nn/core/a.hpp "${top}${lowest}")
 expect("nn/core/a.hpp: expected #pragma once, got none")
 
-file(WRITE ${WORK_DIR}/nn/core/a.hpp "#pragma once\n\n#pragma once\n")
+write_header(core/a.hpp)
+file(WRITE ${WORK_DIR}/nn/core/a.hpp "#pragma once\n\n#pragma once\n${lowest}")
 expect("nn/core/a.hpp: expected the licence's line and a title line at the top, got neither or one of them")
 
 write_header(core/a.hpp "#include <iostream>")
 expect("nn/core/a.hpp: expected no #include <iostream> in the library, got one")
+
+write_header(core/a.hpp)
+file(WRITE ${WORK_DIR}/nn/core/a.hpp "${top}#pragma once\n")
+expect("nn/core/a.hpp: expected the check of the compiler's standard, got no header that has it; include \"nn/core/cxx20.hpp\"")
 
 write_header(layers/dense.hpp "#include <immintrin.h>")
 expect("nn/layers/dense.hpp: expected instruction sets only in kernels/ and core/, got #include <immintrin.h>")

@@ -2,14 +2,15 @@
 // Version, index type and the assertion for broken invariants.
 #pragma once
 
-#if __cplusplus < 202002L
-#error "nn: expected a compiler set to C++20, got an older standard; compile with -std=c++20"
-#endif
-
 #include <Eigen/Core>
 #include <cassert>
 
 #include "nn/core/real.hpp"
+
+#if !EIGEN_VERSION_AT_LEAST(3, 4, 0)
+#error "nn: expected Eigen 3.4 or later, got an older one; put a newer one on the include path"
+#include <Eigen 3.4>  // not there, which ends the compilation
+#endif
 
 #define NN_VERSION_MAJOR 0
 #define NN_VERSION_MINOR 1

@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+#include "nn/core/cxx20.hpp"
+
 namespace nn::detail {
 
 /// The text of a small file; empty where it can't be read.

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "nn/core/cxx20.hpp"
+
 namespace nn::detail {
 
 /// A copyable value behind a virtual interface, which has a virtual destructor and a

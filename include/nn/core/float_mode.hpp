@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "nn/core/cxx20.hpp"
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif

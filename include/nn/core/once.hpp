@@ -4,6 +4,8 @@
 
 #include <atomic>
 
+#include "nn/core/cxx20.hpp"
+
 namespace nn::detail {
 
 /// What `find()` returns, a number other than 0, from the first call on. Threads that come at once

@@ -4,6 +4,8 @@
 
 #include <concepts>
 
+#include "nn/core/cxx20.hpp"
+
 namespace nn {
 
 /// True for the scalars that a network can be made of. A number type of one's own (a dual number,

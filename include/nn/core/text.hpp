@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+#include "nn/core/cxx20.hpp"
+
 namespace nn {
 
 /// Characters, a number, or a list of such pieces, as a function's argument: it looks into what it

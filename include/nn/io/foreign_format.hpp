@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "nn/core/cxx20.hpp"
+
 namespace nn::io {
 
 /// As many bytes from the front of a file as tell what it is.
