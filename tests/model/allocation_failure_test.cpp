@@ -100,7 +100,12 @@ Model make_built() {
 void train(Model& model) {
   const auto x = pictures();
   const auto y = classes();
-  (void)model.fit(x, y, {.batch_size = 3, .epochs = 2, .verbose = nn::Verbose::silent});
+  (void)model.fit(x, y,
+                  {.batch_size = 2,
+                   .epochs = 2,
+                   .verbose = nn::Verbose::silent,
+                   .callbacks = {nn::EarlyStopping{{.patience = 2, .restore_best_weights = true}}},
+                   .validation_split = 0.25});
 }
 Model make_trained() {
   Model model = make_built();
