@@ -10,14 +10,21 @@
 
 namespace nn {
 
+namespace detail {
+
+// Out of the way of the many places that check.
+[[noreturn, gnu::cold, gnu::noinline]] inline void refuse_size() {
+  throw std::bad_array_new_length{};
+}
+
+}  // namespace detail
+
 /// a b c …, of counts of 0 or more that ask for memory. Throws `std::bad_array_new_length` where an
 /// Index can't hold it: the memory would be smaller than what is written there.
 [[nodiscard]] constexpr Index checked_product(std::initializer_list<Index> counts) {
   Index product = 1;
   for (const Index count : counts) {
-    if (count < 0 || __builtin_mul_overflow(product, count, &product)) {
-      throw std::bad_array_new_length{};
-    }
+    if (count < 0 || __builtin_mul_overflow(product, count, &product)) detail::refuse_size();
   }
   return product;
 }
@@ -26,7 +33,7 @@ namespace nn {
 [[nodiscard]] constexpr Index checked_sum(std::initializer_list<Index> counts) {
   Index sum = 0;
   for (const Index count : counts) {
-    if (count < 0 || __builtin_add_overflow(sum, count, &sum)) throw std::bad_array_new_length{};
+    if (count < 0 || __builtin_add_overflow(sum, count, &sum)) detail::refuse_size();
   }
   return sum;
 }
