@@ -42,7 +42,11 @@ set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 
 if(NOT TARGET Eigen3::Eigen AND NOT NN_FETCH_DEPENDENCIES)
-  find_package(Eigen3 3.4 QUIET NO_MODULE)
+  # Of any version, as Eigen 5 says that it is no 3.4.
+  find_package(Eigen3 QUIET NO_MODULE)
+  if(Eigen3_FOUND AND Eigen3_VERSION VERSION_LESS 3.4)
+    message(FATAL_ERROR "nn: expected Eigen 3.4 or later, got ${Eigen3_VERSION} (${Eigen3_DIR}); name a newer one by -DEigen3_DIR=folder, or have one downloaded by -DNN_FETCH_DEPENDENCIES=ON")
+  endif()
 endif()
 if(NOT TARGET Eigen3::Eigen)
   nn_fetch(eigen https://gitlab.com/libeigen/eigen/-/archive/3.4.0/eigen-3.4.0.tar.bz2

@@ -5,5 +5,5 @@
 int main() {
   nn::Sequential model{nn::Dense{2}};
   model.build({3});
-  return model.count_parameters() == 8 ? 0 : 1;
+  std::cout << model.count_parameters() << " parameters\n";
 }
