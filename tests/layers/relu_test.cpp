@@ -61,6 +61,12 @@ TEST_SUITE("layers/relu") {
     CHECK_THROWS_WITH_AS(nn::ReLU<float>{{.threshold = HUGE_VAL}},
                          "ReLU: expected a finite threshold of 0 or more, got inf",
                          std::invalid_argument);
+    CHECK_THROWS_WITH_AS(nn::ReLU<float>{{.negative_slope = 1e39}},
+                         "ReLU: expected a negative_slope in the range of float, got 1e+39",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(nn::ReLU<float>{{.threshold = 1e39}},
+                         "ReLU: expected a threshold in the range of float, got 1e+39",
+                         std::invalid_argument);
   }
 
   TEST_CASE("ReLU: names its arguments in Keras' words, an infinite ceiling as none") {

@@ -24,7 +24,7 @@ struct ReLUOptions {
 /// Backward  dx = dy where threshold < x < max_value, negative_slope * dy where x <= threshold,
 ///           else 0
 /// Throws    std::invalid_argument for a negative max_value, and for a negative_slope or a
-///           threshold that is negative or not finite
+///           threshold that is negative or not finite, also as a T
 template <Real T = float>
 class ReLU {
  public:
@@ -40,6 +40,11 @@ class ReLU {
            "a finite negative_slope of 0 or more", options.negative_slope);
     demand(options.threshold >= 0 && is_finite(options.threshold), "ReLU",
            "a finite threshold of 0 or more", options.threshold);
+    // T(negative_slope) 0 would be NaN.
+    demand(is_finite(T(options.negative_slope)), "ReLU", "a negative_slope in the range of float",
+           options.negative_slope);
+    demand(is_finite(T(options.threshold)), "ReLU", "a threshold in the range of float",
+           options.threshold);
   }
 
   [[nodiscard]] static std::string name() { return "ReLU"; }
