@@ -107,6 +107,21 @@ TEST_SUITE("examples/mnist/damaged pictures") {
               path + ")");
   }
 
+  TEST_CASE("read_digit: a picture that takes more than 512 MiB unpacked is refused") {
+    const TemporaryFolder folder;
+    const auto path = (folder / "large.png").string();
+    write_png(path, Canvas(8, 8, 255));
+    Bytes bytes = read_file(path);
+    const Bytes header = {0, 0, 0x20, 0, 0, 0, 0x20, 0, 16, 6};  // 8192 x 8192, 4 x 16 bits
+    std::copy(header.begin(), header.end(), bytes.begin() + 16);
+    Bytes text = {0, 0x0a, 0, 0, 't', 'E', 'X', 't'};  // of 640 KB: room for so many pixels
+    text.resize(12 + 0x0a0000, ' ');
+    bytes.insert(bytes.begin() + 33, text.begin(), text.end());
+    write_file(path, bytes);
+    CHECK(refusal(path) == "read_digit: expected at most 512 MiB, unpacked, got more (" + path +
+                               "); scale the picture down");
+  }
+
   TEST_CASE("read_digit: a PNG whose chunk is longer than the file is refused") {
     const TemporaryFolder folder;
     const auto path = (folder / "bomb.png").string();
