@@ -229,7 +229,8 @@ TEST_SUITE("examples/mnist/digit_image") {
         {"\x1f\x8b\x08"s, "gzip"},
         {"PK\3\4"s, "ZIP"},
     };
-    for (const auto& [start, name] : files) {
+    for (const auto& [start, format] : files) {
+      const std::string name = format;
       CAPTURE(name);
       write_file(path, Bytes(start.begin(), start.end()));
       CHECK(refusal(path) == "read_digit: expected a PNG, JPEG or BMP picture, got "s + name +
