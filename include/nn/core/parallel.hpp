@@ -54,7 +54,7 @@ class ThreadPool {
   /// have loops to run. A process made by fork has a pool of its own, as its copy of the old one
   /// has locks and promises of threads that are not there.
   [[nodiscard]] static ThreadPool& instance() {
-    ThreadPool* const pool = current_.load(std::memory_order_acquire);
+    ThreadPool* const pool = current.load(std::memory_order_acquire);
     return pool != nullptr && !pool->is_copy_ ? *pool : begin(pool);
   }
 
@@ -100,19 +100,19 @@ class ThreadPool {
       is_prepared.store(true);
     }
     auto pool = std::make_unique<ThreadPool>(old);
-    if (current_.compare_exchange_strong(old, pool.get())) return *pool.release();
+    if (current.compare_exchange_strong(old, pool.get())) return *pool.release();
     return *old;  // another thread's, which was here first
   }
 
   /// The first thing that a process made by fork does. Its thread may come from inside of a piece.
   static void begin_child() {
-    if (ThreadPool* const pool = current_.load()) pool->is_copy_ = true;
+    if (ThreadPool* const pool = current.load()) pool->is_copy_ = true;
     inside_piece() = false;
   }
 
   /// Ends the helpers. From then on `busy_` is taken, and loops run inline.
   static void close() {
-    ThreadPool* const pool = current_.load();
+    ThreadPool* const pool = current.load();
     if (pool == nullptr || pool->is_copy_) return;
     if (!pool->busy_.try_lock()) return;  // a thread that the program's end cuts off keeps them
     for (const auto& helper : pool->helpers_) invite(*helper, State::leaving);
@@ -248,7 +248,7 @@ class ThreadPool {
     }
   }
 
-  static constinit inline std::atomic<ThreadPool*> current_{nullptr};
+  static constinit inline std::atomic<ThreadPool*> current{nullptr};
 
   bool is_copy_ = false;  // made by fork: the helpers are not in this process
   std::mutex busy_;

@@ -47,8 +47,8 @@ class LabelView {
       : data_(y.data()), count_(static_cast<Index>(y.size())) {}
 
   template <detail::LabelData Y>
-  requires detail::dies_with_its_line<Y> LabelView(
-      Y&&) {  // NOLINT(google-explicit-constructor): labels are labels
+  requires(!detail::is_view<Y>)
+      LabelView(const Y&&) {  // NOLINT(google-explicit-constructor): labels are labels
     static_assert(!detail::LabelData<Y>,
                   "nn: these labels die at the end of the line, and a view of them is kept; give "
                   "them a name that lives longer");

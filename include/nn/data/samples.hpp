@@ -40,11 +40,7 @@ class Samples {
   template <MatrixLike X>
   requires detail::has_sample_numbers<X> Samples(
       const X& x)  // NOLINT(google-explicit-constructor): a matrix is a set of samples
-      : Samples(x.data(), {x.rows(), x.cols()}) {
-    row_step_ = X::IsRowMajor ? x.outerStride() : x.innerStride();
-    step_ = X::IsRowMajor ? x.innerStride() : x.outerStride();
-    if (x.cols() == 1) step_ = 1;
-  }
+      : Samples(x.data(), {x.rows(), x.cols()}, steps_of(x)) {}
 
   /// A std::vector, std::array or std::span of numbers with the shape [N, ...] that they are to
   /// have. Throws `ShapeError` for another number of elements.
@@ -56,16 +52,13 @@ class Samples {
         {"samples", {"a shape [N, ...] of ", values.size(), " elements"}, shape.to_string()});
   }
 
-  template <class X>
-  requires detail::SampleData<std::remove_cvref_t<X>> && detail::dies_with_its_line<X> Samples(
-      X&&) {  // NOLINT(google-explicit-constructor): a tensor is a set of samples
+  template <detail::SampleData X>
+  requires(!detail::is_view<X>)
+      Samples(const X&&) {  // NOLINT(google-explicit-constructor): a tensor is a set of samples
     refuse_what_dies<X>();
   }
-  template <class X>
-  requires ListLike<std::remove_cvref_t<X>> && detail::dies_with_its_line<X> Samples(X&&,
-                                                                                     const Shape&) {
-    refuse_what_dies<X>();
-  }
+  template <ListLike X>
+  requires(!detail::is_view<X>) Samples(const X&&, const Shape&) { refuse_what_dies<X>(); }
 
   [[nodiscard]] const void* data() const { return data_; }
   [[nodiscard]] Index count() const { return count_; }
@@ -75,7 +68,7 @@ class Samples {
   /// Samples first .. first + count - 1 of these.
   [[nodiscard]] Samples slice(Index first, Index count) const {
     Samples part = *this;
-    part.data_ = static_cast<const std::byte*>(data_) + first * row_step_ * element_bytes();
+    part.data_ = static_cast<const std::byte*>(data_) + first * steps_.row * element_bytes();
     part.count_ = count;
     return part;
   }
@@ -117,13 +110,27 @@ class Samples {
     return std::same_as<T, std::uint8_t> ? Type::bytes : Type::other;
   }
 
+  /// Samples that lie one behind the other.
   template <class Number>
   Samples(const Number* data, const Shape& shape)
+      : Samples(data, shape, {sample_part(shape).num_elements(), 1}) {}
+  template <class Number>
+  Samples(const Number* data, const Shape& shape, kernels::RowSteps steps)
       : data_(data),
         type_(type_of<Number>()),
         count_(shape.empty() ? 0 : shape[0]),
-        sample_shape_(shape.begin() + (shape.empty() ? 0 : 1), shape.end()),
-        row_step_(sample_shape_.num_elements()) {}
+        sample_shape_(sample_part(shape)),
+        steps_(steps) {}
+
+  [[nodiscard]] static Shape sample_part(const Shape& shape) {
+    return {shape.begin() + (shape.empty() ? 0 : 1), shape.end()};
+  }
+  template <MatrixLike X>
+  [[nodiscard]] static kernels::RowSteps steps_of(const X& x) {
+    const Index row = X::IsRowMajor ? x.outerStride() : x.innerStride();
+    const Index element = X::IsRowMajor ? x.innerStride() : x.outerStride();
+    return {row, x.cols() == 1 ? 1 : element};
+  }
 
   template <class X>
   static void refuse_what_dies() {
@@ -136,7 +143,7 @@ class Samples {
     return type_ == Type::bytes ? 1 : type_ == Type::float32 ? 4 : 8;
   }
   [[nodiscard]] bool is_contiguous() const {
-    return step_ == 1 && row_step_ == sample_shape_.num_elements();
+    return steps_.element == 1 && steps_.row == sample_shape_.num_elements();
   }
   template <class From, Real T>
   void gather_from(const From* source, const Index* rows, Index count, T* buffer) const {
@@ -144,7 +151,7 @@ class Samples {
     if (is_contiguous()) {
       kernels::gather_rows(source, row_size, rows, count, buffer);
     } else {
-      kernels::gather_spaced_rows(source, {row_step_, step_}, row_size, rows, count, buffer);
+      kernels::gather_spaced_rows(source, steps_, row_size, rows, count, buffer);
     }
   }
 
@@ -152,8 +159,7 @@ class Samples {
   Type type_ = Type::float32;
   Index count_ = 0;
   Shape sample_shape_;
-  Index row_step_ = 0;  // elements from one sample to the next
-  Index step_ = 1;      // elements from one number of a sample to the next
+  kernels::RowSteps steps_{0, 1};
 };
 
 namespace detail {

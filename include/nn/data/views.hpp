@@ -40,10 +40,5 @@ inline constexpr bool is_view<Eigen::TensorMap<Plain>> = true;
 template <class T, std::size_t size>
 inline constexpr bool is_view<std::span<T, size>> = true;
 
-/// An argument that takes its elements with it at the end of the line that it stands in.
-template <class X>
-inline constexpr bool dies_with_its_line =
-    !std::is_lvalue_reference_v<X> && !is_view<std::remove_cvref_t<X>>;
-
 }  // namespace detail
 }  // namespace nn

@@ -32,8 +32,8 @@ class AnyParameter {
   }
   AnyParameter(AnyParameter&& other) noexcept { *this = std::move(other); }
   AnyParameter& operator=(const AnyParameter& other) {
-    AnyParameter copy = other;
-    return *this = std::move(copy);
+    if (this != &other) *this = AnyParameter(other);
+    return *this;
   }
   AnyParameter& operator=(AnyParameter&& other) noexcept {
     shape_ = other.shape_;

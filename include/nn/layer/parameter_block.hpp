@@ -93,6 +93,7 @@ class ParameterBlock {
 
   /// Points the layers' views into this block, which was built for these parameters. Nothing here
   /// can throw, so that it may follow what can.
+  // NOLINTNEXTLINE(bugprone-exception-escape): the sizes were added up when the block was made
   [[gnu::cold, gnu::noinline]] void bind(const ParameterList<T>& list) noexcept {
     NN_ASSERT(list.entries().size() == named_.size());
     Index offset = 0;
