@@ -8,6 +8,6 @@ target_compile_definitions(nn_compiled INTERFACE NN_COMPILED)
 # Its own code is fast where the project around it has set no build type.
 target_compile_options(nn_compiled PRIVATE $<$<CONFIG:>:-O2>)
 set_target_properties(nn_compiled PROPERTIES EXPORT_NAME compiled POSITION_INDEPENDENT_CODE ON)
-if(NOT NN_INSTALL)
+if(NOT NN_INSTALL OR NN_SANITIZE)
   set_target_properties(nn_compiled PROPERTIES EXCLUDE_FROM_ALL ON)  # built where it is linked
 endif()

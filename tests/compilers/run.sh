@@ -12,11 +12,11 @@ builds=(
   "g++-11 -std=c++20 -O2"
   "g++-12 -std=gnu++20 -O3"
   "g++-12 -std=gnu++23 -Ofast"
-  "clang++-14 -std=c++20 -O3"
-  "clang++-15 -std=gnu++2b -O0"
+  "clang++-14 -std=c++20 -O0"
+  "clang++-15 -std=gnu++2b -O1"
   "clang++-16 -std=c++2b -O1"
-  "clang++-19 -std=c++23 -O2"
-  "clang++-22 -std=gnu++20 -O3 -ffast-math"
+  "clang++-19 -std=c++23 -O1"
+  "clang++-22 -std=gnu++20 -O1 -ffast-math"
 )
 warnings=(-Werror -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wold-style-cast
   -Wdouble-promotion -Wnull-dereference -Wcast-align -Wcast-qual -Wformat=2 -Wundef -Wextra-semi
