@@ -186,6 +186,8 @@ TEST_SUITE("training/fit") {
             "Sequential::fit, class_weight: expected weights of 0 or more, got -0.5 (class 1)");
     refuses({{1, std::numeric_limits<double>::infinity()}},
             "Sequential::fit, class_weight: expected weights of 0 or more, got inf (class 1)");
+    refuses({{1, 1e39}},  // infinite as a float
+            "Sequential::fit, class_weight: expected weights of 0 or more, got 1e+39 (class 1)");
     double least = 1, most_off = 0;
     model.compile(Adam{}, LogLoss{&least, &most_off});
     refuses({{1, 2.0}},

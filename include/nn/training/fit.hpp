@@ -34,7 +34,7 @@ template <Real T>
     if (label < 0 || label >= classes) {
       refuse({where, {"classes from 0 to ", classes - 1}, label});
     }
-    if (!(weight >= 0) || !is_finite(weight)) {
+    if (!(weight >= 0) || !is_finite(static_cast<T>(weight))) {
       refuse({where, "weights of 0 or more", weight, {"class ", label}});
     }
     all[static_cast<std::size_t>(label)] = static_cast<T>(weight);
