@@ -2,6 +2,7 @@
 // A view that is kept, of data that are gone before it is used.
 // error: nn: these samples die at the end of the line
 // error: nn: these labels die at the end of the line
+// error: refuse_what_dies.*Eigen::Matrix<float
 #include <nn/sequential.hpp>
 #include <vector>
 
@@ -14,9 +15,13 @@ int main() {
   nn::FitOptions options{.validation_data = {x, y}};
   const nn::Tensor<float, 2> p(4, 2);
   static_cast<void>(nn::confusion_matrix(load_y(), p));  // lives as long as the call
+  const nn::Sequential model{nn::Dense{2}};
+  nn::Workspace workspace;  // backward looks at x again
+  static_cast<void>(model.forward(x, workspace));
 #ifdef NN_BAD
   options.validation_data = {load_x(), y};
   options.validation_data = {x, load_y()};
+  static_cast<void>(model.forward(Eigen::MatrixXf(4, 2), workspace));
 #endif
   return options.validation_data.is_given() ? 0 : 1;
 }

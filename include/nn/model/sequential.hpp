@@ -115,9 +115,10 @@ class Sequential {
   [[nodiscard]] Index num_layers() const { return network_.num_layers(); }
 
   /// A training pass over x [N, ...]: dropout is on, and the workspace keeps what `backward` needs.
-  /// The result [N, ...] lies in the workspace until its next use; x has to outlive `backward`.
+  /// The result [N, ...] lies in the workspace until its next use; x has to outlive `backward`, so
+  /// what dies at the end of the line does not compile.
   template <int Rank = 2, class X>
-  ConstTensorMap<T, Rank> forward(const X& x, Workspace& workspace) const;
+  ConstTensorMap<T, Rank> forward(X&& x, Workspace& workspace) const;
   /// Adds the gradients of all parameters, given that of the result of the last `forward` in this
   /// workspace.
   template <TensorLike DY>

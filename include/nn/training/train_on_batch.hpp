@@ -93,9 +93,9 @@ namespace detail {
 /// Shapes: x [N, ...] of the model's input shape; the result has the given rank.
 template <Real T>
 template <int Rank, class X>
-ConstTensorMap<T, Rank> Sequential<T>::forward(const X& x, Workspace& workspace) const {
+ConstTensorMap<T, Rank> Sequential<T>::forward(X&& x, Workspace& workspace) const {
   constexpr const char* where = "Sequential::forward";
-  const Samples samples = detail::samples_of(x);
+  const Samples samples = detail::samples_of(std::forward<X>(x));
   require_samples(where, samples);
   const Shape shape = output_shape().with_batch(samples.count());
   detail::require_output_rank(where, output_shape(), Rank);
