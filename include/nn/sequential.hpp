@@ -6,7 +6,7 @@
 
 #include "nn/core/parallel.hpp"
 #include "nn/io/model_file.hpp"
-#include "nn/kernels/cpu.hpp"
+#include "nn/kernels/machine/cpu.hpp"
 #include "nn/layers/layers.hpp"
 #include "nn/link_check.hpp"
 #include "nn/losses/sparse_categorical_crossentropy.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nn/kernels/bfloat16.hpp"
+#include "nn/kernels/bfloat16/bfloat16.hpp"
 
 #include <doctest/doctest.h>
 
@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "nn/kernels/product.hpp"
+#include "nn/kernels/product/product.hpp"
 #include "tests/kernels/kernel_testing.hpp"
 
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nn/kernels/conv2d.hpp"
+#include "nn/kernels/conv2d/conv2d.hpp"
 
 #include <doctest/doctest.h>
 
@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "nn/core/memory.hpp"
-#include "nn/kernels/bfloat16.hpp"
-#include "nn/kernels/cache.hpp"
-#include "nn/kernels/conv2d_gradient_reader.hpp"
+#include "nn/kernels/bfloat16/bfloat16.hpp"
+#include "nn/kernels/conv2d/gradient_reader.hpp"
+#include "nn/kernels/machine/cache.hpp"
 #include "tests/kernels/kernel_testing.hpp"
 
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nn/kernels/dropout.hpp"
+#include "nn/kernels/dropout/dropout.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nn/kernels/elementwise.hpp"
+#include "nn/kernels/elementwise/elementwise.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nn/kernels/gather.hpp"
+#include "nn/kernels/rows/gather.hpp"
 
 #include <doctest/doctest.h>
 

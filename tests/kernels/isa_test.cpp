@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nn/kernels/isa.hpp"
+#include "nn/kernels/machine/isa.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 
 #include "nn/core/parallel.hpp"
-#include "nn/kernels/cpu.hpp"
+#include "nn/kernels/machine/cpu.hpp"
 
 namespace {
 

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "nn/core/memory.hpp"
-#include "nn/kernels/bfloat16.hpp"
-#include "nn/kernels/product.hpp"
+#include "nn/kernels/bfloat16/bfloat16.hpp"
+#include "nn/kernels/product/product.hpp"
 #include "tests/kernels/kernel_testing.hpp"
 
 namespace {

@@ -10,7 +10,7 @@
 
 #include "nn/core/parallel.hpp"
 #include "nn/core/random.hpp"
-#include "nn/kernels/isa.hpp"
+#include "nn/kernels/machine/isa.hpp"
 
 namespace nn::testing {
 

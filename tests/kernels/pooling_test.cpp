@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nn/kernels/pooling.hpp"
+#include "nn/kernels/pooling/pooling.hpp"
 
 #include <doctest/doctest.h>
 

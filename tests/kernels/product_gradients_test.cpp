@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "nn/kernels/product_gradients.hpp"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -8,7 +6,8 @@
 #include <limits>
 #include <vector>
 
-#include "nn/kernels/bfloat16.hpp"
+#include "nn/kernels/bfloat16/bfloat16.hpp"
+#include "nn/kernels/product/gradients.hpp"
 #include "tests/kernels/kernel_testing.hpp"
 
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nn/kernels/product.hpp"
+#include "nn/kernels/product/product.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "nn/kernels/quantized_product.hpp"
-
 #include <doctest/doctest.h>
 
 #include <bit>
@@ -9,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "nn/kernels/quantized/product.hpp"
 #include "tests/kernels/kernel_testing.hpp"
 
 namespace {

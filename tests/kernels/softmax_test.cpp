@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nn/kernels/softmax.hpp"
+#include "nn/kernels/rows/softmax.hpp"
 
 #include <doctest/doctest.h>
 

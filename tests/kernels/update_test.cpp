@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nn/kernels/update.hpp"
+#include "nn/kernels/update/update.hpp"
 
 #include <doctest/doctest.h>
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "nn/data/views.hpp"
-#include "nn/kernels/gather.hpp"
+#include "nn/kernels/rows/gather.hpp"
 
 namespace nn {
 

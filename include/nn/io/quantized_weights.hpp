@@ -10,7 +10,7 @@
 #include "nn/core/number_format.hpp"
 #include "nn/core/text.hpp"
 #include "nn/io/safetensors.hpp"
-#include "nn/kernels/quantized_matrix.hpp"
+#include "nn/kernels/quantized/matrix.hpp"
 
 namespace nn::io {
 

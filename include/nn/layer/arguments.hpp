@@ -11,7 +11,7 @@
 
 #include "nn/core/error.hpp"
 #include "nn/core/shape.hpp"
-#include "nn/kernels/activation.hpp"
+#include "nn/kernels/elementwise/activation.hpp"
 #include "nn/layer/initializer.hpp"
 
 namespace nn {

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "nn/kernels/elementwise.hpp"
-#include "nn/kernels/softmax.hpp"
+#include "nn/kernels/elementwise/elementwise.hpp"
+#include "nn/kernels/rows/softmax.hpp"
 #include "nn/layer/pass.hpp"
 
 namespace nn {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "nn/core/tensor.hpp"
-#include "nn/kernels/quantized_matrix.hpp"
+#include "nn/kernels/quantized/matrix.hpp"
 #include "nn/layer/initializer.hpp"
 #include "nn/layer/parameter_update.hpp"
 

@@ -7,7 +7,7 @@
 #include <new>
 #include <type_traits>
 
-#include "nn/kernels/blocks.hpp"
+#include "nn/kernels/machine/blocks.hpp"
 
 namespace nn {
 

@@ -8,8 +8,8 @@
 #include "nn/core/error.hpp"
 #include "nn/core/random.hpp"
 #include "nn/core/tensor.hpp"
-#include "nn/kernels/activation.hpp"
-#include "nn/kernels/product_precision.hpp"
+#include "nn/kernels/elementwise/activation.hpp"
+#include "nn/kernels/product/precision.hpp"
 
 namespace nn {
 

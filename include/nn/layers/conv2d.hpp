@@ -5,8 +5,8 @@
 #include <new>
 #include <string>
 
-#include "nn/kernels/conv2d.hpp"
-#include "nn/kernels/conv2d_gradient_reader.hpp"
+#include "nn/kernels/conv2d/conv2d.hpp"
+#include "nn/kernels/conv2d/gradient_reader.hpp"
 #include "nn/layer/closing_activation.hpp"
 #include "nn/layer/layer.hpp"
 #include "nn/layer/window.hpp"

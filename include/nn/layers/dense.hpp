@@ -5,8 +5,8 @@
 #include <new>
 #include <string>
 
-#include "nn/kernels/product_gradients.hpp"
-#include "nn/kernels/quantized_product.hpp"
+#include "nn/kernels/product/gradients.hpp"
+#include "nn/kernels/quantized/product.hpp"
 #include "nn/layer/closing_activation.hpp"
 #include "nn/layer/layer.hpp"
 

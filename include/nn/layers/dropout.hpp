@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string>
 
-#include "nn/kernels/dropout.hpp"
+#include "nn/kernels/dropout/dropout.hpp"
 #include "nn/layer/layer.hpp"
 
 namespace nn {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "nn/core/memory.hpp"
-#include "nn/kernels/pooling.hpp"
+#include "nn/kernels/pooling/pooling.hpp"
 #include "nn/layer/closing_activation.hpp"
 #include "nn/layer/layer.hpp"
 #include "nn/layer/window.hpp"

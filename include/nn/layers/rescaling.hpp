@@ -5,7 +5,7 @@
 #include <string>
 
 #include "nn/core/finite.hpp"
-#include "nn/kernels/elementwise.hpp"
+#include "nn/kernels/elementwise/elementwise.hpp"
 #include "nn/layer/layer.hpp"
 
 namespace nn {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "nn/kernels/softmax.hpp"
+#include "nn/kernels/rows/softmax.hpp"
 #include "nn/layer/layer.hpp"
 
 namespace nn {

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "nn/core/error.hpp"
-#include "nn/kernels/activation.hpp"
-#include "nn/kernels/softmax.hpp"
+#include "nn/kernels/elementwise/activation.hpp"
+#include "nn/kernels/rows/softmax.hpp"
 #include "nn/layer/scored_batch.hpp"
 
 namespace nn {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "nn/kernels/bfloat16.hpp"
+#include "nn/kernels/bfloat16/bfloat16.hpp"
 #include "nn/metrics/class_counts.hpp"
 
 namespace nn {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "nn/core/erased.hpp"
-#include "nn/kernels/column_reader.hpp"
-#include "nn/kernels/matrix.hpp"
+#include "nn/kernels/product/column_reader.hpp"
+#include "nn/kernels/product/matrix.hpp"
 #include "nn/layer/layer.hpp"
 
 namespace nn {

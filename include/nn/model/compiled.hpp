@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "nn/core/erased.hpp"
-#include "nn/kernels/activation.hpp"
-#include "nn/kernels/product_precision.hpp"
+#include "nn/kernels/elementwise/activation.hpp"
+#include "nn/kernels/product/precision.hpp"
 #include "nn/layer/parameter_block.hpp"
 #include "nn/layer/scored_batch.hpp"
 

@@ -8,7 +8,7 @@
 
 #include "nn/core/finite.hpp"
 #include "nn/core/memory.hpp"
-#include "nn/kernels/product_kernels.hpp"
+#include "nn/kernels/product/kernels.hpp"
 #include "nn/model/plan_steps.hpp"
 
 namespace nn {

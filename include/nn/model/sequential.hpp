@@ -139,7 +139,7 @@ class Sequential {
     network_.block.reset_moments();
   }
   /// Stores the weights of Dense layers as bfloat16 or int8, for inference alone in less memory and
-  /// time; see kernels/quantized_product.hpp. Throws `std::invalid_argument` for another format,
+  /// time; see kernels/quantized/product.hpp. Throws `std::invalid_argument` for another format,
   /// before `build`, the second time, and for doubles.
   void quantize(NumberFormat format) {
     require_built("Sequential::quantize");

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "nn/kernels/update.hpp"
+#include "nn/kernels/update/update.hpp"
 #include "nn/layer/hyperparameter.hpp"
 #include "nn/layer/parameter_block.hpp"
 

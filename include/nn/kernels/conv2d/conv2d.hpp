@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// Two-dimensional convolution (cross-correlation, as everywhere in deep learning) and its
+// gradients. The files in reading order: `../window_shape.hpp` sizes; `rows.hpp` the inner kernel;
+// `regions.hpp` pixels that read the same cells; `forward.hpp`, `input_gradient.hpp`; and for dW
+// `input_windows.hpp`, `gradient_plan.hpp`, `gradient_blocks.hpp` and `cell_gradient.hpp`,
+// `kernel_gradient.hpp`, `gradient_reader.hpp`.
+#pragma once
+
+#include <type_traits>
+
+#include "nn/kernels/conv2d/forward.hpp"
+#include "nn/kernels/conv2d/input_gradient.hpp"
+#include "nn/kernels/conv2d/kernel_gradient.hpp"
+#include "nn/kernels/conv2d/naive.hpp"
+#include "nn/kernels/product/kernels.hpp"
+
+namespace nn::kernels {
+
+/// y(n, i, j, f) = act(bias(f) + sum over u, v, c of x(n, pixel of cell (u, v), c) W(u, v, c, f)).
+/// `activation` acts on single elements (not softmax). Each output is summed in the order of W, so
+/// it depends on nothing but its own window.
+/// Shapes  as Conv2DShape says; bias [out_channels], or null
+template <Real T>
+void conv2d(const Conv2DShape& shape, const T* x, const T* W, const std::type_identity_t<T>* bias,
+            Activation activation, T* y) {
+  if constexpr (has_simd<T>) {
+    detail::conv2d_forward<T>(isa(), shape, x, W, bias, activation, {y});
+  } else {
+    naive::conv2d<T>(shape, x, W, bias, activation, y);
+  }
+}
+
+/// The same with y rounded to bfloat16, for products in a `precision` that `takes_bfloat16`.
+/// `activation`: linear or relu
+inline void conv2d(const Conv2DShape& shape, const float* x, const float* W, const float* bias,
+                   Activation activation, Bfloat16* y, const ProductPrecision& precision) {
+  NN_ASSERT(takes_bfloat16(precision));
+  detail::conv2d_forward<float>(
+      isa(), shape, x, W, bias, activation,
+      {nullptr, y, detail::product_kernels<float>(isa(), precision).shorten});
+}
+
+/// dx(n, h, w, c) = sum over the windows that cover the pixel of dy W, and 0 where mask <= 0 (the
+/// gradient of a ReLU that made x).
+/// Shapes  as Conv2DShape says, dx as x; mask as x, or null
+template <Real T>
+void conv2d_input_gradient(const Conv2DShape& shape, const T* dy, const T* W,
+                           const std::type_identity_t<T>* mask, T* dx) {
+  if constexpr (has_simd<T>) {
+    detail::conv2d_input_gradient<T>(isa(), shape, dy, W, mask, dx);
+  } else {
+    naive::conv2d_input_gradient<T>(shape, dy, W, mask, dx);
+  }
+}
+
+/// dW(u, v, c, f) = sum over n, i, j of x(n, input pixel of cell (u, v), c) dy(n, i, j, f), and
+/// db(f) = sum over n, i, j of dy(n, i, j, f); both are added to what is there if `accumulate`.
+/// Shapes  as Conv2DShape says, dW as W; db [out_channels], or null where not wanted
+template <Real T>
+void conv2d_kernel_gradient(const Conv2DShape& shape, const T* x, const T* dy, T* dW,
+                            std::type_identity_t<T>* db, bool accumulate) {
+  if constexpr (has_simd<T>) {
+    detail::conv2d_kernel_gradient<T>(isa(), shape, x, dy, dW, db, accumulate);
+  } else {
+    naive::conv2d_kernel_gradient<T>(shape, x, dy, dW, db, accumulate);
+  }
+}
+
+}  // namespace nn::kernels

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// The input gradient of a convolution: bands of dx, in regions.
+#pragma once
+
+#include "nn/kernels/conv2d/regions.hpp"
+#include "nn/kernels/elementwise/elementwise.hpp"
+
+namespace nn::kernels::detail {
+
+template <class T>
+void conv2d_input_gradient(Isa set, const Conv2DShape& s, const T* dy, const T* W, const T* mask,
+                           T* dx) {
+  const KernelLayout transposed{s.kernel_height * s.kernel_width,  // cells
+                                s.out_channels,
+                                s.in_channels,
+                                s.in_channels * s.out_channels,
+                                1,
+                                s.out_channels};
+  const PackedKernel<T> kernel = pack_kernel<T>(set, transposed, W, nullptr);
+  const BandPlan plan(kernel, s.batch, s.height, s.width, s.out_height * s.out_width,
+                      BandPlan::usual_pixels);
+  const Regions regions(s, true, plan);
+  parallel_for(plan.count(), [&](Index piece) {
+    const Range panels = plan.panels(piece);
+    plan.for_each_band(piece, [&](const Band& band) {
+      const Index first = (band.sample * s.height + band.rows.first) * s.width * s.in_channels;
+      regions.convolve(set, kernel, panels, band, PixelRows<T>{},
+                       dy + band.sample * s.output_size(), dx + first);
+      if (mask == nullptr) return;
+      for_each_run({0, band.num_rows() * s.width}, kernel.channels_of(panels), s.in_channels,
+                   [&](Index at, Index count) {
+                     T* const out = dx + first + at;
+                     NN_DISPATCH_TO(set, relu_gradient, count, mask + first + at, out, out);
+                   });
+    });
+  });
+}
+
+}  // namespace nn::kernels::detail

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+// A convolution, or its input gradient, in regions: of the pixels that read the same cells of the
+// kernel. So padding, strides and the image's edges cost nothing, and nobody copies the input.
+#pragma once
+
+#include <algorithm>
+
+#include "nn/core/ceil_div.hpp"
+#include "nn/core/checked.hpp"
+#include "nn/kernels/conv2d/input_windows.hpp"
+#include "nn/kernels/conv2d/rows.hpp"
+#include "nn/kernels/machine/cache.hpp"
+#include "nn/kernels/machine/scratch.hpp"
+#include "nn/kernels/window_shape.hpp"
+
+namespace nn::kernels::detail {
+
+/// Height or width: `size` pixels that are computed from `from_size` others. Output pixel q reads
+/// input pixel q stride + u dilation - pad with cell u; `transposed`, an input pixel is computed
+/// from all outputs that read it.
+struct Axis {
+  Index size, from_size;
+  Index kernel, stride, pad, dilation;
+  bool transposed;
+};
+
+/// The cells that a pixel reads, evenly spaced, and the pixels that they read.
+struct AxisCells {
+  Index first = 0, step = 1, count = 0;
+  Index from = 0, from_step = 0;
+
+  [[nodiscard]] bool is_same(const AxisCells& other) const {
+    return first == other.first && count == other.count;
+  }
+  /// Whether neighbouring cells read neighbouring pixels.
+  [[nodiscard]] bool is_dense() const { return count <= 1 || (step == 1 && from_step == 1); }
+};
+
+[[nodiscard]] inline AxisCells cells_at(const Axis& axis, Index pixel) {
+  AxisCells cells;
+  for (Index cell = 0; cell < axis.kernel; ++cell) {
+    Index from = pixel * axis.stride - axis.pad + cell * axis.dilation;
+    if (axis.transposed) {
+      const Index strides = pixel + axis.pad - cell * axis.dilation;
+      if (strides % axis.stride != 0) continue;
+      from = strides / axis.stride;
+    }
+    if (from < 0 || from >= axis.from_size) continue;
+    if (cells.count == 0) cells.first = cell, cells.from = from;
+    if (cells.count == 1) cells.step = cell - cells.first, cells.from_step = from - cells.from;
+    ++cells.count;
+  }
+  return cells;
+}
+
+/// Every `step`-th pixel from `first` on: those that read the same cells.
+struct AxisClass {
+  Index first, step, count;
+  Index from_step;  // from what one reads to what the next one reads
+  AxisCells cells;  // of the first
+
+  /// Which of them lie within some pixels.
+  [[nodiscard]] Range within(Range pixels) const {
+    const auto number_from = [&](Index pixel) {
+      return pixel <= first ? 0 : std::min(count, ceil_div(pixel - first, step));
+    };
+    return {number_from(pixels.first), number_from(pixels.end)};
+  }
+};
+
+/// Lists the classes of an axis, at most one for each pixel, and returns their number.
+inline Index list_classes(const Axis& axis, AxisClass* classes) {
+  const Index step = axis.transposed ? axis.stride : 1;
+  const Index from_step = axis.transposed ? 1 : axis.stride;
+  Index count = 0;
+  for (Index first = 0; first < std::min(step, axis.size); ++first) {
+    for (Index pixel = first; pixel < axis.size; pixel += step) {
+      const AxisCells cells = cells_at(axis, pixel);
+      if (pixel > first && classes[count - 1].cells.is_same(cells)) {
+        ++classes[count - 1].count;
+      } else {
+        classes[count++] = {pixel, step, 1, from_step, cells};
+      }
+    }
+  }
+  return count;
+}
+
+/// Some rows of one sample, or all rows of several ones.
+struct Band {
+  Index sample, num_samples;
+  Range rows;
+
+  [[nodiscard]] Index num_rows() const { return num_samples * rows.size(); }  // of all samples
+};
+
+/// Calls body(first element, number) for the runs of consecutive elements that make up `channels`
+/// of each of `pixels`, which have `pixel_size` elements.
+template <class Body>
+void for_each_run(Range pixels, Range channels, Index pixel_size, Body&& body) {
+  if (channels.size() == pixel_size) {
+    return body(pixels.first * pixel_size, pixels.size() * pixel_size);
+  }
+  for (Index p = pixels.first; p < pixels.end; ++p) {
+    body(p * pixel_size + channels.first, channels.size());
+  }
+}
+
+/// How rows (of all samples, counted through) and panels of channels are cut into pieces of work,
+/// and these into bands. Panels are shared out where the kernel outgrows a core's cache.
+struct BandPlan {
+  static constexpr Index usual_pixels = 4096;  // of a band: its list stays in a core's cache
+  Index rows_per_sample, total_rows, rows_per_piece, num_panels, num_groups;
+  Index rows_per_band, samples_per_band;
+
+  /// For a batch of images [num_rows, num_cols], whose products with a kernel take `pixels` steps
+  /// of its rows each; `most_pixels` of a band, unless a row has more.
+  template <class T>
+  BandPlan(const PackedKernel<T>& kernel, Index batch, Index num_rows, Index num_cols, Index pixels,
+           Index most_pixels)
+      : rows_per_sample(num_rows), total_rows(batch * num_rows), num_panels(kernel.num_panels()) {
+    const Index kernel_size = kernel.num_rows * kernel.num_channels;
+    const Index products = saturated_product({batch, pixels, kernel_size});
+    const bool shares_panels = kernel_size > 4 * cached_elements<T>();
+    constexpr Index max_pieces = 64, min_products = Index{1} << 15;
+    const Index pieces = std::clamp<Index>(products / min_products, 1, max_pieces);
+    num_groups = shares_panels ? std::min(num_panels, pieces) : 1;
+    const Index row_pieces = std::max<Index>(1, pieces / num_groups);
+    rows_per_piece = std::max<Index>(1, ceil_div(total_rows, row_pieces));
+    const Index most_rows = std::max<Index>(1, most_pixels / std::max<Index>(1, num_cols));
+    rows_per_band = std::max<Index>(1, std::min({num_rows, rows_per_piece, most_rows}));
+    samples_per_band = std::max<Index>(1, std::min(rows_per_piece, most_rows) / rows_per_band);
+  }
+
+  [[nodiscard]] Index count() const { return ceil_div(total_rows, rows_per_piece) * num_groups; }
+  [[nodiscard]] Range panels(Index piece) const {
+    const Index group = piece % num_groups;
+    return {group * num_panels / num_groups, (group + 1) * num_panels / num_groups};
+  }
+  /// Calls body(band) for each band of a piece's rows.
+  template <class Body>
+  void for_each_band(Index piece, Body&& body) const {
+    Index row = piece / num_groups * rows_per_piece;
+    const Index end = std::min(total_rows, row + rows_per_piece);
+    while (row < end) {
+      const Index first = row % rows_per_sample;
+      const Index count = std::min({end - row, rows_per_sample - first, rows_per_band});
+      const Index num_samples =
+          count < rows_per_sample ? 1 : std::min((end - row) / count, samples_per_band);
+      body(Band{row / rows_per_sample, num_samples, {first, first + count}});
+      row += num_samples * count;
+    }
+  }
+};
+
+/// The regions of a convolution's output or, `transposed`, of its input: the products of a class of
+/// rows and a class of columns. Made by one thread, read by all.
+class Regions {
+ public:
+  Regions(const Conv2DShape& s, bool transposed, const BandPlan& plan)
+      : kernel_width_(s.kernel_width) {
+    const ImageSize input{s.height, s.width, s.in_channels};
+    const ImageSize output{s.out_height, s.out_width, s.out_channels};
+    to_ = transposed ? input : output, from_ = transposed ? output : input;
+    const Axis rows{to_.height, from_.height,      s.kernel_height, s.stride_height,
+                    s.pad_top,  s.dilation_height, transposed};
+    const Axis cols{to_.width,  from_.width,      s.kernel_width, s.stride_width,
+                    s.pad_left, s.dilation_width, transposed};
+    AxisClass* const classes = scratch<AxisClass>(ScratchUse::classes, rows.size + cols.size);
+    rows_ = classes, num_rows_ = list_classes(rows, classes);
+    cols_ = classes + num_rows_, num_cols_ = list_classes(cols, classes + num_rows_);
+    list_pixels(plan);
+  }
+
+  /// Computes some panels of a band: `from` is the first of its samples, `to` the first of its
+  /// pixels. `rows` gives all but what belongs to a region or panel.
+  template <class T>
+  void convolve(Isa set, const PackedKernel<T>& kernel, Range panels, const Band& band,
+                PixelRows<T> rows, const T* from, T* to) const {
+    const PixelPlace* pixels = pixels_;
+    for (Index r = 0; r < num_rows_; ++r) {
+      const AxisClass& of_rows = rows_[r];
+      const Range in_band = of_rows.within(band.rows);
+      const Index row = of_rows.first + in_band.first * of_rows.step;
+      const Index from_row = of_rows.cells.from + in_band.first * of_rows.from_step;
+      for (Index c = 0; c < num_cols_; pixels += list_size(of_rows, cols_[c]), ++c) {
+        if (in_band.size() == 0) continue;
+        const AxisClass& of_cols = cols_[c];
+        set_runs(of_rows.cells, of_cols.cells, rows);
+        rows.pixels = pixels;
+        rows.num_pixels = band.num_samples * in_band.size() * of_cols.count;
+        convolve_rows<T>(set, kernel, panels, rows,
+                         from + (from_row * from_.width + of_cols.cells.from) * from_.channels,
+                         to + ((row - band.rows.first) * to_.width + of_cols.first) * to_.channels);
+      }
+    }
+  }
+
+ private:
+  [[nodiscard]] Index list_size(const AxisClass& rows, const AxisClass& cols) const {
+    return samples_ * std::min(rows.count, most_rows_) * cols.count;
+  }
+
+  /// The pixels of all regions in a band, counted from the region's first one: sample by sample and
+  /// row by row, so that the first ones serve smaller bands too.
+  void list_pixels(const BandPlan& plan) {
+    samples_ = plan.samples_per_band, most_rows_ = plan.rows_per_band;
+    Index count = 0;
+    for (Index r = 0; r < num_rows_; ++r)
+      for (Index c = 0; c < num_cols_; ++c) count += list_size(rows_[r], cols_[c]);
+    PixelPlace* place = scratch<PixelPlace>(ScratchUse::pixels, count);
+    pixels_ = place;
+    for (Index r = 0; r < num_rows_; ++r) {
+      for (Index c = 0; c < num_cols_; ++c) {
+        const AxisClass &rows = rows_[r], &cols = cols_[c];
+        const PixelGrid grid{
+            samples_,
+            std::min(rows.count, most_rows_),
+            cols.count,
+            {from_.size(), rows.from_step * from_.width * from_.channels,
+             cols.from_step * from_.channels},
+            {to_.size(), rows.step * to_.width * to_.channels, cols.step * to_.channels}};
+        place = grid.list(place);
+      }
+    }
+  }
+
+  /// The cells as runs, in this thread's memory: cells side by side make one run of each row.
+  template <class T>
+  void set_runs(const AxisCells& rows, const AxisCells& cols, PixelRows<T>& of_region) const {
+    const Index runs_per_row = cols.is_dense() ? std::min<Index>(1, cols.count) : cols.count;
+    of_region.num_runs = rows.count * runs_per_row;
+    of_region.run_length = (cols.is_dense() ? cols.count : 1) * from_.channels;
+    Run* run = scratch<Run>(ScratchUse::runs, of_region.num_runs);
+    of_region.runs = run;
+    for (Index i = 0; i < rows.count; ++i) {
+      const Index row = rows.first + i * rows.step;
+      for (Index j = 0; j < runs_per_row; ++j) {
+        const Index col = cols.first + j * cols.step;
+        *run++ = {(i * rows.from_step * from_.width + j * cols.from_step) * from_.channels,
+                  (row * kernel_width_ + col) * from_.channels};
+      }
+    }
+  }
+
+  Index kernel_width_;
+  ImageSize to_{}, from_{};
+  const AxisClass *rows_, *cols_;
+  Index num_rows_, num_cols_;
+  const PixelPlace* pixels_ = nullptr;
+  Index samples_ = 0, most_rows_ = 0;
+};
+
+}  // namespace nn::kernels::detail

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// Activations of single elements, their gradients, and small sums, over blocks of any size.
+#pragma once
+
+#include <algorithm>
+#include <type_traits>
+
+#include "nn/kernels/elementwise/naive.hpp"
+#include "nn/kernels/machine/blocks.hpp"
+#include "nn/kernels/machine/simd.hpp"
+
+#define NN_KERNEL_BODY "nn/kernels/elementwise/elementwise.inc"
+#include "nn/kernels/machine/for_each_isa.inc"
+#undef NN_KERNEL_BODY
+
+namespace nn::kernels {
+
+/// y = act(x), not softmax (which acts on rows).   x, y [count]; x == y is allowed
+template <Real T>
+void activate(Activation activation, Index count, const T* x, T* y) {
+  NN_ASSERT(activation != Activation::softmax);
+  if (activation == Activation::linear && x == y) return;
+  for_each_block(count, [=](Index first, Index size) {
+    if (activation == Activation::linear) {
+      std::copy(x + first, x + first + size, y + first);
+      return;
+    }
+    if constexpr (has_simd<T>) {
+      if (activation == Activation::relu) return NN_DISPATCH(relu, size, x + first, y + first);
+    }
+    naive::activate_elements(activation, size, x + first, y + first);
+  });
+}
+
+/// dz = dy act'(z), written in the result y = act(z).   y, dy, dz [count]; dz == dy is allowed
+template <Real T>
+void activation_gradient(Activation activation, Index count, const T* y, const T* dy, T* dz) {
+  NN_ASSERT(activation != Activation::softmax);
+  if (activation == Activation::linear && dy == dz) return;
+  for_each_block(count, [=](Index first, Index size) {
+    if constexpr (has_simd<T>) {
+      if (activation == Activation::relu) {
+        return NN_DISPATCH(relu_gradient, size, y + first, dy + first, dz + first);
+      }
+    }
+    naive::activation_gradient(activation, size, y + first, dy + first, dz + first);
+  });
+}
+
+/// y = x scale + shift.   x, y [count]; x == y is allowed
+template <Real T>
+void scale_shift(Index count, const T* x, std::type_identity_t<T> scale,
+                 std::type_identity_t<T> shift, T* y) {
+  for_each_block(count, [=](Index first, Index size) {
+    if constexpr (has_simd<T>) {
+      NN_DISPATCH(scale_shift, size, x + first, scale, shift, y + first);
+    } else {
+      naive::scale_shift(size, x + first, scale, shift, y + first);
+    }
+  });
+}
+
+}  // namespace nn::kernels

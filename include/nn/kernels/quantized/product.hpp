@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+// The product with weights in a short number format, for inference.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+#include "nn/core/ceil_div.hpp"
+#include "nn/core/finite.hpp"
+#include "nn/core/parallel.hpp"
+#include "nn/kernels/machine/isa.hpp"
+#include "nn/kernels/machine/scratch.hpp"
+#include "nn/kernels/machine/simd.hpp"
+#include "nn/kernels/product/options.hpp"
+#include "nn/kernels/product/task.hpp"
+#include "nn/kernels/quantized/matrix.hpp"
+
+namespace nn::kernels::detail {
+
+/// The products of some rows of x, restricted to one block of W's rows, with some panels of W.
+struct QuantizedTask {
+  const QuantizedMatrix* W;
+  Index block;
+  Index first_panel, last_panel;
+  Matrix<const float> x;  ///< [rows, rows of the block]
+  float* sums;            ///< [rows, W->padded_cols()]; int8: before the scales of the columns
+};
+
+/// The sums of all blocks for one row.
+struct QuantizedSums {
+  const float* first;  ///< [padded_cols] of the first block
+  Index num_blocks, block_stride;
+  Index cols;
+  const float* scales;  ///< [padded_cols] or null
+};
+
+}  // namespace nn::kernels::detail
+
+#define NN_KERNEL_BODY "nn/kernels/quantized/product.inc"
+#include "nn/kernels/machine/for_each_isa.inc"
+#undef NN_KERNEL_BODY
+
+namespace nn::kernels {
+namespace detail {
+
+/// The instruction set for int8: AVX-512 needs its dot products (VNNI) too.
+[[nodiscard]] inline Isa int8_isa(Isa set) {
+#if defined(__x86_64__)
+  if (set >= Isa::avx512 && !__builtin_cpu_supports("avx512vnni")) return Isa::avx2;
+#endif
+  return set;
+}
+
+/// How the rows of x, the blocks of W's rows and W's panels are cut into pieces: by shapes alone.
+struct QuantizedPlan {
+  static constexpr Index rows_at_once = 64, rows_per_piece = 16;  // bound the memory of the sums
+  Index num_panels, panels_per_piece, num_strips;
+
+  QuantizedPlan(const QuantizedMatrix& W, Index rows)
+      : num_panels(W.padded_cols() / W.panel_cols()), panels_per_piece(num_panels) {
+    constexpr Index enough_pieces = 8, small_work = Index{1} << 16, strip_cols = 64;
+    const Index pieces = W.num_blocks() * ceil_div(rows, rows_per_piece);
+    const Index work = rows * std::min(W.rows(), QuantizedMatrix::depth) * W.cols();
+    if (pieces < enough_pieces && work > small_work) {
+      panels_per_piece = strip_cols / W.panel_cols();
+    }
+    num_strips = ceil_div(num_panels, panels_per_piece);
+  }
+};
+
+/// Returns the rows whose sums were too large for floats or not finite, as bits.
+inline std::uint64_t quantized_rows(Isa set, Matrix<const float> x, const QuantizedMatrix& W,
+                                    Matrix<float> y, const ProductOptions<float>& options) {
+  const QuantizedPlan plan(W, x.rows);
+  const Index blocks = W.num_blocks(), width = W.padded_cols(), block_stride = x.rows * width;
+  const Index row_pieces = ceil_div(x.rows, QuantizedPlan::rows_per_piece);
+  float* const sums = scratch<float>(ScratchUse::partial_sums, blocks, block_stride);
+  parallel_for(row_pieces * blocks * plan.num_strips, [&](Index piece) {
+    const Index strip = piece % plan.num_strips, block = piece / plan.num_strips % blocks;
+    const Index row = piece / plan.num_strips / blocks * QuantizedPlan::rows_per_piece;
+    const Index rows = std::min(QuantizedPlan::rows_per_piece, x.rows - row);
+    const Index panel = strip * plan.panels_per_piece;
+    const QuantizedTask task{
+        .W = &W,
+        .block = block,
+        .first_panel = panel,
+        .last_panel = std::min(plan.num_panels, panel + plan.panels_per_piece),
+        .x = x.block(row, block * QuantizedMatrix::depth, rows, W.block_rows(block)),
+        .sums = sums + block * block_stride + row * width};
+    if (W.format() == NumberFormat::int8) {
+      NN_DISPATCH_TO(int8_isa(set), int8_product, task);
+    } else {
+      NN_DISPATCH_TO(set, bfloat16_product, task);
+    }
+  });
+  std::uint64_t not_finite = 0;
+  for (Index row = 0; row < x.rows; ++row) {
+    const QuantizedSums of_row{sums + row * width, blocks, block_stride, W.cols(), W.scales()};
+    float* const y_row = &y(row, 0);
+    const bool is_relu = options.activation == Activation::relu;
+    const bool is_finite =
+        NN_DISPATCH_TO(set, combine_blocks, of_row, options.bias, is_relu, y_row);
+    not_finite |= std::uint64_t{!is_finite} << row;
+  }
+  return not_finite;
+}
+
+/// A row of int8 again, whose sums are too large for floats before the columns' scales make them
+/// smaller: a power of 2 of it, which changes no bit but those of the exponents.
+inline void quantized_large_row(Isa set, Matrix<const float> x, const QuantizedMatrix& W,
+                                Matrix<float> y, const ProductOptions<float>& options) {
+  constexpr float large = 0x1p64f;
+  float* const small_x = scratch<float>(ScratchUse::rounded_a, x.cols);
+  float largest = 0;
+  for (Index i = 0; i < x.cols; ++i) {
+    small_x[i] = x(0, i) / large;
+    largest = std::max(largest, std::abs(x(0, i)));
+  }
+  if (largest < large) return;  // then its elements aren't finite, or a column of W
+  quantized_rows(set, {small_x, 1, x.cols}, W, y, {});
+  for (Index j = 0; j < y.cols; ++j) {
+    float& value = y(0, j);
+    value = value * large + (options.bias == nullptr ? 0.0f : options.bias[j]);
+    if (options.activation == Activation::relu) value = activate(options.activation, value);
+  }
+}
+
+}  // namespace detail
+
+/// `quantized_product` with the kernels of `set`, which the processor must have.
+[[gnu::noinline]] inline void quantized_product_with(Isa set, Matrix<const float> x,
+                                                     const QuantizedMatrix& W, Matrix<float> y,
+                                                     const ProductOptions<float>& options = {}) {
+  constexpr Index rows_at_once = detail::QuantizedPlan::rows_at_once;
+  if (y.cols == 0) return;
+  for (Index row = 0; row < x.rows; row += rows_at_once) {
+    const Index rows = std::min(rows_at_once, x.rows - row);
+    std::uint64_t not_finite = detail::quantized_rows(set, x.block(row, 0, rows, x.cols), W,
+                                                      y.block(row, 0, rows, y.cols), options);
+    if (W.format() != NumberFormat::int8) continue;
+    for (Index i = row; not_finite != 0; ++i, not_finite >>= 1) {
+      if (not_finite % 2 == 0) continue;
+      detail::quantized_large_row(set, x.block(i, 0, 1, x.cols), W, y.block(i, 0, 1, y.cols),
+                                  options);
+    }
+  }
+  if (options.activation == Activation::linear || options.activation == Activation::relu) return;
+  for (Index i = 0; i < y.rows; ++i) {
+    for (Index j = 0; j < y.cols; ++j) y(i, j) = activate(options.activation, y(i, j));
+  }
+}
+
+/// y = act(x W + bias), W in a short number format. bfloat16 weights are multiplied as the floats
+/// that they are. With int8 weights, x is quantised as well: each row, for each block of W's rows,
+/// to scale q with scale = max |x| / 127 and q rounded to nearest; products of integers are summed
+/// exactly in a block. There a row of x with NaN or infinity gives NaN everywhere. A row's result
+/// depends neither on the number of rows nor on that of threads.
+/// Shapes  x [m, W.rows()]   y [m, W.cols()], rows contiguous   options: bias and activation only
+inline void quantized_product(Matrix<const float> x, const QuantizedMatrix& W, Matrix<float> y,
+                              const ProductOptions<float>& options = {}) {
+  NN_ASSERT(x.rows == y.rows && x.cols == W.rows() && y.cols == W.cols());
+  NN_ASSERT(x.col_stride == 1 && y.col_stride == 1);
+  NN_ASSERT(options.mask.data == nullptr && !options.accumulate);
+  quantized_product_with(isa(), x, W, y, options);
+}
+
+}  // namespace nn::kernels
