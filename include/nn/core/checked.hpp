@@ -6,6 +6,7 @@
 #include <limits>
 #include <new>
 
+#include "nn/core/cold.hpp"
 #include "nn/core/config.hpp"
 
 namespace nn {
@@ -13,9 +14,7 @@ namespace nn {
 namespace detail {
 
 // Out of the way of the many places that check.
-[[noreturn, gnu::cold, gnu::noinline]] inline void refuse_size() {
-  throw std::bad_array_new_length{};
-}
+[[noreturn]] NN_COLD inline void refuse_size() { throw std::bad_array_new_length{}; }
 
 }  // namespace detail
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "nn/core/cold.hpp"
 #include "nn/core/cpu_quota.hpp"
 #include "nn/core/once.hpp"
 
@@ -16,7 +17,7 @@ namespace nn::detail {
 
 /// The cores that this process may run on, where the system tells, else all; fewer where its
 /// control groups leave it less time.
-[[nodiscard, gnu::cold, gnu::noinline]] inline int count_cores() {
+[[nodiscard]] NN_COLD inline int count_cores() {
 #if defined(__linux__)
   cpu_set_t allowed;
   if (::sched_getaffinity(0, sizeof allowed, &allowed) == 0) {

@@ -12,12 +12,12 @@
 #include <string>
 #include <string_view>
 
-#include "nn/core/cxx20.hpp"
+#include "nn/core/cold.hpp"
 
 namespace nn::detail {
 
 /// The text of a small file; empty where it can't be read.
-[[nodiscard, gnu::cold, gnu::noinline]] inline std::string small_file(const std::string& path) {
+[[nodiscard]] NN_COLD inline std::string small_file(const std::string& path) {
   std::string text;
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) return text;
@@ -84,7 +84,7 @@ namespace nn::detail {
 /// The least limit of a process's groups and of those around them, in cores, rounded up; INT_MAX
 /// where none limits it. `root` is the folder that /proc and the mounted groups are found in, empty
 /// but in tests.
-[[nodiscard, gnu::cold, gnu::noinline]] inline int cores_of_groups(const std::string& root) {
+[[nodiscard]] NN_COLD inline int cores_of_groups(const std::string& root) {
   const std::string groups = small_file(root + "/proc/self/cgroup");
   const std::string mounts = small_file(root + "/proc/self/mountinfo");
   int least = INT_MAX;

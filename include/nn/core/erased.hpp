@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "nn/core/cxx20.hpp"
+#include "nn/core/cold.hpp"
 
 namespace nn::detail {
 
@@ -17,7 +17,7 @@ class Erased {
   Erased() = default;
   /// Takes over what was made with `new`.
   explicit Erased(Interface* self) : self_(self) {}
-  [[gnu::cold, gnu::noinline]] Erased(const Erased& other)
+  NN_COLD Erased(const Erased& other)
       : self_(other.self_ == nullptr ? nullptr : other.self_->clone()) {}
   Erased(Erased&& other) noexcept : self_(std::exchange(other.self_, nullptr)) {}
   // Two, not one by value: that one would be taken for one that can't throw.

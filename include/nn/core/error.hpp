@@ -31,7 +31,7 @@ struct Complaint {
 
 /// `<where>: expected <rule>, got <value> (<context>); <remedy>`
 /// Cold: the compiler then keeps what leads here small and out of the way.
-[[nodiscard, gnu::cold, gnu::noinline]] inline std::string sentence(const Complaint& complaint) {
+[[nodiscard]] NN_COLD inline std::string sentence(const Complaint& complaint) {
   const auto& [where, expected, got, context, remedy] = complaint;
   std::string text = concat({where, ": expected ", expected, ", got ", got});
   if (!context.empty()) append(text, {" (", context, ")"});
@@ -41,19 +41,18 @@ struct Complaint {
 
 /// Throws `Error` with the sentence.
 template <class Error = std::invalid_argument>
-[[noreturn, gnu::cold, gnu::noinline]] void refuse(const Complaint& complaint) {
+[[noreturn]] NN_COLD void refuse(const Complaint& complaint) {
   throw Error{sentence(complaint)};
 }
 
 /// The same without context and remedy, so that each caller of `demand` has one call of it.
 template <class Error>
-[[noreturn, gnu::cold, gnu::noinline]] void refuse(const char* where, const char* expected,
-                                                   const Text& got) {
+[[noreturn]] NN_COLD void refuse(const char* where, const char* expected, const Text& got) {
   throw Error{sentence({where, expected, got})};
 }
 
 /// Appends to "a, b, c", for messages that name what there is.
-[[gnu::cold]] inline void append_listed(std::string& list, std::string_view item) {
+NN_COLD inline void append_listed(std::string& list, std::string_view item) {
   if (!list.empty()) list += ", ";
   list += item;
 }

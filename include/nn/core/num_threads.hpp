@@ -22,7 +22,7 @@ namespace detail {
 }
 
 /// The number that the environment variable NN_NUM_THREADS names, or that of the cores.
-[[nodiscard, gnu::cold, gnu::noinline]] inline int choose_num_threads() {
+[[nodiscard]] NN_COLD inline int choose_num_threads() {
   const char* const wanted = std::getenv("NN_NUM_THREADS");
   if (wanted == nullptr || *wanted == '\0') return num_cores();
   const std::string_view digits = wanted;

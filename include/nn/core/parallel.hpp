@@ -92,7 +92,7 @@ class ThreadPool {
 
   /// Makes a pool, and sees to the process's copies and its end before any thread runs. What two
   /// threads do here at once does no harm.
-  [[gnu::cold, gnu::noinline]] static ThreadPool& begin(ThreadPool* old) {
+  NN_COLD static ThreadPool& begin(ThreadPool* old) {
     static constinit std::atomic<bool> is_prepared{false};
     if (!is_prepared.load()) {
       if (::pthread_atfork(nullptr, nullptr, &begin_child) != 0) throw std::bad_alloc{};
@@ -139,7 +139,7 @@ class ThreadPool {
   [[nodiscard]] Helper& helper(int i) { return *helpers_[static_cast<std::size_t>(i)]; }
 
   /// Starts threads until there are `wanted`; returns how many there are to use.
-  [[gnu::cold, gnu::noinline]] int hire(int wanted) {
+  NN_COLD int hire(int wanted) {
     helpers_.reserve(static_cast<std::size_t>(wanted));  // a thread that runs has its place
     for (int number = static_cast<int>(helpers_.size()); number < wanted; ++number) {
       auto helper = std::make_unique<Helper>();

@@ -66,7 +66,7 @@ class Shape {
   }
 
   /// `[64, 13, 13, 4]`
-  [[nodiscard, gnu::cold]] std::string to_string() const {
+  [[nodiscard]] NN_COLD std::string to_string() const {
     std::string text = "[";
     for (const Index size : *this) append(text, {text.size() > 1 ? ", " : "", size});
     append(text, "]");

@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "nn/core/cxx20.hpp"
+#include "nn/core/cold.hpp"
 
 namespace nn {
 
@@ -37,15 +37,15 @@ class Text {
   constexpr Text(std::initializer_list<Text> pieces)
       : at_(std::data(pieces)), tag_(tag(Kind::list, pieces.size())) {}
 
-  [[nodiscard, gnu::cold, gnu::noinline]] bool empty() const { return to_string().empty(); }
+  [[nodiscard]] NN_COLD bool empty() const { return to_string().empty(); }
 
-  [[nodiscard, gnu::cold, gnu::noinline]] std::string to_string() const {
+  [[nodiscard]] NN_COLD std::string to_string() const {
     std::string text;
     append_to(text);
     return text;
   }
 
-  [[gnu::cold, gnu::noinline]] void append_to(std::string& text) const {
+  NN_COLD void append_to(std::string& text) const {
     const std::size_t size = tag_ >> kind_bits;
     switch (static_cast<Kind>(tag_ % (1u << kind_bits))) {
       case Kind::literal:
@@ -98,7 +98,7 @@ inline void append(std::string& text, const Text& more) { more.append_to(text); 
 /// A number with as many digits behind the point as in "0.50" (fixed, 2), or as in "5.0e-01"
 /// (scientific, 1); general: that many in all, less zeros at the end. As C's printf writes it but
 /// for the locale, which must change no file, table or line that a script reads.
-[[nodiscard, gnu::cold, gnu::noinline]] inline std::string with_digits(
+[[nodiscard]] NN_COLD inline std::string with_digits(
     double number, int digits, std::chars_format format = std::chars_format::fixed) {
   if (number != number) return "nan";  // NaN has no sign
   char text[400];                      // the longest has 309 digits before the point

@@ -18,8 +18,7 @@ namespace nn::io {
 inline constexpr int max_nested_models = JsonReader::max_depth / 2 - 2;
 
 /// {"filters":32,"kernel_size":[3,3],"activation":"relu",...}
-[[gnu::cold, gnu::noinline]] inline void append_arguments(std::string& text,
-                                                          const Arguments& arguments) {
+NN_COLD inline void append_arguments(std::string& text, const Arguments& arguments) {
   text += '{';
   for (const auto& [name, value] : arguments.values()) {
     append_key(text, name);
@@ -44,15 +43,14 @@ inline constexpr int max_nested_models = JsonReader::max_depth / 2 - 2;
   text += '}';
 }
 
-[[nodiscard, gnu::cold, gnu::noinline]] inline std::string arguments_to_json(
-    const Arguments& arguments) {
+[[nodiscard]] NN_COLD inline std::string arguments_to_json(const Arguments& arguments) {
   std::string text;
   append_arguments(text, arguments);
   return text;
 }
 
 /// The reverse of `append_arguments`, without an owner's name.
-[[nodiscard, gnu::cold, gnu::noinline]] inline Arguments read_arguments(JsonReader& reader) {
+[[nodiscard]] NN_COLD inline Arguments read_arguments(JsonReader& reader) {
   Arguments arguments;
   reader.read_object([&](const std::string& name) {
     const std::size_t start = reader.position();
@@ -87,8 +85,7 @@ inline constexpr int max_nested_models = JsonReader::max_depth / 2 - 2;
 /// [{"class_name":"Conv2D","config":{...}},...]; a nested model has "layers" in place of "config".
 /// Throws `std::invalid_argument` for a layer that doesn't name its arguments.
 template <Real T>
-[[gnu::cold, gnu::noinline]] void append_layers(std::string& text, const Sequential<T>& model,
-                                                int depth = 1) {
+NN_COLD void append_layers(std::string& text, const Sequential<T>& model, int depth = 1) {
   if (depth > max_nested_models) {
     refuse({"Sequential::save",
             {"at most ", max_nested_models, " models inside one another"},
@@ -117,8 +114,7 @@ template <Real T>
 
 /// Appends the layer of that name to the model if it is among the types; says whether it was.
 template <Real T, class... Layers>
-[[gnu::cold, gnu::noinline]] bool add_layer(Sequential<T>& model, const Arguments& arguments,
-                                            LayerTypes<Layers...>) {
+NN_COLD bool add_layer(Sequential<T>& model, const Arguments& arguments, LayerTypes<Layers...>) {
   const auto try_type = [&]<class L>() {
     if (L::name() != arguments.owner()) return false;
     model.add(L::from_arguments(arguments));
@@ -128,7 +124,7 @@ template <Real T, class... Layers>
 }
 
 template <Real T, class... Layers>
-[[nodiscard, gnu::cold, gnu::noinline]] std::string known_layers(LayerTypes<Layers...>) {
+[[nodiscard]] NN_COLD std::string known_layers(LayerTypes<Layers...>) {
   std::string names;
   (append_listed(names, Layers::name()), ...);
   append_listed(names, "Sequential");
@@ -153,8 +149,7 @@ void read_layers(JsonReader& reader, Sequential<T>& model, Types types);
 
 /// Reads one layer, or a nested model, and appends it to `model`.
 template <Real T, class Types>
-[[gnu::cold, gnu::noinline]] void read_layer(JsonReader& reader, Sequential<T>& model,
-                                             Types types) {
+NN_COLD void read_layer(JsonReader& reader, Sequential<T>& model, Types types) {
   const std::size_t start = reader.position();
   Arguments arguments;
   Sequential<T> nested;
@@ -187,8 +182,7 @@ template <Real T, class Types>
 /// The reverse of `append_layers`: appends them to `model`. Throws `IoError`, or
 /// `std::invalid_argument` from a layer's constructor.
 template <Real T, class Types>
-[[gnu::cold, gnu::noinline]] void read_layers(JsonReader& reader, Sequential<T>& model,
-                                              Types types) {
+NN_COLD void read_layers(JsonReader& reader, Sequential<T>& model, Types types) {
   reader.read_array([&] { read_layer(reader, model, types); });
 }
 

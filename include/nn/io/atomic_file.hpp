@@ -22,7 +22,7 @@ namespace nn::io {
 /// writes the same target removes.
 class AtomicFile {
  public:
-  [[gnu::cold, gnu::noinline]] explicit AtomicFile(const std::string& path)
+  NN_COLD explicit AtomicFile(const std::string& path)
       : path_(checked_path(path)), target_(follow_links(path)), folder_(folder_of(target_)) {
     struct stat old {};
     const bool replaces = ::stat(path.c_str(), &old) == 0;
@@ -47,7 +47,7 @@ class AtomicFile {
   }
 
   /// Appends `size` bytes.
-  [[gnu::cold, gnu::noinline]] void write(const void* data, std::size_t size) {
+  NN_COLD void write(const void* data, std::size_t size) {
     const auto* const bytes = static_cast<const char*>(data);
     for (std::size_t done = 0; done < size;) {
       const ssize_t count = ::write(file_.number(), bytes + done, size - done);
@@ -61,7 +61,7 @@ class AtomicFile {
 
   /// Puts the file in place; nothing may be written after it. Once the file is there, nothing
   /// fails.
-  [[gnu::cold, gnu::noinline]] void commit() {
+  NN_COLD void commit() {
     // A full disk may show itself only here, when the system really writes.
     if (::fsync(file_.number()) != 0 || !file_.close() ||
         std::rename(temporary_.c_str(), target_.c_str()) != 0) {
@@ -76,7 +76,7 @@ class AtomicFile {
   static constexpr const char* old_stays = "no file was changed";
 
   /// The path behind symbolic links; the last one may lead to a file that does not exist yet.
-  [[nodiscard, gnu::cold, gnu::noinline]] static std::string follow_links(const std::string& path) {
+  [[nodiscard]] NN_COLD static std::string follow_links(const std::string& path) {
     std::string target = path;
     char link[PATH_MAX];
     for (int count = 0; count < 40; ++count) {  // the limit that Linux sets itself
@@ -92,11 +92,11 @@ class AtomicFile {
   }
 
   /// Up to and with the last slash; empty for a bare name.
-  [[nodiscard, gnu::cold, gnu::noinline]] static std::string folder_of(const std::string& path) {
+  [[nodiscard]] NN_COLD static std::string folder_of(const std::string& path) {
     return path.substr(0, path.rfind('/') + 1);
   }
 
-  [[gnu::cold, gnu::noinline]] void create(mode_t mode) {
+  NN_COLD void create(mode_t mode) {
     // Cut, as a name may have 255 bytes and the target's may be that long already.
     const std::string stem = concat({".", target_.substr(folder_.size(), 200), "."});
     for (int attempt = 0; !file_.is_open(); ++attempt) {
@@ -114,7 +114,7 @@ class AtomicFile {
   }
 
   /// Gives the new file the owner and the mode of the old one.
-  [[gnu::cold, gnu::noinline]] void take_over(const struct stat& old) {
+  NN_COLD void take_over(const struct stat& old) {
     struct stat fresh {};
     bool done = ::fstat(file_.number(), &fresh) == 0;
     if (done && (fresh.st_uid != old.st_uid || fresh.st_gid != old.st_gid)) {
@@ -134,7 +134,7 @@ class AtomicFile {
 
   /// Makes the new name itself survive a power cut, where that can be done: the file is whole and
   /// in place all the same.
-  [[gnu::cold, gnu::noinline]] void sync_folder() const noexcept {
+  NN_COLD void sync_folder() const noexcept {
     const FileDescriptor directory{::open(folder_name(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (directory.is_open()) (void)::fsync(directory.number());
   }
@@ -150,8 +150,7 @@ class AtomicFile {
 /// Replaces the file at `path` by what `write_body(AtomicFile&)` writes; where anything throws, the
 /// old one stays.
 template <class WriteBody>
-[[gnu::cold, gnu::noinline]] void write_atomically(const std::string& path,
-                                                   WriteBody&& write_body) {
+NN_COLD void write_atomically(const std::string& path, WriteBody&& write_body) {
   AtomicFile file(path);
   write_body(file);
   file.commit();

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "nn/core/cold.hpp"
 #include "nn/core/config.hpp"
 #include "nn/core/finite.hpp"
 #include "nn/core/number_format.hpp"
@@ -75,7 +76,7 @@ template <TensorNumber T>
 }
 
 /// The value of an IEEE 754 binary16 number.
-[[nodiscard, gnu::cold, gnu::noinline]] inline float decode_half(std::uint16_t bits) {
+[[nodiscard]] NN_COLD inline float decode_half(std::uint16_t bits) {
   const int exponent = (bits >> 10) & 31;
   const auto mantissa = static_cast<float>(bits & 1023);
   float magnitude = 0;
@@ -106,8 +107,8 @@ template <TensorNumber T, TensorNumber Stored>
 /// Converts `count` stored elements, which need not be aligned, each first by `decode`. Returns how
 /// many were converted: less than `count` where `T` cannot hold the next one.
 template <class Stored, TensorNumber T, class Decode>
-[[nodiscard, gnu::cold, gnu::noinline]] Index convert_elements(const std::byte* bytes, Index count,
-                                                               T* out, Decode&& decode) {
+[[nodiscard]] NN_COLD Index convert_elements(const std::byte* bytes, Index count, T* out,
+                                             Decode&& decode) {
   for (Index i = 0; i < count; ++i) {
     Stored stored;
     std::memcpy(&stored, bytes + i * static_cast<Index>(sizeof stored), sizeof stored);
@@ -128,9 +129,8 @@ template <TensorNumber T>
 /// Converts `count` elements of the type called `name`. Needs `is_convertible<T>(name)`. Returns
 /// how many were converted, as `convert_elements` does.
 template <TensorNumber T>
-[[nodiscard, gnu::cold, gnu::noinline]] Index convert_tensor(std::string_view name,
-                                                             const std::byte* bytes, Index count,
-                                                             T* out) {
+[[nodiscard]] NN_COLD Index convert_tensor(std::string_view name, const std::byte* bytes,
+                                           Index count, T* out) {
   if (name == dtype_of<T>().name) {
     if (count != 0) std::memcpy(out, bytes, static_cast<std::size_t>(count) * sizeof(T));
     return count;

@@ -18,17 +18,14 @@
 namespace nn::io {
 
 /// Throws `IoError`: `<path>: expected <rule>, got "No such file or directory"`.
-[[noreturn, gnu::cold, gnu::noinline]] inline void throw_system_error(const std::string& path,
-                                                                      const Text& expected,
-                                                                      int error_number,
-                                                                      const Text& remedy = {}) {
+[[noreturn]] NN_COLD inline void throw_system_error(const std::string& path, const Text& expected,
+                                                    int error_number, const Text& remedy = {}) {
   const std::string reason = std::generic_category().message(error_number);
   refuse<IoError>({path, expected, {'"', reason, '"'}, "", remedy});
 }
 
 /// The path, unless it is empty or would end for the system at a NUL in it.
-[[nodiscard, gnu::cold, gnu::noinline]] inline const std::string& checked_path(
-    const std::string& path) {
+[[nodiscard]] NN_COLD inline const std::string& checked_path(const std::string& path) {
   demand<IoError>(!path.empty(), "file", "a path", "an empty one");
   demand<IoError>(path.find('\0') == std::string::npos, "file", "a path without NUL", path.c_str());
   return path;
@@ -59,7 +56,7 @@ class FileDescriptor {
 };
 
 /// A kind of file that is not a plain one, in words.
-[[nodiscard, gnu::cold, gnu::noinline]] inline std::string describe_file_kind(mode_t mode) {
+[[nodiscard]] NN_COLD inline std::string describe_file_kind(mode_t mode) {
   if (S_ISDIR(mode)) return "a directory";
   if (S_ISFIFO(mode)) return "a pipe";
   if (S_ISSOCK(mode)) return "a socket";
@@ -71,7 +68,7 @@ class InputFile {
  public:
   /// Throws `IoError` where there is no such file, it may not be read, or is a directory, pipe or
   /// device.
-  [[gnu::cold, gnu::noinline]] explicit InputFile(const std::string& path)
+  NN_COLD explicit InputFile(const std::string& path)
       // Not blocking: opening a pipe would otherwise wait for its writer.
       : path_(checked_path(path)), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
     struct stat status {};
@@ -88,7 +85,7 @@ class InputFile {
   [[nodiscard]] std::uint64_t size() const { return size_; }
 
   /// Reads the next `size` bytes. Throws `IoError` where the file ends before.
-  [[gnu::cold, gnu::noinline]] void read(void* data, std::size_t size) {
+  NN_COLD void read(void* data, std::size_t size) {
     auto* const bytes = static_cast<char*>(data);
     for (std::size_t done = 0; done < size;) {
       const ssize_t count = ::read(file_.number(), bytes + done, size - done);
@@ -106,8 +103,7 @@ class InputFile {
   }
 
  private:
-  [[noreturn, gnu::cold, gnu::noinline]] void fail_changed(const Text& expected,
-                                                           const Text& got) const {
+  [[noreturn]] NN_COLD void fail_changed(const Text& expected, const Text& got) const {
     refuse<IoError>({path_, expected, got, "", "the file changed while it was read"});
   }
 

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "nn/core/cxx20.hpp"
+#include "nn/core/cold.hpp"
 
 namespace nn::io {
 
@@ -15,8 +15,7 @@ inline constexpr std::size_t telling_bytes = 128;
 namespace detail {
 
 /// The kind of a zip archive by the name of its first file, which stands from byte 30 on.
-[[nodiscard, gnu::cold, gnu::noinline]] inline std::string_view kind_of_zip(
-    std::string_view front) {
+[[nodiscard]] NN_COLD inline std::string_view kind_of_zip(std::string_view front) {
   const auto has = [name = front.substr(30 < front.size() ? 30 : front.size())](
                        std::string_view part) { return name.find(part) != name.npos; };
   if (has("data.pkl") || has(".format_version")) return "a PyTorch file (a zip archive)";
@@ -30,8 +29,7 @@ namespace detail {
 }  // namespace detail
 
 /// What the bytes at the front of a file say that it is, in words; empty for what is not known.
-[[nodiscard, gnu::cold, gnu::noinline]] inline std::string_view foreign_format(
-    std::string_view front) {
+[[nodiscard]] NN_COLD inline std::string_view foreign_format(std::string_view front) {
   using std::string_view_literals::operator""sv;
   struct Format {
     std::string_view mark, name;

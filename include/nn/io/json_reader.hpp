@@ -35,7 +35,7 @@ class JsonReader {
   JsonReader(std::string_view text, const std::string& where) : text_(text), where_(where) {}
 
   /// Kind of the next value, which stays unread.
-  [[nodiscard, gnu::cold, gnu::noinline]] JsonKind peek() {
+  [[nodiscard]] NN_COLD JsonKind peek() {
     skip_space();
     switch (current()) {
       case 'n':
@@ -65,7 +65,7 @@ class JsonReader {
     return value;
   }
 
-  [[nodiscard, gnu::cold, gnu::noinline]] JsonNumber read_number() {
+  [[nodiscard]] NN_COLD JsonNumber read_number() {
     skip_space();
     const std::size_t start = position_;
     if (current() == '-') ++position_;
@@ -87,7 +87,7 @@ class JsonReader {
     return convert(start, position_ == end_of_integer);
   }
 
-  [[nodiscard, gnu::cold, gnu::noinline]] std::int64_t read_integer() {
+  [[nodiscard]] NN_COLD std::int64_t read_integer() {
     skip_space();
     const std::size_t start = position_;
     const JsonNumber number = read_number();
@@ -95,7 +95,7 @@ class JsonReader {
     return number.integer;
   }
 
-  [[nodiscard, gnu::cold, gnu::noinline]] std::string read_string() {
+  [[nodiscard]] NN_COLD std::string read_string() {
     open('"', "a string");
     std::string value;
     for (std::size_t run = position_;; run = position_) {
@@ -152,12 +152,11 @@ class JsonReader {
   [[nodiscard]] std::size_t position() const { return position_; }
 
   /// Throws for the byte that is read next.
-  [[noreturn, gnu::cold, gnu::noinline]] void fail(const Text& expected) const {
+  [[noreturn]] NN_COLD void fail(const Text& expected) const {
     fail(expected, describe_current(), position_);
   }
-  [[noreturn, gnu::cold, gnu::noinline]] void fail(const Text& expected, const Text& got,
-                                                   std::size_t position,
-                                                   const Text& remedy = {}) const {
+  [[noreturn]] NN_COLD void fail(const Text& expected, const Text& got, std::size_t position,
+                                 const Text& remedy = {}) const {
     refuse<IoError>({where_, expected, got, {"byte ", position}, remedy});
   }
 
@@ -170,7 +169,7 @@ class JsonReader {
     return byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\';
   }
 
-  [[gnu::cold, gnu::noinline]] void skip_space() {
+  NN_COLD void skip_space() {
     while (current() == ' ' || current() == '\n' || current() == '\r' || current() == '\t') {
       ++position_;
     }
@@ -187,13 +186,13 @@ class JsonReader {
     position_ += word.size();
   }
 
-  [[gnu::cold, gnu::noinline]] void open(char bracket, const char* expected) {
+  NN_COLD void open(char bracket, const char* expected) {
     skip_space();
     if (current() != bracket) fail(expected);
     ++position_;
   }
 
-  [[nodiscard, gnu::cold, gnu::noinline]] std::string read_key() {
+  [[nodiscard]] NN_COLD std::string read_key() {
     skip_space();
     if (current() != '"') fail("a key in double quotes");
     std::string key = read_string();
@@ -210,22 +209,21 @@ class JsonReader {
     }
   }
 
-  [[nodiscard, gnu::cold, gnu::noinline]] bool closes(char bracket) {
+  [[nodiscard]] NN_COLD bool closes(char bracket) {
     skip_space();
     if (current() != bracket) return false;
     ++position_;
     return true;
   }
 
-  [[nodiscard, gnu::cold, gnu::noinline]] bool continues(char bracket) {
+  [[nodiscard]] NN_COLD bool continues(char bracket) {
     if (closes(bracket)) return false;
     if (current() != ',') fail({"a comma or ", bracket});
     ++position_;
     return true;
   }
 
-  [[nodiscard, gnu::cold, gnu::noinline]] JsonNumber convert(std::size_t start,
-                                                             bool is_integer) const {
+  [[nodiscard]] NN_COLD JsonNumber convert(std::size_t start, bool is_integer) const {
     const char* const first = text_.data() + start;
     const char* const last = text_.data() + position_;
     if (is_integer) {
@@ -240,7 +238,7 @@ class JsonReader {
     return {false, 0, value};
   }
 
-  [[gnu::cold, gnu::noinline]] void read_escape(std::string& value) {
+  NN_COLD void read_escape(std::string& value) {
     constexpr std::string_view letters = "\"\\/bfnrt";
     constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
     const std::size_t start = position_++;  // the backslash
@@ -254,7 +252,7 @@ class JsonReader {
     ++position_;
   }
 
-  [[nodiscard, gnu::cold, gnu::noinline]] std::uint32_t read_code_point(std::size_t start) {
+  [[nodiscard]] NN_COLD std::uint32_t read_code_point(std::size_t start) {
     const std::uint32_t first = read_hex4();
     if (first < 0xD800 || first > 0xDFFF) return first;
     if (first < 0xDC00 && text_.substr(position_, 2) == "\\u") {
@@ -282,7 +280,7 @@ class JsonReader {
     return value;
   }
 
-  [[nodiscard, gnu::cold, gnu::noinline]] std::string describe_current() const {
+  [[nodiscard]] NN_COLD std::string describe_current() const {
     if (is_at_end()) return "the end";
     const auto byte = static_cast<unsigned char>(current());
     if (byte >= 0x20 && byte < 0x7F) return concat({"'", current(), "'"});

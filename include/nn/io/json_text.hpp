@@ -18,8 +18,7 @@ namespace nn::io {
 
 /// Bytes of the UTF-8 sequence that starts at `start` (RFC 3629: shortest form, no surrogates,
 /// nothing beyond U+10FFFF); 0 where none does.
-[[nodiscard, gnu::cold, gnu::noinline]] inline std::size_t utf8_length(std::string_view text,
-                                                                       std::size_t start) {
+[[nodiscard]] NN_COLD inline std::size_t utf8_length(std::string_view text, std::size_t start) {
   const auto byte = [&](std::size_t offset) {
     return start + offset < text.size() ? static_cast<unsigned char>(text[start + offset]) : 0u;
   };
@@ -38,7 +37,7 @@ namespace nn::io {
 }
 
 /// Appends a code point, which must be valid and no surrogate.
-[[gnu::cold, gnu::noinline]] inline void append_utf8(std::string& text, std::uint32_t code) {
+NN_COLD inline void append_utf8(std::string& text, std::uint32_t code) {
   if (code < 0x80) {
     text += static_cast<char>(code);
     return;
@@ -53,8 +52,8 @@ namespace nn::io {
 
 /// Appends `text` as a JSON string: between quotes, with escapes for quotes, backslashes and
 /// control characters. Throws `IoError` that names `where` if it is not UTF-8.
-[[gnu::cold, gnu::noinline]] inline void append_quoted(std::string& quoted, std::string_view text,
-                                                       const Text& where = "JSON") {
+NN_COLD inline void append_quoted(std::string& quoted, std::string_view text,
+                                  const Text& where = "JSON") {
   constexpr std::string_view characters = "\"\\\b\f\n\r\t";
   constexpr std::string_view letters = "\"\\bfnrt";
   constexpr std::string_view digits = "0123456789abcdef";
@@ -87,8 +86,7 @@ namespace nn::io {
 
 /// Appends the shortest decimal that reads back as the same double, with a point or an exponent, so
 /// that it stays a double. Throws `IoError` that names `where` for NaN and infinity.
-[[gnu::cold, gnu::noinline]] inline void append_number(std::string& text, double value,
-                                                       const Text& where = "JSON") {
+NN_COLD inline void append_number(std::string& text, double value, const Text& where = "JSON") {
   if (!is_finite(value)) refuse<IoError>({where, "a finite number", non_finite_name(value)});
   char digits[32];
   const char* const last = std::to_chars(std::begin(digits), std::end(digits), value).ptr;
@@ -103,15 +101,14 @@ inline void append_comma(std::string& text) {
 }
 
 /// Appends the key of an object's next member.
-[[gnu::cold, gnu::noinline]] inline void append_key(std::string& text, std::string_view key) {
+NN_COLD inline void append_key(std::string& text, std::string_view key) {
   append_comma(text);
   append_quoted(text, key);
   text += ':';
 }
 
 /// Appends whole numbers: `[28,28,1]`.
-[[gnu::cold, gnu::noinline]] inline void append_list(std::string& text,
-                                                     std::span<const Index> numbers) {
+NN_COLD inline void append_list(std::string& text, std::span<const Index> numbers) {
   text += '[';
   for (const Index number : numbers) {
     append_comma(text);
@@ -122,7 +119,7 @@ inline void append_comma(std::string& text) {
 
 /// A piece of somebody's text, made fit for a message: quoted, at most some 60 bytes of it, what is
 /// not UTF-8 replaced by question marks.
-[[nodiscard, gnu::cold, gnu::noinline]] inline std::string abbreviate(std::string_view text) {
+[[nodiscard]] NN_COLD inline std::string abbreviate(std::string_view text) {
   constexpr std::size_t most = 60;
   std::string valid;
   std::size_t i = 0;

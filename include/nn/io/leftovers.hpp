@@ -28,7 +28,7 @@ inline void mark_as_written(const FileDescriptor& file) {
 namespace detail {
 
 /// The process in "PID-N.tmp"; -1 for another text.
-[[nodiscard, gnu::cold, gnu::noinline]] inline pid_t process_of(std::string_view text) {
+[[nodiscard]] NN_COLD inline pid_t process_of(std::string_view text) {
   const char* const end = text.data() + text.size();
   pid_t process = -1;
   unsigned number = 0;
@@ -50,8 +50,8 @@ namespace detail {
 /// is taken for such, be it on another host or in another container: it has to carry no mark, and
 /// to have been written to a minute before `latest`, a new file in the same folder, was. Allocates
 /// nothing itself; what fails leaves the rest where it is.
-[[gnu::cold, gnu::noinline]] inline void remove_leftovers(const char* folder, std::string_view stem,
-                                                          const FileDescriptor& latest) noexcept {
+NN_COLD inline void remove_leftovers(const char* folder, std::string_view stem,
+                                     const FileDescriptor& latest) noexcept {
   constexpr time_t minute = 60;
   struct stat fresh {};
   if (::fstat(latest.number(), &fresh) != 0) return;

@@ -31,8 +31,7 @@ namespace io {
 inline constexpr std::size_t max_architecture_size = std::size_t{1} << 20;
 
 template <Real T>
-[[gnu::cold, gnu::noinline]] void add_weights(SafetensorsWriter& writer,
-                                              const Sequential<T>& model) {
+NN_COLD void add_weights(SafetensorsWriter& writer, const Sequential<T>& model) {
   for (const NamedParameter<T>& parameter : model.parameters()) {
     if (const auto* matrix = parameter.quantized()) {
       add_quantized(writer, parameter.name, *matrix);
@@ -44,9 +43,8 @@ template <Real T>
 
 /// A file with the notes that the options have. Throws where the model is not to be saved so.
 template <Real T>
-[[nodiscard, gnu::cold, gnu::noinline]] SafetensorsWriter begin_file(const char* where,
-                                                                     const Sequential<T>& model,
-                                                                     const SaveOptions& options) {
+[[nodiscard]] NN_COLD SafetensorsWriter begin_file(const char* where, const Sequential<T>& model,
+                                                   const SaveOptions& options) {
   require_free_names(where, options.notes);
   if (!options.allow_non_finite) {
     model.parameters().require_finite(
@@ -60,9 +58,8 @@ template <Real T>
 /// Throws `IoError` unless the file has exactly the listed parameters. Allocates nothing, so that
 /// an architecture that asks for more than its file holds is refused before it costs memory.
 template <Real T>
-[[gnu::cold, gnu::noinline]] void require_weights(const SafetensorsFile& file,
-                                                  const ParameterList<T>& list,
-                                                  const std::string& where) {
+NN_COLD void require_weights(const SafetensorsFile& file, const ParameterList<T>& list,
+                             const std::string& where) {
   std::size_t num_scales = 0;
   for (const auto& entry : list.entries()) {
     const TensorEntry* tensor = file.find(entry.name);
@@ -100,8 +97,7 @@ template <Real T>
 }
 
 template <Real T>
-[[gnu::cold, gnu::noinline]] void copy_weights(const SafetensorsFile& file,
-                                               ParameterBlock<T>& block) {
+NN_COLD void copy_weights(const SafetensorsFile& file, ParameterBlock<T>& block) {
   for (const NamedParameter<T>& parameter : block) {
     T* const value = parameter.value().data();
     file.copy_to(file.at(parameter.name), value);
@@ -114,9 +110,8 @@ template <Real T>
 /// The layers that `text` describes, appended to `model`, and the shape of their input. Throws
 /// `IoError`, or `std::invalid_argument` from a layer's constructor.
 template <Real T, class Types>
-[[nodiscard, gnu::cold, gnu::noinline]] Shape read_architecture(std::string_view text,
-                                                                const std::string& where,
-                                                                Sequential<T>& model, Types types) {
+[[nodiscard]] NN_COLD Shape read_architecture(std::string_view text, const std::string& where,
+                                              Sequential<T>& model, Types types) {
   demand<IoError>(text.size() <= max_architecture_size, where.c_str(), "at most 1048576 characters",
                   text.size());
   JsonReader reader(text, where);
@@ -147,8 +142,7 @@ template <Real T, class Types>
 /// The layers of a model and the shape of its input as `read_architecture` takes them. Throws
 /// `std::invalid_argument` where they can't be described, or at too great a length.
 template <Real T>
-[[nodiscard, gnu::cold, gnu::noinline]] std::string describe_architecture(
-    const Sequential<T>& model) {
+[[nodiscard]] NN_COLD std::string describe_architecture(const Sequential<T>& model) {
   std::string text = "{";
   append_key(text, "class_name");
   append_quoted(text, "Sequential");
@@ -165,8 +159,7 @@ template <Real T>
 /// The model that a file describes, with its weights, whose data are read once all else has been
 /// found to fit. Throws `IoError`.
 template <Real T, class Types>
-[[nodiscard, gnu::cold, gnu::noinline]] Sequential<T> read_model(const std::string& path,
-                                                                 Types types) {
+[[nodiscard]] NN_COLD Sequential<T> read_model(const std::string& path, Types types) {
   InputFile input(path);
   SafetensorsFile file = SafetensorsFile::read_header(input, path);
   require_format(file, path);
@@ -208,8 +201,7 @@ template <Real T, class Types>
 /// MiB of text), for notes under a name of the model's own metadata (`io::own_metadata`), and for
 /// weights that are not finite unless they are asked for.
 template <Real T>
-[[gnu::cold, gnu::noinline]] void Sequential<T>::save(const std::string& path,
-                                                      const SaveOptions& options) const {
+NN_COLD void Sequential<T>::save(const std::string& path, const SaveOptions& options) const {
   require_built("Sequential::save");
   io::SafetensorsWriter writer = io::begin_file("Sequential::save", *this, options);
   writer.set_metadata("format", io::model_format);
@@ -248,8 +240,8 @@ template <class... OwnLayers>
 /// The weights alone, under the names of `parameters()`, quantised ones as `io::add_quantized`
 /// says.
 template <Real T>
-[[gnu::cold, gnu::noinline]] void Sequential<T>::save_weights(const std::string& path,
-                                                              const SaveOptions& options) const {
+NN_COLD void Sequential<T>::save_weights(const std::string& path,
+                                         const SaveOptions& options) const {
   require_built("Sequential::save_weights");
   io::SafetensorsWriter writer = io::begin_file("Sequential::save_weights", *this, options);
   io::add_weights(writer, *this);
@@ -264,7 +256,7 @@ void Sequential<T>::save_weights(const std::string& path) const {
 /// can't hold; nothing is changed then. The optimizer's memory stays. Quantised weights become the
 /// floats that they stand for.
 template <Real T>
-[[gnu::cold, gnu::noinline]] void Sequential<T>::load_weights(const std::string& path) {
+NN_COLD void Sequential<T>::load_weights(const std::string& path) {
   require_built("Sequential::load_weights");
   network_.require_no_training("Sequential::load_weights");
   network_.require_float_weights("Sequential::load_weights");

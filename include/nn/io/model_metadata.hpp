@@ -20,8 +20,8 @@ inline constexpr const char* own_metadata[] = {"format", "format_version", "arch
                                                "layout", "weight_format",  "build_seed"};
 
 /// Throws `std::invalid_argument` for a note that would take the place of the model's own metadata.
-[[gnu::cold, gnu::noinline]] inline void require_free_names(
-    const char* where, const std::map<std::string, std::string>& notes) {
+NN_COLD inline void require_free_names(const char* where,
+                                       const std::map<std::string, std::string>& notes) {
   for (const char* name : own_metadata) {
     if (!notes.contains(name)) continue;
     std::string names;
@@ -36,8 +36,7 @@ inline constexpr const char* own_metadata[] = {"format", "format_version", "arch
 
 /// Throws `IoError` unless the file is a model's, of the version that this library reads; without a
 /// number it counts as that of version 1.
-[[gnu::cold, gnu::noinline]] inline void require_format(const SafetensorsFile& file,
-                                                        const std::string& path) {
+NN_COLD inline void require_format(const SafetensorsFile& file, const std::string& path) {
   const auto& metadata = file.metadata();
   if (!metadata.contains("architecture")) {
     refuse<IoError>({path, "metadata 'architecture'", "none", "",
@@ -61,8 +60,8 @@ inline constexpr const char* own_metadata[] = {"format", "format_version", "arch
 
 /// What the model was built with: its dropout and shuffling are then those of the model that was
 /// saved, from the first step on. 0 in files from before it was written. Throws `IoError`.
-[[nodiscard, gnu::cold, gnu::noinline]] inline std::uint64_t build_seed_of(
-    const SafetensorsFile& file, const std::string& path) {
+[[nodiscard]] NN_COLD inline std::uint64_t build_seed_of(const SafetensorsFile& file,
+                                                         const std::string& path) {
   const auto found = file.metadata().find("build_seed");
   if (found == file.metadata().end()) return 0;
   const std::string& text = found->second;

@@ -21,9 +21,8 @@ namespace nn::io {
 
 /// Adds quantised weights row by row: "3.dense.kernel" as BF16 [in, units], or as I8 [in, units]
 /// beside "3.dense.kernel_scale" [units], whose product the weights are.
-[[gnu::cold, gnu::noinline]] inline void add_quantized(SafetensorsWriter& writer,
-                                                       const std::string& name,
-                                                       const kernels::QuantizedMatrix& matrix) {
+NN_COLD inline void add_quantized(SafetensorsWriter& writer, const std::string& name,
+                                  const kernels::QuantizedMatrix& matrix) {
   const bool is_int8 = matrix.format() == NumberFormat::int8;
   const Index rows = matrix.rows(), cols = matrix.cols();
   std::string bytes;
@@ -40,10 +39,8 @@ namespace nn::io {
 }
 
 /// Throws `IoError` unless the file has the scales of weights [in, units].
-[[gnu::cold, gnu::noinline]] inline void require_scales(const SafetensorsFile& file,
-                                                        const std::string& weights,
-                                                        const Shape& shape,
-                                                        const std::string& where) {
+NN_COLD inline void require_scales(const SafetensorsFile& file, const std::string& weights,
+                                   const Shape& shape, const std::string& where) {
   const std::string name = scale_name(weights);
   const TensorEntry* scales = file.find(name);
   const Shape expected{shape.back()};
@@ -57,9 +54,8 @@ namespace nn::io {
 
 /// Multiplies integers [in, units] by the file's scales.
 template <class T>
-[[gnu::cold, gnu::noinline]] void apply_scales(const SafetensorsFile& file,
-                                               const std::string& weights, const Shape& shape,
-                                               T* values) {
+NN_COLD void apply_scales(const SafetensorsFile& file, const std::string& weights,
+                          const Shape& shape, T* values) {
   std::vector<T> scales(static_cast<std::size_t>(shape.back()));
   file.copy_to(file.at(scale_name(weights)), scales.data());
   const Index count = shape.num_elements();
@@ -68,8 +64,8 @@ template <class T>
 }
 
 /// What the weights of a model's file are to be stored as. Throws `IoError` for an unknown format.
-[[nodiscard, gnu::cold, gnu::noinline]] inline NumberFormat weight_format_of(
-    const SafetensorsFile& file, const std::string& path) {
+[[nodiscard]] NN_COLD inline NumberFormat weight_format_of(const SafetensorsFile& file,
+                                                           const std::string& path) {
   const auto found = file.metadata().find("weight_format");
   if (found == file.metadata().end()) return NumberFormat::float32;
   for (const NumberFormat format : {NumberFormat::bfloat16, NumberFormat::int8}) {

@@ -36,7 +36,7 @@ class SafetensorsFile {
   SafetensorsFile& operator=(SafetensorsFile&&) = default;
 
   /// Throws `IoError` where the file cannot be read or is not valid.
-  [[nodiscard, gnu::cold, gnu::noinline]] static SafetensorsFile read(const std::string& path) {
+  [[nodiscard]] NN_COLD static SafetensorsFile read(const std::string& path) {
     InputFile input(path);
     SafetensorsFile file = read_header(input, path);
     file.read_data(input);
@@ -46,8 +46,8 @@ class SafetensorsFile {
   /// The header alone, from the front of `input`: whoever expects certain tensors refuses others
   /// before their data cost memory and time. `data` and `copy_to` need `read_data` first. Throws as
   /// `read` does; `path` names the file in its message.
-  [[nodiscard, gnu::cold, gnu::noinline]] static SafetensorsFile read_header(
-      InputFile& input, const std::string& path) {
+  [[nodiscard]] NN_COLD static SafetensorsFile read_header(InputFile& input,
+                                                           const std::string& path) {
     std::string text(read_header_size(input, path), '\0');
     input.read(text.data(), text.size());
     if (!text.starts_with('{')) refuse_foreign(text.size(), text, path);
@@ -62,7 +62,7 @@ class SafetensorsFile {
   }
 
   /// The rest of the `input` that `read_header` began.
-  [[gnu::cold, gnu::noinline]] void read_data(InputFile& input) {
+  NN_COLD void read_data(InputFile& input) {
     // The header was held against the file's size: where its last tensor ends, the file does.
     data_ = allocate(tensors_.empty() ? 0 : tensors_.back().end, path_);
     input.read(data_.data(), data_.size());
@@ -82,13 +82,13 @@ class SafetensorsFile {
   }
 
   /// Null where the file has no tensor of that name.
-  [[nodiscard, gnu::cold, gnu::noinline]] const TensorEntry* find(std::string_view name) const {
+  [[nodiscard]] NN_COLD const TensorEntry* find(std::string_view name) const {
     const auto entry = by_name_.find(name);
     return entry == by_name_.end() ? nullptr : entry->second;
   }
 
   /// Throws `IoError` where the file has no tensor of that name.
-  [[nodiscard, gnu::cold, gnu::noinline]] const TensorEntry& at(std::string_view name) const {
+  [[nodiscard]] NN_COLD const TensorEntry& at(std::string_view name) const {
     if (const TensorEntry* const entry = find(name)) return *entry;
     refuse<IoError>(
         {path_, {"a tensor ", abbreviate(name)}, {tensors_.size(), " tensors of other names"}});
@@ -98,7 +98,7 @@ class SafetensorsFile {
   /// their value (floating-point `T`: rounded), F16, BF16, F32 and F64 to `float` and `double`
   /// (rounded). Throws `IoError` where the type does not convert or a value does not fit.
   template <TensorNumber T>
-  [[gnu::cold, gnu::noinline]] void copy_to(const TensorEntry& entry, T* out) const {
+  NN_COLD void copy_to(const TensorEntry& entry, T* out) const {
     const std::string_view wanted = dtype_of<T>().name;
     if (!is_convertible<T>(entry.dtype.name)) {
       fail(entry, {"a dtype that converts to ", wanted}, entry.dtype.name, "");
@@ -116,8 +116,8 @@ class SafetensorsFile {
 
   SafetensorsFile() = default;
 
-  [[nodiscard, gnu::cold, gnu::noinline]] static std::uint64_t read_header_size(
-      InputFile& input, const std::string& path) {
+  [[nodiscard]] NN_COLD static std::uint64_t read_header_size(InputFile& input,
+                                                              const std::string& path) {
     if (input.size() < size_bytes) {
       refuse<IoError>(
           {path, "at least 8 bytes for the header's size", input.size(), "", detail::torn_file});
@@ -140,9 +140,8 @@ class SafetensorsFile {
 
   /// Refuses a file of a known other format: its first 8 bytes, read as a number, and the next
   /// ones.
-  [[gnu::cold, gnu::noinline]] static void refuse_foreign(std::uint64_t first,
-                                                          std::string_view next,
-                                                          const std::string& path) {
+  NN_COLD static void refuse_foreign(std::uint64_t first, std::string_view next,
+                                     const std::string& path) {
     std::string front(reinterpret_cast<const char*>(&first), size_bytes);
     const std::string_view format = foreign_format(front.append(next.substr(0, telling_bytes)));
     if (format.empty()) return;
@@ -150,8 +149,7 @@ class SafetensorsFile {
                      "write its weights anew, in Python by safetensors.numpy.save_file"});
   }
 
-  [[nodiscard, gnu::cold, gnu::noinline]] static AlignedMemory allocate(std::uint64_t size,
-                                                                        const std::string& path) {
+  [[nodiscard]] NN_COLD static AlignedMemory allocate(std::uint64_t size, const std::string& path) {
     try {
       return AlignedMemory(size);
     } catch (const std::bad_alloc&) {
@@ -159,15 +157,15 @@ class SafetensorsFile {
     }
   }
 
-  [[gnu::cold, gnu::noinline]] void index() {
+  NN_COLD void index() {
     for (const TensorEntry& tensor : tensors_) {
       const bool is_new = by_name_.emplace(tensor.name, &tensor).second;
       if (!is_new) fail(tensor, "a name of its own", "one that another tensor has", "");
     }
   }
 
-  [[noreturn, gnu::cold, gnu::noinline]] void fail(const TensorEntry& entry, const Text& expected,
-                                                   const Text& got, const Text& context) const {
+  [[noreturn]] NN_COLD void fail(const TensorEntry& entry, const Text& expected, const Text& got,
+                                 const Text& context) const {
     refuse<IoError>({{path_, ", tensor ", abbreviate(entry.name)}, expected, got, context});
   }
 
@@ -183,7 +181,7 @@ class SafetensorsFile {
 class SafetensorsWriter {
  public:
   /// A string beside the tensors; one that comes again replaces the value.
-  [[gnu::cold, gnu::noinline]] void set_metadata(const std::string& key, std::string value) {
+  NN_COLD void set_metadata(const std::string& key, std::string value) {
     metadata_.emplace(std::string(key), std::string()).first->second = std::move(value);
   }
 
@@ -194,8 +192,8 @@ class SafetensorsWriter {
     add(name, shape, dtype_of<T>(), data);
   }
   /// The same for elements that are no C++ numbers, such as "BF16", as their bytes, little-endian.
-  [[gnu::cold, gnu::noinline]] void add(const std::string& name, const Shape& shape,
-                                        const Dtype& dtype, std::string bytes) {
+  NN_COLD void add(const std::string& name, const Shape& shape, const Dtype& dtype,
+                   std::string bytes) {
     add(name, shape, dtype, nullptr);
     NN_ASSERT(bytes.size() == tensors_.back().size);
     tensors_.back().bytes = std::move(bytes);
@@ -203,7 +201,7 @@ class SafetensorsWriter {
 
   /// Replaces the file at `path` (see `AtomicFile`). Throws `IoError` where it cannot be written,
   /// or a name or the metadata is not UTF-8.
-  [[gnu::cold, gnu::noinline]] void write(const std::string& path) const {
+  NN_COLD void write(const std::string& path) const {
     const std::string header = make_header();
     const std::uint64_t header_size = header.size();
     if (header_size > SafetensorsHeader::max_size) {
@@ -232,8 +230,8 @@ class SafetensorsWriter {
     std::string bytes;
   };
 
-  [[gnu::cold, gnu::noinline]] void add(const std::string& name, const Shape& shape,
-                                        const Dtype& dtype, const void* data) {
+  NN_COLD void add(const std::string& name, const Shape& shape, const Dtype& dtype,
+                   const void* data) {
     const std::size_t size = detail::byte_count({name, dtype, shape}, "SafetensorsWriter");
     const bool is_new = name != SafetensorsHeader::metadata_name && names_.insert(name).second;
     demand(is_new, "SafetensorsWriter", "a name that no other tensor has", abbreviate(name));
@@ -250,7 +248,7 @@ class SafetensorsWriter {
     }
   }
 
-  [[nodiscard, gnu::cold, gnu::noinline]] std::string make_header() const {
+  [[nodiscard]] NN_COLD std::string make_header() const {
     std::string text = "{";
     if (!metadata_.empty()) {
       append_key(text, SafetensorsHeader::metadata_name);

@@ -40,7 +40,7 @@ namespace detail {
 
 inline constexpr const char* torn_file = "the file is torn or not safetensors";
 
-[[nodiscard, gnu::cold, gnu::noinline]] inline std::uint64_t read_whole_number(JsonReader& reader) {
+[[nodiscard]] NN_COLD inline std::uint64_t read_whole_number(JsonReader& reader) {
   if (reader.peek() != JsonKind::number) reader.fail("a whole number of 0 or more");
   const std::size_t start = reader.position();
   const std::int64_t number = reader.read_integer();
@@ -48,7 +48,7 @@ inline constexpr const char* torn_file = "the file is torn or not safetensors";
   return static_cast<std::uint64_t>(number);
 }
 
-[[nodiscard, gnu::cold, gnu::noinline]] inline Dtype read_dtype(JsonReader& reader) {
+[[nodiscard]] NN_COLD inline Dtype read_dtype(JsonReader& reader) {
   if (reader.peek() != JsonKind::string) reader.fail("a dtype in double quotes");
   const std::size_t start = reader.position();
   const std::string name = reader.read_string();
@@ -58,7 +58,7 @@ inline constexpr const char* torn_file = "the file is torn or not safetensors";
   reader.fail(known, abbreviate(name), start);
 }
 
-[[nodiscard, gnu::cold, gnu::noinline]] inline Shape read_shape(JsonReader& reader) {
+[[nodiscard]] NN_COLD inline Shape read_shape(JsonReader& reader) {
   Shape shape;
   reader.read_array([&] {
     if (shape.rank() == Shape::max_rank) reader.fail("at most 8 axes", "more", reader.position());
@@ -67,7 +67,7 @@ inline constexpr const char* torn_file = "the file is torn or not safetensors";
   return shape;
 }
 
-[[gnu::cold, gnu::noinline]] inline void read_offsets(JsonReader& reader, TensorEntry& tensor) {
+NN_COLD inline void read_offsets(JsonReader& reader, TensorEntry& tensor) {
   int count = 0;
   reader.read_array([&] {
     if (count == 2) reader.fail("two data_offsets", "more", reader.position());
@@ -76,8 +76,7 @@ inline constexpr const char* torn_file = "the file is torn or not safetensors";
   if (count < 2) reader.fail("two data_offsets", count, reader.position() - 1);
 }
 
-[[nodiscard, gnu::cold, gnu::noinline]] inline TensorEntry read_tensor_info(JsonReader& reader,
-                                                                            std::string name) {
+[[nodiscard]] NN_COLD inline TensorEntry read_tensor_info(JsonReader& reader, std::string name) {
   TensorEntry tensor;
   tensor.name = std::move(name);
   bool has_dtype = false;
@@ -101,8 +100,8 @@ inline constexpr const char* torn_file = "the file is torn or not safetensors";
   return tensor;
 }
 
-[[gnu::cold, gnu::noinline]] inline void read_metadata(
-    JsonReader& reader, std::map<std::string, std::string>& metadata) {
+NN_COLD inline void read_metadata(JsonReader& reader,
+                                  std::map<std::string, std::string>& metadata) {
   reader.read_object([&](std::string key) {
     const std::size_t start = reader.position();
     std::string value = reader.read_string();
@@ -113,8 +112,8 @@ inline constexpr const char* torn_file = "the file is torn or not safetensors";
 }
 
 /// Bytes that the shape and the type of `tensor` ask for.
-[[nodiscard, gnu::cold, gnu::noinline]] inline std::uint64_t byte_count(const TensorEntry& tensor,
-                                                                        const std::string& path) {
+[[nodiscard]] NN_COLD inline std::uint64_t byte_count(const TensorEntry& tensor,
+                                                      const std::string& path) {
   std::uint64_t bytes = tensor.dtype.size;
   for (const Index signed_size : tensor.shape) {
     const auto size = static_cast<std::uint64_t>(signed_size);
@@ -129,7 +128,7 @@ inline constexpr const char* torn_file = "the file is torn or not safetensors";
 }
 
 /// Sorts by first byte; empty tensors come before the one that begins at the same byte.
-[[gnu::cold, gnu::noinline]] inline void sort_by_data(std::list<TensorEntry>& tensors) {
+NN_COLD inline void sort_by_data(std::list<TensorEntry>& tensors) {
   tensors.sort([](const TensorEntry& a, const TensorEntry& b) {
     if (a.begin != b.begin) return a.begin < b.begin;
     return a.end != b.end ? a.end < b.end : a.name < b.name;
@@ -137,9 +136,8 @@ inline constexpr const char* torn_file = "the file is torn or not safetensors";
 }
 
 /// Checks that the tensors, sorted by their first byte, fill the data without holes or overlaps.
-[[gnu::cold, gnu::noinline]] inline void check_layout(const std::list<TensorEntry>& tensors,
-                                                      std::uint64_t data_size,
-                                                      const std::string& path) {
+NN_COLD inline void check_layout(const std::list<TensorEntry>& tensors, std::uint64_t data_size,
+                                 const std::string& path) {
   std::uint64_t filled = 0;
   for (const TensorEntry& tensor : tensors) {
     const auto fail = [&](const Text& expected, const Text& got) {
@@ -176,8 +174,9 @@ inline constexpr const char* torn_file = "the file is torn or not safetensors";
 
 /// Parses the header `text` of a file with `data_size` bytes behind it. Memory: a small multiple of
 /// the text's size. Throws `IoError`; `path` names the file in its message.
-[[nodiscard, gnu::cold, gnu::noinline]] inline SafetensorsHeader parse_safetensors_header(
-    std::string_view text, std::uint64_t data_size, const std::string& path) {
+[[nodiscard]] NN_COLD inline SafetensorsHeader parse_safetensors_header(std::string_view text,
+                                                                        std::uint64_t data_size,
+                                                                        const std::string& path) {
   const std::string where = concat({path, ", header"});
   JsonReader reader(text, where);
   if (!text.starts_with('{')) reader.fail("a header that starts with {");

@@ -46,24 +46,23 @@ class Arguments {
   Arguments() = default;
   explicit Arguments(std::string owner) : owner_(std::move(owner)) {}
 
-  [[gnu::cold, gnu::noinline]] Arguments& set(std::string_view name, bool value) {
+  NN_COLD Arguments& set(std::string_view name, bool value) {
     put(name, Kind::boolean).boolean = value;
     return *this;
   }
-  [[gnu::cold, gnu::noinline]] Arguments& set(std::string_view name, std::integral auto value) {
+  NN_COLD Arguments& set(std::string_view name, std::integral auto value) {
     put(name, Kind::whole).whole = static_cast<Index>(value);
     return *this;
   }
-  [[gnu::cold, gnu::noinline]] Arguments& set(std::string_view name,
-                                              std::floating_point auto value) {
+  NN_COLD Arguments& set(std::string_view name, std::floating_point auto value) {
     put(name, Kind::number).number = static_cast<double>(value);
     return *this;
   }
-  [[gnu::cold, gnu::noinline]] Arguments& set(std::string_view name, std::string_view value) {
+  NN_COLD Arguments& set(std::string_view name, std::string_view value) {
     put(name, Kind::text).text = value;
     return *this;
   }
-  [[gnu::cold, gnu::noinline]] Arguments& set(std::string_view name, std::vector<Index> value) {
+  NN_COLD Arguments& set(std::string_view name, std::vector<Index> value) {
     put(name, Kind::list).list = std::move(value);
     return *this;
   }
@@ -92,7 +91,7 @@ class Arguments {
   [[nodiscard]] const std::list<std::pair<std::string, Value>>& values() const { return values_; }
 
  private:
-  [[gnu::cold, gnu::noinline]] Value& put(std::string_view name, Kind kind) {
+  NN_COLD Value& put(std::string_view name, Kind kind) {
     demand(values_.size() < max_count, "Arguments", "at most 100 of one layer", "more");
     if (has(name)) fail(name, "one value", "another");
     auto& [key, value] = values_.emplace_back();
@@ -100,18 +99,17 @@ class Arguments {
     value.kind = kind;
     return value;
   }
-  [[nodiscard, gnu::cold, gnu::noinline]] const Value* find_value(std::string_view name) const {
+  [[nodiscard]] NN_COLD const Value* find_value(std::string_view name) const {
     for (const auto& [key, value] : values_) {
       if (key == name) return &value;
     }
     return nullptr;
   }
-  [[nodiscard, gnu::cold, gnu::noinline]] const Value& find(std::string_view name) const {
+  [[nodiscard]] NN_COLD const Value& find(std::string_view name) const {
     if (const Value* const value = find_value(name)) return *value;
     fail(name, "an argument of that name", "none");
   }
-  [[nodiscard, gnu::cold, gnu::noinline]] const Value& find(std::string_view name,
-                                                            Kind kind) const {
+  [[nodiscard]] NN_COLD const Value& find(std::string_view name, Kind kind) const {
     constexpr const char* kinds[] = {"true or false", "a whole number", "a number", "a string",
                                      "a list of whole numbers"};
     const Value& value = find(name);
@@ -130,8 +128,8 @@ class Arguments {
     }
     fail(name, {"one of ", known}, {"'", text, "'"});
   }
-  [[noreturn, gnu::cold, gnu::noinline]] void fail(std::string_view name, const Text& expected,
-                                                   const Text& got) const {
+  [[noreturn]] NN_COLD void fail(std::string_view name, const Text& expected,
+                                 const Text& got) const {
     refuse({{owner_, ", argument '", name, "'"}, expected, got});
   }
 
@@ -140,7 +138,7 @@ class Arguments {
 };
 
 template <class V>
-[[gnu::cold, gnu::noinline]] V Arguments::get(std::string_view name) const {
+NN_COLD V Arguments::get(std::string_view name) const {
   if constexpr (std::same_as<V, Size2D>) {
     const Value& value = find(name);
     if (value.kind != Kind::list)

@@ -53,8 +53,8 @@ class Hyperparameter {
 
 /// What `set_learning_rate` of every optimizer does. Throws `std::invalid_argument` for a rate that
 /// is negative or not finite, and where the rate follows a schedule, as Keras does.
-[[gnu::cold, gnu::noinline]] inline void set_learning_rate(Hyperparameter& learning_rate,
-                                                           double rate, const char* optimizer) {
+NN_COLD inline void set_learning_rate(Hyperparameter& learning_rate, double rate,
+                                      const char* optimizer) {
   if (!learning_rate.is_fixed()) {
     refuse({optimizer, "a learning_rate that was given as a number", "a schedule", "",
             "a schedule can't be set; compile with a number"});

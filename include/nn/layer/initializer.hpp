@@ -95,7 +95,7 @@ class Initializer {
   Constant constant_{};
 };
 
-[[gnu::cold, gnu::noinline]] inline std::string Initializer::to_string() const {
+NN_COLD inline std::string Initializer::to_string() const {
   if (rule_ == Rule::glorot_uniform) return "glorot_uniform";
   if (rule_ == Rule::he_normal) return "he_normal";
   if (rule_ == Rule::zeros) return "zeros";
@@ -105,7 +105,7 @@ class Initializer {
       {"constant(", std::string_view(digits, static_cast<std::size_t>(end - digits)), ")"});
 }
 
-[[gnu::cold, gnu::noinline]] inline Initializer Initializer::from_string(std::string_view name) {
+NN_COLD inline Initializer Initializer::from_string(std::string_view name) {
   if (name == "glorot_uniform") return GlorotUniform{};
   if (name == "he_normal") return HeNormal{};
   if (name == "zeros") return Zeros{};

@@ -99,7 +99,7 @@ namespace detail {
 
 /// Throws `std::invalid_argument` for a layer that was copied out of a built model.
 template <Layer L>
-[[gnu::cold, gnu::noinline]] void require_no_weights(L layer) {
+NN_COLD void require_no_weights(L layer) {
   if constexpr (ParametricLayer<L>) {
     Shape smallest;  // any sample will do to have the parameters named
     for (int axis = 1; axis < input_rank<L>(); ++axis) smallest.push_back(1);

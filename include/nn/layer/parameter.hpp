@@ -211,8 +211,8 @@ class ParameterList {
   void keep(AlignedArray<T>&& values) { kept_.push_back(std::move(values)); }
 
  private:
-  [[gnu::cold, gnu::noinline]] void push_back(AnyParameter<T>& parameter, const std::string& name,
-                                              const Shape& shape, const Initializer& initializer) {
+  NN_COLD void push_back(AnyParameter<T>& parameter, const std::string& name, const Shape& shape,
+                         const Initializer& initializer) {
     std::string full_name = scope_ + name;
     demand(!parameters_.contains(&parameter), full_name.c_str(), "a parameter that is listed once",
            "twice");

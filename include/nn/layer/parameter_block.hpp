@@ -34,7 +34,7 @@ class ParameterBlock {
 
   /// Allocates for the listed parameters, 0 where they have no earlier value, and binds the layers'
   /// views. Throws where a layer brings a value from another model that doesn't fit.
-  [[gnu::cold, gnu::noinline]] void allocate(const ParameterList<T>& list) {
+  NN_COLD void allocate(const ParameterList<T>& list) {
     ParameterBlock made;
     made.values_ = AlignedArray<T>(static_cast<std::size_t>(layout(list)));
     Index offset = 0;
@@ -69,7 +69,7 @@ class ParameterBlock {
 
   /// Gives its values to the entries of a list from number `first` on, which are of the same
   /// parameters and start from them in another block; this one is empty then.
-  [[gnu::cold, gnu::noinline]] void hand_over(ParameterList<T>& list, std::size_t first) {
+  NN_COLD void hand_over(ParameterList<T>& list, std::size_t first) {
     const std::size_t count = list.entries().size() - first;
     if (count != named_.size()) {
       refuse<ShapeError>({{"Sequential, as a layer"},
@@ -94,7 +94,7 @@ class ParameterBlock {
   /// Points the layers' views into this block, which was built for these parameters. Nothing here
   /// can throw, so that it may follow what can.
   // NOLINTNEXTLINE(bugprone-exception-escape): the sizes were added up when the block was made
-  [[gnu::cold, gnu::noinline]] void bind(const ParameterList<T>& list) noexcept {
+  NN_COLD void bind(const ParameterList<T>& list) noexcept {
     NN_ASSERT(list.entries().size() == named_.size());
     Index offset = 0;
     std::size_t num_quantized = 0;
@@ -112,8 +112,8 @@ class ParameterBlock {
 
   /// Replaces this block's quantizable matrices by ones in a short format, and gives back the
   /// memory of their values, of gradients and moments: the block is for inference from now on.
-  [[gnu::cold, gnu::noinline]] void quantize(const ParameterList<T>& list,
-                                             NumberFormat format) requires std::same_as<T, float> {
+  NN_COLD void quantize(const ParameterList<T>& list,
+                        NumberFormat format) requires std::same_as<T, float> {
     ParameterBlock made;
     made.format_ = format;
     Index num_rest = 0;
@@ -158,7 +158,7 @@ class ParameterBlock {
   [[nodiscard]] bool has_gradients() const { return !gradients_.empty() || values_.empty(); }
 
   /// The first element that is infinite or NaN, as "3.dense.kernel[17]"; empty if there is none.
-  [[nodiscard, gnu::cold, gnu::noinline]] std::string first_non_finite() const {
+  [[nodiscard]] NN_COLD std::string first_non_finite() const {
     for (const NamedParameter<T>& parameter : named_) {
       if (parameter.quantized() != nullptr) continue;
       const auto value = parameter.value();
@@ -202,11 +202,9 @@ class ParameterBlock {
     Moments moments;
     std::int64_t step = 0;
   };
-  [[nodiscard, gnu::cold, gnu::noinline]] Snapshot snapshot() const {
-    return {values_, moments_, step_};
-  }
+  [[nodiscard]] NN_COLD Snapshot snapshot() const { return {values_, moments_, step_}; }
   /// Allocates nothing and can't throw, as what made it necessary may be that memory has run out.
-  [[gnu::cold, gnu::noinline]] void restore(Snapshot&& snapshot) noexcept {
+  NN_COLD void restore(Snapshot&& snapshot) noexcept {
     NN_ASSERT(snapshot.values.size() == values_.size());
     std::copy(snapshot.values.begin(), snapshot.values.end(), values_.begin());
     moments_ = std::move(snapshot.moments);
@@ -216,8 +214,7 @@ class ParameterBlock {
  private:
   friend class Network<T>;
   /// Throws unless the value that a layer brings from another model fits this one.
-  [[gnu::cold, gnu::noinline]] static void require_brought(
-      const typename ParameterList<T>::Entry& entry) {
+  NN_COLD static void require_brought(const typename ParameterList<T>::Entry& entry) {
     const Shape& shape = entry.parameter->shape();
     if (shape != entry.shape) {
       refuse<ShapeError>({entry.name,

@@ -47,11 +47,9 @@ inline void require_window_numbers(const char* where, const char* what, Size2D n
 
 /// Height and width after windows have slid over an image [height, width, channels]. Throws
 /// `ShapeError` for samples of another rank or without channels, and where no window fits.
-[[nodiscard, gnu::cold, gnu::noinline]] inline Size2D window_counts(const std::string& where,
-                                                                    const Shape& image,
-                                                                    Window vertical,
-                                                                    Window horizontal,
-                                                                    Padding padding) {
+[[nodiscard]] NN_COLD inline Size2D window_counts(const std::string& where, const Shape& image,
+                                                  Window vertical, Window horizontal,
+                                                  Padding padding) {
   if (image.rank() != 3) {
     refuse<ShapeError>({where, "samples [height, width, channels]", image.to_string(), "",
                         "use images [N, height, width, channels]"});

@@ -45,8 +45,7 @@ class Conv2D {
   static constexpr bool assigns_gradients = true;
   static constexpr bool writes_bfloat16 = std::same_as<T, float>;
 
-  [[gnu::cold, gnu::noinline]] Conv2D(Index filters, Size2D kernel_size,
-                                      const Conv2DOptions& options = {})
+  NN_COLD Conv2D(Index filters, Size2D kernel_size, const Conv2DOptions& options = {})
       : filters_(filters), kernel_size_(kernel_size), options_(options) {
     demand(filters > 0, "Conv2D", "a positive number of filters", filters);
     require_window_numbers("Conv2D", "a kernel_size", kernel_size);

@@ -36,8 +36,7 @@ class MaxPooling2D {
   static constexpr bool applies_activation = true;
   static constexpr bool masks_dx = true;
 
-  [[gnu::cold, gnu::noinline]] explicit MaxPooling2D(Size2D pool_size = 2,
-                                                     const MaxPooling2DOptions& options = {})
+  NN_COLD explicit MaxPooling2D(Size2D pool_size = 2, const MaxPooling2DOptions& options = {})
       : pool_size_(pool_size),
         strides_(options.strides == Size2D{0} ? pool_size : options.strides),
         padding_(options.padding) {

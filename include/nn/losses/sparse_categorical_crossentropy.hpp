@@ -100,7 +100,7 @@ class SparseCategoricalCrossentropy {
       refuse_scores(row, {"scores that sum to ", static_cast<double>(sum)});
     }
   }
-  [[noreturn, gnu::cold, gnu::noinline]] static void refuse_scores(Index row, const Text& got) {
+  [[noreturn]] NN_COLD static void refuse_scores(Index row, const Text& got) {
     refuse({"sparse_categorical_crossentropy",
             "probabilities, none below 0, which sum to 1",
             got,

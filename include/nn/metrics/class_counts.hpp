@@ -109,8 +109,7 @@ class ClassCounts {
 
   [[nodiscard]] const Counts& of(Index k) const { return counts_[static_cast<std::size_t>(k)]; }
 
-  [[nodiscard, gnu::cold, gnu::noinline]] double over_classes(
-      Average average, double (*value)(const Counts&)) const {
+  [[nodiscard]] NN_COLD double over_classes(Average average, double (*value)(const Counts&)) const {
     if (average == Average::micro) return accuracy();
     double sum = 0;
     double weights = 0;

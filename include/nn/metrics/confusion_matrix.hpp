@@ -95,8 +95,8 @@ requires TensorLike<Predictions> &&(Predictions::NumDimensions == 2) [[nodiscard
 ///        1     0  1135
 ///
 /// Columns that don't fit into lines of `line_width` characters follow in a table of their own.
-[[nodiscard, gnu::cold, gnu::noinline]] inline std::string to_string(
-    const ConfusionMatrix& confusion, Index line_width = 80) {
+[[nodiscard]] NN_COLD inline std::string to_string(const ConfusionMatrix& confusion,
+                                                   Index line_width = 80) {
   const Index classes = confusion.classes();
   std::int64_t largest = 0;
   for (Index t = 0; t < classes; ++t) {

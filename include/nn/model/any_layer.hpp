@@ -134,7 +134,7 @@ class AnyLayer {
 
     explicit Holder(L held) : layer(std::move(held)) {}
 
-    [[gnu::cold, gnu::noinline]] Interface* clone() const override { return new Holder(layer); }
+    NN_COLD Interface* clone() const override { return new Holder(layer); }
     std::string name() const override { return layer.name(); }
     Shape output_shape(const Shape& input) const override { return layer.output_shape(input); }
     Index workspace_bytes(const Shape& x, bool training) const override {
@@ -147,7 +147,7 @@ class AnyLayer {
       if constexpr (requires { layer.activation(); }) return layer.activation();
       return Activation::linear;
     }
-    [[gnu::cold, gnu::noinline]] std::optional<Arguments> arguments() const override {
+    NN_COLD std::optional<Arguments> arguments() const override {
       if constexpr (DescribedLayer<L>) return layer.arguments();
       return std::nullopt;
     }
@@ -174,8 +174,7 @@ class AnyLayer {
     void infer_shapes(const Shape& input) override {
       if constexpr (requires { layer.infer_shapes(input); }) layer.infer_shapes(input);
     }
-    [[gnu::cold, gnu::noinline]] void parameters(const Shape& input,
-                                                 ParameterList<T>& list) override {
+    NN_COLD void parameters(const Shape& input, ParameterList<T>& list) override {
       if constexpr (ParametricLayer<L>) {
         const std::size_t first = list.entries().size();
         layer.parameters(input, list);

@@ -171,7 +171,7 @@ struct CompileOptions {
 
 /// Throws unless a model of T can multiply in this precision.
 template <Real T>
-[[gnu::cold, gnu::noinline]] void require_precision(const char* where, NumberFormat precision) {
+NN_COLD void require_precision(const char* where, NumberFormat precision) {
   const bool has_floats = std::same_as<T, float>;
   if (precision == NumberFormat::float32) return;
   if (precision == NumberFormat::bfloat16 && has_floats) return;
@@ -186,8 +186,7 @@ namespace detail {
 /// The names that metrics have in scores: their own, with a number where an earlier one has it
 /// ("precision", "precision_1"). Throws `std::invalid_argument` for a name that would hide the loss
 /// or a value of the validation.
-[[nodiscard, gnu::cold, gnu::noinline]] inline std::vector<std::string> names_of(
-    const std::vector<Metric>& metrics) {
+[[nodiscard]] NN_COLD inline std::vector<std::string> names_of(const std::vector<Metric>& metrics) {
   std::vector<std::string> names;
   const auto is_taken = [&names](const std::string& name) {
     for (const std::string& other : names) {

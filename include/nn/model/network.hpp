@@ -16,7 +16,7 @@
 namespace nn {
 
 /// Name of a layer type in lower case: "conv2d". Parameters and tables use it.
-[[nodiscard, gnu::cold, gnu::noinline]] inline std::string lower_case(std::string name) {
+[[nodiscard]] NN_COLD inline std::string lower_case(std::string name) {
   for (char& letter : name) {
     if ('A' <= letter && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
   }
@@ -29,7 +29,7 @@ template <Real T>
 class Network {
  public:
   Network() = default;
-  [[gnu::cold, gnu::noinline]] Network(const Network& other)
+  NN_COLD Network(const Network& other)
       : layers(other.layers),
         plan(other.plan),
         input(other.input),
@@ -54,7 +54,7 @@ class Network {
 
   /// Infers all shapes from one sample's, unless they are known. Changes nothing where a layer
   /// refuses.
-  [[gnu::cold, gnu::noinline]] void infer_shapes(const Shape& sample) {
+  NN_COLD void infer_shapes(const Shape& sample) {
     if (is_planned && input == sample) return;
     try {
       plan = Plan<T>(detail::chain_shapes(layers, sample), layers);
@@ -71,7 +71,7 @@ class Network {
   }
 
   /// Infers shapes and makes the parameters.
-  [[gnu::cold, gnu::noinline]] void build(const Shape& sample, std::uint64_t initial_seed) {
+  NN_COLD void build(const Shape& sample, std::uint64_t initial_seed) {
     infer_shapes(sample);
     build_number = next_build_number();
     seed = initial_seed;
@@ -81,12 +81,12 @@ class Network {
     is_built = true;
   }
 
-  [[gnu::cold, gnu::noinline]] void ensure_gradients() {
+  NN_COLD void ensure_gradients() {
     if (!block.has_gradients()) block.allocate_gradients(list_parameters());
   }
 
   /// Makes a model for inference of this one; `where` names the caller in messages.
-  [[gnu::cold, gnu::noinline]] void quantize(const char* where, NumberFormat format) {
+  NN_COLD void quantize(const char* where, NumberFormat format) {
     require_no_training(where);
     require_float_weights(where);
     demand(format != NumberFormat::float32, where, "bfloat16 or int8", to_string(format));
@@ -99,7 +99,7 @@ class Network {
   }
 
   /// For what changes weights. Throws `std::invalid_argument` after `quantize`.
-  [[gnu::cold, gnu::noinline]] void require_float_weights(const char* where) const {
+  NN_COLD void require_float_weights(const char* where) const {
     if (block.format() == NumberFormat::float32) return;
     refuse({where,
             "a model with float32 weights",
@@ -109,7 +109,7 @@ class Network {
   }
 
   /// For what would take from `fit` what it works on. Throws `std::invalid_argument` in a callback.
-  [[gnu::cold, gnu::noinline]] void require_no_training(const char* where) const {
+  NN_COLD void require_no_training(const char* where) const {
     if (!is_training) return;
     refuse({where, "a model that is not being trained", "one in the middle of fit", "",
             "in a callback, work on a copy"});
@@ -131,12 +131,12 @@ class Network {
   }
 
   /// What stands before the names of layer i's parameters.
-  [[nodiscard, gnu::cold, gnu::noinline]] std::string scope_of(std::size_t i) const {
+  [[nodiscard]] NN_COLD std::string scope_of(std::size_t i) const {
     return concat({i, ".", lower_case(layers[i].name()), "."});
   }
 
   /// Adds each layer's parameters under names like "3.dense.kernel". Needs inferred shapes.
-  [[gnu::cold, gnu::noinline]] void collect(ParameterList<T>& list) {
+  NN_COLD void collect(ParameterList<T>& list) {
     const std::string outer = list.scope();
     for (std::size_t i = 0; i < layers.size(); ++i) {
       list.set_scope(outer + scope_of(i));
@@ -147,7 +147,7 @@ class Network {
 
   /// The same for a network inside of another one, which takes over the weights that it was built
   /// with. Throws `ShapeError` where they don't fit.
-  [[gnu::cold, gnu::noinline]] void collect_as_part(const Shape& sample, ParameterList<T>& list) {
+  NN_COLD void collect_as_part(const Shape& sample, ParameterList<T>& list) {
     const std::size_t first = list.entries().size();
     infer_shapes(sample);
     collect(list);

@@ -60,9 +60,8 @@ class Plan {
 
   /// Number of the first layer whose result, of a training `forward` in `pass.memory`, is not
   /// finite; the number of layers if there is none.
-  [[nodiscard, gnu::cold, gnu::noinline]] std::size_t first_non_finite(const Layers& layers,
-                                                                       Index batch,
-                                                                       const Pass& pass) const;
+  [[nodiscard]] NN_COLD std::size_t first_non_finite(const Layers& layers, Index batch,
+                                                     const Pass& pass) const;
 
   /// Runs all layers backwards after a training `forward` on the same x and memory. dx [batch, ...]
   /// may be null where nobody wants the gradient of the input.

@@ -28,8 +28,7 @@ struct PlanStep {
 /// What layer i makes of its input; throws `ShapeError` where it can't take it. A layer that may
 /// change is told the shape first: a nested model plans itself once and then knows its output.
 template <class Layer>
-[[nodiscard, gnu::cold]] Shape checked_output_shape(Layer& layer, std::size_t i,
-                                                    const Shape& input) {
+[[nodiscard]] NN_COLD Shape checked_output_shape(Layer& layer, std::size_t i, const Shape& input) {
   Shape output;
   try {
     if constexpr (!std::is_const_v<Layer>) layer.infer_shapes(input);
@@ -57,8 +56,7 @@ template <class Layer>
 /// The shapes of one sample in front of the first layer, behind it, and so on to the last one.
 /// Throws as `checked_output_shape` does.
 template <class Layers>
-[[nodiscard, gnu::cold, gnu::noinline]] std::vector<Shape> chain_shapes(Layers& layers,
-                                                                        const Shape& input) {
+[[nodiscard]] NN_COLD std::vector<Shape> chain_shapes(Layers& layers, const Shape& input) {
   std::vector<Shape> shapes{input};
   for (std::size_t i = 0; i < layers.size(); ++i) {
     shapes.push_back(checked_output_shape(layers[i], i, shapes[i]));
@@ -68,8 +66,8 @@ template <class Layers>
 
 /// Activation layers become part of the layer before.
 template <Real T>
-[[gnu::cold]] void fuse_activations(const std::vector<AnyLayer<T>>& layers,
-                                    std::vector<PlanStep>& steps) {
+NN_COLD void fuse_activations(const std::vector<AnyLayer<T>>& layers,
+                              std::vector<PlanStep>& steps) {
   for (std::size_t i = 0; i + 1 < layers.size(); ++i) {
     const AnyLayer<T>& next = layers[i + 1];
     const bool can_apply =
@@ -82,8 +80,7 @@ template <Real T>
 
 /// Number i is that of the step that reads the y of step i: the next one that is no view.
 using Readers = std::vector<std::size_t>;
-[[nodiscard, gnu::cold, gnu::noinline]] inline Readers find_readers(
-    const std::vector<PlanStep>& steps) {
+[[nodiscard]] NN_COLD inline Readers find_readers(const std::vector<PlanStep>& steps) {
   Readers readers(steps.size());
   for (std::size_t i = steps.size(), next = i; i-- > 0;) {
     readers[i] = next;
@@ -94,8 +91,8 @@ using Readers = std::vector<std::size_t>;
 
 /// The gradient of a ReLU is masked by the next layer.
 template <Real T>
-[[gnu::cold]] void fuse_masks(const std::vector<AnyLayer<T>>& layers, const Readers& readers,
-                              std::vector<PlanStep>& steps) {
+NN_COLD void fuse_masks(const std::vector<AnyLayer<T>>& layers, const Readers& readers,
+                        std::vector<PlanStep>& steps) {
   for (std::size_t i = 0; i < layers.size(); ++i) {
     Pass pass;
     pass.activation = steps[i].activation;
@@ -110,8 +107,8 @@ template <Real T>
 
 /// A softmax at the end may be left out.
 template <Real T>
-[[gnu::cold]] void find_closing_softmax(const std::vector<AnyLayer<T>>& layers,
-                                        std::vector<PlanStep>& steps) {
+NN_COLD void find_closing_softmax(const std::vector<AnyLayer<T>>& layers,
+                                  std::vector<PlanStep>& steps) {
   std::size_t last = layers.size();
   while (last > 0 && steps[last - 1].is_view) --last;
   if (last == 0) return;
@@ -127,8 +124,8 @@ template <Real T>
 
 /// The first layer with parameters gives no gradient on: it may read its own from the next one.
 template <Real T>
-[[gnu::cold]] void find_first_gradient(const std::vector<AnyLayer<T>>& layers,
-                                       const Readers& readers, std::vector<PlanStep>& steps) {
+NN_COLD void find_first_gradient(const std::vector<AnyLayer<T>>& layers, const Readers& readers,
+                                 std::vector<PlanStep>& steps) {
   std::size_t first = 0;
   while (first < layers.size() && !layers[first].facts().has_parameters) ++first;
   if (first == layers.size() || readers[first] == layers.size()) return;
@@ -140,8 +137,8 @@ template <Real T>
 /// A result that is only read by products may be kept as they round it, unless its own layer wants
 /// it back.
 template <Real T>
-[[gnu::cold]] void find_short_results(const std::vector<AnyLayer<T>>& layers,
-                                      const Readers& readers, std::vector<PlanStep>& steps) {
+NN_COLD void find_short_results(const std::vector<AnyLayer<T>>& layers, const Readers& readers,
+                                std::vector<PlanStep>& steps) {
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const std::size_t next = readers[i];
     if (next >= layers.size() || !layers[i].facts().writes_bfloat16) continue;
@@ -156,8 +153,8 @@ template <Real T>
 
 /// The steps of a chain of layers with these `chain_shapes`, as `Plan` says.
 template <Real T>
-[[nodiscard, gnu::cold, gnu::noinline]] std::vector<PlanStep> plan_steps(
-    const std::vector<AnyLayer<T>>& layers, const std::vector<Shape>& shapes) {
+[[nodiscard]] NN_COLD std::vector<PlanStep> plan_steps(const std::vector<AnyLayer<T>>& layers,
+                                                       const std::vector<Shape>& shapes) {
   std::vector<PlanStep> steps;
   Index number = 0;
   bool parameters_before = false;

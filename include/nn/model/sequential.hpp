@@ -75,7 +75,7 @@ class Sequential {
 
   /// Infers all shapes from that of one sample and draws the parameters. Throws `ShapeError` where
   /// a layer can't take what the one before gives, and leaves the model as it was.
-  [[gnu::cold, gnu::noinline]] void build(const Shape& sample, const BuildOptions& options = {}) {
+  NN_COLD void build(const Shape& sample, const BuildOptions& options = {}) {
     require_layers("Sequential::build");
     network_.require_no_training("Sequential::build");
     Network<T> built = network_;  // a refusal leaves this model alone
@@ -127,8 +127,8 @@ class Sequential {
   /// Attaches an optimizer, a loss and metrics, and forgets what an earlier optimizer remembered.
   /// Throws `std::invalid_argument` for a precision that the model can't train in, or in `fit`.
   template <OptimizerFor<T> O, Loss<T> L>
-  [[gnu::cold, gnu::noinline]] void compile(O optimizer, L loss, std::vector<Metric> metrics = {},
-                                            const CompileOptions& options = {}) {
+  NN_COLD void compile(O optimizer, L loss, std::vector<Metric> metrics = {},
+                       const CompileOptions& options = {}) {
     network_.require_no_training("Sequential::compile");
     require_precision<T>("Sequential::compile", options.precision);
     compiled_ = Compiled<T>{
@@ -227,12 +227,12 @@ class Sequential {
   void require_layers(const char* where) const {
     demand(!network_.layers.empty(), where, "at least one layer", "none");
   }
-  [[gnu::cold, gnu::noinline]] void require_built(const char* where) const {
+  NN_COLD void require_built(const char* where) const {
     if (is_built()) return;
     refuse({where, "a built model", "one whose input shape is not known", "",
             "call build({height, width, channels}) or fit first"});
   }
-  [[gnu::cold, gnu::noinline]] void require_samples(const char* where, const Samples& x) const {
+  NN_COLD void require_samples(const char* where, const Samples& x) const {
     require_built(where);
     x.template check_type<T>(where);
     if (x.sample_shape() == input_shape()) return;
@@ -257,7 +257,7 @@ Sequential(First, Rest...) -> Sequential<typename First::Scalar>;
 
 template <Real T>
 template <Layer L>
-[[gnu::cold, gnu::noinline]] void Sequential<T>::add(L layer) {
+NN_COLD void Sequential<T>::add(L layer) {
   if constexpr (std::same_as<typename L::Scalar, T>) {
     append(AnyLayer<T>(std::move(layer)));
   } else {
@@ -271,7 +271,7 @@ template <Layer L>
 }
 
 template <Real T>
-[[gnu::cold, gnu::noinline]] void Sequential<T>::append(AnyLayer<T> layer) {
+NN_COLD void Sequential<T>::append(AnyLayer<T> layer) {
   if (is_built()) {
     refuse({"Sequential::add",
             "a model that is not built yet",

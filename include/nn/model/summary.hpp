@@ -46,8 +46,7 @@ namespace detail {
 /// Three cells for the titles and for each layer; shapes and counts are "?" before the model is
 /// built.
 template <Real T>
-[[nodiscard, gnu::cold, gnu::noinline]] std::vector<std::string> summary_cells(
-    const Network<T>& network) {
+[[nodiscard]] NN_COLD std::vector<std::string> summary_cells(const Network<T>& network) {
   std::vector<std::string> cells{"Layer (type)", "Output Shape", "Param #"};
   std::vector<Index> counts(network.layers.size());  // of each layer's parameters
   for (const auto& parameter : network.block) {
@@ -77,7 +76,7 @@ template <Real T>
 
 /// A table in the manner of Keras: layer, shape of its output, number of parameters, and their sum.
 template <Real T>
-[[nodiscard, gnu::cold, gnu::noinline]] std::string summarize(const Network<T>& network) {
+[[nodiscard]] NN_COLD std::string summarize(const Network<T>& network) {
   const std::vector<std::string> cells = detail::summary_cells(network);
   std::size_t widths[3] = {};
   for (std::size_t i = 0; i < cells.size(); ++i) {

@@ -33,7 +33,7 @@ struct AdamOptions {
 ///           [0, 1) and a negative epsilon
 class Adam {
  public:
-  [[gnu::cold, gnu::noinline]] explicit Adam(const AdamOptions& options = {}) : options_(options) {
+  NN_COLD explicit Adam(const AdamOptions& options = {}) : options_(options) {
     if (options.learning_rate.is_fixed()) set_learning_rate(learning_rate());
     static_cast<void>(beta_1_at(0));
     demand(options.beta_2 >= 0 && options.beta_2 < 1, "Adam", "beta_2 in [0, 1)", options.beta_2);

@@ -29,7 +29,7 @@ struct SGDOptions {
 ///           outside [0, 1]
 class SGD {
  public:
-  [[gnu::cold, gnu::noinline]] explicit SGD(const SGDOptions& options = {}) : options_(options) {
+  NN_COLD explicit SGD(const SGDOptions& options = {}) : options_(options) {
     if (options.learning_rate.is_fixed()) set_learning_rate(learning_rate());
     static_cast<void>(momentum_at(0));
   }

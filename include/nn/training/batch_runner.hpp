@@ -20,8 +20,8 @@ namespace detail {
 
 /// Throws unless labels y fit samples x and each is a class that the model has a score for.
 template <Real T>
-[[gnu::cold, gnu::noinline]] void require_labels(const char* where, const Samples& x,
-                                                 const LabelView& y, const Shape& output) {
+NN_COLD void require_labels(const char* where, const Samples& x, const LabelView& y,
+                            const Shape& output) {
   if (x.count() != y.count()) {
     refuse<ShapeError>(
         {where, "as many labels as samples", {y.count(), " labels"}, {x.count(), " samples"}});
@@ -49,7 +49,7 @@ template <Real T>
 template <Real T>
 class BatchRunner {
  public:
-  [[gnu::cold, gnu::noinline]] BatchRunner(const Network<T>& network, const Compiled<T>& compiled)
+  NN_COLD BatchRunner(const Network<T>& network, const Compiled<T>& compiled)
       : network_(network),
         compiled_(compiled),
         metrics_(compiled.metrics),
@@ -108,7 +108,7 @@ class BatchRunner {
   }
 
   /// Mean loss over all samples since `reset`, and the metrics over them.
-  [[nodiscard, gnu::cold, gnu::noinline]] Scores scores(std::string_view prefix = "") const {
+  [[nodiscard]] NN_COLD Scores scores(std::string_view prefix = "") const {
     Scores scores;
     scores.set(concat({prefix, "loss"}),
                loss_sum_ / static_cast<double>(std::max<Index>(num_samples_, 1)));
@@ -152,7 +152,7 @@ class BatchRunner {
   }
 
   /// The first tensor of a training batch, before its update, that is not finite.
-  [[gnu::cold, gnu::noinline]] Divergence find_divergence(Index count, const Pass& pass) const {
+  NN_COLD Divergence find_divergence(Index count, const Pass& pass) const {
     Divergence found{network_.block.step(), "loss"};
     const Index x_size = count * network_.input.num_elements();
     const std::string weights = network_.block.first_non_finite();

@@ -122,7 +122,7 @@ class Callback {
           break;
       }
     }
-    [[nodiscard, gnu::cold]] Interface* clone() const override { return new Holder(callback); }
+    [[nodiscard]] NN_COLD Interface* clone() const override { return new Holder(callback); }
     C callback;
   };
 

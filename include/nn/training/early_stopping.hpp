@@ -32,12 +32,12 @@ struct EarlyStoppingOptions {
 /// earlier callback may add the value.
 class EarlyStopping {
  public:
-  [[gnu::cold, gnu::noinline]] explicit EarlyStopping(const EarlyStoppingOptions& options = {})
+  NN_COLD explicit EarlyStopping(const EarlyStoppingOptions& options = {})
       : options_(options), mode_(direction(options)) {
     demand(options.patience >= 0, "EarlyStopping", "a patience of 0 or more", options.patience);
   }
 
-  [[gnu::cold, gnu::noinline]] void on_train_begin(FitContext& context) {
+  NN_COLD void on_train_begin(FitContext& context) {
     is_known_ = context.logs.find(options_.monitor) != nullptr;
     if (!is_known_ && options_.mode == Mode::automatic) reject_monitor(context.logs);
     wait_ = 0;
@@ -45,7 +45,7 @@ class EarlyStopping {
     best_ = mode_ == Mode::min ? infinity<double> : -infinity<double>;
   }
 
-  [[gnu::cold, gnu::noinline]] void on_epoch_end(FitContext& context) {
+  NN_COLD void on_epoch_end(FitContext& context) {
     const double* monitored = context.logs.find(options_.monitor);
     if (monitored == nullptr && !is_known_) reject_monitor(context.logs);
     is_known_ = true;
@@ -69,7 +69,7 @@ class EarlyStopping {
   }
 
  private:
-  [[gnu::cold, gnu::noinline]] static Mode direction(const EarlyStoppingOptions& options) {
+  NN_COLD static Mode direction(const EarlyStoppingOptions& options) {
     if (options.mode != Mode::automatic) return options.mode;
     std::string name = options.monitor;
     if (name.starts_with("val_")) name.erase(0, 4);
@@ -87,7 +87,7 @@ class EarlyStopping {
             "",
             "set mode to nn::Mode::min or nn::Mode::max"});
   }
-  [[noreturn, gnu::cold, gnu::noinline]] void reject_monitor(const Scores& logs) const {
+  [[noreturn]] NN_COLD void reject_monitor(const Scores& logs) const {
     std::string known;
     for (const auto& [name, value] : logs) append_listed(known, name);
     const bool wants_validation = options_.monitor.starts_with("val_");

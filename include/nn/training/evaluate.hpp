@@ -50,8 +50,8 @@ Scores Sequential<T>::evaluate(const X& x, const Y& y, const EvaluateOptions& op
 }
 
 template <Real T>
-[[gnu::cold]] Scores Sequential<T>::evaluate_samples(const Samples& samples, const LabelView& y,
-                                                     const EvaluateOptions& options) const {
+NN_COLD Scores Sequential<T>::evaluate_samples(const Samples& samples, const LabelView& y,
+                                               const EvaluateOptions& options) const {
   constexpr const char* where = "Sequential::evaluate";
   const Compiled<T>& compiled = detail::ModelAccess::compiled(*this, where);
   require_samples(where, samples);

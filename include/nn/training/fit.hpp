@@ -21,8 +21,8 @@ namespace detail {
 
 /// A weight for each class as the options say; none where all are 1.
 template <Real T>
-[[nodiscard, gnu::cold, gnu::noinline]] std::vector<T> class_weights_of(
-    const std::map<std::int32_t, double>& weights, const LossInterface<T>& loss, Index classes) {
+[[nodiscard]] NN_COLD std::vector<T> class_weights_of(const std::map<std::int32_t, double>& weights,
+                                                      const LossInterface<T>& loss, Index classes) {
   constexpr const char* where = "Sequential::fit, class_weight";
   if (weights.empty()) return {};
   if (!loss.takes_weights()) {
@@ -72,13 +72,13 @@ class FitLoop final : public FitContext {
     return std::move(history_);
   }
 
-  [[gnu::cold, gnu::noinline]] void keep_weights() override {
+  NN_COLD void keep_weights() override {
     const auto size = static_cast<std::size_t>(network_.block.size());
     AlignedArray<T>& kept = kept_[caller_];
     if (kept.empty()) kept = AlignedArray<T>(size);
     std::copy_n(network_.block.values(), size, kept.data());
   }
-  [[gnu::cold, gnu::noinline]] void restore_weights() override {
+  NN_COLD void restore_weights() override {
     const AlignedArray<T>& kept = kept_[caller_];
     std::copy(kept.begin(), kept.end(), network_.block.values());
   }
@@ -97,7 +97,7 @@ class FitLoop final : public FitContext {
     }
   }
 
-  [[gnu::cold, gnu::noinline]] void announce_names() {
+  NN_COLD void announce_names() {
     runner_.reset();
     for (const char* prefix : {"", "val_"}) {
       if (*prefix != '\0' && validation_.x.count() == 0) continue;
@@ -196,10 +196,9 @@ struct FitData {
 /// Cuts the data as the options say. Throws where it does not fit samples and outputs of these
 /// shapes.
 template <Real T>
-[[nodiscard, gnu::cold, gnu::noinline]] FitData cut_data(const Samples& samples, const LabelView& y,
-                                                         const FitOptions& options,
-                                                         const Shape& sample_shape,
-                                                         const Shape& output) {
+[[nodiscard]] NN_COLD FitData cut_data(const Samples& samples, const LabelView& y,
+                                       const FitOptions& options, const Shape& sample_shape,
+                                       const Shape& output) {
   constexpr const char* where = "Sequential::fit";
   constexpr const char* part = "Sequential::fit, validation_data";
   const Index cut = options.validation_data.is_given()
@@ -246,9 +245,8 @@ History Sequential<T>::fit(const X& x, const Y& y, const FitOptions& options) {
 }
 
 template <Real T>
-[[gnu::cold, gnu::noinline]] History Sequential<T>::fit_samples(const Samples& samples,
-                                                                const LabelView& y,
-                                                                const FitOptions& options) {
+NN_COLD History Sequential<T>::fit_samples(const Samples& samples, const LabelView& y,
+                                           const FitOptions& options) {
   constexpr const char* where = "Sequential::fit";
   detail::require_fit_options(where, options);
   detail::ModelAccess::require_compiled(*this, where);

@@ -70,8 +70,7 @@ struct FitOptions {
 namespace detail {
 
 /// Throws `std::invalid_argument` for numbers out of range.
-[[gnu::cold, gnu::noinline]] inline void require_fit_options(const char* where,
-                                                             const FitOptions& options) {
+NN_COLD inline void require_fit_options(const char* where, const FitOptions& options) {
   demand(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
   demand(options.epochs >= 0, where, "0 or more epochs", options.epochs);
   demand(options.initial_epoch >= 0, where, "an initial_epoch of 0 or more", options.initial_epoch);

@@ -22,8 +22,7 @@ namespace nn {
 class History {
  public:
   /// Throws `std::invalid_argument`, naming what there is, for an unknown name.
-  [[nodiscard, gnu::cold, gnu::noinline]] const std::vector<double>& operator[](
-      std::string_view name) const {
+  [[nodiscard]] NN_COLD const std::vector<double>& operator[](std::string_view name) const {
     std::string known;
     for (const auto& [key, values] : columns_) {
       if (key == name) return values;
@@ -42,7 +41,7 @@ class History {
   [[nodiscard]] auto begin() const { return columns_.begin(); }
   [[nodiscard]] auto end() const { return columns_.end(); }
 
-  [[gnu::cold, gnu::noinline]] void add(Index epoch, double seconds, const Scores& scores) {
+  NN_COLD void add(Index epoch, double seconds, const Scores& scores) {
     epochs_.push_back(epoch);
     seconds_.push_back(seconds);
     for (const auto& [name, value] : scores) column(name).push_back(value);
@@ -65,7 +64,7 @@ class History {
 };
 
 /// A line for each name: "loss: 0.1812, 0.0546, 0.0291"
-[[nodiscard, gnu::cold, gnu::noinline]] inline std::string to_string(const History& history) {
+[[nodiscard]] NN_COLD inline std::string to_string(const History& history) {
   std::string text;
   for (const auto& [name, values] : history) {
     std::string listed;

@@ -48,8 +48,7 @@ void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspac
   }
 }
 
-[[gnu::cold, gnu::noinline]] inline void require_output_rank(const char* where, const Shape& output,
-                                                             int rank) {
+NN_COLD inline void require_output_rank(const char* where, const Shape& output, int rank) {
   if (output.rank() + 1 == rank) return;
   refuse<ShapeError>({where,
                       {"a result of rank ", output.rank() + 1},

@@ -31,7 +31,7 @@ namespace detail {
 }
 
 /// True for a terminal that can erase a line.
-[[nodiscard, gnu::cold, gnu::noinline]] inline bool is_terminal(std::FILE* stream) {
+[[nodiscard]] NN_COLD inline bool is_terminal(std::FILE* stream) {
 #if defined(__unix__) || defined(__APPLE__)
   if (::isatty(::fileno(stream)) != 1) return false;
   const char* const kind = std::getenv("TERM");
@@ -43,7 +43,7 @@ namespace detail {
 }
 
 /// Characters in a line of the terminal; 80 where that isn't known.
-[[nodiscard, gnu::cold, gnu::noinline]] inline std::size_t line_width(std::FILE* stream) {
+[[nodiscard]] NN_COLD inline std::size_t line_width(std::FILE* stream) {
 #if defined(__unix__) || defined(__APPLE__)
   winsize size{};
   if (::ioctl(::fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
@@ -68,7 +68,7 @@ class Progress {
         num_batches_(num_batches) {}
 
   /// A line above the bar, as "Epoch 2/5"; in line style it starts the line.
-  [[gnu::cold, gnu::noinline]] void begin(const std::string& title) {
+  NN_COLD void begin(const std::string& title) {
     title_ = title;
     start_ = last_drawn_ = Clock::now();
     if (style_ == Verbose::bar && !title.empty()) std::fprintf(stream_, "%s\n", title.c_str());
@@ -79,8 +79,7 @@ class Progress {
     return style_ == Verbose::bar && Clock::now() - last_drawn_ >= std::chrono::milliseconds(50);
   }
 
-  [[gnu::cold, gnu::noinline]] void update(Index batches_done, Index samples_done,
-                                           const Scores& scores) {
+  NN_COLD void update(Index batches_done, Index samples_done, const Scores& scores) {
     last_drawn_ = Clock::now();
     const double elapsed = seconds();
     const double remaining = elapsed / static_cast<double>(batches_done) *
@@ -94,9 +93,8 @@ class Progress {
 
   /// The final state of the stretch, with a note behind it. `training_seconds` leave validation
   /// out.
-  [[gnu::cold, gnu::noinline]] void end(Index batches_done, Index samples_done,
-                                        double training_seconds, const Scores& scores,
-                                        const std::string& note = "") {
+  NN_COLD void end(Index batches_done, Index samples_done, double training_seconds,
+                   const Scores& scores, const std::string& note = "") {
     if (style_ == Verbose::silent) return;
     seconds_ = training_seconds;
     const double milliseconds =
@@ -120,22 +118,21 @@ class Progress {
   }
 
  private:
-  [[nodiscard, gnu::cold, gnu::noinline]] static std::string readable_seconds(double seconds) {
+  [[nodiscard]] NN_COLD static std::string readable_seconds(double seconds) {
     if (seconds < 10) return with_digits(seconds, 1) + 's';
     return seconds < 600 ? with_digits(seconds, 0) + 's' : with_digits(seconds / 60, 0) + "min";
   }
-  [[nodiscard, gnu::cold, gnu::noinline]] std::string rate(Index samples_done) const {
+  [[nodiscard]] NN_COLD std::string rate(Index samples_done) const {
     const double elapsed = seconds_ > 0 ? seconds_ : seconds();
     const double samples_per_second = static_cast<double>(samples_done) / std::max(elapsed, 1e-9);
     return concat({" - ", with_digits(samples_per_second, 0), " samples/s"});
   }
-  [[nodiscard, gnu::cold, gnu::noinline]] static std::string describe(const Scores& scores) {
+  [[nodiscard]] NN_COLD static std::string describe(const Scores& scores) {
     return scores.empty() ? "" : " - " + to_string(scores);
   }
   /// "12/50 [====................] text"; the bar gives way where `room` is narrow.
-  [[nodiscard, gnu::cold, gnu::noinline]] std::string line(Index batches_done,
-                                                           const std::string& text,
-                                                           std::size_t room) const {
+  [[nodiscard]] NN_COLD std::string line(Index batches_done, const std::string& text,
+                                         std::size_t room) const {
     std::string all = concat({batches_done, "/", num_batches_, " ["});
     const std::size_t others = all.size() + 2 + text.size();
     const auto cells =

@@ -20,7 +20,7 @@ namespace nn {
 class Scores {
  public:
   /// Throws `std::invalid_argument`, naming what there is, for an unknown name.
-  [[nodiscard, gnu::cold, gnu::noinline]] double operator[](std::string_view name) const {
+  [[nodiscard]] NN_COLD double operator[](std::string_view name) const {
     if (const double* value = find(name)) return *value;
     std::string known;
     for (const auto& [key, value] : values_) append_listed(known, key);
@@ -33,7 +33,7 @@ class Scores {
     }
     return nullptr;
   }
-  [[gnu::cold, gnu::noinline]] void set(const std::string& name, double value) {
+  NN_COLD void set(const std::string& name, double value) {
     for (auto& [key, known] : values_) {
       if (key == name) {
         known = value;
@@ -58,7 +58,7 @@ class Scores {
 }
 
 /// "loss: 0.0532 - accuracy: 0.9844"
-[[nodiscard, gnu::cold, gnu::noinline]] inline std::string to_string(const Scores& scores) {
+[[nodiscard]] NN_COLD inline std::string to_string(const Scores& scores) {
   std::string text;
   for (const auto& [name, value] : scores) {
     append(text, {text.empty() ? "" : " - ", name, ": ", readable_score(value)});

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 
+#include "nn/core/cold.hpp"
 #include "nn/core/config.hpp"
 #include "nn/core/once.hpp"
 
@@ -18,14 +19,14 @@ namespace nn::kernels {
 
 namespace detail {
 
-[[nodiscard, gnu::cold, gnu::noinline]] inline Index find_core_cache() {
+[[nodiscard]] NN_COLD inline Index find_core_cache() {
 #if defined(_SC_LEVEL2_CACHE_SIZE)
   if (const long size = ::sysconf(_SC_LEVEL2_CACHE_SIZE); size > 0) return Index{size};
 #endif
   return Index{1} << 20;
 }
 
-[[nodiscard, gnu::cold, gnu::noinline]] inline Index find_shared_cache() {
+[[nodiscard]] NN_COLD inline Index find_shared_cache() {
 #if defined(__x86_64__)
   constexpr Index most = Index{64} << 20;
   // Not from the system: it may count the caches of all cores together.

@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "nn/core/ceil_div.hpp"
+#include "nn/core/cold.hpp"
 #include "nn/core/finite.hpp"
 #include "nn/core/memory.hpp"
 #include "nn/core/number_format.hpp"
@@ -31,7 +32,7 @@ class QuantizedMatrix {
 
   QuantizedMatrix() = default;
   /// `format` is bfloat16 or int8.
-  [[gnu::cold, gnu::noinline]] QuantizedMatrix(NumberFormat format, Matrix<const float> W)
+  NN_COLD QuantizedMatrix(NumberFormat format, Matrix<const float> W)
       : format_(format),
         rows_(W.rows),
         cols_(W.cols),
