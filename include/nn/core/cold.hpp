@@ -4,6 +4,6 @@
 
 #include "nn/core/cxx20.hpp"
 
-/// In front of functions that build messages, read files or check arguments: compiled for size and
-/// never inlined. docs/decisions.md has what that saves.
-#define NN_COLD [[gnu::cold, gnu::noinline]]
+/// In front of functions that build messages, read files or check arguments: compiled for size. What
+/// that saves is in docs/decisions.md.
+#define NN_COLD [[gnu::cold]]
