@@ -48,6 +48,16 @@ TEST_SUITE("data/labels") {
                          "each sample's class",
                          ShapeError);
   }
+
+  TEST_CASE("LabelView: gathers chosen labels, and leaves those in order where they are") {
+    const std::vector<int> list{4, 5, 6};
+    const LabelView labels(list);
+    const std::array<Index, 2> rows{2, 0};
+    std::array<std::int32_t, 2> buffer{};
+    CHECK(labels.gather(rows.data(), 2, buffer.data()) == buffer.data());
+    CHECK(buffer == std::array<std::int32_t, 2>{6, 4});
+    CHECK(labels.gather(nullptr, 2, buffer.data()) == list.data());
+  }
 }
 
 }  // namespace nn

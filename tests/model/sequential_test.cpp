@@ -16,6 +16,7 @@
 
 #include "nn/layers/rescaling.hpp"
 #include "nn/optimizers/sgd.hpp"
+#include "nn/training/forward_backward.hpp"
 #include "nn/training/train_on_batch.hpp"
 #include "tests/training/training_testing.hpp"
 

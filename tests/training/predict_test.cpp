@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "nn/metrics/precision.hpp"
+#include "nn/training/forward_backward.hpp"
 #include "nn/training/train_on_batch.hpp"
 #include "tests/testing/allocations.hpp"
 #include "tests/training/training_testing.hpp"

@@ -9,6 +9,7 @@
 #include "nn/metrics/precision.hpp"
 #include "nn/optimizers/sgd.hpp"
 #include "nn/training/fit.hpp"
+#include "nn/training/forward_backward.hpp"
 #include "tests/training/training_testing.hpp"
 
 namespace nn {

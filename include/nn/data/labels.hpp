@@ -2,6 +2,7 @@
 // Class numbers in the caller's memory.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 
@@ -61,6 +62,14 @@ class LabelView {
     part.data_ += first;
     part.count_ = count;
     return part;
+  }
+  /// The labels rows[0 .. count - 1], copied into `buffer`; without `rows` (null) the first
+  /// `count`, where they are.
+  [[nodiscard]] const std::int32_t* gather(const Index* rows, Index count,
+                                           std::int32_t* buffer) const {
+    if (rows == nullptr) return data_;
+    std::transform(rows, rows + count, buffer, [this](Index row) { return data_[row]; });
+    return buffer;
   }
 
  private:

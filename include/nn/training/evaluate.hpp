@@ -6,8 +6,11 @@
 #include <cstdio>
 
 #include "nn/core/float_mode.hpp"
-#include "nn/training/batch_runner.hpp"
+#include "nn/training/batch.hpp"
 #include "nn/training/progress.hpp"
+#include "nn/training/requirements.hpp"
+#include "nn/training/split.hpp"
+#include "nn/training/tally.hpp"
 
 namespace nn {
 
@@ -21,23 +24,40 @@ struct EvaluateOptions {
 
 namespace detail {
 
-/// Runs all samples through the runner, in order, as training computes: without denormals. A
-/// batch_size may be more than there are.
+/// Runs samples through a model in order, without denormals, as training does.
 template <Real T>
-void run_in_order(BatchRunner<T>& runner, const Samples& x, const LabelView& y, Index batch_size,
-                  Progress& progress) {
-  const FlushDenormals flush;
-  runner.reset();
-  batch_size = std::min(batch_size, x.count());  // so that sums with it can't overflow
-  Index batches_done = 0;
-  for (Index first = 0; first < x.count(); first += batch_size) {
-    const Index count = std::min(batch_size, x.count() - first);
-    runner.test(x.slice(first, count), y.slice(first, count), count,
-                shared_batch_number(first, count, batch_size, x.count()));
-    ++batches_done;
-    if (progress.is_due()) progress.update(batches_done, first + count, runner.scores());
+class Evaluator {
+ public:
+  NN_COLD Evaluator(const Network<T>& network, const Compiled<T>& compiled)
+      : network_(network),
+        batches_(network, compiled, BatchMaker<T>::Use::inference),
+        tally_(compiled) {}
+
+  /// A batch_size may be more than there are samples.
+  [[nodiscard]] Scores run(const Samples& x, const LabelView& y, Index batch_size,
+                           Progress& progress) {
+    const FlushDenormals flush;
+    tally_.reset();
+    batch_size = std::min(batch_size, x.count());  // so that sums with it can't overflow
+    Index batches_done = 0;
+    for (Index first = 0; first < x.count(); first += batch_size) {
+      const Index count = std::min(batch_size, x.count() - first);
+      Batch<T> batch = batches_.make(x.slice(first, count), y.slice(first, count), nullptr, count);
+      batch.pass.batch_number = shared_batch_number(first, count, batch_size, x.count());
+      batch.targets.scores =
+          network_.plan.forward(network_.layers, batch.x, count, batch.pass, batch.scores);
+      tally_.add(batch.targets, batch.row_losses, nullptr);
+      ++batches_done;
+      if (progress.is_due()) progress.update(batches_done, first + count, tally_.results());
+    }
+    return tally_.results();
   }
-}
+
+ private:
+  const Network<T>& network_;
+  BatchMaker<T> batches_;
+  Tally<T> tally_;
+};
 
 }  // namespace detail
 
@@ -55,16 +75,16 @@ NN_COLD Scores Sequential<T>::evaluate_samples(const Samples& samples, const Lab
   constexpr const char* where = "Sequential::evaluate";
   const Compiled<T>& compiled = detail::ModelAccess::compiled(*this, where);
   require_samples(where, samples);
-  detail::require_labels<T>(where, samples, y, output_shape());
+  detail::require_labels(where, samples, y, output_shape());
   demand(samples.count() > 0, where, "at least one sample", "none");
   demand(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
-  detail::BatchRunner<T> runner(network_, compiled);
+  detail::Evaluator<T> evaluator(network_, compiled);
   const Index num_batches = detail::count_batches(samples.count(), options.batch_size);
   detail::Progress progress(options.verbose, options.stream, num_batches);
   progress.begin("");
-  detail::run_in_order(runner, samples, y, options.batch_size, progress);
-  progress.end(num_batches, samples.count(), progress.seconds(), runner.scores());
-  return runner.scores();
+  Scores results = evaluator.run(samples, y, options.batch_size, progress);
+  progress.end(num_batches, samples.count(), progress.seconds(), results);
+  return results;
 }
 
 template <Real T>

@@ -14,6 +14,8 @@
 #include "nn/training/evaluate.hpp"
 #include "nn/training/fit_options.hpp"
 #include "nn/training/history.hpp"
+#include "nn/training/split.hpp"
+#include "nn/training/trainer.hpp"
 
 namespace nn {
 
@@ -53,11 +55,10 @@ class FitLoop final : public FitContext {
         options_(options),
         training_(training),
         validation_(validation),
-        runner_(network, compiled),
-        kept_(options.callbacks.size()) {
-    runner_.weigh_classes(
-        class_weights_of(options.class_weight, *compiled.loss.get(), network.output().back()));
-  }
+        trainer_(network, compiled,
+                 class_weights_of<T>(options.class_weight, *compiled.loss.get(),
+                                     network.output().back())),
+        kept_(options.callbacks.size()) {}
   FitLoop(const FitLoop&) = delete;
   FitLoop& operator=(const FitLoop&) = delete;
 
@@ -68,7 +69,7 @@ class FitLoop final : public FitContext {
     call(&Callback::on_train_begin);
     for (Index i = options_.initial_epoch; i < options_.epochs && !stop_training; ++i) run_epoch(i);
     call(&Callback::on_train_end);
-    history_.set_divergence(runner_.divergence());
+    history_.set_divergence(trainer_.divergence());
     return std::move(history_);
   }
 
@@ -98,16 +99,15 @@ class FitLoop final : public FitContext {
   }
 
   NN_COLD void announce_names() {
-    runner_.reset();
     for (const char* prefix : {"", "val_"}) {
       if (*prefix != '\0' && validation_.x.count() == 0) continue;
-      for (const auto& [name, value] : runner_.scores(prefix)) {
-        logs.set(name, not_a_number<double>);
+      for (const auto& [name, value] : trainer_.results()) {
+        logs.set(concat({prefix, name}), not_a_number<double>);
       }
     }
   }
 
-  // Counts for itself, whatever a callback writes into its context.
+  // Uses its own counters: a callback may overwrite those of the context.
   void run_epoch(Index number) {
     logs = {};
     epoch = number;
@@ -116,11 +116,11 @@ class FitLoop final : public FitContext {
     progress.begin(concat({"Epoch ", number + 1, "/", options_.epochs}));
     const Index samples_done = train_epoch(progress);
     const double seconds = progress.seconds();
-    logs = runner_.scores();
+    logs = trainer_.results();
     const bool validates = (number + 1) % options_.validation_freq == 0;
     if (validation_.x.count() > 0 && validates) validate();
     progress.end(count_batches(samples_done, options_.batch_size), samples_done, seconds, logs,
-                 runner_.divergence() ? runner_.divergence()->to_string() : "");
+                 trainer_.divergence() ? trainer_.divergence()->to_string() : "");
     call(&Callback::on_epoch_end);
     history_.add(number, seconds, logs);  // with what the callbacks have set
   }
@@ -134,7 +134,7 @@ class FitLoop final : public FitContext {
       const auto step = static_cast<std::uint64_t>(network_.block.step());
       order = Random{network_.seed, {RandomPurpose::shuffle, 0, step}}.permutation(count);
     }
-    runner_.reset();
+    trainer_.reset();
     Index done = 0;
     for (Index i = 0; i < num_batches_; ++i) {
       batch = i;
@@ -143,11 +143,11 @@ class FitLoop final : public FitContext {
       train_batch(options_.shuffle ? order.data() + done : nullptr, done, size);
       done += size;
       if (!options_.callbacks.empty()) {
-        logs = runner_.scores();
-        divergence = runner_.divergence();
+        logs = trainer_.results();
+        divergence = trainer_.divergence();
         call(&Callback::on_batch_end);
       }
-      if (progress.is_due()) progress.update(i + 1, done, runner_.scores());
+      if (progress.is_due()) progress.update(i + 1, done, trainer_.results());
       if (stop_training) break;
     }
     return done;
@@ -155,24 +155,23 @@ class FitLoop final : public FitContext {
 
   /// rows: see Samples::gather; where it is null, samples first .. first + size - 1.
   [[gnu::noinline]] void train_batch(const Index* rows, Index first, Index size) {
-    // Adam's moments decay into denormals, which cost ten times a normal number. Callbacks keep
-    // them: they compute in the mode of who called `fit`.
+    // Adam's moments decay into denormals, which cost ten times a normal number. Callbacks run in
+    // the caller's mode.
     const FlushDenormals flush;
     if (rows != nullptr) {
-      runner_.train(network_, training_.x, training_.y, rows, size);
+      trainer_.train(training_.x, training_.y, rows, size);
     } else {
-      runner_.train(network_, training_.x.slice(first, size), training_.y.slice(first, size),
-                    nullptr, size);
+      trainer_.train(training_.x.slice(first, size), training_.y.slice(first, size), nullptr, size);
     }
   }
 
   [[gnu::noinline]] void validate() {
-    BatchRunner<T> runner(network_, compiled_);
+    Evaluator<T> evaluator(network_, compiled_);
     const Index size =
         options_.validation_batch_size > 0 ? options_.validation_batch_size : options_.batch_size;
     Progress silent(Verbose::silent, options_.stream, 1);
-    run_in_order(runner, validation_.x, validation_.y, size, silent);
-    for (const auto& [name, value] : runner.scores("val_")) logs.set(name, value);
+    const Scores results = evaluator.run(validation_.x, validation_.y, size, silent);
+    for (const auto& [name, value] : results) logs.set(concat({"val_", name}), value);
   }
 
   Network<T>& network_;
@@ -181,7 +180,7 @@ class FitLoop final : public FitContext {
   const FitOptions options_;  // a copy, with callbacks of its own: they may reach the caller's
   ValidationData training_, validation_;
   const Index num_batches_ = count_batches(training_.x.count(), options_.batch_size);
-  BatchRunner<T> runner_;
+  Trainer<T> trainer_;
   History history_;
   std::vector<AlignedArray<T>> kept_;  // weights that each of them has kept
   std::size_t caller_ = 0;             // number of the callback whose hook runs
@@ -205,13 +204,13 @@ template <Real T>
                         ? samples.count()
                         : num_training_samples(samples.count(), options.validation_split);
   const Index held_back = samples.count() - cut;
-  require_labels<T>(where, samples, y, output);
+  require_labels(where, samples, y, output);
   ValidationData training{samples.slice(0, cut), y.slice(0, cut)};
   ValidationData validation{samples.slice(cut, held_back), y.slice(cut, held_back)};
   if (options.validation_data.is_given()) {
     validation = options.validation_data;
     validation.x.template check_type<T>(part);
-    require_labels<T>(part, validation.x, validation.y, output);
+    require_labels(part, validation.x, validation.y, output);
     demand(validation.x.count() > 0, part, "at least one sample", "none");
   }
   for (const Samples* x : {&training.x, &validation.x}) {

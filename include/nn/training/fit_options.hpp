@@ -2,8 +2,6 @@
 // What `fit` is told beside the data.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <map>
@@ -54,18 +52,6 @@ struct FitOptions {
   Index validation_freq = 1;        ///< epochs from one validation to the next
   std::FILE* stream = stdout;       ///< where progress is shown; null: silent
 };
-
-/// Number of samples, of `count`, that `fit` trains on with this `validation_split`: those before
-/// floor(count (1 - split)), whatever 1 - split is rounded to: 2 of 10 with a split of 0.8, where
-/// Keras takes 1. For schedules, which count steps.
-[[nodiscard]] inline Index num_training_samples(Index count, double validation_split) {
-  // Half the last place of a float below 1 makes up for a split that was written as one: 1 - 0.1f
-  // is a little below 0.9.
-  constexpr double half_place = 3e-8;
-  const auto n = static_cast<double>(count);
-  const double slack = std::min(n * half_place, 0.01);
-  return std::min(count, static_cast<Index>(std::floor(n * (1 - validation_split) + slack)));
-}
 
 namespace detail {
 

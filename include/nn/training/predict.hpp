@@ -9,6 +9,8 @@
 #include "nn/model/compiled.hpp"
 #include "nn/model/model_access.hpp"
 #include "nn/training/progress.hpp"
+#include "nn/training/requirements.hpp"
+#include "nn/training/split.hpp"
 
 namespace nn {
 
@@ -16,8 +18,8 @@ struct PredictOptions {
   Index batch_size = 128;  ///< samples that run through the model together: memory against speed
   Verbose verbose = Verbose::silent;
   std::FILE* stream = stdout;  ///< where progress is shown; null: silent
-  /// In which Dense layers multiply: float32, or bfloat16 with sums in float. Of `quantize`d
-  /// models, the weights say it.
+  /// In which Dense layers multiply: float32, or bfloat16 with sums in float. Ignored for
+  /// a quantized model, whose weights fix it.
   ProductPrecision precision{};
 };
 
@@ -46,15 +48,6 @@ void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspac
       progress->update(first / batch_size + 1, first + count, Scores{});
     }
   }
-}
-
-NN_COLD inline void require_output_rank(const char* where, const Shape& output, int rank) {
-  if (output.rank() + 1 == rank) return;
-  refuse<ShapeError>({where,
-                      {"a result of rank ", output.rank() + 1},
-                      {"rank ", rank},
-                      {"samples of the output have shape ", output.to_string()},
-                      {"give the template argument ", output.rank() + 1}});
 }
 
 /// The same with memory of its own, showing progress.

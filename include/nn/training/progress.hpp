@@ -25,11 +25,6 @@ enum class Verbose { automatic, silent, bar, line };
 
 namespace detail {
 
-/// Number of batches that `count` samples make; the last may be smaller.
-[[nodiscard]] inline Index count_batches(Index count, Index batch_size) {
-  return count / batch_size + (count % batch_size == 0 ? 0 : 1);
-}
-
 /// True for a terminal that can erase a line.
 [[nodiscard]] NN_COLD inline bool is_terminal(std::FILE* stream) {
 #if defined(__unix__) || defined(__APPLE__)

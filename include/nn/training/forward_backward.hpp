@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// Forward and backward through a whole model, for loops of one's own.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstdint>
+#include <utility>
+
+#include "nn/model/sequential.hpp"
+#include "nn/training/requirements.hpp"
+
+namespace nn {
+
+namespace detail {
+
+/// The seed of a forward pass that is one of several between two optimizer steps (gradients add
+/// up): each draws its own dropout.
+[[nodiscard]] inline std::uint64_t seed_of_repeat(std::uint64_t seed, std::uint64_t repeat) {
+  constexpr std::uint64_t golden_ratio = 0x9E3779B97F4A7C15;
+  return seed + repeat * golden_ratio;
+}
+
+}  // namespace detail
+
+/// Shapes: x [N, ...] of the model's input shape; the result has the given rank.
+template <Real T>
+template <int Rank, class X>
+ConstTensorMap<T, Rank> Sequential<T>::forward(X&& x, Workspace& workspace) const {
+  constexpr const char* where = "Sequential::forward";
+  const Samples samples = detail::samples_of(std::forward<X>(x));
+  require_samples(where, samples);
+  const Shape shape = output_shape().with_batch(samples.count());
+  detail::require_output_rank(where, output_shape(), Rank);
+  const Index x_bytes = padded_bytes<T>(samples.count(), input_shape().num_elements());
+  const Index plan_bytes = network_.plan.workspace_bytes(network_.layers, samples.count(), true);
+  const Workspace::ForwardPass before = workspace.last_forward;
+  std::byte* const memory = workspace.reserve(checked_sum({x_bytes, plan_bytes}));
+  const T* first = samples.gather(nullptr, samples.count(), reinterpret_cast<T*>(memory));
+  Pass own = pass(true, memory + x_bytes);
+  const bool repeats = before.model == this && before.step == own.step;
+  const std::uint64_t repeat = repeats ? before.repeat + 1 : 0;
+  own.seed = detail::seed_of_repeat(network_.seed, repeat);
+  const T* y = network_.plan.forward(network_.layers, first, samples.count(), own, nullptr);
+  workspace.last_forward = {
+      this, network_.build_number, first, samples.count(), own.memory, own.step, repeat};
+  return map_tensor<Rank>(y, shape);
+}
+
+/// dy [N, ...] is the gradient of the loss with respect to the result of `forward`. Throws
+/// `std::invalid_argument` without a `forward` of this model in the workspace, `ShapeError` for
+/// another shape. Where a layer throws or memory runs out, gradients may hold a part of the sums.
+template <Real T>
+template <TensorLike DY>
+void Sequential<T>::backward(const DY& dy, Workspace& workspace) {
+  constexpr const char* where = "Sequential::backward";
+  static_assert(std::same_as<ScalarOf<DY>, T>, "gradients have the model's scalar type");
+  require_built(where);
+  network_.require_float_weights(where);
+  const auto& last = workspace.last_forward;
+  demand(last.model == this && last.build_number == network_.build_number, where,
+         "a workspace that forward of this model has filled last", "another");
+  const Shape shape = output_shape().with_batch(last.batch_size);
+  if (shape_of(dy) != shape) {
+    refuse<ShapeError>(
+        {where, {"a gradient of shape ", shape.to_string()}, shape_of(dy).to_string()});
+  }
+  network_.ensure_gradients();
+  T* gradient = network_.plan.result_gradient(network_.layers, last.batch_size, last.memory);
+  std::copy_n(dy.data(), dy.size(), gradient);
+  Pass own = pass(true, last.memory);
+  own.step = last.step;  // forward's random numbers, though the optimizer has run since
+  own.seed = detail::seed_of_repeat(network_.seed, last.repeat);
+  network_.plan.backward(network_.layers, static_cast<const T*>(last.x), last.batch_size, own,
+                         nullptr);
+}
+
+}  // namespace nn

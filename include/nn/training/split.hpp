@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// How data are split: off the end for validation, and into batches.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include "nn/core/config.hpp"
+
+namespace nn {
+
+/// Number of samples, of `count`, that `fit` trains on with this `validation_split`: those before
+/// floor(count (1 - split)). The rounding of 1 - split does not matter: 2 of 10 with a split of
+/// 0.8, where Keras takes 1. For schedules, which count steps.
+[[nodiscard]] inline Index num_training_samples(Index count, double validation_split) {
+  // A split may have been written as a float: 1 - 0.1f is a little below 0.9. Half the last place
+  // of a float below 1 makes up for it.
+  constexpr double half_place = 3e-8;
+  const auto n = static_cast<double>(count);
+  const double slack = std::min(n * half_place, 0.01);
+  return std::min(count, static_cast<Index>(std::floor(n * (1 - validation_split) + slack)));
+}
+
+namespace detail {
+
+/// Number of batches that `count` samples make; the last may be smaller.
+[[nodiscard]] constexpr Index count_batches(Index count, Index batch_size) {
+  return count / batch_size + (count % batch_size == 0 ? 0 : 1);
+}
+
+}  // namespace detail
+}  // namespace nn

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// The loss and the metrics over a run of batches.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <vector>
+
+#include "nn/model/compiled.hpp"
+#include "nn/training/scores.hpp"
+
+namespace nn::detail {
+
+/// Adds up losses and metrics, batch by batch. The metrics are copies, so that evaluation leaves
+/// the model untouched.
+template <Real T>
+class Tally {
+ public:
+  NN_COLD explicit Tally(const Compiled<T>& compiled)
+      : compiled_(compiled), metrics_(compiled.metrics) {}
+
+  void reset() {
+    loss_sum_ = 0;
+    num_samples_ = 0;
+    for (Metric& metric : metrics_) metric.reset();
+  }
+
+  /// Counts a batch and returns its loss. Writes the loss of each row and, unless it is null, the
+  /// gradient with respect to the scores [rows, classes].
+  double add(const ScoredBatch<T>& batch, T* row_losses, T* gradient) {
+    const double loss = compiled_.loss->compute(batch, row_losses, gradient);
+    loss_sum_ += loss * static_cast<double>(batch.rows);
+    num_samples_ += batch.rows;
+    for (Metric& metric : metrics_) metric.update(batch);
+    return loss;
+  }
+
+  /// Mean loss over all samples since `reset`, and the metrics over them.
+  [[nodiscard]] NN_COLD Scores results() const {
+    Scores results;
+    results.set("loss", loss_sum_ / static_cast<double>(std::max<Index>(num_samples_, 1)));
+    for (std::size_t i = 0; i < metrics_.size(); ++i) {
+      results.set(compiled_.metric_names[i], metrics_[i].result());
+    }
+    return results;
+  }
+
+ private:
+  const Compiled<T>& compiled_;
+  std::vector<Metric> metrics_;
+  double loss_sum_ = 0;
+  Index num_samples_ = 0;
+};
+
+}  // namespace nn::detail

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+// Updates of a model, one batch at a time.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nn/core/finite.hpp"
+#include "nn/training/batch.hpp"
+#include "nn/training/divergence.hpp"
+#include "nn/training/tally.hpp"
+
+namespace nn::detail {
+
+/// Trains a model whose parameters have gradients, on batches with labels that were checked.
+template <Real T>
+class Trainer {
+ public:
+  /// class_weights: see BatchMaker.
+  NN_COLD Trainer(Network<T>& network, const Compiled<T>& compiled,
+                  std::vector<T> class_weights = {})
+      : network_(network),
+        compiled_(compiled),
+        batches_(network, compiled, BatchMaker<T>::Use::training, std::move(class_weights)),
+        tally_(compiled) {}
+
+  /// Starts a new mean of the loss and of each metric.
+  void reset() { tally_.reset(); }
+  /// Loss and metrics since `reset`, each batch before its update.
+  [[nodiscard]] Scores results() const { return tally_.results(); }
+  /// The first batch whose loss was not finite.
+  [[nodiscard]] const std::optional<Divergence>& divergence() const { return divergence_; }
+
+  /// One update. rows: see BatchMaker::make.
+  void train(const Samples& x, const LabelView& y, const Index* rows, Index count) {
+    update(forward(x, y, rows, count));
+  }
+
+  /// The first half of an update, which leaves the model as it is: forward, loss and its gradient.
+  [[nodiscard]] Batch<T> forward(const Samples& x, const LabelView& y, const Index* rows,
+                                 Index count) {
+    Batch<T> batch = batches_.make(x, y, rows, count);
+    batch.targets.scores =
+        network_.plan.forward(network_.layers, batch.x, count, batch.pass, nullptr);
+    T* gradient = network_.plan.result_gradient(network_.layers, count, batch.pass.memory);
+    const double loss = tally_.add(batch.targets, batch.row_losses, gradient);
+    if (!is_finite(loss) && !divergence_) divergence_ = find_divergence(batch);
+    return batch;
+  }
+
+  /// The second half: backward and the optimizer's step.
+  void update(const Batch<T>& batch) {
+    const std::int64_t steps_before = network_.block.step();
+    const auto update = compiled_.optimizer->begin_step(network_.block);
+    Pass pass = batch.pass;
+    pass.update = update ? &*update : nullptr;
+    network_.plan.backward(network_.layers, batch.x, batch.rows(), pass, nullptr);
+    if (!update) compiled_.optimizer->step(network_.block);
+    // An optimizer of the user's own may not count steps, but shuffling and dropout need the count.
+    if (network_.block.step() == steps_before) network_.block.advance_step();
+  }
+
+ private:
+  /// The first tensor of a batch, before its update, that is not finite.
+  NN_COLD Divergence find_divergence(const Batch<T>& batch) const {
+    Divergence found{network_.block.step(), "loss"};
+    const Index x_size = batch.rows() * network_.input.num_elements();
+    const std::string weights = network_.block.first_non_finite();
+    if (first_non_finite(batch.x, x_size) < x_size) {
+      found.tensor = "x";
+    } else if (!weights.empty()) {
+      found.tensor = weights.substr(0, weights.find('['));
+    } else {
+      const std::size_t i =
+          network_.plan.first_non_finite(network_.layers, batch.rows(), batch.pass);
+      if (i < network_.layers.size()) found.tensor = network_.scope_of(i) + "y";
+    }
+    return found;
+  }
+
+  Network<T>& network_;
+  const Compiled<T>& compiled_;
+  BatchMaker<T> batches_;
+  Tally<T> tally_;
+  std::optional<Divergence> divergence_;
+};
+
+}  // namespace nn::detail
