@@ -39,8 +39,10 @@ class LabelView {
       : data_(y.data()), count_(y.rows()) {
     require_one_column({y.rows(), y.cols()});
     if (count_ < 2 || (Y::IsRowMajor ? y.outerStride() : y.innerStride()) == 1) return;
-    refuse<ShapeError>(
-        {"labels", "numbers that lie side by side", "a column of a larger matrix", "", "copy it"});
+    refuse<ShapeError>({.where = "labels",
+                        .expected = "numbers that lie side by side",
+                        .got = "a column of a larger matrix",
+                        .remedy = "copy it"});
   }
   template <ListLike Y>
   requires detail::has_class_numbers<Y> LabelView(
@@ -75,8 +77,10 @@ class LabelView {
  private:
   static void require_one_column(const Shape& shape) {
     if (shape.rank() <= 2 && shape.num_elements() == shape[0]) return;
-    refuse<ShapeError>({"labels", "shape [N] or [N, 1]", shape.to_string(), "",
-                        "give the number of each sample's class"});
+    refuse<ShapeError>({.where = "labels",
+                        .expected = "shape [N] or [N, 1]",
+                        .got = shape.to_string(),
+                        .remedy = "give the number of each sample's class"});
   }
 
   const std::int32_t* data_ = nullptr;

@@ -104,8 +104,10 @@ NN_COLD void append_layers(std::string& text, const Sequential<T>& model, int de
       append_key(text, "config");
       append_arguments(text, *arguments);
     } else {
-      refuse({"Sequential::save", "layers that name their arguments", layer.name(), "",
-              "give it arguments(), from_arguments() and a static name()"});
+      refuse({.where = "Sequential::save",
+              .expected = "layers that name their arguments",
+              .got = layer.name(),
+              .remedy = "give it arguments(), from_arguments() and a static name()"});
     }
     text += '}';
   }

@@ -53,7 +53,10 @@ class AtomicFile {
       const ssize_t count = ::write(file_.number(), bytes + done, size - done);
       if (count < 0 && errno == EINTR) continue;
       if (count < 0) throw_system_error(path_, writable, errno, old_stays);
-      if (count == 0) refuse<IoError>({path_, writable, "no byte written", "", old_stays});
+      if (count == 0) {
+        refuse<IoError>(
+            {.where = path_, .expected = writable, .got = "no byte written", .remedy = old_stays});
+      }
       done += static_cast<std::size_t>(count);
     }
   }

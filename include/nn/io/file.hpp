@@ -21,7 +21,8 @@ namespace nn::io {
 [[noreturn]] NN_COLD inline void throw_system_error(const std::string& path, const Text& expected,
                                                     int error_number, const Text& remedy = {}) {
   const std::string reason = std::generic_category().message(error_number);
-  refuse<IoError>({path, expected, {'"', reason, '"'}, "", remedy});
+  refuse<IoError>(
+      {.where = path, .expected = expected, .got = {'"', reason, '"'}, .remedy = remedy});
 }
 
 /// The path, unless it is empty or would end for the system at a NUL in it.
@@ -104,7 +105,10 @@ class InputFile {
 
  private:
   [[noreturn]] NN_COLD void fail_changed(const Text& expected, const Text& got) const {
-    refuse<IoError>({path_, expected, got, "", "the file changed while it was read"});
+    refuse<IoError>({.where = path_,
+                     .expected = expected,
+                     .got = got,
+                     .remedy = "the file changed while it was read"});
   }
 
   std::string path_;

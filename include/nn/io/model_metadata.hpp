@@ -39,8 +39,10 @@ NN_COLD inline void require_free_names(const char* where,
 NN_COLD inline void require_format(const SafetensorsFile& file, const std::string& path) {
   const auto& metadata = file.metadata();
   if (!metadata.contains("architecture")) {
-    refuse<IoError>({path, "metadata 'architecture'", "none", "",
-                     "build the model yourself and use load_weights"});
+    refuse<IoError>({.where = path,
+                     .expected = "metadata 'architecture'",
+                     .got = "none",
+                     .remedy = "build the model yourself and use load_weights"});
   }
   const auto format = metadata.find("format");
   if (format == metadata.end() || format->second != model_format) {
@@ -50,11 +52,10 @@ NN_COLD inline void require_format(const SafetensorsFile& file, const std::strin
   }
   const auto version = metadata.find("format_version");
   if (version != metadata.end() && version->second != model_format_version) {
-    refuse<IoError>({path,
-                     {"format_version '", model_format_version, "'"},
-                     abbreviate(version->second),
-                     "",
-                     "the file is of another version of the library"});
+    refuse<IoError>({.where = path,
+                     .expected = {"format_version '", model_format_version, "'"},
+                     .got = abbreviate(version->second),
+                     .remedy = "the file is of another version of the library"});
   }
 }
 

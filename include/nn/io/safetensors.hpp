@@ -119,8 +119,10 @@ class SafetensorsFile {
   [[nodiscard]] NN_COLD static std::uint64_t read_header_size(InputFile& input,
                                                               const std::string& path) {
     if (input.size() < size_bytes) {
-      refuse<IoError>(
-          {path, "at least 8 bytes for the header's size", input.size(), "", detail::torn_file});
+      refuse<IoError>({.where = path,
+                       .expected = "at least 8 bytes for the header's size",
+                       .got = input.size(),
+                       .remedy = detail::torn_file});
     }
     std::uint64_t header_size = 0;
     input.read(&header_size, size_bytes);
@@ -145,8 +147,10 @@ class SafetensorsFile {
     std::string front(reinterpret_cast<const char*>(&first), size_bytes);
     const std::string_view format = foreign_format(front.append(next.substr(0, telling_bytes)));
     if (format.empty()) return;
-    refuse<IoError>({path, "a safetensors file", format, "",
-                     "write its weights anew, in Python by safetensors.numpy.save_file"});
+    refuse<IoError>({.where = path,
+                     .expected = "a safetensors file",
+                     .got = format,
+                     .remedy = "write its weights anew, in Python by safetensors.numpy.save_file"});
   }
 
   [[nodiscard]] NN_COLD static AlignedMemory allocate(std::uint64_t size, const std::string& path) {
@@ -205,11 +209,10 @@ class SafetensorsWriter {
     const std::string header = make_header();
     const std::uint64_t header_size = header.size();
     if (header_size > SafetensorsHeader::max_size) {
-      refuse<IoError>({path,
-                       {"a header of at most ", SafetensorsHeader::max_size, " bytes"},
-                       header_size,
-                       "",
-                       "use fewer tensors or shorter metadata"});
+      refuse<IoError>({.where = path,
+                       .expected = {"a header of at most ", SafetensorsHeader::max_size, " bytes"},
+                       .got = header_size,
+                       .remedy = "use fewer tensors or shorter metadata"});
     }
     write_atomically(path, [&](AtomicFile& file) {
       file.write(&header_size, sizeof header_size);

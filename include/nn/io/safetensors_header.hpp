@@ -162,11 +162,10 @@ NN_COLD inline void check_layout(const std::list<TensorEntry>& tensors, std::uin
     filled = tensor.end;
   }
   if (filled != data_size) {
-    refuse<IoError>({path,
-                     {"tensors that fill the ", data_size, " bytes of data"},
-                     {filled, " bytes"},
-                     "",
-                     torn_file});
+    refuse<IoError>({.where = path,
+                     .expected = {"tensors that fill the ", data_size, " bytes of data"},
+                     .got = {filled, " bytes"},
+                     .remedy = torn_file});
   }
 }
 

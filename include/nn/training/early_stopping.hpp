@@ -81,21 +81,21 @@ class EarlyStopping {
     for (const char* known : {"accuracy", "precision", "recall", "f1_score"}) {
       if (name == known) return Mode::max;
     }
-    refuse({"EarlyStopping",
-            "a monitor whose direction is known",
-            {"'", options.monitor, "'"},
-            "",
-            "set mode to nn::Mode::min or nn::Mode::max"});
+    refuse({.where = "EarlyStopping",
+            .expected = "a monitor whose direction is known",
+            .got = {"'", options.monitor, "'"},
+            .remedy = "set mode to nn::Mode::min or nn::Mode::max"});
   }
   [[noreturn]] NN_COLD void reject_monitor(const Scores& logs) const {
     std::string known;
     for (const auto& [name, value] : logs) append_listed(known, name);
     const bool wants_validation = options_.monitor.starts_with("val_");
-    refuse({"EarlyStopping",
-            {"a monitor among ", known},
-            {"'", options_.monitor, "'"},
-            "",
-            {wants_validation ? "set validation_split or validation_data"
+    refuse(
+        {.where = "EarlyStopping",
+         .expected = {"a monitor among ", known},
+         .got = {"'", options_.monitor, "'"},
+         .remedy = {
+             wants_validation ? "set validation_split or validation_data"
                               : "add it to compile's metrics",
              options_.mode == Mode::automatic ? "" : ", or set it in a callback before this one"}});
   }

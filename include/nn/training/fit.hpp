@@ -28,8 +28,10 @@ template <Real T>
   constexpr const char* where = "Sequential::fit, class_weight";
   if (weights.empty()) return {};
   if (!loss.takes_weights()) {
-    refuse({where, "a loss that takes weights", loss.name(), "",
-            "give the loss static constexpr bool takes_weights = true"});
+    refuse({.where = where,
+            .expected = "a loss that takes weights",
+            .got = loss.name(),
+            .remedy = "give the loss static constexpr bool takes_weights = true"});
   }
   std::vector<T> all(static_cast<std::size_t>(classes), T(1));
   for (const auto& [label, weight] : weights) {
