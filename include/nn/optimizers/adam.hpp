@@ -66,9 +66,10 @@ class Adam {
     const auto t = static_cast<double>(block.advance_step());
     const double alpha =
         rate * std::sqrt(1 - std::pow(options_.beta_2, t)) / (1 - std::pow(beta_1, t));
-    const kernels::AdamFactors<T> factors{static_cast<T>(alpha), static_cast<T>(1 - beta_1),
-                                          static_cast<T>(1 - options_.beta_2),
-                                          static_cast<T>(options_.epsilon)};
+    const kernels::AdamFactors<T> factors{.alpha = static_cast<T>(alpha),
+                                          .one_minus_beta_1 = static_cast<T>(1 - beta_1),
+                                          .one_minus_beta_2 = static_cast<T>(1 - options_.beta_2),
+                                          .epsilon = static_cast<T>(options_.epsilon)};
     return ParameterUpdate::of<T>(
         [factors, m, v, v_max, first = block.values()](T* w, const T* g, Index count) {
           const Index i = w - first;

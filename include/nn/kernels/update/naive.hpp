@@ -5,16 +5,9 @@
 #include <cmath>
 
 #include "nn/core/config.hpp"
+#include "nn/kernels/update/adam_factors.hpp"
 
-namespace nn::kernels {
-
-/// What Adam multiplies with in one step. alpha = learning_rate sqrt(1 - beta_2^t) / (1 - beta_1^t)
-template <class T>
-struct AdamFactors {
-  T alpha, one_minus_beta_1, one_minus_beta_2, epsilon;
-};
-
-namespace naive {
+namespace nn::kernels::naive {
 
 template <Real T>
 void sgd_update(Index count, T* w, const T* g, T learning_rate) {
@@ -46,5 +39,4 @@ void adam_update(Index count, T* w, const T* g, T* m, T* v, const AdamFactors<T>
   }
 }
 
-}  // namespace naive
-}  // namespace nn::kernels
+}  // namespace nn::kernels::naive
