@@ -63,13 +63,6 @@ struct Pass {
   }
 };
 
-/// `Pass::batch_number` of samples `first` .. `first + count - 1` out of `total`, in batches of
-/// `batch_size`: only several whole ones share their memory.
-[[nodiscard]] inline Index shared_batch_number(Index first, Index count, Index batch_size,
-                                               Index total) {
-  return count == batch_size && total >= 2 * batch_size ? first / batch_size : -1;
-}
-
 /// The elements of x as a mask for dx, or null where none is asked for.
 template <class T, int Rank>
 [[nodiscard]] const T* mask_of(const Pass& pass, const ConstTensorMap<T, Rank>& x) {

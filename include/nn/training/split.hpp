@@ -28,5 +28,12 @@ namespace detail {
   return count / batch_size + (count % batch_size == 0 ? 0 : 1);
 }
 
+/// `Pass::batch_number` of samples first .. first + count - 1 out of `total`. Only whole batches
+/// share their memory, and only where there are several; -1 for others.
+[[nodiscard]] constexpr Index shared_batch_number(Index first, Index count, Index batch_size,
+                                                  Index total) {
+  return count == batch_size && total >= 2 * batch_size ? first / batch_size : -1;
+}
+
 }  // namespace detail
 }  // namespace nn
