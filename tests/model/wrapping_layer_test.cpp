@@ -18,7 +18,7 @@ namespace {
 using testing::counted_labels;
 using testing::random_tensor;
 
-/// Announces nothing of what the layer in it can do.
+/// Makes none of the promises of the layer in it.
 template <class L>
 class Wrapped {
  public:
@@ -45,7 +45,7 @@ class Wrapped {
   L layer_;
 };
 
-/// y = W (W x) with one W: a layer inside that is used twice. Announces nothing either.
+/// y = W (W x) with one W: a layer inside that is used twice. Makes no promises either.
 class Twice {
  public:
   using Scalar = float;
@@ -73,11 +73,16 @@ class Twice {
   Dense<float> layer_{2, {.use_bias = false}};
 };
 
-/// Hands on a gradient in columns too, still without announcing anything.
+/// Promises to update parameters, and to hand on gradients in columns.
 template <class L>
 class WrappedColumns : public Wrapped<L> {
  public:
   using Base = Wrapped<L>;
+  static constexpr Promises promises{
+      .updates_parameters = L::promises.updates_parameters,
+      .gives_dx_in_columns = L::promises.gives_dx_in_columns,
+      .takes_dy_in_columns = L::promises.takes_dy_in_columns,
+  };
   explicit WrappedColumns(L layer) : Base(layer) {}
   using Base::backward;
   void backward(typename Base::ConstX x, typename Base::ConstY y, typename Base::Y dy,
@@ -105,7 +110,7 @@ Sequential<float> model_with(Middle middle) {
 }  // namespace
 
 TEST_SUITE("model/wrapping_layer") {
-  TEST_CASE("Sequential: a layer in a layer that announces nothing predicts and trains the same") {
+  TEST_CASE("Sequential: a layer in a layer that promises nothing predicts and trains the same") {
     auto plain = model_with(Dense{300});
     auto wrapped = model_with(Wrapped{Dense{300}});
     const auto x = random_tensor<float, 2>({96, 6}, 1);
@@ -145,7 +150,7 @@ TEST_SUITE("model/wrapping_layer") {
     }
   }
 
-  TEST_CASE("Sequential: gradients in columns go through layers that announce all they hand on") {
+  TEST_CASE("Sequential: gradients in columns go through layers that promise it") {
     const auto train = [](auto convolution, auto dense) {
       Sequential<float> model{std::move(convolution), Flatten{}, std::move(dense), Dense{3}};
       model.build({9, 8, 2}, {.seed = 3});
@@ -165,14 +170,16 @@ TEST_SUITE("model/wrapping_layer") {
     CHECK_THROWS_AS(train(WrappedColumns{convolution}, dense), std::invalid_argument);
   }
 
-  TEST_CASE("Sequential: a layer in a layer that needs memory which is not announced is refused") {
+  TEST_CASE(
+      "Sequential: a layer in a layer that asks for no memory is refused where it needs some") {
     const auto images = random_tensor<float, 4>({2, 4, 4, 1}, 1);
     const auto refuses = [&](Sequential<float> model, const char* layer, Index bytes) {
       model.build({4, 4, 1}, {.seed = 7});
       Workspace workspace;
       const std::string message = concat({layer, ": expected a pass with ", bytes,
                                           " bytes of memory, got one without; a layer that hands "
-                                          "its pass on announces the other's workspace_bytes"});
+                                          "its pass on has to ask for the other's "
+                                          "workspace_bytes"});
       CHECK_THROWS_WITH_AS(model.forward(images, workspace), message.c_str(),
                            std::invalid_argument);
     };

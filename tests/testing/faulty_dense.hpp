@@ -46,9 +46,8 @@ template <Real T>
 class FaultyDense {
  public:
   using Scalar = T;
-  static constexpr bool applies_activation = true;
-  static constexpr bool masks_dx = true;
-  static constexpr bool assigns_gradients = true;
+  static constexpr Promises promises{
+      .applies_activation = true, .masks_dx = true, .assigns_gradients = true};
 
   explicit FaultyDense(Fault fault) : fault_(fault) {}
 
@@ -91,7 +90,7 @@ class FaultyDense {
         T sum = is(Fault::dx_added) ? dx(n, i) : T(is(Fault::constant_dx) ? 1e-4 : 0);
         for (Index j = 0; j < units; ++j) sum += dy(n, j) * W_.value()(i, j);
         if (is(Fault::sign_of_dx)) sum = -sum;
-        const bool masked = pass.mask_dx && !is(Fault::mask_ignored) && !(x(n, i) > T(0));
+        const bool masked = pass.dx_is_masked && !is(Fault::mask_ignored) && !(x(n, i) > T(0));
         dx(n, i) = masked ? T(0) : sum;
       }
     }

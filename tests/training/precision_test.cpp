@@ -42,7 +42,11 @@ std::vector<float> weights_after_steps(ProductPrecision precision, int steps) {
 /// Keeps its result in float whoever reads it.
 struct FloatConv2D : Conv2D<float> {
   using Conv2D<float>::Conv2D;
-  static constexpr bool writes_bfloat16 = false;
+  static constexpr Promises promises = [] {
+    Promises promised = Conv2D<float>::promises;
+    promised.writes_bfloat16 = false;
+    return promised;
+  }();
 };
 
 /// Convolutions of the kind C, the last of them in front of a Dense layer.

@@ -58,6 +58,7 @@ struct SeenGradient final : kernels::ColumnReader<float> {
 
 /// y = x, with a parameter that never changes; reads its dy in columns.
 struct Reading : OwnScale {
+  static constexpr Promises promises{.takes_dy_in_columns = true};
   explicit Reading(SeenGradient& to) : seen(&to) {}
   void forward(ConstTensorMap<float, 2> x, TensorMap<float, 2> y, const Pass&) const { y = x; }
   void backward(ConstTensorMap<float, 2>, ConstTensorMap<float, 2>, TensorMap<float, 2> dy,

@@ -9,6 +9,7 @@
 #include "nn/layer/arguments.hpp"
 #include "nn/layer/parameter.hpp"
 #include "nn/layer/pass.hpp"
+#include "nn/layer/promises.hpp"
 
 namespace nn {
 
@@ -48,33 +49,23 @@ struct WithScalar<L<U>, T> {
 /// declare them sees matrices [rows, last axis]. Neither function may change the layer: what
 /// forward keeps for backward goes to `pass.memory`. Optional members:
 ///
-///     void parameters(const Shape& input, ParameterList<T>&);  // adds each Parameter to the list
+///     static constexpr Promises promises{...};  // see promises.hpp; without it, none
 ///     Index workspace_bytes(const Shape& x, bool training) const;  // of pass.memory
-///     Activation activation() const;                               // what the layer ends with
-///     Index num_layers() const;               // that draw random numbers of their own inside; 1
-///     void infer_shapes(const Shape& input);  // told once the input's shape is known
-///     Arguments arguments() const;                                 // to be saved
-///     static L from_arguments(const Arguments&);                   // and loaded
+///     void parameters(const Shape& input, ParameterList<T>&);  // adds each Parameter to the list
+///     Activation activation() const;                           // what the layer ends with
+///     Index num_layers() const;  // how many inside draw random numbers of their own; 1
+///     void infer_shapes(const Shape& input);      // told once the input's shape is known
+///     Arguments arguments() const;                // to be saved
+///     static L from_arguments(const Arguments&);  // and loaded
 ///
-///     // hands dx to the layer before by columns, in place of memory; only with pass.update
+/// where x has the batch axis, and name() is static in a layer that is saved. Two more go with
+/// promises, `gives_dx_in_columns` and `takes_dy_in_columns`:
+///
 ///     void backward(ConstTensorMap<T, R> x, ConstTensorMap<T, S> y, TensorMap<T, S> dy,
 ///                   kernels::ColumnReader<T>& dx, const Pass&) const;
-///     // a reader, made in pass.memory, that takes dy by columns in place of a backward that needs
-///     // no dx, and obeys pass.accumulate; or null
+///     // a reader of dy, made in pass.memory, that obeys pass.accumulate; null to decline
 ///     kernels::ColumnReader<T>* dy_reader(ConstTensorMap<T, R> x, ConstTensorMap<T, S> y,
 ///                                         const Pass&) const;
-///
-/// where x has the batch axis and name() is static in a layer that is saved;
-/// and the traits, `static constexpr bool`, each a promise that spares a pass over memory:
-/// `reshapes` (only renames axes: y is x's memory, forward and backward are never called),
-/// `only_activates` (is nothing but its `activation()`, where that isn't linear),
-/// `applies_activation` (obeys pass.activation, pass.as_logits and pass.dy_is_masked), `masks_dx`
-/// (obeys pass.mask_dx), `assigns_gradients` (obeys pass.accumulate), `updates_parameters`
-/// (obeys pass.update: where it is set, backward applies it to each of the layer's parameters, and
-/// may leave their gradients unwritten), `obeys_as_logits` (pass.as_logits alone),
-/// `writes_bfloat16` (obeys pass.y_in_bfloat16 where it ends with no activation or with a ReLU
-/// whose dy is masked, so that its backward has no need of y), `reads_bfloat16` (obeys
-/// pass.x_in_bfloat16).
 template <class L>
 concept Layer = std::copyable<L> && Real<typename L::Scalar> &&
     requires(const L& layer, const Shape& shape, const Pass& pass,
@@ -122,22 +113,6 @@ concept DescribedLayer = Layer<L> && requires(const L& layer, const Arguments& a
   { L::name() } -> std::convertible_to<std::string>;
   { layer.arguments() } -> std::same_as<Arguments>;
   { L::from_arguments(arguments) } -> std::same_as<L>;
-};
-
-/// The promises of a layer; false where it doesn't make one.
-template <class L>
-struct LayerTraits {
-  static constexpr bool reshapes = requires { requires L::reshapes; };
-  static constexpr bool only_activates = requires { requires L::only_activates; };
-  static constexpr bool applies_activation = requires { requires L::applies_activation; };
-  static constexpr bool masks_dx = requires { requires L::masks_dx; };
-  static constexpr bool assigns_gradients = requires { requires L::assigns_gradients; };
-  static constexpr bool updates_parameters = requires { requires L::updates_parameters; };
-  static constexpr bool writes_bfloat16 = requires { requires L::writes_bfloat16; };
-  static constexpr bool reads_bfloat16 = requires { requires L::reads_bfloat16; };
-  static constexpr bool obeys_as_logits = applies_activation || requires {
-    requires L::obeys_as_logits;
-  };
 };
 
 }  // namespace nn

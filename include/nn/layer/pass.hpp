@@ -15,40 +15,44 @@ namespace nn {
 
 class ParameterUpdate;
 
-/// One pass through one layer. A plain layer may ignore all of it; the members after `layer` are
-/// read by layers that announce it with the traits of `layer.hpp`. Only needs_dx and update differ
-/// between the forward and the backward of a pass.
+/// One forward or backward pass through one layer. A layer without promises may ignore all of it
+/// but `memory`. Only needs_dx and update differ between the forward and the backward of a pass.
 struct Pass {
   bool training = false;  ///< false: inference; dropout is off, nothing is kept for backward
   /// The layer's `workspace_bytes`, or null without any; backward's is that of forward.
   std::byte* memory = nullptr;
-  /// Inference: number of this batch among those of one call, which find `memory` as the one before
-  /// left it and the same weights; -1: on its own.
+  /// At inference: index of the batch within one `predict` or `evaluate`. Such batches share
+  /// `memory` and weights; -1: a single batch.
   Index batch_number = -1;
   std::uint64_t seed = 0;   ///< the model's seed
   std::uint64_t step = 0;   ///< optimizer steps taken before this pass
   std::uint64_t layer = 0;  ///< number in the whole model; equal layers draw different numbers
+  bool needs_dx = true;     ///< false: nobody reads dx, it need not be written
 
-  bool needs_dx = true;    ///< false: nobody reads dx, it need not be written
-  bool accumulate = true;  ///< backward adds to parameter gradients; false: it assigns them
+  // Requests, made only of layers that promise to obey them; `precision` is for all products.
+
+  bool accumulate = true;  ///< true: add to the gradients of parameters; false: assign them
   const ParameterUpdate* update = nullptr;  ///< the optimizer's step, for each parameter's gradient
-  Activation activation = Activation::linear;  ///< of a following layer, which this one applies
-  ProductPrecision precision{};                ///< that Dense layers multiply in; sums are in T
-  /// x or y is rounded to bfloat16 and lies as such numbers where the tensor's elements would.
+  Activation activation = Activation::linear;  ///< of the next layer, to be applied by this one
+  ProductPrecision precision{};                ///< of the products of Dense layers; sums are in T
+  bool as_logits = false;  ///< leave out a closing softmax: the loss works on logits
+  /// The ReLU between two layers may be differentiated by the second one: it writes 0 to dx where x
+  /// is 0. `dx_is_masked` asks the second one to do so, and `dy_is_masked` tells the first one that
+  /// this is done.
+  bool dx_is_masked = false, dy_is_masked = false;
+  /// Between two layers, a result may be rounded to bfloat16: y of the first and x of the second
+  /// are then numbers of that kind, in the memory of the tensor.
   bool x_in_bfloat16 = false, y_in_bfloat16 = false;
-  bool as_logits = false;     ///< leave out a closing softmax: the loss works on logits
-  bool dy_is_masked = false;  ///< dy already is the gradient before this layer's ReLU
-  bool mask_dx = false;       ///< dx is wanted before the ReLU that made x: 0 where x is 0
 
-  /// Throws `std::invalid_argument` for a layer that needs so many bytes of memory and has none:
-  /// another one has handed on its pass and not announced what this one needs.
+  /// Throws `std::invalid_argument` for a layer that needs so many bytes of memory and has none, as
+  /// it got the pass of a layer around it that did not ask for them.
   void require_memory(const char* where, Index bytes) const {
     if (memory != nullptr || bytes == 0) return;
     refuse({where,
             {"a pass with ", bytes, " bytes of memory"},
             "one without",
             "",
-            "a layer that hands its pass on announces the other's workspace_bytes"});
+            "a layer that hands its pass on has to ask for the other's workspace_bytes"});
   }
 
   /// The numbers that this layer draws in this pass.
@@ -66,7 +70,7 @@ struct Pass {
 /// The elements of x as a mask for dx, or null where none is asked for.
 template <class T, int Rank>
 [[nodiscard]] const T* mask_of(const Pass& pass, const ConstTensorMap<T, Rank>& x) {
-  return pass.mask_dx ? x.data() : nullptr;
+  return pass.dx_is_masked ? x.data() : nullptr;
 }
 
 }  // namespace nn

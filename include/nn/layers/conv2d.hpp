@@ -40,10 +40,11 @@ class Conv2D {
   using Scalar = T;
   static constexpr int input_rank = 4;
   static constexpr int output_rank = 4;
-  static constexpr bool applies_activation = true;
-  static constexpr bool masks_dx = true;
-  static constexpr bool assigns_gradients = true;
-  static constexpr bool writes_bfloat16 = std::same_as<T, float>;
+  static constexpr Promises promises{.applies_activation = true,
+                                     .masks_dx = true,
+                                     .assigns_gradients = true,
+                                     .takes_dy_in_columns = kernels::has_simd<T>,
+                                     .writes_bfloat16 = std::same_as<T, float>};
 
   NN_COLD Conv2D(Index filters, Size2D kernel_size, const Conv2DOptions& options = {})
       : filters_(filters), kernel_size_(kernel_size), options_(options) {
@@ -70,7 +71,7 @@ class Conv2D {
     // y = act(W * x + b)
     const Activation activation = pass.activation_of(options_.activation);
     const T* const b = options_.use_bias ? b_.value().data() : nullptr;
-    if constexpr (writes_bfloat16) {
+    if constexpr (promises.writes_bfloat16) {
       if (pass.y_in_bfloat16) {
         return kernels::conv2d(geometry(x, y), x.data(), W_.value().data(), b, activation,
                                reinterpret_cast<Bfloat16*>(y.data()), pass.precision);

@@ -30,11 +30,12 @@ template <Real T = float>
 class Dense {
  public:
   using Scalar = T;
-  static constexpr bool applies_activation = true;
-  static constexpr bool masks_dx = true;
-  static constexpr bool assigns_gradients = true;
-  static constexpr bool updates_parameters = true;
-  static constexpr bool reads_bfloat16 = std::same_as<T, float>;
+  static constexpr Promises promises{.applies_activation = true,
+                                     .masks_dx = true,
+                                     .assigns_gradients = true,
+                                     .updates_parameters = kernels::has_simd<T>,
+                                     .gives_dx_in_columns = kernels::has_simd<T>,
+                                     .reads_bfloat16 = std::same_as<T, float>};
 
   explicit Dense(Index units, const DenseOptions& options = {}) : units_(units), options_(options) {
     demand(units > 0, "Dense", "a positive number of units", units);
@@ -77,11 +78,11 @@ class Dense {
     // dx = dz W^T
     if (pass.needs_dx) {
       const kernels::Matrix<const T> mask =
-          pass.mask_dx && !given.is_short() ? given.elements() : kernels::Matrix<const T>();
+          pass.dx_is_masked && !given.is_short() ? given.elements() : kernels::Matrix<const T>();
       kernels::product(dz, matrix(W_.value()).transposed(), matrix(dx),
                        {.mask = mask, .precision = pass.precision});
-      if constexpr (reads_bfloat16) {
-        if (pass.mask_dx && given.is_short()) {
+      if constexpr (promises.reads_bfloat16) {
+        if (pass.dx_is_masked && given.is_short()) {
           kernels::mask(given.shorts(), pass.precision, matrix(dx));
         }
       }
@@ -166,7 +167,7 @@ class Dense {
     if (options_.use_bias) b_.update(*pass.update);
     kernels::product_gradients(
         operand(x, pass), matrix(W_.value()), dz, dx,
-        {.masks_dx = pass.mask_dx, .precision = pass.precision},
+        {.masks_dx = pass.dx_is_masked, .precision = pass.precision},
         pass.update->moments_of<T>(W_.value().data()),
         [&](Index first, const T* dW, Index count) { W_.update(*pass.update, first, dW, count); },
         dx_reader);

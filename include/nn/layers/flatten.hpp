@@ -17,7 +17,7 @@ template <Real T = float>
 class Flatten {
  public:
   using Scalar = T;
-  static constexpr bool reshapes = true;
+  static constexpr Promises promises{.reshapes = true};
 
   [[nodiscard]] static std::string name() { return "Flatten"; }
   [[nodiscard]] Shape output_shape(const Shape& input) const { return {input.num_elements()}; }

@@ -33,8 +33,7 @@ class MaxPooling2D {
   using Scalar = T;
   static constexpr int input_rank = 4;
   static constexpr int output_rank = 4;
-  static constexpr bool applies_activation = true;
-  static constexpr bool masks_dx = true;
+  static constexpr Promises promises{.applies_activation = true, .masks_dx = true};
 
   NN_COLD explicit MaxPooling2D(Size2D pool_size = 2, const MaxPooling2DOptions& options = {})
       : pool_size_(pool_size),
@@ -59,7 +58,7 @@ class MaxPooling2D {
       pass.require_memory("MaxPooling2D", y.size() * static_cast<Index>(sizeof(std::int32_t)));
     }
     // y = act(max over each window); training keeps which cell won
-    kernels::max_pooling2d(geometry(x, y), x.data(), rectifies(pass), y.data(), argmax(pass));
+    kernels::max_pooling2d(geometry(x, y), x.data(), is_masked(pass), y.data(), argmax(pass));
     kernels::activate(elementwise_part(rest(pass)), y.size(), y.data(), y.data());
     apply_rowwise_part(rest(pass), y);
   }
@@ -95,10 +94,10 @@ class MaxPooling2D {
   [[nodiscard]] static std::int32_t* argmax(const Pass& pass) {
     return pass.training ? reinterpret_cast<std::int32_t*>(pass.memory) : nullptr;
   }
-  /// Whether a ReLU follows, or made x: then every maximum is at least 0, and those of 0 have no
-  /// gradient.
-  [[nodiscard]] static bool rectifies(const Pass& pass) {
-    return pass.activation == Activation::relu || pass.mask_dx;
+  /// Whether a ReLU follows, or made x: then every maximum is 0 or more, and one of 0 passes no
+  /// gradient on.
+  [[nodiscard]] static bool is_masked(const Pass& pass) {
+    return pass.activation == Activation::relu || pass.dx_is_masked;
   }
   /// The activation that the pooling itself leaves to be done.
   [[nodiscard]] static Activation rest(const Pass& pass) {

@@ -29,8 +29,7 @@ template <Real T = float>
 class ReLU {
  public:
   using Scalar = T;
-  static constexpr bool only_activates = true;
-  static constexpr bool masks_dx = true;
+  static constexpr Promises promises{.only_activates = true, .masks_dx = true};
 
   explicit ReLU(const ReLUOptions& options = {}) : options_(options) {
     demand(options.max_value.value_or(0) >= 0, "ReLU", "a max_value of 0 or more",
@@ -78,7 +77,7 @@ class ReLU {
       const T value = x.data()[i];
       const T gradient = dy.data()[i];
       T result = value > threshold ? (value < ceiling() ? gradient : T(0)) : slope * gradient;
-      if (pass.mask_dx && value <= T(0)) result = T(0);
+      if (pass.dx_is_masked && value <= T(0)) result = T(0);
       dx.data()[i] = result;
     }
   }

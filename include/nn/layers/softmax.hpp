@@ -19,7 +19,7 @@ template <Real T = float>
 class Softmax {
  public:
   using Scalar = T;
-  static constexpr bool only_activates = true;
+  static constexpr Promises promises{.only_activates = true};
 
   [[nodiscard]] static std::string name() { return "Softmax"; }
 

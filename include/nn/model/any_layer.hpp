@@ -27,14 +27,6 @@ template <int Rank, class T>
   }
 }
 
-/// What the container knows of a layer without knowing its type.
-struct LayerFacts {
-  int input_rank, output_rank;  // with batch; 2: any
-  bool reshapes, only_activates, applies_activation, masks_dx, assigns_gradients, obeys_as_logits;
-  bool writes_bfloat16, reads_bfloat16;
-  bool has_parameters, hands_out_dx;
-};
-
 }  // namespace detail
 
 /// A value that holds a layer of any type; one indirect call per use. Shapes carry the batch axis
@@ -54,7 +46,11 @@ class AnyLayer {
   }
   [[nodiscard]] Activation activation() const { return self_->activation(); }
   [[nodiscard]] std::optional<Arguments> arguments() const { return self_->arguments(); }
-  [[nodiscard]] const detail::LayerFacts& facts() const { return self_->facts(); }
+  [[nodiscard]] const Promises& promises() const { return self_->promises; }
+  [[nodiscard]] bool has_parameters() const { return self_->has_parameters; }
+  /// With the batch axis; 2: any.
+  [[nodiscard]] int input_rank() const { return self_->input_rank; }
+  [[nodiscard]] int output_rank() const { return self_->output_rank; }
   /// 1, or the number of layers inside a nested model.
   [[nodiscard]] Index num_layers() const { return self_->num_layers(); }
   /// Tells a nested model the shape of its input.
@@ -69,12 +65,13 @@ class AnyLayer {
                 const Pass& pass) const {
     self_->backward(x, x_shape, y, y_shape, dy, dx, pass);
   }
-  /// The same for a reader of dx, by a layer whose facts say `hands_out_dx`.
+  /// The same for a reader of dx, by a layer that promises `gives_dx_in_columns`.
   void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy,
                 kernels::ColumnReader<T>& dx, const Pass& pass) const {
     self_->backward(x, x_shape, y, y_shape, dy, dx, pass);
   }
-  /// A reader of dy in place of `backward`, to be followed by `update`; or null.
+  /// A reader of dy in place of `backward`, to be followed by `update`; or null. By a layer that
+  /// promises `takes_dy_in_columns`.
   [[nodiscard]] kernels::ColumnReader<T>* dy_reader(const T* x, const Shape& x_shape, const T* y,
                                                     const Shape& y_shape, const Pass& pass) const {
     return self_->dy_reader(x, x_shape, y, y_shape, pass);
@@ -90,6 +87,10 @@ class AnyLayer {
 
  private:
   struct Interface {
+    const Promises promises;
+    const int input_rank, output_rank;
+    const bool has_parameters;
+
     virtual ~Interface() = default;
     virtual Interface* clone() const = 0;
     virtual std::string name() const = 0;
@@ -97,7 +98,6 @@ class AnyLayer {
     virtual Index workspace_bytes(const Shape& x, bool training) const = 0;
     virtual Activation activation() const = 0;
     virtual std::optional<Arguments> arguments() const = 0;
-    virtual const detail::LayerFacts& facts() const = 0;
     virtual Index num_layers() const = 0;
     virtual void infer_shapes(const Shape& input) = 0;
     virtual void parameters(const Shape& input, ParameterList<T>& list) = 0;
@@ -110,19 +110,17 @@ class AnyLayer {
     virtual kernels::ColumnReader<T>* dy_reader(const T* x, const Shape& x_shape, const T* y,
                                                 const Shape& y_shape, const Pass& pass) const = 0;
     virtual void update(const Pass& pass) const = 0;
+
+   protected:
+    Interface(const Promises& made, int in, int out, bool parametric)
+        : promises(made), input_rank(in), output_rank(out), has_parameters(parametric) {}
   };
 
   template <class L>
   struct Holder final : Interface {
     static constexpr int in = detail::input_rank<L>();
     static constexpr int out = detail::output_rank<L>();
-    // It goes with pass.update, which only such a layer is handed.
-    static constexpr bool hands_out_dx =
-        LayerTraits<L>::updates_parameters &&
-        requires(const L& l, ConstTensorMap<T, in> x, ConstTensorMap<T, out> y,
-                 TensorMap<T, out> dy, kernels::ColumnReader<T>& dx, const Pass& pass) {
-      l.backward(x, y, dy, dx, pass);
-    };
+    static constexpr Promises promised = detail::promises_of<L>();
 
     static_assert(
         ParametricLayer<L> || !requires { &L::parameters; },
@@ -132,7 +130,8 @@ class AnyLayer {
             !requires { &L::workspace_bytes; },
         "expected workspace_bytes(const nn::Shape& x, bool training) const");
 
-    explicit Holder(L held) : layer(std::move(held)) {}
+    explicit Holder(L held)
+        : Interface(promised, in, out, ParametricLayer<L>), layer(std::move(held)) {}
 
     NN_COLD Interface* clone() const override { return new Holder(layer); }
     std::string name() const override { return layer.name(); }
@@ -151,22 +150,6 @@ class AnyLayer {
       if constexpr (DescribedLayer<L>) return layer.arguments();
       return std::nullopt;
     }
-    const detail::LayerFacts& facts() const override {
-      using Traits = LayerTraits<L>;
-      static constexpr detail::LayerFacts facts{.input_rank = in,
-                                                .output_rank = out,
-                                                .reshapes = Traits::reshapes,
-                                                .only_activates = Traits::only_activates,
-                                                .applies_activation = Traits::applies_activation,
-                                                .masks_dx = Traits::masks_dx,
-                                                .assigns_gradients = Traits::assigns_gradients,
-                                                .obeys_as_logits = Traits::obeys_as_logits,
-                                                .writes_bfloat16 = Traits::writes_bfloat16,
-                                                .reads_bfloat16 = Traits::reads_bfloat16,
-                                                .has_parameters = ParametricLayer<L>,
-                                                .hands_out_dx = hands_out_dx};
-      return facts;
-    }
     Index num_layers() const override {
       if constexpr (requires { layer.num_layers(); }) return layer.num_layers();
       return 1;
@@ -178,7 +161,7 @@ class AnyLayer {
       if constexpr (ParametricLayer<L>) {
         const std::size_t first = list.entries().size();
         layer.parameters(input, list);
-        if (LayerTraits<L>::updates_parameters && LayerTraits<L>::assigns_gradients) return;
+        if (promised.updates_parameters && promised.assigns_gradients) return;
         std::vector<AnyParameter<T>*> own;
         for (std::size_t i = first; i < list.entries().size(); ++i) {
           own.push_back(list.entries()[i].parameter);
@@ -189,19 +172,19 @@ class AnyLayer {
     void forward(const T* x, const Shape& x_shape, T* y, const Shape& y_shape,
                  const Pass& pass) const override {
       layer.forward(detail::layer_view<in>(x, x_shape), detail::layer_view<out>(y, y_shape),
-                    announced_part(pass));
+                    promised_part(pass));
     }
     void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy, T* dx,
                   const Pass& pass) const override {
       begin_gradients(pass);
       layer.backward(detail::layer_view<in>(x, x_shape), detail::layer_view<out>(y, y_shape),
                      detail::layer_view<out>(dy, y_shape), detail::layer_view<in>(dx, x_shape),
-                     announced_part(pass));
+                     promised_part(pass));
       update(pass);
     }
     void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy,
                   kernels::ColumnReader<T>& dx, const Pass& pass) const override {
-      if constexpr (hands_out_dx) {
+      if constexpr (promised.gives_dx_in_columns) {
         layer.backward(detail::layer_view<in>(x, x_shape), detail::layer_view<out>(y, y_shape),
                        detail::layer_view<out>(dy, y_shape), dx, pass);
         update(pass);
@@ -209,36 +192,34 @@ class AnyLayer {
     }
     kernels::ColumnReader<T>* dy_reader(const T* x, const Shape& x_shape, const T* y,
                                         const Shape& y_shape, const Pass& pass) const override {
-      const auto x_view = detail::layer_view<in>(x, x_shape);
-      const auto y_view = detail::layer_view<out>(y, y_shape);
-      if constexpr (requires { layer.dy_reader(x_view, y_view, pass); }) {
+      if constexpr (promised.takes_dy_in_columns) {
         begin_gradients(pass);
-        return layer.dy_reader(x_view, y_view, announced_part(pass));
+        return layer.dy_reader(detail::layer_view<in>(x, x_shape),
+                               detail::layer_view<out>(y, y_shape), promised_part(pass));
       }
       return nullptr;
     }
     void update(const Pass& pass) const override {
-      constexpr bool leaves_update = ParametricLayer<L> && !LayerTraits<L>::updates_parameters;
-      if (leaves_update && pass.update != nullptr) {
+      if (!promised.updates_parameters && pass.update != nullptr) {
         for (const auto* parameter : own_parameters) parameter->update(*pass.update);
       }
     }
 
     /// For a layer that only adds.
     void begin_gradients(const Pass& pass) const {
-      if constexpr (ParametricLayer<L> && !LayerTraits<L>::assigns_gradients) {
+      if constexpr (ParametricLayer<L> && !promised.assigns_gradients) {
         if (pass.accumulate) return;
         for (const auto* parameter : own_parameters) parameter->zero_gradient();
       }
     }
 
-    /// What L has not announced is done around it or not at all, whatever the layers obey that L
-    /// may hand its pass on to.
-    [[nodiscard]] static Pass announced_part(const Pass& pass) {
+    /// L may pass its Pass on to layers inside it, and they would obey what L did not promise. So L
+    /// gets a Pass without the requests that it did not promise to obey.
+    [[nodiscard]] static Pass promised_part(const Pass& pass) {
       Pass own = pass;
-      if constexpr (!LayerTraits<L>::updates_parameters) own.update = nullptr;
-      // Its gradients are 0 before: a layer inside that is used twice adds both times.
-      if constexpr (!LayerTraits<L>::assigns_gradients) own.accumulate = true;
+      if constexpr (!promised.updates_parameters) own.update = nullptr;
+      // `begin_gradients` has made them 0. A layer that is used twice inside has to add both times.
+      if constexpr (!promised.assigns_gradients) own.accumulate = true;
       if constexpr (!requires(const L& l, const Shape& x) { l.workspace_bytes(x, true); }) {
         own.memory = nullptr;
         own.batch_number = -1;
@@ -247,7 +228,7 @@ class AnyLayer {
     }
 
     L layer;
-    // Point into `layer`; none where it sees to its gradients and updates itself.
+    // They point into `layer`. None where it assigns its gradients and updates its parameters.
     std::vector<AnyParameter<T>*> own_parameters;
   };
 

@@ -76,7 +76,7 @@ class Plan {
     own.activation = steps_[i].activation;
     own.as_logits = pass.as_logits && steps_[i].drops_softmax;
     own.dy_is_masked = steps_[i].dy_is_masked;
-    own.mask_dx = steps_[i].mask_dx;
+    own.dx_is_masked = steps_[i].dx_is_masked;
     // At inference a result stays in the cache until it is read: rounding it saves nothing.
     const bool keeps_short = pass.training && kernels::takes_bfloat16(pass.precision);
     own.x_in_bfloat16 = keeps_short && steps_[i].x_in_bfloat16;

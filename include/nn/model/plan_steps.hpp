@@ -9,20 +9,22 @@
 
 namespace nn::detail {
 
-/// One layer's part in a `Plan`.
+/// One layer's part in a `Plan`. What has the name of a member of `Pass` becomes that member.
 struct PlanStep {
-  Shape x, y;                                  // of one sample
-  Index number = 0;                            // of the layer, nested models' layers counted
-  bool is_view = false;                        // y is x's memory
-  Activation activation = Activation::linear;  // of the following activation layer, done here too
-  bool dy_is_masked = false;    // the next layer has made it 0 where this layer's ReLU did
-  bool mask_dx = false;         // this layer does so for the one before
-  bool needs_dx = false;        // a layer before this one has parameters
-  bool dx_in_columns = false;   // read by nobody but the layer that made x, which may take columns
-  bool y_in_bfloat16 = false;   // in training where products in bfloat16 take it so
-  bool x_in_bfloat16 = false;   // what the layer before makes of its y
-  bool drops_softmax = false;   // closes the model with a softmax that a loss may take over
-  bool is_all_softmax = false;  // and does nothing else: then it is a view
+  Shape x, y;             // of one sample
+  Index number = 0;       // of the layer; the layers of nested models are counted one by one
+  bool is_view = false;   // y is the memory of x, and the layer is never called
+  bool needs_dx = false;  // a layer before this one has parameters
+  Activation activation = Activation::linear;
+  bool dx_is_masked = false, dy_is_masked = false;
+  // In training, for a precision whose products take bfloat16.
+  bool x_in_bfloat16 = false, y_in_bfloat16 = false;
+  // dx has one reader, the layer that made x, and that one can take it column by column.
+  bool dx_in_columns = false;
+  // The model ends with this step's softmax, which may be left out for the loss.
+  bool drops_softmax = false;
+  // That softmax is all that the layer does: where it is left out, the step is a view.
+  bool is_all_softmax = false;
 };
 
 /// What layer i makes of its input; throws `ShapeError` where it can't take it. A layer that may
@@ -48,8 +50,8 @@ template <class Layer>
                         {what, " of rank ", rank - 1},
                         shape.to_string()});
   };
-  require_rank(layer.facts().input_rank, "samples", input);
-  require_rank(layer.facts().output_rank, "an output_shape", output);
+  require_rank(layer.input_rank(), "samples", input);
+  require_rank(layer.output_rank(), "an output_shape", output);
   return output;
 }
 
@@ -71,8 +73,8 @@ NN_COLD void fuse_activations(const std::vector<AnyLayer<T>>& layers,
   for (std::size_t i = 0; i + 1 < layers.size(); ++i) {
     const AnyLayer<T>& next = layers[i + 1];
     const bool can_apply =
-        layers[i].facts().applies_activation && layers[i].activation() == Activation::linear;
-    if (!can_apply || !next.facts().only_activates) continue;
+        layers[i].promises().applies_activation && layers[i].activation() == Activation::linear;
+    if (!can_apply || !next.promises().only_activates) continue;
     steps[i].activation = next.activation();
     steps[i + 1].is_view = next.activation() != Activation::linear;
   }
@@ -89,19 +91,19 @@ using Readers = std::vector<std::size_t>;
   return readers;
 }
 
-/// The gradient of a ReLU is masked by the next layer.
+/// The gradient of a ReLU is masked by the layer that reads its result.
 template <Real T>
 NN_COLD void fuse_masks(const std::vector<AnyLayer<T>>& layers, const Readers& readers,
                         std::vector<PlanStep>& steps) {
   for (std::size_t i = 0; i < layers.size(); ++i) {
     Pass pass;
     pass.activation = steps[i].activation;
-    const bool ends_with_relu = layers[i].facts().applies_activation &&
+    const bool ends_with_relu = layers[i].promises().applies_activation &&
                                 pass.activation_of(layers[i].activation()) == Activation::relu;
     const std::size_t next = readers[i];
-    if (!ends_with_relu || next >= layers.size() || !layers[next].facts().masks_dx) continue;
+    if (!ends_with_relu || next >= layers.size() || !layers[next].promises().masks_dx) continue;
     steps[i].dy_is_masked = true;
-    steps[next].mask_dx = true;
+    steps[next].dx_is_masked = true;
   }
 }
 
@@ -115,38 +117,41 @@ NN_COLD void find_closing_softmax(const std::vector<AnyLayer<T>>& layers,
   const AnyLayer<T>& layer = layers[last - 1];
   Pass pass;
   pass.activation = steps[last - 1].activation;
+  const Promises& promises = layer.promises();
   steps[last - 1].drops_softmax =
       pass.activation_of(layer.activation()) == Activation::softmax &&
-      (layer.facts().obeys_as_logits || layer.facts().only_activates) &&
+      (promises.applies_activation || promises.obeys_as_logits || promises.only_activates) &&
       steps[last - 1].y == steps.back().y;  // a reshape behind it would move the classes
-  steps[last - 1].is_all_softmax = steps[last - 1].drops_softmax && layer.facts().only_activates;
+  steps[last - 1].is_all_softmax = steps[last - 1].drops_softmax && promises.only_activates;
 }
 
-/// The first layer with parameters gives no gradient on: it may read its own from the next one.
+/// The first layer with parameters gives no gradient on, so it may read dy while the next one makes
+/// it.
 template <Real T>
 NN_COLD void find_first_gradient(const std::vector<AnyLayer<T>>& layers, const Readers& readers,
                                  std::vector<PlanStep>& steps) {
   std::size_t first = 0;
-  while (first < layers.size() && !layers[first].facts().has_parameters) ++first;
+  while (first < layers.size() && !layers[first].has_parameters()) ++first;
   if (first == layers.size() || readers[first] == layers.size()) return;
   const std::size_t next = readers[first];
   const bool is_row_a_sample = steps[next].x.rank() == 1;
-  steps[next].dx_in_columns = is_row_a_sample && layers[next].facts().hands_out_dx;
+  steps[next].dx_in_columns = is_row_a_sample && layers[next].promises().gives_dx_in_columns &&
+                              layers[first].promises().takes_dy_in_columns;
 }
 
-/// A result that is only read by products may be kept as they round it, unless its own layer wants
-/// it back.
+/// A result that only products in bfloat16 read may be rounded at once, unless the layer that made
+/// it needs it in its backward.
 template <Real T>
-NN_COLD void find_short_results(const std::vector<AnyLayer<T>>& layers, const Readers& readers,
-                                std::vector<PlanStep>& steps) {
+NN_COLD void find_rounded_results(const std::vector<AnyLayer<T>>& layers, const Readers& readers,
+                                  std::vector<PlanStep>& steps) {
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const std::size_t next = readers[i];
-    if (next >= layers.size() || !layers[i].facts().writes_bfloat16) continue;
+    if (next >= layers.size() || !layers[i].promises().writes_bfloat16) continue;
     Pass pass;
     pass.activation = steps[i].activation;
-    const bool wants_y =
+    const bool needs_y =
         !steps[i].dy_is_masked && pass.activation_of(layers[i].activation()) != Activation::linear;
-    steps[i].y_in_bfloat16 = !wants_y && layers[next].facts().reads_bfloat16;
+    steps[i].y_in_bfloat16 = !needs_y && layers[next].promises().reads_bfloat16;
     steps[next].x_in_bfloat16 = steps[i].y_in_bfloat16;
   }
 }
@@ -161,16 +166,16 @@ template <Real T>
   for (std::size_t i = 0; i < layers.size(); ++i) {
     steps.push_back({.x = shapes[i], .y = shapes[i + 1], .number = number});
     number += layers[i].num_layers();
-    steps.back().is_view = layers[i].facts().reshapes;
+    steps.back().is_view = layers[i].promises().reshapes;
     steps.back().needs_dx = parameters_before;
-    parameters_before |= layers[i].facts().has_parameters;
+    parameters_before |= layers[i].has_parameters();
   }
   fuse_activations(layers, steps);
   const Readers readers = find_readers(steps);
   fuse_masks(layers, readers, steps);
   find_closing_softmax(layers, steps);
   find_first_gradient(layers, readers, steps);
-  find_short_results(layers, readers, steps);
+  find_rounded_results(layers, readers, steps);
   return steps;
 }
 

@@ -42,9 +42,8 @@ template <Real T = float>
 class Sequential {
  public:
   using Scalar = T;
-  static constexpr bool assigns_gradients = true;
-  static constexpr bool updates_parameters = true;
-  static constexpr bool obeys_as_logits = true;
+  static constexpr Promises promises{
+      .obeys_as_logits = true, .assigns_gradients = true, .updates_parameters = true};
 
   Sequential() = default;
   Sequential(const Sequential&) = default;

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+// What a layer promises to the model around it.
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+
+#include "nn/core/cxx20.hpp"
+
+namespace nn {
+
+/// The promises of a layer, as a member of it:
+///     static constexpr nn::Promises promises{.masks_dx = true, .assigns_gradients = true};
+/// Each one spares the model a pass over memory; a layer without any is correct all the same.
+struct Promises {
+  /// y is the memory of x under another shape: forward and backward are never called.
+  bool reshapes = false;
+  /// The layer does nothing but its `activation()`, unless that is linear.
+  bool only_activates = false;
+  /// It obeys pass.activation, pass.as_logits and pass.dy_is_masked.
+  bool applies_activation = false;
+  /// It obeys pass.as_logits, but not necessarily the other two.
+  bool obeys_as_logits = false;
+  /// It obeys pass.dx_is_masked.
+  bool masks_dx = false;
+  /// It obeys pass.accumulate.
+  bool assigns_gradients = false;
+  /// It obeys pass.update: backward applies it to each of the layer's parameters, and may leave
+  /// their gradients unwritten.
+  bool updates_parameters = false;
+  /// It has a second `backward`, which hands dx to a reader by columns; only called with
+  /// pass.update, so it takes updates_parameters too.
+  bool gives_dx_in_columns = false;
+  /// It has a `dy_reader`, which takes dy by columns in place of a backward without dx.
+  bool takes_dy_in_columns = false;
+  /// It obeys pass.y_in_bfloat16, where it ends with no activation, or with a ReLU and
+  /// pass.dy_is_masked: its backward does not need y then.
+  bool writes_bfloat16 = false;
+  /// It obeys pass.x_in_bfloat16.
+  bool reads_bfloat16 = false;
+};
+
+namespace detail {
+
+/// The promises of the layer type L.
+template <class L>
+[[nodiscard]] consteval Promises promises_of() {
+  if constexpr (requires { L::promises; }) {
+    static_assert(std::same_as<std::remove_cvref_t<decltype(L::promises)>, Promises>,
+                  "expected static constexpr nn::Promises promises{...}");
+    static_assert(!L::promises.gives_dx_in_columns || L::promises.updates_parameters,
+                  "expected updates_parameters beside gives_dx_in_columns");
+    return L::promises;
+  }
+  return {};
+}
+
+}  // namespace detail
+}  // namespace nn
