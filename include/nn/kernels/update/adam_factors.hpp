@@ -2,6 +2,8 @@
 // The numbers of one step of Adam.
 #pragma once
 
+#include "nn/core/cxx20.hpp"
+
 namespace nn::kernels {
 
 /// What Adam multiplies by in one step. alpha = learning_rate sqrt(1 - beta_2^t) / (1 - beta_1^t)
