@@ -4,9 +4,15 @@
 #include <doctest/doctest.h>
 
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "nn/metrics/f1_score.hpp"
+#include "nn/metrics/precision.hpp"
+#include "nn/metrics/recall.hpp"
 #include "nn/training/fit.hpp"
 #include "tests/training/training_testing.hpp"
 
@@ -44,6 +50,10 @@ class Script final : public FitContext {
   void restore_weights() override {
     if (kept >= 0) weights = kept;
   }
+  [[nodiscard]] std::optional<bool> more_is_better(std::string_view name) const override {
+    if (name == "gain") return true;
+    return name.ends_with("loss") ? std::optional(false) : std::nullopt;
+  }
   [[nodiscard]] double learning_rate() const override { return 1; }
   void set_learning_rate(double) override {}
 
@@ -67,6 +77,23 @@ struct Judge {
   void on_epoch_end(FitContext& context) const {
     context.logs.set("judgement", values.at(static_cast<std::size_t>(context.epoch)));
   }
+};
+
+/// Asks which way each value improves.
+struct Asker {
+  std::map<std::string, std::optional<bool>>* directions;
+  void on_train_begin(FitContext& context) const {
+    for (const auto& [name, value] : context.logs) {
+      directions->emplace(name, context.more_is_better(name));
+    }
+  }
+};
+
+/// A metric that is the better, the lower it is.
+struct Misses : Accuracy {
+  static constexpr bool more_is_better = false;
+  [[nodiscard]] std::string name() const { return "misses"; }
+  [[nodiscard]] double result() const { return 1 - Accuracy::result(); }
 };
 
 /// Writes down a model's weights after each epoch.
@@ -96,17 +123,37 @@ TEST_SUITE("training/early_stopping") {
     CHECK(epochs_run({.min_delta = -0.5}, {3, 2.5, 1}) == 2);  // its size counts, as in Keras
   }
 
-  TEST_CASE("EarlyStopping: knows which way losses and metrics improve") {
+  TEST_CASE("EarlyStopping: asks which way the monitor improves, unless a mode says it") {
     CHECK(epochs_run({.monitor = "loss"}, {3, 2, 1}) == 3);
     CHECK(epochs_run({.monitor = "loss"}, {1, 2, 3}) == 2);
-    for (const char* metric : {"accuracy", "val_accuracy", "precision", "val_recall", "f1_score",
-                               "recall_1", "val_f1_score_12"}) {
-      CAPTURE(metric);
-      CHECK(epochs_run({.monitor = metric}, {1, 2, 3}) == 3);
-      CHECK(epochs_run({.monitor = metric}, {3, 2, 1}) == 2);
-    }
+    CHECK(epochs_run({.monitor = "gain"}, {1, 2, 3}) == 3);
+    CHECK(epochs_run({.monitor = "gain"}, {3, 2, 1}) == 2);
     CHECK(epochs_run({.monitor = "own", .mode = Mode::max}, {1, 2, 3}) == 3);
-    CHECK(epochs_run({.monitor = "accuracy", .mode = Mode::min}, {1, 2, 3}) == 2);
+    CHECK(epochs_run({.monitor = "gain", .mode = Mode::min}, {1, 2, 3}) == 2);
+  }
+
+  TEST_CASE("EarlyStopping: fit knows which way losses and metrics improve") {
+    std::map<std::string, std::optional<bool>> directions;
+    const auto x = testing::random_tensor<float, 4>({8, 8, 8, 1}, 3);
+    const Labels y = testing::counted_labels(8, 3);
+    auto model = image_model();
+    std::vector<std::vector<std::int32_t>> batches;
+    model.compile(Adam{}, SparseCategoricalCrossentropy{},
+                  {Accuracy{}, Precision{}, Recall{}, F1Score{}, Recall{}, Misses{},
+                   testing::Recorder{&batches}});
+    model.fit(
+        x, y,
+        {.verbose = Verbose::silent, .callbacks = {Asker{&directions}}, .validation_split = 0.5});
+    for (const std::string prefix : {"", "val_"}) {
+      CAPTURE(prefix);
+      for (const char* metric : {"accuracy", "precision", "recall", "f1_score", "recall_1"}) {
+        CAPTURE(metric);
+        CHECK(directions.at(prefix + metric) == true);
+      }
+      CHECK(directions.at(prefix + "loss") == false);
+      CHECK(directions.at(prefix + "misses") == false);
+      CHECK(directions.at(prefix + "recorder") == std::nullopt);
+    }
   }
 
   TEST_CASE("EarlyStopping: waiting starts anew only where the baseline is beaten too") {
@@ -183,10 +230,15 @@ TEST_SUITE("training/early_stopping") {
     CHECK_THROWS_WITH_AS(EarlyStopping({.patience = -1}),
                          "EarlyStopping: expected a patience of 0 or more, got -1",
                          std::invalid_argument);
-    CHECK_THROWS_WITH_AS(EarlyStopping({.monitor = "val_gain"}),
+    testing::NumberedSamples data(4);
+    const FitOptions options{.verbose = Verbose::silent,
+                             .callbacks = {EarlyStopping{{.monitor = "recorder"}}}};
+    CHECK_THROWS_WITH_AS(data.model.fit(data.x, data.y, options),
                          "EarlyStopping: expected a monitor whose direction is known, got "
-                         "'val_gain'; set mode to nn::Mode::min or nn::Mode::max",
+                         "'recorder'; set mode to nn::Mode::min or nn::Mode::max, or give the "
+                         "metric static constexpr bool more_is_better",
                          std::invalid_argument);
+    CHECK(data.batches.empty());
   }
 
   TEST_CASE("EarlyStopping: an unknown monitor is refused before the first epoch") {

@@ -13,6 +13,8 @@ namespace nn {
 /// (Keras: SparseCategoricalAccuracy, by the name "accuracy").
 class Accuracy {
  public:
+  static constexpr bool more_is_better = true;
+
   [[nodiscard]] std::string name() const { return "accuracy"; }
 
   void reset() { hits_ = total_ = 0; }

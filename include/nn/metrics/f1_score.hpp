@@ -16,6 +16,8 @@ struct F1ScoreOptions {
 /// averaged over classes. 0 / 0 counts as 0.
 class F1Score {
  public:
+  static constexpr bool more_is_better = true;
+
   explicit F1Score(const F1ScoreOptions& options = {}) : options_(options) {}
 
   [[nodiscard]] std::string name() const { return "f1_score"; }

@@ -18,6 +18,7 @@ struct PrecisionOptions {
 /// numbers, as in `{.precision = nn::Precision::bfloat16}`.
 class Precision {
  public:
+  static constexpr bool more_is_better = true;
   static constexpr ProductPrecision float32{};
   static constexpr ProductPrecision bfloat16 = kernels::bfloat16_products;
   static constexpr ProductPrecision int8{NumberFormat::int8, nullptr};  // of weights only

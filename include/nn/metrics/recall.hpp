@@ -16,6 +16,8 @@ struct RecallOptions {
 /// 0 / 0 counts as 0.
 class Recall {
  public:
+  static constexpr bool more_is_better = true;
+
   explicit Recall(const RecallOptions& options = {}) : options_(options) {}
 
   [[nodiscard]] std::string name() const { return "recall"; }

@@ -45,7 +45,8 @@ concept OptimizerFor = std::copyable<O> && requires(O& optimizer, ParameterBlock
 };
 
 /// A running statistic: `name()`, `reset()`, `update(batch)`, `result()` over all batches since
-/// `reset`.
+/// `reset`. With `static constexpr bool more_is_better` it says which way it improves, which
+/// EarlyStopping asks.
 template <class M, class T>
 concept MetricFor = std::copyable<M> && requires(M& metric, const ScoredBatch<T>& batch) {
   { metric.name() } -> std::convertible_to<std::string>;
@@ -121,6 +122,7 @@ struct MetricInterface {
   virtual ~MetricInterface() = default;
   virtual MetricInterface* clone() const = 0;
   virtual std::string name() const = 0;
+  virtual std::optional<bool> more_is_better() const = 0;
   virtual void reset() = 0;
   virtual void update(const ScoredBatch<float>& batch) = 0;
   virtual void update(const ScoredBatch<double>& batch) = 0;
@@ -131,6 +133,10 @@ struct MetricHolder final : MetricInterface {
   explicit MetricHolder(M held) : metric(std::move(held)) {}
   MetricInterface* clone() const override { return new MetricHolder(metric); }
   std::string name() const override { return metric.name(); }
+  std::optional<bool> more_is_better() const override {
+    if constexpr (requires { bool{M::more_is_better}; }) return M::more_is_better;
+    return std::nullopt;
+  }
   void reset() override { metric.reset(); }
   void update(const ScoredBatch<float>& batch) override { metric.update(batch); }
   void update(const ScoredBatch<double>& batch) override { metric.update(batch); }
@@ -150,6 +156,8 @@ class Metric {
       : self_(new detail::MetricHolder<M>(std::move(metric))) {}
 
   [[nodiscard]] std::string name() const { return self_->name(); }
+  /// Whether a higher value is the better one; nothing for a metric that does not say.
+  [[nodiscard]] std::optional<bool> more_is_better() const { return self_->more_is_better(); }
   void reset() { self_->reset(); }
   template <Real T>
   void update(const ScoredBatch<T>& batch) {

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <functional>
 #include <optional>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -34,6 +35,9 @@ class FitContext {
   virtual void keep_weights() = 0;
   /// Puts back the weights that this callback has kept. Does nothing if it has kept none.
   virtual void restore_weights() = 0;
+  /// Whether a higher value of this name in `logs` is the better one: false for a loss, what a
+  /// metric of `compile` says of itself, nothing for any other name.
+  [[nodiscard]] virtual std::optional<bool> more_is_better(std::string_view name) const = 0;
   /// Of the update that comes next.
   [[nodiscard]] virtual double learning_rate() const = 0;
   /// Throws `std::invalid_argument` where the rate follows a schedule.

@@ -11,8 +11,7 @@
 
 namespace nn {
 
-/// Which way a monitored value improves. `automatic`: a loss downwards, accuracy, precision, recall
-/// and F1 upwards.
+/// Which way a monitored value improves. `automatic`: a loss downwards, a metric as it says itself.
 enum class Mode { automatic, min, max };
 
 struct EarlyStoppingOptions {
@@ -22,27 +21,27 @@ struct EarlyStoppingOptions {
   Mode mode = Mode::automatic;
   std::optional<double> baseline{};   ///< waiting starts anew only where this is beaten too
   bool restore_best_weights = false;  ///< at the end, also after the last epoch
-  Index start_from_epoch = 0;         ///< epochs before it are not looked at
+  Index start_from_epoch = 0;         ///< earlier epochs are not looked at
 };
 
 /// Ends the training once the monitored value has not improved for `patience` epochs (Keras:
-/// EarlyStopping): EarlyStopping{{.patience = 2}}. Throws `std::invalid_argument` for a negative
-/// patience, for a monitor whose direction isn't known under Mode::automatic, and in `fit` for a
-/// monitor that its epochs don't have: before the first one, and under another mode after it, as an
-/// earlier callback may add the value.
+/// EarlyStopping): EarlyStopping{{.patience = 2}}.
+/// Throws   std::invalid_argument for a negative patience. `fit` throws it for a monitor that its
+///          epochs don't have, or whose direction is not known. Under Mode::automatic it does so
+///          before the first epoch. Under another mode an earlier callback may set the value, so
+///          it does so after the first.
 class EarlyStopping {
  public:
-  NN_COLD explicit EarlyStopping(const EarlyStoppingOptions& options = {})
-      : options_(options), mode_(direction(options)) {
-    demand(options.patience >= 0, "EarlyStopping", "a patience of 0 or more", options.patience);
+  NN_COLD explicit EarlyStopping(const EarlyStoppingOptions& options = {}) : options_(options) {
+    demand(options.patience >= 0, where, "a patience of 0 or more", options.patience);
   }
 
   NN_COLD void on_train_begin(FitContext& context) {
     is_known_ = context.logs.find(options_.monitor) != nullptr;
-    if (!is_known_ && options_.mode == Mode::automatic) reject_monitor(context.logs);
+    more_is_better_ = wants_more(context);
     wait_ = 0;
     has_best_ = false;
-    best_ = mode_ == Mode::min ? infinity<double> : -infinity<double>;
+    best_ = more_is_better_ ? -infinity<double> : infinity<double>;
   }
 
   NN_COLD void on_epoch_end(FitContext& context) {
@@ -69,39 +68,34 @@ class EarlyStopping {
   }
 
  private:
-  NN_COLD static Mode direction(const EarlyStoppingOptions& options) {
-    if (options.mode != Mode::automatic) return options.mode;
-    std::string name = options.monitor;
-    if (name.starts_with("val_")) name.erase(0, 4);
-    const auto number = name.rfind('_');  // "recall_1" is the second metric of its name
-    if (number < name.size() && name.find_first_not_of("0123456789", number + 1) == name.npos) {
-      name.erase(number);
-    }
-    if (name == "loss") return Mode::min;
-    for (const char* known : {"accuracy", "precision", "recall", "f1_score"}) {
-      if (name == known) return Mode::max;
-    }
-    refuse({.where = "EarlyStopping",
+  static constexpr const char* where = "EarlyStopping";
+
+  [[nodiscard]] NN_COLD bool wants_more(const FitContext& context) const {
+    if (options_.mode != Mode::automatic) return options_.mode == Mode::max;
+    if (!is_known_) reject_monitor(context.logs);
+    if (const std::optional<bool> more = context.more_is_better(options_.monitor)) return *more;
+    refuse({.where = where,
             .expected = "a monitor whose direction is known",
-            .got = {"'", options.monitor, "'"},
-            .remedy = "set mode to nn::Mode::min or nn::Mode::max"});
+            .got = {"'", options_.monitor, "'"},
+            .remedy = "set mode to nn::Mode::min or nn::Mode::max, or give the metric "
+                      "static constexpr bool more_is_better"});
   }
   [[noreturn]] NN_COLD void reject_monitor(const Scores& logs) const {
     std::string known;
     for (const auto& [name, value] : logs) append_listed(known, name);
-    const bool wants_validation = options_.monitor.starts_with("val_");
-    refuse(
-        {.where = "EarlyStopping",
-         .expected = {"a monitor among ", known},
-         .got = {"'", options_.monitor, "'"},
-         .remedy = {
-             wants_validation ? "set validation_split or validation_data"
-                              : "add it to compile's metrics",
-             options_.mode == Mode::automatic ? "" : ", or set it in a callback before this one"}});
+    const char* const remedy = options_.monitor.starts_with("val_")
+                                   ? "set validation_split or validation_data"
+                                   : "add it to compile's metrics";
+    const char* const other =
+        options_.mode == Mode::automatic ? "" : ", or set it in a callback before this one";
+    refuse({.where = where,
+            .expected = {"a monitor among ", known},
+            .got = {"'", options_.monitor, "'"},
+            .remedy = {remedy, other}});
   }
   [[nodiscard]] bool improves(double value, double than) const {
     const double delta = std::abs(options_.min_delta);
-    return mode_ == Mode::min ? value < than - delta : value > than + delta;
+    return more_is_better_ ? value > than + delta : value < than - delta;
   }
   void keep(FitContext& context) {
     context.keep_weights();
@@ -109,7 +103,7 @@ class EarlyStopping {
   }
 
   EarlyStoppingOptions options_;
-  Mode mode_;              // min or max
+  bool more_is_better_ = false;
   bool is_known_ = false;  // epochs have the monitor
   Index wait_ = 0;
   double best_ = 0;

@@ -94,13 +94,14 @@ Tensor<T, Rank> Sequential<T>::predict(const X& x) const {
 template <Real T>
 template <class X, TensorLike Y>
 void Sequential<T>::predict(const X& x, Y& y, Workspace& workspace) const {
+  constexpr const char* where = "Sequential::predict";
   static_assert(std::same_as<ScalarOf<Y>, T>, "predict writes tensors of the model's scalar type");
   const Samples samples = detail::samples_of(x);
-  require_samples("Sequential::predict", samples);
+  require_samples(where, samples);
   constexpr int rank = Y::NumDimensions;
-  detail::require_output_rank("Sequential::predict", output_shape(), rank);
+  detail::require_output_rank(where, output_shape(), rank);
   if (samples.data() == y.data() && y.size() > 0) {
-    refuse({"Sequential::predict", "a result with memory of its own", "x itself"});
+    refuse({where, "a result with memory of its own", "x itself"});
   }
   const Shape shape = output_shape().with_batch(samples.count());
   if (shape_of(y) != shape) {
@@ -111,9 +112,8 @@ void Sequential<T>::predict(const X& x, Y& y, Workspace& workspace) const {
       y = std::move(made);
       return;
     } else {
-      refuse<ShapeError>({"Sequential::predict",
-                          {"a result of shape ", shape.to_string()},
-                          shape_of(y).to_string()});
+      refuse<ShapeError>(
+          {where, {"a result of shape ", shape.to_string()}, shape_of(y).to_string()});
     }
   }
   detail::predict_batches(network_, samples, y.data(), workspace, PredictOptions{}, nullptr);

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// What `fit` trains on and validates with.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "nn/core/finite.hpp"
+#include "nn/model/compiled.hpp"
+#include "nn/training/fit_options.hpp"
+#include "nn/training/requirements.hpp"
+#include "nn/training/split.hpp"
+
+namespace nn::detail {
+
+/// A weight for each class as the options say; none where all are 1.
+template <Real T>
+[[nodiscard]] NN_COLD std::vector<T> class_weights_of(const std::map<std::int32_t, double>& weights,
+                                                      const LossInterface<T>& loss, Index classes) {
+  constexpr const char* where = "Sequential::fit, class_weight";
+  if (weights.empty()) return {};
+  if (!loss.takes_weights()) {
+    refuse({.where = where,
+            .expected = "a loss that takes weights",
+            .got = loss.name(),
+            .remedy = "give the loss static constexpr bool takes_weights = true"});
+  }
+  std::vector<T> all(static_cast<std::size_t>(classes), T(1));
+  for (const auto& [label, weight] : weights) {
+    if (label < 0 || label >= classes) {
+      refuse({where, {"classes from 0 to ", classes - 1}, label});
+    }
+    if (!(weight >= 0) || !is_finite(static_cast<T>(weight))) {
+      refuse({where, "weights of 0 or more", weight, {"class ", label}});
+    }
+    all[static_cast<std::size_t>(label)] = static_cast<T>(weight);
+  }
+  return all;
+}
+
+/// The samples of `fit` in two parts.
+struct FitData {
+  ValidationData training;
+  ValidationData validation;  // perhaps without samples
+};
+
+/// Cuts the data as the options say. Throws where it does not fit samples and outputs of these
+/// shapes.
+template <Real T>
+[[nodiscard]] NN_COLD FitData cut_data(const Samples& samples, const LabelView& y,
+                                       const FitOptions& options, const Shape& sample_shape,
+                                       const Shape& output) {
+  constexpr const char* where = "Sequential::fit";
+  constexpr const char* part = "Sequential::fit, validation_data";
+  const Index cut = options.validation_data.is_given()
+                        ? samples.count()
+                        : num_training_samples(samples.count(), options.validation_split);
+  const Index held_back = samples.count() - cut;
+  require_labels(where, samples, y, output);
+  ValidationData training{samples.slice(0, cut), y.slice(0, cut)};
+  ValidationData validation{samples.slice(cut, held_back), y.slice(cut, held_back)};
+  if (options.validation_data.is_given()) {
+    validation = options.validation_data;
+    validation.x.template check_type<T>(part);
+    require_labels(part, validation.x, validation.y, output);
+    demand(validation.x.count() > 0, part, "at least one sample", "none");
+  }
+  for (const Samples* x : {&training.x, &validation.x}) {
+    if (x->sample_shape() == sample_shape) continue;
+    refuse<ShapeError>({x == &training.x ? where : part,
+                        {"samples of shape ", sample_shape.to_string()},
+                        x->sample_shape().to_string(),
+                        {"x ", x->shape().to_string()}});
+  }
+  demand(samples.count() > 0, where, "at least one sample to train on", "none");
+  const bool validates = options.validation_split == 0 || validation.x.count() > 0;
+  if (cut > 0 && validates) return {training, validation};
+  refuse({where,
+          cut == 0 ? "a validation_split that leaves samples to train on"
+                   : "a validation_split of at least one sample",
+          options.validation_split,
+          {samples.count(), " samples"}});
+}
+
+}  // namespace nn::detail
