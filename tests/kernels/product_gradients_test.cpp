@@ -95,7 +95,7 @@ struct Operands {
     Gradients<T> result{nan_values<T>(size.n * size.k), nan_values<T>(size.k * size.m)};
     std::vector<T> spoilt = W;
     const std::vector<T> moments = W;
-    product_gradients(
+    product_gradients_in_pieces(
         given_x(), Matrix<const T>(spoilt.data(), size.k, size.m),
         Matrix<const T>(dz.data(), size.n, size.m),
         reader == nullptr ? Matrix<T>(result.dx.data(), size.n, size.k) : Matrix<T>(),
@@ -192,12 +192,12 @@ TEST_SUITE("kernels/product_gradients") {
   TEST_CASE("product_gradients: leaves dx out where nobody wants it") {
     const Operands<float> operands{{5, 40, 6}};
     std::vector<float> dW = nan_values<float>(40 * 6);
-    product_gradients(Matrix<const float>(operands.x.data(), 5, 40),
-                      Matrix<const float>(operands.W.data(), 40, 6),
-                      Matrix<const float>(operands.dz.data(), 5, 6), Matrix<float>(), {}, {},
-                      [&](Index first, const float* gradients, Index count) {
-                        std::copy_n(gradients, count, dW.data() + first);
-                      });
+    product_gradients_in_pieces(Matrix<const float>(operands.x.data(), 5, 40),
+                                Matrix<const float>(operands.W.data(), 40, 6),
+                                Matrix<const float>(operands.dz.data(), 5, 6), Matrix<float>(), {},
+                                {}, [&](Index first, const float* gradients, Index count) {
+                                  std::copy_n(gradients, count, dW.data() + first);
+                                });
     CHECK(largest_difference(dW, operands.separate(false).dW) == 0);
   }
 }

@@ -53,10 +53,9 @@ class AnyParameter {
   void update(const ParameterUpdate& rule) const {
     rule.apply_to_all(value_, gradient_, shape_.num_elements());
   }
-  /// An optimizer's step, in the calling thread, on `count` elements from number `first` on, whose
-  /// gradients are g.
-  void update(const ParameterUpdate& rule, Index first, const T* g, Index count) const {
-    rule.apply(value_ + first, g, count);
+  /// An optimizer's step that is applied piece by piece; null: none.
+  [[nodiscard]] ParameterStep<T> step(const ParameterUpdate* rule) const {
+    return ParameterStep<T>(rule, value_);
   }
 
   /// The value in a short format, where the model was quantised, in place of value and gradient.

@@ -66,4 +66,24 @@ class ParameterUpdate {
   void (*apply_)(const std::byte* storage, void* w, const void* g, Index count) = nullptr;
 };
 
+/// One step of an optimizer on one parameter, whose gradient is finished piece by piece.
+template <Real T>
+class ParameterStep {
+ public:
+  ParameterStep(const ParameterUpdate* update, T* value) : update_(update), value_(value) {}
+
+  /// Whether there is a step.
+  [[nodiscard]] explicit operator bool() const { return update_ != nullptr; }
+  /// What it reads beside the parameter.
+  [[nodiscard]] std::array<const T*, 2> moments() const { return update_->moments_of(value_); }
+  /// Updates `count` elements from number `first` on by their gradients g, in the calling thread.
+  void operator()(Index first, const T* g, Index count) const {
+    update_->apply(value_ + first, g, count);
+  }
+
+ private:
+  const ParameterUpdate* update_;
+  T* value_;
+};
+
 }  // namespace nn

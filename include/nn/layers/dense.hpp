@@ -2,18 +2,19 @@
 // Fully connected layer.
 #pragma once
 
-#include <new>
 #include <string>
 
 #include "nn/kernels/product/gradients.hpp"
+#include "nn/kernels/product/packed_weights.hpp"
 #include "nn/kernels/quantized/product.hpp"
 #include "nn/layer/closing_activation.hpp"
 #include "nn/layer/layer.hpp"
 
 namespace nn {
 
+/// Options of Dense, with Keras' names and defaults.
 struct DenseOptions {
-  Activation activation = Activation::linear;
+  Activation activation = Activation::linear;        ///< act, of the results
   bool use_bias = true;                              ///< add b
   Initializer kernel_initializer = GlorotUniform{};  ///< the first values of W
   Initializer bias_initializer = Zeros{};            ///< the first values of b
@@ -30,12 +31,6 @@ template <Real T = float>
 class Dense {
  public:
   using Scalar = T;
-  static constexpr Promises promises{.applies_activation = true,
-                                     .masks_dx = true,
-                                     .assigns_gradients = true,
-                                     .updates_parameters = kernels::has_simd<T>,
-                                     .gives_dx_in_columns = kernels::has_simd<T>,
-                                     .reads_bfloat16 = std::same_as<T, float>};
 
   explicit Dense(Index units, const DenseOptions& options = {}) : units_(units), options_(options) {
     demand(units > 0, "Dense", "a positive number of units", units);
@@ -52,62 +47,49 @@ class Dense {
     return output;
   }
 
+  static constexpr Promises promises{.applies_activation = true,
+                                     .masks_dx = true,
+                                     .assigns_gradients = true,
+                                     .updates_parameters = kernels::has_simd<T>,
+                                     .gives_dx_in_columns = kernels::has_simd<T>,
+                                     .reads_bfloat16 = std::same_as<T, float>};
+
+  [[nodiscard]] Activation activation() const { return options_.activation; }
+
+  [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
+    if (training) return 0;
+    return packed_weights(x.num_elements() / x.back(), x.back()).num_bytes();
+  }
+
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
     // y = act(x W + b)
     const Activation activation = pass.activation_of(options_.activation);
-    multiply(operand(x, pass), y,
-             {.bias = b(),
-              .activation = elementwise_part(activation),
-              .precision = pass.precision,
-              .kept_b = kept_weights(x, pass)});
+    multiply(x, y, elementwise_part(activation), pass);
     apply_rowwise_part(activation, y);
   }
 
   void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2> y, TensorMap<T, 2> dy,
                 TensorMap<T, 2> dx, const Pass& pass) const {
-    const kernels::Matrix<T> dz = gradient_before(y, dy, pass);
-    if constexpr (kernels::has_simd<T>) {
-      if (pass.update != nullptr) {
-        return update(x, dz, pass.needs_dx ? matrix(dx) : kernels::Matrix<T>(), nullptr, pass);
-      }
-    }
-    // dW += x^T dz
-    const kernels::Operand<T> given = operand(x, pass);
-    kernels::product(given.transposed(), dz, matrix(W_.gradient()),
-                     {.accumulate = pass.accumulate, .precision = pass.precision});
-    // dx = dz W^T
-    if (pass.needs_dx) {
-      const kernels::Matrix<const T> mask =
-          pass.dx_is_masked && !given.is_short() ? given.elements() : kernels::Matrix<const T>();
-      kernels::product(dz, matrix(W_.value()).transposed(), matrix(dx),
-                       {.mask = mask, .precision = pass.precision});
-      if constexpr (promises.reads_bfloat16) {
-        if (pass.dx_is_masked && given.is_short()) {
-          kernels::mask(given.shorts(), pass.precision, matrix(dx));
-        }
-      }
-    }
+    // dz = dy * act'(z), in the memory of dy
+    to_gradient_before(pass.activation_of(options_.activation), pass, y, dy);
+    // db += sum_n dz
+    bias_gradient(dy, pass);
+    // dW += x^T dz   dx = dz W^T
+    product_gradients(x, dy, {.dx = pass.needs_dx ? matrix(dx) : kernels::Matrix<T>()}, pass);
   }
 
-  /// The same with pass.update for a reader of dx, which is never written.
+  /// As above, but dx goes to a reader column by column and is never stored; only with pass.update.
   void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2> y, TensorMap<T, 2> dy,
-                kernels::ColumnReader<T>& dx, const Pass& pass) const
-      requires(kernels::has_simd<T>) {
-    update(x, gradient_before(y, dy, pass), {}, &dx, pass);
+                kernels::ColumnReader<T>& dx, const Pass& pass) const {
+    to_gradient_before(pass.activation_of(options_.activation), pass, y, dy);
+    bias_gradient(dy, pass);
+    product_gradients(x, dy, {.dx_reader = &dx}, pass);
   }
 
   void parameters(const Shape& input, ParameterList<T>& list) {
     list.add_quantizable(W_, "kernel", {input.back(), units_}, options_.kernel_initializer);
     if (options_.use_bias) list.add(b_, "bias", {units_}, options_.bias_initializer);
   }
-
-  /// At inference in batches: the weights as the product packs them.
-  [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
-    if (training || !keeps_weights(x.num_elements() / x.back(), x.back())) return 0;
-    return kept_header + kernels::kept_operand_bytes<T>(x.back(), units_);
-  }
-
-  [[nodiscard]] Activation activation() const { return options_.activation; }
 
   [[nodiscard]] Arguments arguments() const {
     return Arguments{name()}
@@ -126,7 +108,42 @@ class Dense {
   }
 
  private:
-  static constexpr Index kept_header = cache_line;  // of the memory, which keeps a KeptOperand
+  /// y = act(x W + b), where W may be quantised.
+  void multiply(const ConstTensorMap<T, 2>& x, TensorMap<T, 2>& y, Activation activation,
+                const Pass& pass) const {
+    kernels::ProductOptions<T> options{.bias = options_.use_bias ? b_.value().data() : nullptr,
+                                       .activation = activation,
+                                       .precision = pass.precision};
+    if constexpr (std::same_as<T, float>) {
+      if (const kernels::QuantizedMatrix* W = W_.quantized()) {
+        return kernels::quantized_product(matrix(x), *W, matrix(y), options);
+      }
+    }
+    options.kept_b =
+        packed_weights(x.dimension(0), x.dimension(1)).in(pass.memory, pass.batch_number);
+    kernels::product(operand(x, pass), matrix(W_.value()), matrix(y), options);
+  }
+  /// Of W, for the batches of one call at inference.
+  [[nodiscard]] kernels::PackedWeights<T> packed_weights(Index rows, Index inputs) const {
+    if (W_.quantized() != nullptr) return {};
+    return {rows, inputs, units_};
+  }
+
+  /// db += sum_n dz, and with pass.update the step on b.
+  void bias_gradient(const TensorMap<T, 2>& dz, const Pass& pass) const {
+    if (!options_.use_bias) return;
+    kernels::column_sums(matrix(dz), b_.gradient().data(), pass.accumulate);
+    if (pass.update != nullptr) b_.update(*pass.update);
+  }
+  /// dW += x^T dz, or with pass.update the step on W, each piece once its dW and dx are known; and
+  /// dx = dz W^T.
+  void product_gradients(const ConstTensorMap<T, 2>& x, const TensorMap<T, 2>& dz,
+                         kernels::InputGradient<T> dx, const Pass& pass) const {
+    dx.is_masked = pass.dx_is_masked;
+    kernels::product_gradients(operand(x, pass), matrix(W_.value()), matrix(dz), dx,
+                               {.dW = matrix(W_.gradient()), .accumulate = pass.accumulate},
+                               pass.precision, W_.step(pass.update));
+  }
 
   /// x, which may be rounded already.
   [[nodiscard]] static kernels::Operand<T> operand(const ConstTensorMap<T, 2>& x,
@@ -135,58 +152,6 @@ class Dense {
     return kernels::Operand<T>(kernels::Matrix<const Bfloat16>(
         reinterpret_cast<const Bfloat16*>(x.data()), x.dimension(0), x.dimension(1)));
   }
-
-  /// y = act(x W + b), W in floats or in a short format
-  void multiply(const kernels::Operand<T>& x, TensorMap<T, 2> y,
-                const kernels::ProductOptions<T>& options) const {
-    if constexpr (std::same_as<T, float>) {
-      if (const auto* quantized = W_.quantized()) {
-        // Weights have a format, or products a precision.
-        return kernels::quantized_product(x.elements(), *quantized, matrix(y), options);
-      }
-    }
-    kernels::product(x, matrix(W_.value()), matrix(y), options);
-  }
-
-  /// dz [N, units] in the memory of dy; adds it to db.
-  kernels::Matrix<T> gradient_before(const ConstTensorMap<T, 2>& y, TensorMap<T, 2>& dy,
-                                     const Pass& pass) const {
-    // dz = dy * act'(z)
-    to_gradient_before(pass.activation_of(options_.activation), pass, y, dy);
-    // db += sum_n dz
-    if (options_.use_bias) {
-      kernels::column_sums(matrix(dy), b_.gradient().data(), pass.accumulate);
-    }
-    return matrix(dy);
-  }
-
-  /// The rest of backward, and the optimizer's step on each piece of W once its dx and dW are
-  /// known.
-  void update(const ConstTensorMap<T, 2>& x, kernels::Matrix<const T> dz, kernels::Matrix<T> dx,
-              kernels::ColumnReader<T>* dx_reader, const Pass& pass) const {
-    if (options_.use_bias) b_.update(*pass.update);
-    kernels::product_gradients(
-        operand(x, pass), matrix(W_.value()), dz, dx,
-        {.masks_dx = pass.dx_is_masked, .precision = pass.precision},
-        pass.update->moments_of<T>(W_.value().data()),
-        [&](Index first, const T* dW, Index count) { W_.update(*pass.update, first, dW, count); },
-        dx_reader);
-  }
-
-  /// Few weights are packed in no time, and one row is multiplied by W as it lies there.
-  [[nodiscard]] bool keeps_weights(Index rows, Index inputs) const {
-    constexpr Index many = 1 << 16;
-    return rows > 1 && inputs * units_ >= many && W_.quantized() == nullptr;
-  }
-  /// W as the product packed it for the batches before.
-  [[nodiscard]] kernels::KeptOperand* kept_weights(const ConstTensorMap<T, 2>& x,
-                                                   const Pass& pass) const {
-    if (pass.batch_number < 0 || !keeps_weights(x.dimension(0), x.dimension(1))) return nullptr;
-    if (pass.batch_number == 0) ::new (pass.memory) kernels::KeptOperand{pass.memory + kept_header};
-    return std::launder(reinterpret_cast<kernels::KeptOperand*>(pass.memory));
-  }
-
-  [[nodiscard]] const T* b() const { return options_.use_bias ? b_.value().data() : nullptr; }
 
   Index units_;
   DenseOptions options_;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Both gradients of a matrix product in one walk, for a caller that uses up dW piece by piece.
+// Both gradients of a matrix product: as two products, or in one walk for a caller that uses up dW
+// piece by piece.
 #pragma once
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <numeric>
 
 #include "nn/core/ceil_div.hpp"
@@ -12,7 +14,7 @@
 
 namespace nn::kernels {
 
-/// What `product_gradients` does with its products.
+/// What `product_gradients_in_pieces` does with its products.
 struct GradientOptions {
   bool masks_dx = false;  ///< dx is 0 where x <= 0 (the gradient of a ReLU that made x)
   ProductPrecision precision{};
@@ -104,12 +106,12 @@ void mask(Matrix<const Bfloat16> x, const ProductPrecision& precision, Matrix<T>
 /// Shapes  x [n, k], rows contiguous   W, dW [k, m], contiguous   dz [n, m]
 ///         dx [n, k], with the strides of x
 template <Real T, class Finish>
-void product_gradients(const Operand<std::type_identity_t<T>>& x,
-                       Matrix<const std::type_identity_t<T>> W,
-                       Matrix<const std::type_identity_t<T>> dz, Matrix<T> dx,
-                       const GradientOptions& options,
-                       const std::array<const std::type_identity_t<T>*, 2>& moments,
-                       const Finish& finish, ColumnReader<T>* dx_reader = nullptr) {
+void product_gradients_in_pieces(const Operand<std::type_identity_t<T>>& x,
+                                 Matrix<const std::type_identity_t<T>> W,
+                                 Matrix<const std::type_identity_t<T>> dz, Matrix<T> dx,
+                                 const GradientOptions& options,
+                                 const std::array<const std::type_identity_t<T>*, 2>& moments,
+                                 const Finish& finish, ColumnReader<T>* dx_reader = nullptr) {
   NN_ASSERT(W.row_stride == W.cols && x.cols == W.rows && dz.cols == W.cols);
   NN_ASSERT(dx.data == nullptr || dx_reader == nullptr);
   const detail::GradientWalk<T> walk{x, W, dz, dx, dx_reader, options, moments};
@@ -131,6 +133,50 @@ void product_gradients(const Operand<std::type_identity_t<T>>& x,
     }
   });
   if (dx_reader != nullptr) dx_reader->end();
+}
+
+/// Where the gradient of x goes: to memory, to a reader, or, where both are empty, nowhere.
+template <class T>
+struct InputGradient {
+  Matrix<T> dx{};                        ///< [n, k]
+  ColumnReader<T>* dx_reader = nullptr;  ///< only with a step
+  bool is_masked = false;                ///< 0 where x <= 0 (the gradient of a ReLU that made x)
+};
+
+/// Where the gradient of W goes, if no step uses it up.
+template <class T>
+struct WeightGradient {
+  Matrix<T> dW;  ///< [k, m]
+  bool accumulate = false;
+};
+
+/// The gradients of z = x W. A `step` that is true gets dW piece by piece, as the `finish` of
+/// `product_gradients_in_pieces`, and `step.moments()` are what it reads; else dW is assigned or
+/// added to.
+/// Shapes  x [n, k], rows contiguous   W [k, m], contiguous   dz [n, m]
+template <Real T, class Step>
+void product_gradients(const Operand<std::type_identity_t<T>>& x,
+                       Matrix<const std::type_identity_t<T>> W,
+                       Matrix<const std::type_identity_t<T>> dz, const InputGradient<T>& to_x,
+                       const WeightGradient<T>& to_W, const ProductPrecision& precision,
+                       const Step& step) {
+  if constexpr (has_simd<T>) {
+    if (step) {
+      return product_gradients_in_pieces(x, W, dz, to_x.dx,
+                                         {.masks_dx = to_x.is_masked, .precision = precision},
+                                         step.moments(), step, to_x.dx_reader);
+    }
+  }
+  NN_ASSERT(to_x.dx_reader == nullptr);
+  product(x.transposed(), dz, to_W.dW, {.accumulate = to_W.accumulate, .precision = precision});
+  if (to_x.dx.data == nullptr) return;
+  const bool masks_after = to_x.is_masked && x.is_short();
+  ProductOptions<T> options{.precision = precision};
+  if (to_x.is_masked && !masks_after) options.mask = x.elements();
+  product(dz, W.transposed(), to_x.dx, options);
+  if constexpr (std::same_as<T, float>) {
+    if (masks_after) mask(x.shorts(), precision, to_x.dx);
+  }
 }
 
 }  // namespace nn::kernels
