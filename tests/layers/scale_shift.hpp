@@ -8,9 +8,10 @@
 
 namespace nn {
 
+/// Options of ScaleShift.
 struct ScaleShiftOptions {
-  Initializer scale_initializer = Constant{1};
-  Initializer shift_initializer = Zeros{};
+  Initializer scale_initializer = Constant{1};  ///< the first values of scale
+  Initializer shift_initializer = Zeros{};      ///< the first values of shift
 };
 
 /// Scales and shifts each feature: y = x * scale + shift. Inputs of a higher rank are taken as rows

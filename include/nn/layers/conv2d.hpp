@@ -40,11 +40,6 @@ class Conv2D {
   using Scalar = T;
   static constexpr int input_rank = 4;
   static constexpr int output_rank = 4;
-  static constexpr Promises promises{.applies_activation = true,
-                                     .masks_dx = true,
-                                     .assigns_gradients = true,
-                                     .takes_dy_in_columns = kernels::has_simd<T>,
-                                     .writes_bfloat16 = std::same_as<T, float>};
 
   NN_COLD Conv2D(Index filters, Size2D kernel_size, const Conv2DOptions& options = {})
       : filters_(filters), kernel_size_(kernel_size), options_(options) {
@@ -62,6 +57,14 @@ class Conv2D {
     const Size2D out = window_counts(name(), input, vertical(), horizontal(), options_.padding);
     return {out.height, out.width, filters_};
   }
+
+  static constexpr Promises promises{.applies_activation = true,
+                                     .masks_dx = true,
+                                     .assigns_gradients = true,
+                                     .takes_dy_in_columns = kernels::has_simd<T>,
+                                     .writes_bfloat16 = std::same_as<T, float>};
+
+  [[nodiscard]] Activation activation() const { return options_.activation; }
 
   [[nodiscard]] Index workspace_bytes(const Shape&, bool training) const {
     return training ? static_cast<Index>(sizeof(DyReader)) : 0;
@@ -117,8 +120,6 @@ class Conv2D {
              options_.kernel_initializer);
     if (options_.use_bias) list.add(b_, "bias", {filters_}, options_.bias_initializer);
   }
-
-  [[nodiscard]] Activation activation() const { return options_.activation; }
 
   [[nodiscard]] Arguments arguments() const {
     return Arguments{name()}

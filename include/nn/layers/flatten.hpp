@@ -17,10 +17,11 @@ template <Real T = float>
 class Flatten {
  public:
   using Scalar = T;
-  static constexpr Promises promises{.reshapes = true};
 
   [[nodiscard]] static std::string name() { return "Flatten"; }
   [[nodiscard]] Shape output_shape(const Shape& input) const { return {input.num_elements()}; }
+
+  static constexpr Promises promises{.reshapes = true};
 
   // Only for callers that want a copy; a model passes the memory on.
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass&) const {

@@ -33,7 +33,6 @@ class MaxPooling2D {
   using Scalar = T;
   static constexpr int input_rank = 4;
   static constexpr int output_rank = 4;
-  static constexpr Promises promises{.applies_activation = true, .masks_dx = true};
 
   NN_COLD explicit MaxPooling2D(Size2D pool_size = 2, const MaxPooling2DOptions& options = {})
       : pool_size_(pool_size),
@@ -53,6 +52,14 @@ class MaxPooling2D {
     return {out.height, out.width, input.back()};
   }
 
+  static constexpr Promises promises{.applies_activation = true, .masks_dx = true};
+
+  [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
+    if (!training) return 0;
+    const Shape y = output_shape({x[1], x[2], x[3]});
+    return bytes_of<std::int32_t>(x[0], y.num_elements());
+  }
+
   void forward(ConstTensorMap<T, 4> x, TensorMap<T, 4> y, const Pass& pass) const {
     if (pass.training) {
       pass.require_memory("MaxPooling2D", y.size() * static_cast<Index>(sizeof(std::int32_t)));
@@ -70,12 +77,6 @@ class MaxPooling2D {
     to_gradient_before(rest(pass), pass, y, dy);
     // dx[argmax] += dz
     kernels::max_pooling2d_gradient(geometry(x, y), dy.data(), argmax(pass), dx.data());
-  }
-
-  [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
-    if (!training) return 0;
-    const Shape y = output_shape({x[1], x[2], x[3]});
-    return bytes_of<std::int32_t>(x[0], y.num_elements());
   }
 
   [[nodiscard]] Arguments arguments() const {

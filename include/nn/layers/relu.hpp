@@ -11,6 +11,7 @@
 
 namespace nn {
 
+/// Options of ReLU, with Keras' names and defaults.
 struct ReLUOptions {
   std::optional<double> max_value{};  ///< none: unbounded
   double negative_slope = 0;          ///< dy/dx below the threshold
@@ -29,7 +30,6 @@ template <Real T = float>
 class ReLU {
  public:
   using Scalar = T;
-  static constexpr Promises promises{.only_activates = true, .masks_dx = true};
 
   explicit ReLU(const ReLUOptions& options = {}) : options_(options) {
     demand(options.max_value.value_or(0) >= 0, "ReLU", "a max_value of 0 or more",
@@ -48,6 +48,12 @@ class ReLU {
 
   [[nodiscard]] static std::string name() { return "ReLU"; }
   [[nodiscard]] Shape output_shape(const Shape& input) const { return input; }
+
+  static constexpr Promises promises{.only_activates = true, .masks_dx = true};
+
+  [[nodiscard]] Activation activation() const {
+    return is_plain() ? Activation::relu : Activation::linear;
+  }
 
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass&) const {
     // y = max(x, 0)
@@ -80,10 +86,6 @@ class ReLU {
       if (pass.dx_is_masked && value <= T(0)) result = T(0);
       dx.data()[i] = result;
     }
-  }
-
-  [[nodiscard]] Activation activation() const {
-    return is_plain() ? Activation::relu : Activation::linear;
   }
 
   [[nodiscard]] Arguments arguments() const {

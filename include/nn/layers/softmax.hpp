@@ -19,7 +19,6 @@ template <Real T = float>
 class Softmax {
  public:
   using Scalar = T;
-  static constexpr Promises promises{.only_activates = true};
 
   [[nodiscard]] static std::string name() { return "Softmax"; }
 
@@ -29,6 +28,10 @@ class Softmax {
     }
     return input;
   }
+
+  static constexpr Promises promises{.only_activates = true};
+
+  [[nodiscard]] Activation activation() const { return Activation::softmax; }
 
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass&) const {
     // y = exp(x) / sum exp(x), row by row
@@ -40,8 +43,6 @@ class Softmax {
     // dx = y * (dy - sum(dy * y))
     kernels::softmax_gradient(y.dimension(0), y.dimension(1), y.data(), dy.data(), dx.data());
   }
-
-  [[nodiscard]] Activation activation() const { return Activation::softmax; }
 
   [[nodiscard]] Arguments arguments() const { return Arguments{name()}; }
   [[nodiscard]] static Softmax from_arguments(const Arguments&) { return {}; }
