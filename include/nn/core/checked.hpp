@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Sums and products of counts, which a shape or a file may make as large as it likes.
+// Sums and products of counts that may overflow: a shape or a file can name any size.
 #pragma once
 
 #include <initializer_list>
@@ -13,13 +13,14 @@ namespace nn {
 
 namespace detail {
 
-// Out of the way of the many places that check.
+// Not inlined into the many callers.
 [[noreturn]] NN_COLD inline void refuse_size() { throw std::bad_array_new_length{}; }
 
 }  // namespace detail
 
-/// a b c …, of counts of 0 or more that ask for memory. Throws `std::bad_array_new_length` where an
-/// Index can't hold it: the memory would be smaller than what is written there.
+/// The product a b c … of counts of 0 or more, as a size of memory. Throws
+/// `std::bad_array_new_length` where it overflows: a wrapped size would be too small for what is
+/// written there.
 [[nodiscard]] constexpr Index checked_product(std::initializer_list<Index> counts) {
   Index product = 1;
   for (const Index count : counts) {
@@ -28,7 +29,7 @@ namespace detail {
   return product;
 }
 
-/// The same of a + b + c ….
+/// The sum a + b + c …, likewise.
 [[nodiscard]] constexpr Index checked_sum(std::initializer_list<Index> counts) {
   Index sum = 0;
   for (const Index count : counts) {
@@ -37,8 +38,8 @@ namespace detail {
   return sum;
 }
 
-/// a b c …, of counts of 0 or more that tell how much work there is; the largest Index where that
-/// can't hold it.
+/// The product a b c … of counts of 0 or more, as an amount of work. Where it overflows, the
+/// largest Index.
 [[nodiscard]] constexpr Index saturated_product(std::initializer_list<Index> counts) {
   Index product = 1;
   bool is_too_large = false;

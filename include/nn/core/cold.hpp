@@ -4,6 +4,6 @@
 
 #include "nn/core/cxx20.hpp"
 
-/// In front of functions that build messages, read files or check arguments: compiled for size. What
-/// that saves is in docs/decisions.md.
+/// Stands before functions that build messages, read files or check arguments, which are compiled
+/// for size. What that saves is in docs/decisions.md.
 #define NN_COLD [[gnu::cold]]

@@ -9,14 +9,14 @@
 
 #if !EIGEN_VERSION_AT_LEAST(3, 4, 0)
 #error "nn: expected Eigen 3.4 or later, got an older one; put a newer one on the include path"
-#include <Eigen 3.4>  // not there, which ends the compilation
+#include <Eigen 3.4>  // no such file: the compilation ends here
 #endif
 
 #define NN_VERSION_MAJOR 0
 #define NN_VERSION_MINOR 1
 #define NN_VERSION_PATCH 0
 
-/// Checks what only a mistake inside the library can break; bad input throws instead.
+/// Checks what only a mistake inside the library can break. Bad input throws instead.
 #define NN_ASSERT(condition) assert(condition)
 
 namespace nn {

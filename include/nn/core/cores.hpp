@@ -15,8 +15,8 @@
 
 namespace nn::detail {
 
-/// The cores that this process may run on, where the system tells, else all; fewer where its
-/// control groups leave it less time.
+/// The number of cores that this process may run on, or fewer where its control groups limit its
+/// processor time. Where the system tells neither, all cores.
 [[nodiscard]] NN_COLD inline int count_cores() {
 #if defined(__linux__)
   cpu_set_t allowed;

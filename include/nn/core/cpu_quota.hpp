@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The processor time that the control groups of a process, such as those of a container, leave it.
+// How much processor time its control groups, such as those of a container, allow this process.
 #pragma once
 
 #include <fcntl.h>
@@ -29,7 +29,8 @@ namespace nn::detail {
   return text;
 }
 
-/// Takes what is before the next `end` off the front of `text`, and the `end` too.
+/// Removes the text before the next `end` from the front of `text`, and that `end`. Returns what
+/// stood before it.
 [[nodiscard]] inline std::string_view take_until(std::string_view& text, char end) {
   const std::size_t size = std::min(text.find(end), text.size());
   const std::string_view taken = text.substr(0, size);
@@ -58,7 +59,8 @@ namespace nn::detail {
   return static_cast<int>(std::min<std::int64_t>(INT_MAX, time / each + (time % each != 0)));
 }
 
-/// The limit of one group, whose files are in `folder` (of version 2, `cpu.max`, or of version 1).
+/// The limit of one group, in cores, from the files in its folder: cpu.max in version 2,
+/// cpu.cfs_quota_us and cpu.cfs_period_us in version 1.
 [[nodiscard]] inline int cores_of_group(const std::string& folder) {
   const std::string both = small_file(folder + "/cpu.max");
   std::string_view words = both;
@@ -68,9 +70,9 @@ namespace nn::detail {
                                  small_file(folder + "/cpu.cfs_period_us")));
 }
 
-/// The path of this process's group that governs processor time, from the text of
-/// /proc/self/cgroup, which has lines "number:controllers:path". In version 2 the controllers are
-/// empty. A process may have groups of both.
+/// The path of the group that limits the processor time of this process. `groups` is the text of
+/// /proc/self/cgroup, whose lines are "number:controllers:path"; in version 2 the controllers are
+/// empty. A process may be in groups of both versions.
 [[nodiscard]] inline std::string_view group_path(std::string_view groups, bool is_version_2) {
   while (!groups.empty()) {
     std::string_view path = take_until(groups, '\n');
@@ -81,9 +83,8 @@ namespace nn::detail {
   return {};
 }
 
-/// The least limit of a process's groups and of those around them, in cores, rounded up; INT_MAX
-/// where none limits it. `root` is the folder that /proc and the mounted groups are found in, empty
-/// but in tests.
+/// The lowest limit, in cores, rounded up, of the groups of this process and those around them;
+/// INT_MAX where none limits it. `root` stands before all paths; only tests set it.
 [[nodiscard]] NN_COLD inline int cores_of_groups(const std::string& root) {
   const std::string groups = small_file(root + "/proc/self/cgroup");
   const std::string mounts = small_file(root + "/proc/self/mountinfo");
@@ -101,7 +102,7 @@ namespace nn::detail {
     for (int skipped = 0; skipped < 3; ++skipped) static_cast<void>(take_until(line, ' '));
     const std::string_view part = take_until(line, ' ');
     const std::string top = root + std::string(take_until(line, ' '));
-    // A container may see its own group alone, as the top, and know the path from outside.
+    // A container may see its own group as the top one, but the path as it is outside.
     std::string_view path = group_path(groups, is_version_2);
     if (part != "/" && path.starts_with(part)) path.remove_prefix(part.size());
     for (std::string folder = top + std::string(path); folder.size() > top.size();

@@ -4,6 +4,6 @@
 
 #if __cplusplus < 202002L
 #error "nn: expected a compiler set to C++20, got an older standard; compile with -std=c++20"
-// Thousands of errors would follow. A file that is not there ends the compilation at once.
+// Thousands of errors would follow. A missing file ends the compilation at once.
 #include <-std=c++20>
 #endif

@@ -9,18 +9,18 @@
 namespace nn::detail {
 
 /// A copyable value behind a virtual interface, which has a virtual destructor and a
-/// `clone() const` that returns a copy made with `new`. (With `std::unique_ptr`, the compiler would
-/// work through a smart pointer for each interface as well.)
+/// `clone() const` that returns a copy made with `new`. (A `std::unique_ptr` would be one more
+/// class to compile for each interface.)
 template <class Interface>
 class Erased {
  public:
   Erased() = default;
-  /// Takes over what was made with `new`.
+  /// Owns `self`, which was made with `new`.
   explicit Erased(Interface* self) : self_(self) {}
   NN_COLD Erased(const Erased& other)
       : self_(other.self_ == nullptr ? nullptr : other.self_->clone()) {}
   Erased(Erased&& other) noexcept : self_(std::exchange(other.self_, nullptr)) {}
-  // Two, not one by value: that one would be taken for one that can't throw.
+  // Two functions, so that only the one that moves is noexcept.
   Erased& operator=(const Erased& other) { return *this = Erased(other); }
   Erased& operator=(Erased&& other) noexcept {
     Erased taken = std::move(other);

@@ -30,7 +30,7 @@ struct Complaint {
 };
 
 /// `<where>: expected <rule>, got <value> (<context>); <remedy>`
-/// Cold: the compiler then keeps what leads here small and out of the way.
+/// Cold: the compiler then keeps the code that leads here small, and out of the hot path.
 [[nodiscard]] NN_COLD inline std::string sentence(const Complaint& complaint) {
   const auto& [where, expected, got, context, remedy] = complaint;
   std::string text = concat({where, ": expected ", expected, ", got ", got});
@@ -45,20 +45,20 @@ template <class Error = std::invalid_argument>
   throw Error{sentence(complaint)};
 }
 
-/// The same without context and remedy, so that each caller of `demand` has one call of it.
+/// The same without context and remedy: less code in each caller of `demand`.
 template <class Error>
 [[noreturn]] NN_COLD void refuse(const char* where, const char* expected, const Text& got) {
   throw Error{sentence({where, expected, got})};
 }
 
-/// Appends to "a, b, c", for messages that name what there is.
+/// Appends to a list "a, b, c", for messages that name all choices.
 NN_COLD inline void append_listed(std::string& list, std::string_view item) {
   if (!list.empty()) list += ", ";
   list += item;
 }
 
-/// Throws `Error` with the sentence unless `condition` holds. Where a part of the sentence costs
-/// something to make, test first and `refuse`.
+/// Throws `Error` with the sentence unless `condition` holds. Where a part of the sentence is
+/// costly to make, test first and call `refuse`.
 template <class Error = std::invalid_argument>
 void demand(bool condition, const char* where, const char* expected, const Text& got) {
   if (!condition) refuse<Error>(where, expected, got);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Whether numbers are finite, by their bits: right under -ffast-math too, where comparisons with
-// infinity and NaN are left out.
+// Tests for infinity and NaN that look at the bits. Under -ffast-math the compiler assumes that
+// there are none, and drops comparisons with them.
 #pragma once
 
 #include <bit>
@@ -14,8 +14,8 @@ namespace nn {
 
 namespace detail {
 
-/// The bits of x, of which the compiler knows nothing: under -ffast-math it would conclude from
-/// x's type that they are a finite number's.
+/// The bits of x, hidden from the compiler: under -ffast-math it would assume those of a finite
+/// number.
 [[nodiscard]] inline std::uint64_t bits_of(double x) {
   auto bits = std::bit_cast<std::uint64_t>(x);
 #if __FINITE_MATH_ONLY__
@@ -36,7 +36,7 @@ template <class T>
   return true;
 }
 
-/// NaN is what has a larger magnitude than infinity.
+/// The bits of a NaN, without its sign, are above those of infinity.
 [[nodiscard]] inline bool is_nan(double x) {
   return detail::bits_of(x) << 1 > std::uint64_t{0x7FF0000000000000} << 1;
 }

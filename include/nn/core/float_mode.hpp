@@ -13,8 +13,8 @@
 namespace nn {
 namespace detail {
 
-/// The control word of floating-point arithmetic: rounding, traps, denormals. Without the sticky
-/// flags that arithmetic leaves behind.
+/// The control word of floating-point arithmetic (rounding, traps, denormals), without the sticky
+/// flags that arithmetic sets.
 using FloatMode = std::uint64_t;
 
 #if defined(__SSE2__)
@@ -43,8 +43,8 @@ inline void set_float_mode(FloatMode) {}
 
 }  // namespace detail
 
-/// While one lives, this thread takes denormal numbers for zero, in operands and in results: an
-/// operation on denormals can cost a hundred cycles. The old mode comes back at its end.
+/// While it lives, its thread treats denormal numbers as zero, in operands and in results: an
+/// operation on denormals can cost a hundred cycles. Its destructor restores the old mode.
 class FlushDenormals {
  public:
   FlushDenormals() { detail::set_float_mode(old_mode_ | detail::flush_denormals_bits); }

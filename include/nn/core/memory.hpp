@@ -30,27 +30,27 @@ template <class T, std::same_as<Index>... Sizes>
 [[nodiscard]] constexpr Index bytes_of(Sizes... sizes) {
   return checked_product({static_cast<Index>(sizeof(T)), sizes...});
 }
-/// The same with what is left of the last cache line.
+/// The same, rounded up to whole cache lines.
 template <class T, std::same_as<Index>... Sizes>
 [[nodiscard]] constexpr Index padded_bytes(Sizes... sizes) {
   return round_to_cache_line(bytes_of<T>(sizes...));
 }
 
 /// Bytes that start on a cache line, not initialised. Blocks of 2 MiB and more start on a huge page
-/// and ask for such pages: weights and activations are streamed once a step, and 4 KiB pages would
-/// miss the TLB on every other line.
+/// and ask for such pages: weights and activations are read once a step, and with pages of 4 KiB
+/// every other cache line would miss the TLB.
 class AlignedMemory {
  public:
   static constexpr std::size_t huge_page = std::size_t{2} << 20;
 
   AlignedMemory() = default;
-  /// Throws `std::bad_alloc` where memory has no room for it.
+  /// Throws `std::bad_alloc` where memory runs out.
   [[gnu::noinline]] explicit AlignedMemory(std::size_t num_bytes) : size_(num_bytes) {
     if (num_bytes == 0) return;
     if (num_bytes > static_cast<std::size_t>(-1) / 2 - huge_page) throw std::bad_alloc{};
-    // Not aligned by `new`: glibc's then cuts the block out of a larger one and gives the rest
-    // away, so that the hole which it leaves is too small for the next of its size, and a program
-    // that predicts again and again grows with every call.
+    // Not aligned by `new`: that of glibc splits a larger block, and the hole that is left after
+    // `delete` no longer fits the next request of the same size. A program that predicts again and
+    // again would grow with every call.
     const std::size_t alignment =
         num_bytes < huge_page ? static_cast<std::size_t>(cache_line) : huge_page;
     std::size_t room = num_bytes + alignment;
@@ -82,29 +82,29 @@ class AlignedMemory {
   [[nodiscard]] const std::byte* data() const { return data_; }
   [[nodiscard]] std::size_t size() const { return size_; }
 
-  /// At least `num_bytes` bytes; where they are not there yet, what was there is lost.
+  /// At least `num_bytes` bytes. Where it has to grow, the contents are lost.
   [[nodiscard, gnu::noinline]] std::byte* reserve(std::size_t num_bytes) {
     if (num_bytes > size_) {
-      *this = {};  // first give back, then take
+      *this = {};  // first give back the old block, then take a new one
       *this = AlignedMemory(num_bytes);
     }
     return data_;
   }
 
  private:
-  void* block_ = nullptr;      // as `new` gave it
-  std::byte* data_ = nullptr;  // in it
+  void* block_ = nullptr;      // what `new` returned
+  std::byte* data_ = nullptr;  // the first aligned byte in it
   std::size_t size_ = 0;
 };
 
-/// A fixed number of numbers in aligned memory, 0 at first. (`std::vector` with an allocator does
-/// the same, and takes the compiler ten times as long.)
+/// An array of fixed size in aligned memory, zeros at first. (A `std::vector` with an allocator
+/// takes ten times as long to compile.)
 template <class T>
 requires std::is_trivially_copyable_v<T>
 class AlignedArray {
  public:
   AlignedArray() = default;
-  /// Throws `std::bad_array_new_length` for more than memory can have.
+  /// Throws `std::bad_array_new_length` where the number of bytes overflows.
   explicit AlignedArray(std::size_t size)
       : memory_(static_cast<std::size_t>(bytes_of<T>(static_cast<Index>(size)))) {
     if (size > 0) std::memset(memory_.data(), 0, memory_.size());

@@ -15,7 +15,7 @@
 namespace nn {
 namespace detail {
 
-/// As `set_num_threads` set it; 0 before.
+/// What `set_num_threads` has set; 0 before its first call.
 [[nodiscard, gnu::noinline]] inline std::atomic<int>& thread_count() {
   static constinit std::atomic<int> count{0};
   return count;
@@ -36,16 +36,16 @@ namespace detail {
 
 }  // namespace detail
 
-/// Number of threads that `parallel_for` shares its pieces among, the caller included: as set, else
-/// as the environment variable NN_NUM_THREADS says, else one for each core that this process may
-/// use. Control groups (Linux containers) may leave it fewer than there are.
-/// Throws `std::invalid_argument` where NN_NUM_THREADS has to tell and is not 1 or more.
+/// Number of threads that `parallel_for` shares its pieces among, the caller included: what
+/// `set_num_threads` has set, else what the environment variable NN_NUM_THREADS says, else one for
+/// each core that this process may use. The CPU quota of a container counts too.
+/// Throws `std::invalid_argument` where NN_NUM_THREADS is needed and is not 1 or more.
 [[nodiscard]] inline int num_threads() {
   const int count = detail::thread_count().load(std::memory_order_relaxed);
   return count > 0 ? count : detail::found_once<&detail::choose_num_threads>();
 }
 
-/// Sets it, from the next loop on. Results never depend on it.
+/// Sets the number of threads, from the next loop on. Results never depend on it.
 /// Throws `std::invalid_argument` if n < 1.
 inline void set_num_threads(int n) {
   demand(n >= 1, "set_num_threads", "1 thread or more", n);

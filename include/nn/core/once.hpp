@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is found out once and never changes.
+// Values that are computed once and never change.
 #pragma once
 
 #include <atomic>
@@ -8,9 +8,9 @@
 
 namespace nn::detail {
 
-/// What `find()` returns, a number other than 0, from the first call on. Threads that come at once
-/// each find it. The static variable of a function would have it found by one of them, behind a
-/// guard: a process forked meanwhile has the guard, but not the thread that opens it.
+/// The result of `find()`, a number other than 0, which is kept. Threads that come first at the
+/// same time may each call `find`. No static variable of a function: those have a guard, and a
+/// process that is forked while another thread holds it would wait forever.
 template <auto find>
 [[nodiscard]] inline auto found_once() {
   using Found = decltype(find());

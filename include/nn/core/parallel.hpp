@@ -37,7 +37,7 @@ inline void spin_pause() {
 #endif
 }
 
-/// True while this thread runs a piece: loops inside of a piece run inline.
+/// True while this thread runs a piece: loops inside a piece run inline.
 [[nodiscard]] inline bool& inside_piece() {
   thread_local bool inside = false;
   return inside;
@@ -45,14 +45,14 @@ inline void spin_pause() {
 
 /// The threads that help callers of `parallel_for`. One caller at a time: it invites helpers, takes
 /// pieces itself until none is left, withdraws the invitations that nobody has taken up, and waits
-/// for the helpers that are still at work. So a helper that sleeps too soundly delays no one.
+/// for the helpers that are still at work. So a helper that wakes up late delays nobody.
 class ThreadPool {
  public:
   using Piece = void (*)(void* body, Index piece);
 
-  /// Never destroyed: when the program ends, other threads and the ends of static objects may still
-  /// have loops to run. A process made by fork has a pool of its own, as its copy of the old one
-  /// has locks and promises of threads that are not there.
+  /// Never destroyed: when the program ends, other threads and destructors of statics may still
+  /// have loops to run. A forked process makes a pool of its own: in its copy of the old one, locks
+  /// and helpers belong to threads that the fork did not copy.
   [[nodiscard]] static ThreadPool& instance() {
     ThreadPool* const pool = current.load(std::memory_order_acquire);
     return pool != nullptr && !pool->is_copy_ ? *pool : begin(pool);
@@ -62,11 +62,12 @@ class ThreadPool {
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
-  /// The pool of the process that this one was forked from. Unused, but not lost memory.
+  /// The pool of the process that this one was forked from. Unused; the pointer keeps its memory
+  /// from being reported as a leak.
   ThreadPool* const copied;
 
-  /// Runs all pieces, with the help of up to `num_helpers` threads. False, having done nothing, if
-  /// the pool is at another caller's service.
+  /// Runs all pieces, with the help of up to `num_helpers` threads. If another caller is using the
+  /// pool, does nothing and returns false.
   bool run(int num_helpers, Index pieces, Piece piece, void* body) {
     const std::unique_lock<std::mutex> only_caller(busy_, std::try_to_lock);
     if (!only_caller.owns_lock()) return false;
@@ -90,8 +91,9 @@ class ThreadPool {
  private:
   enum class State { idle, invited, working, leaving };
 
-  /// Makes a pool, and sees to the process's copies and its end before any thread runs. What two
-  /// threads do here at once does no harm.
+  /// Makes a pool. Before any helper runs, it registers what a fork and the end of the program have
+  /// to do. Two threads may come here at once: then both register, which does no harm, and one pool
+  /// stays.
   NN_COLD static ThreadPool& begin(ThreadPool* old) {
     static constinit std::atomic<bool> is_prepared{false};
     if (!is_prepared.load()) {
@@ -104,22 +106,22 @@ class ThreadPool {
     return *old;  // another thread's, which was here first
   }
 
-  /// The first thing that a process made by fork does. Its thread may come from inside of a piece.
+  /// Runs first in a forked process, on the thread that forked, which may have been inside a piece.
   static void begin_child() {
     if (ThreadPool* const pool = current.load()) pool->is_copy_ = true;
     inside_piece() = false;
   }
 
-  /// Ends the helpers. From then on `busy_` is taken, and loops run inline.
+  /// Ends the helpers and keeps `busy_` locked, so that later loops run inline.
   static void close() {
     ThreadPool* const pool = current.load();
     if (pool == nullptr || pool->is_copy_) return;
-    if (!pool->busy_.try_lock()) return;  // a thread that the program's end cuts off keeps them
+    if (!pool->busy_.try_lock()) return;  // a loop of another thread still has them
     for (const auto& helper : pool->helpers_) invite(*helper, State::leaving);
     for (const auto& helper : pool->helpers_) helper->thread.join();
   }
 
-  /// Neighbouring pieces of which `next` is the first that nobody has taken.
+  /// Neighbouring pieces; `next` is the first that nobody has taken.
   struct alignas(cache_line) Share {
     std::atomic<Index> next{0};
     Index end = 0;
@@ -140,23 +142,24 @@ class ThreadPool {
 
   /// Starts threads until there are `wanted`; returns how many there are to use.
   NN_COLD int hire(int wanted) {
-    helpers_.reserve(static_cast<std::size_t>(wanted));  // a thread that runs has its place
+    helpers_.reserve(static_cast<std::size_t>(wanted));  // so that push_back doesn't throw
     for (int number = static_cast<int>(helpers_.size()); number < wanted; ++number) {
       auto helper = std::make_unique<Helper>();
       helper->number = number;
       try {
         helper->thread = std::thread(&ThreadPool::help, this, std::ref(*helper));
       } catch (const std::system_error&) {
-        return number;  // the system gives no more: fewer do the same work
+        return number;  // the system gives no more; fewer do the same work
       }
       helpers_.push_back(std::move(helper));
     }
     return wanted;
   }
 
-  // Whoever sleeps and whoever wakes write one flag and then read the other's, so that one of them
-  // sees the other. They write by exchange: emulators of ARM on x86 let a load pass a store, though
-  // both be sequentially consistent, and on x86 itself both writes are the same instruction.
+  // A thread that goes to sleep and one that wakes it each write one flag and then read the
+  // other's, so that at least one of them sees what the other wrote. They write by exchange:
+  // emulators of ARM on x86 let a load pass a store, even where both are sequentially consistent.
+  // On x86 itself both kinds of write are the same instruction.
   static void invite(Helper& helper, State state) {
     helper.state.exchange(state);
     if (!helper.is_asleep.load()) return;
@@ -206,11 +209,11 @@ class ThreadPool {
       self.is_asleep.exchange(true);
       if (self.state.load() == State::idle) self.changed.wait(lock);
       self.is_asleep.store(false);
-      i = 0;  // if it came too late for this loop, the next one will find it awake
+      i = 0;  // perhaps too late for this loop, but awake for the next
     }
   }
 
-  /// How many pauses to spin before sleeping, some 50 to 100 microseconds: longer than the serial
+  /// How many pauses to spin before sleeping: 50 to 100 microseconds in all, longer than the serial
   /// code between two loops of a training step. None where threads compete for cores.
   [[nodiscard]] static int patience() { return num_threads() <= num_cores() ? 2000 : 0; }
 
@@ -228,8 +231,8 @@ class ThreadPool {
     }
   }
 
-  /// A thread's own share first: loop after loop, it finds the same part of the data in its cache.
-  /// Then what is left of the others'.
+  /// A thread takes its own share first: loop after loop, that is the same part of the data, which
+  /// its cache still has. Then it takes what is left of the others' shares.
   void take_pieces(int self) {
     try {
       for (int i = 0; i <= num_helpers_; ++i) {
@@ -262,7 +265,7 @@ class ThreadPool {
   Share callers_share_;
 };
 
-/// `parallel_for` behind the type of its body: one copy for all of them.
+/// `parallel_for` without the type of its body, so that it is compiled once.
 [[gnu::noinline]] inline void run_pieces(Index pieces, ThreadPool::Piece piece, void* body) {
   const int threads = num_threads();
   if (pieces > 1 && threads > 1 && !inside_piece()) {
@@ -276,12 +279,12 @@ class ThreadPool {
 
 /// Calls `body(piece)` once for each piece 0 .. pieces - 1, on all threads, in no particular order,
 /// and returns when all are done. The caller cuts its work by shapes only, never by the number of
-/// threads: then the result is the same for any number. Inside of a piece, or while another
-/// thread's loop has the helpers, it runs inline. The first exception of a body reaches the caller,
-/// and pieces not yet begun are left out. Helpers take over the caller's floating-point mode.
-/// Allocates nothing once the threads run. A process made by fork hires helpers of its own; one
-/// made inside of a piece must not return from that piece, whose caller waits for threads of its
-/// parent.
+/// threads: then the result is the same for any number. Inside a piece, or while another thread's
+/// loop uses the helpers, it runs inline. The first exception of a body reaches the caller, and
+/// pieces not yet begun are left out. Helpers take over the caller's floating-point mode. Allocates
+/// nothing once the threads run. A forked process has helpers of its own. If it was forked inside a
+/// piece, it must not return from that piece, whose loop waits for threads that only its parent
+/// has.
 template <class Body>
 void parallel_for(Index pieces, Body&& body) {
   using Function = std::remove_reference_t<Body>;

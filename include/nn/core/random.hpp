@@ -17,7 +17,8 @@ namespace nn {
 /// What random numbers are drawn for; streams of different purposes never share a value.
 enum class RandomPurpose : std::uint16_t { initializer = 1, shuffle = 2, dropout = 3, user = 4 };
 
-/// Which numbers: the purpose, which of its users (a layer, a tensor), and when (an epoch, a step).
+/// A sequence of random numbers: what for, for which user (a layer, a tensor), and when (an epoch,
+/// a step).
 struct RandomStream {
   RandomPurpose purpose = RandomPurpose::user;
   std::uint64_t user = 0;
@@ -43,8 +44,9 @@ class Random {
         stream_{static_cast<std::uint32_t>(stream.purpose) << 16 |
                     static_cast<std::uint32_t>(stream.user & 0xFFFF),
                 halves(stream.time)[0]} {
-    // Beside the index, a block's counter has room for 16 bits of the user and 32 of the time. What
-    // they have beyond draws another key, from a stream that no purpose has.
+    // Beside the index, the counter of a block has room for 16 bits of the user and 32 of the time.
+    // Their higher bits, where there are any, choose another key, drawn from a stream that no
+    // purpose has.
     const std::uint64_t rest_of_user = stream.user >> 16;
     const std::uint32_t rest_of_time = halves(stream.time)[1];
     if (rest_of_user == 0 && rest_of_time == 0) return;
@@ -81,7 +83,7 @@ class Random {
 
   /// Standard normal, drawn again outside +-2 (Keras: TruncatedNormal).
   [[nodiscard]] double truncated_normal(std::uint64_t index) const {
-    // Attempts take indices of their own beyond 2^56, so they never meet those of other values.
+    // Each further attempt takes an index 2^56 higher, which no other value uses.
     for (std::uint64_t attempt = 0;; ++attempt) {
       const Block words = block(index + (attempt << 56));
       const double radius =
@@ -106,7 +108,7 @@ class Random {
  private:
   Random(const Key& key, const Key& stream) : key_(key), stream_(stream) {}
 
-  /// The lower half and the upper one.
+  /// The lower and the upper half.
   [[nodiscard]] static Key halves(std::uint64_t number) {
     return {static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(number >> 32)};
   }

@@ -9,8 +9,8 @@
 namespace nn {
 
 /// True for the scalars that a network can be made of. A number type of one's own (a dual number,
-/// an interval) opts in by specialising this; it then runs on plain loops, most of them in
-/// `kernels/naive*.hpp`.
+/// an interval) opts in by specialising this. It then runs on plain loops, most of them in the
+/// files `kernels/*/naive.hpp`.
 template <class T>
 inline constexpr bool is_real = std::floating_point<T>;
 

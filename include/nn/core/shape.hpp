@@ -58,7 +58,7 @@ class Shape {
     return product;
   }
 
-  /// The same shape behind one more, outermost axis.
+  /// The same shape with one more axis in front.
   [[nodiscard, gnu::noinline]] Shape with_batch(Index batch_size) const {
     Shape batched{batch_size};
     for (const Index size : *this) batched.push_back(size);

@@ -66,8 +66,8 @@ template <int Rank>
   return sizes;
 }
 
-/// A tensor X with the given shape, not initialised. Throws `ShapeError` where its elements can't
-/// be counted, which Eigen does not notice. Needs `shape.rank() == X::NumDimensions`.
+/// A tensor X with the given shape, not initialised. Throws `ShapeError` where the number of its
+/// elements overflows, which Eigen does not check. Needs `shape.rank() == X::NumDimensions`.
 template <class X>
 [[nodiscard]] X make_tensor(const Shape& shape) {
   static_cast<void>(shape.num_elements());

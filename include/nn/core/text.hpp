@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Text put together from pieces, out of line: a chain of + on strings is inlined at each use, and
-// takes the compiler longer than the code around it.
+// Text put together from pieces, out of line: a chain of + on strings would be inlined at each use,
+// and take longer to compile than the code around it.
 #pragma once
 
 #include <algorithm>
@@ -16,9 +16,9 @@
 
 namespace nn {
 
-/// Characters, a number, or a list of such pieces, as a function's argument: it looks into what it
-/// was made from and does not outlive the call. Conversions are implicit, so that a list in braces
-/// is a text: `refuse({where, {"at least ", count, " samples"}, "none"})`.
+/// Characters, a number, or a list of such pieces, for arguments of functions. A view: it must not
+/// outlive what it was made from. Conversions are implicit, so that a list in braces is a text:
+/// `refuse({where, {"at least ", count, " samples"}, "none"})`.
 class Text {
  public:
   constexpr Text() = default;
@@ -84,20 +84,20 @@ class Text {
     return (std::uint64_t{size} << kind_bits) | static_cast<std::uint64_t>(kind);
   }
 
-  // Two words: every message that may be thrown stores its pieces first.
+  // Two words, because every message that may be thrown stores its pieces first.
   union {
     const void* at_ = nullptr;  // the characters or the pieces
     std::uint64_t bits_;        // of a letter or number
   };
-  std::uint64_t tag_ = 0;  // the kind, and above it how many characters or pieces
+  std::uint64_t tag_ = 0;  // the kind, and above its bits the number of characters or pieces
 };
 
 /// Appends to `text`: `append(text, {", ", size})`.
 inline void append(std::string& text, const Text& more) { more.append_to(text); }
 
-/// A number with as many digits behind the point as in "0.50" (fixed, 2), or as in "5.0e-01"
-/// (scientific, 1); general: that many in all, less zeros at the end. As C's printf writes it but
-/// for the locale, which must change no file, table or line that a script reads.
+/// A number with so many digits behind the point: "0.50" (fixed, 2), "5.0e-01" (scientific, 1); or,
+/// general, with so many in all, without zeros at the end. As C's printf writes it, but in
+/// no locale: that must not change files, tables or lines that a script reads.
 [[nodiscard]] NN_COLD inline std::string with_digits(
     double number, int digits, std::chars_format format = std::chars_format::fixed) {
   if (number != number) return "nan";  // NaN has no sign
