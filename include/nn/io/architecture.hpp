@@ -14,7 +14,8 @@
 
 namespace nn::io {
 
-/// Deepest nesting of models that is written: the reader's limit, with what a layer needs.
+/// The deepest nesting of models that is written. The reader counts two levels for each, and some
+/// for the layer inside.
 inline constexpr int max_nested_models = JsonReader::max_depth / 2 - 2;
 
 /// {"filters":32,"kernel_size":[3,3],"activation":"relu",...}
@@ -49,7 +50,7 @@ NN_COLD inline void append_arguments(std::string& text, const Arguments& argumen
   return text;
 }
 
-/// The reverse of `append_arguments`, without an owner's name.
+/// The reverse of `append_arguments`. The name of the owner is not set.
 [[nodiscard]] NN_COLD inline Arguments read_arguments(JsonReader& reader) {
   Arguments arguments;
   reader.read_object([&](const std::string& name) {
@@ -114,7 +115,8 @@ NN_COLD void append_layers(std::string& text, const Sequential<T>& model, int de
   text += ']';
 }
 
-/// Appends the layer of that name to the model if it is among the types; says whether it was.
+/// Appends the layer that `arguments` name to the model. False, having done nothing, if it is none
+/// of the types.
 template <Real T, class... Layers>
 NN_COLD bool add_layer(Sequential<T>& model, const Arguments& arguments, LayerTypes<Layers...>) {
   const auto try_type = [&]<class L>() {
@@ -134,7 +136,7 @@ template <Real T, class... Layers>
 }
 
 /// Throws `std::invalid_argument` where one of `Own` has the name of another type among `Layers`: a
-/// file could mean either.
+/// file could mean either of them.
 template <class... Layers, class... Own>
 void require_own_names(LayerTypes<Layers...>, LayerTypes<Own...>) {
   [[maybe_unused]] const auto require_own = []<class L>() {
@@ -181,8 +183,8 @@ NN_COLD void read_layer(JsonReader& reader, Sequential<T>& model, Types types) {
   }
 }
 
-/// The reverse of `append_layers`: appends them to `model`. Throws `IoError`, or
-/// `std::invalid_argument` from a layer's constructor.
+/// The reverse of `append_layers`. Throws `IoError`, or `std::invalid_argument` from a layer's
+/// constructor.
 template <Real T, class Types>
 NN_COLD void read_layers(JsonReader& reader, Sequential<T>& model, Types types) {
   reader.read_array([&] { read_layer(reader, model, types); });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Files that are replaced whole: at any instant the old one or the new one, never half of one.
+// Files that are replaced as a whole: at any instant there is the old one or the new one, never a
+// part.
 #pragma once
 
 #include <cerrno>
@@ -13,13 +14,13 @@
 
 namespace nn::io {
 
-/// Writes beside the target under another name; `commit` renames it over the target, once every
-/// byte is on the disk. Without `commit` (an exception, a crash) the target stays as it was. A
-/// target that is a symbolic link is followed; one that exists keeps its mode and, where allowed,
-/// its owner. Writes are not buffered: hand over large pieces. Throws `IoError` with the system's
-/// reason where any step fails: no such directory, no permission, disk full, a target that is not a
-/// regular file. A killed process leaves its file `.NAME.PID-N.tmp` behind, which a later one that
-/// writes the same target removes.
+/// Writes a temporary file beside the target. `commit` renames it over the target, once every byte
+/// is on the disk. Without `commit` (an exception, a crash) the target stays as it was. A symbolic
+/// link as target is followed. An existing target keeps its mode and, where allowed, its owner.
+/// Writes are not buffered: hand over large pieces. A killed process leaves its temporary file
+/// behind, `.NAME.PID-N.tmp`; the next one that writes the same target removes it.
+/// Throws `IoError` with the system's reason where a step fails: no such directory, no permission,
+/// disk full, a target that is not a regular file.
 class AtomicFile {
  public:
   NN_COLD explicit AtomicFile(const std::string& path)
@@ -30,8 +31,8 @@ class AtomicFile {
     if (replaces && !S_ISREG(old.st_mode)) {
       refuse<IoError>({path_, "a regular file or a new name", describe_file_kind(old.st_mode)});
     }
-    // Renaming asks only for the folder's permission; a file protected from writing is left alone
-    // too.
+    // To rename takes permission for the folder alone. A file that is protected from writing is not
+    // replaced, though it could be.
     if (replaces && ::faccessat(AT_FDCWD, target_.c_str(), W_OK, AT_EACCESS) != 0) {
       throw_system_error(path_, writable, errno);
     }
@@ -62,8 +63,8 @@ class AtomicFile {
   }
   void write(std::string_view text) { write(text.data(), text.size()); }
 
-  /// Puts the file in place; nothing may be written after it. Once the file is there, nothing
-  /// fails.
+  /// Puts the file in place; nothing may be written after it. If this throws, the target is as it
+  /// was.
   NN_COLD void commit() {
     // A full disk may show itself only here, when the system really writes.
     if (::fsync(file_.number()) != 0 || !file_.close() ||
@@ -78,11 +79,11 @@ class AtomicFile {
   static constexpr const char* writable = "a file that can be written";
   static constexpr const char* old_stays = "no file was changed";
 
-  /// The path behind symbolic links; the last one may lead to a file that does not exist yet.
+  /// The path that symbolic links lead to, where a file need not exist yet.
   [[nodiscard]] NN_COLD static std::string follow_links(const std::string& path) {
     std::string target = path;
     char link[PATH_MAX];
-    for (int count = 0; count < 40; ++count) {  // the limit that Linux sets itself
+    for (int count = 0; count < 40; ++count) {  // the limit of Linux itself
       if (target.starts_with("/proc/") || target.starts_with("/dev/fd/")) {
         refuse<IoError>({path, "a file by its own name", "a link to an open one"});
       }
@@ -94,17 +95,17 @@ class AtomicFile {
     throw_system_error(path, writable, ELOOP);
   }
 
-  /// Up to and with the last slash; empty for a bare name.
+  /// The path up to its last slash, which is included; empty for a bare name.
   [[nodiscard]] NN_COLD static std::string folder_of(const std::string& path) {
     return path.substr(0, path.rfind('/') + 1);
   }
 
   NN_COLD void create(mode_t mode) {
-    // Cut, as a name may have 255 bytes and the target's may be that long already.
+    // Cut to 200 bytes: the target may have a name of 255, the longest there is.
     const std::string stem = concat({".", target_.substr(folder_.size(), 200), "."});
     for (int attempt = 0; !file_.is_open(); ++attempt) {
       std::string name = concat({folder_, stem, ::getpid(), "-", attempt, ".tmp"});
-      // The system takes the umask off the mode, and refuses names that exist.
+      // O_EXCL: the system refuses a name that exists. It takes the umask off the mode.
       file_ = FileDescriptor{::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
       if (file_.is_open()) {
         temporary_ = std::move(name);
@@ -121,7 +122,7 @@ class AtomicFile {
     struct stat fresh {};
     bool done = ::fstat(file_.number(), &fresh) == 0;
     if (done && (fresh.st_uid != old.st_uid || fresh.st_gid != old.st_gid)) {
-      // Only root may give files away; for others the file becomes theirs, as any new file does.
+      // Only root may give files away. For others the new file stays theirs.
       [[maybe_unused]] const int given = ::fchown(file_.number(), old.st_uid, old.st_gid);
     }
     if (done && fresh.st_mode != old.st_mode) {
@@ -135,22 +136,22 @@ class AtomicFile {
     }
   }
 
-  /// Makes the new name itself survive a power cut, where that can be done: the file is whole and
-  /// in place all the same.
+  /// Makes the new name survive a power cut, where the system can. If it can't, the file is whole
+  /// and in place all the same.
   NN_COLD void sync_folder() const noexcept {
     const FileDescriptor directory{::open(folder_name(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (directory.is_open()) (void)::fsync(directory.number());
   }
   [[nodiscard]] const char* folder_name() const { return folder_.empty() ? "." : folder_.c_str(); }
 
-  std::string path_;       // as the caller named it, for messages
-  std::string target_;     // behind links
-  std::string folder_;     // the target's, with the last slash; empty for the current one
+  std::string path_;       // as the caller gave it, for messages
+  std::string target_;     // where its links lead
+  std::string folder_;     // of the target, with the last slash; empty: the current one
   std::string temporary_;  // empty when there is nothing to remove
   FileDescriptor file_;
 };
 
-/// Replaces the file at `path` by what `write_body(AtomicFile&)` writes; where anything throws, the
+/// Replaces the file at `path` by what `write_body(AtomicFile&)` writes. If anything throws, the
 /// old one stays.
 template <class WriteBody>
 NN_COLD void write_atomically(const std::string& path, WriteBody&& write_body) {

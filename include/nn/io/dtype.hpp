@@ -25,7 +25,7 @@ static_assert(std::endian::native == std::endian::little,
 template <class T, class... Others>
 concept AnyOf = (std::same_as<T, Others> || ...);
 
-/// A C++ number that tensors of a file are made from or converted to.
+/// A C++ number that tensors in files are written from or read into.
 template <class T>
 concept TensorNumber =
     AnyOf<T, float, double, std::int8_t, std::int16_t, std::int32_t, std::int64_t, std::uint8_t,
@@ -54,7 +54,7 @@ inline constexpr std::array<Dtype, 15> dtypes{{{"BOOL", 1},
                                                {"I64", 8},
                                                {"U64", 8}}};
 
-/// Null where there is no type of that name.
+/// The element type of that name, or null.
 [[nodiscard]] constexpr const Dtype* find_dtype(std::string_view name) {
   for (const Dtype& dtype : dtypes) {
     if (dtype.name == name) return &dtype;
@@ -81,7 +81,7 @@ template <TensorNumber T>
   const auto mantissa = static_cast<float>(bits & 1023);
   float magnitude = 0;
   if (exponent == 31) {
-    // Infinity, or NaN with its payload moved to the front of the wider one.
+    // Infinity or NaN; the payload of a NaN becomes the highest bits of the float's.
     magnitude = std::bit_cast<float>(0x7F800000u | (static_cast<std::uint32_t>(bits & 1023) << 13));
   } else if (exponent == 0) {
     magnitude = std::ldexp(mantissa, -24);
@@ -104,8 +104,8 @@ template <TensorNumber T, TensorNumber Stored>
   }
 }
 
-/// Converts `count` stored elements, which need not be aligned, each first by `decode`. Returns how
-/// many were converted: less than `count` where `T` cannot hold the next one.
+/// Converts `count` stored elements, which need not be aligned, by `decode` and then to `T`.
+/// Returns how many were converted: fewer than `count` where `T` cannot hold the next one.
 template <class Stored, TensorNumber T, class Decode>
 [[nodiscard]] NN_COLD Index convert_elements(const std::byte* bytes, Index count, T* out,
                                              Decode&& decode) {
@@ -119,8 +119,8 @@ template <class Stored, TensorNumber T, class Decode>
   return count;
 }
 
-/// Whether elements of type `name` can become numbers of type `T`: integers can become any,
-/// fractions only floating-point numbers, and the 8-bit floats nothing.
+/// Whether elements of type `name` can become numbers of type `T`: integers can become any number,
+/// fractions only floating-point ones, and 8-bit floats none.
 template <TensorNumber T>
 [[nodiscard]] constexpr bool is_convertible(std::string_view name) {
   return !name.starts_with("F8") && (std::floating_point<T> || !(name[0] == 'F' || name == "BF16"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An open file of a POSIX system, and what the system says when something fails.
+// Files of a POSIX system, and what the system says when something fails.
 #pragma once
 
 #include <fcntl.h>
@@ -25,14 +25,15 @@ namespace nn::io {
       {.where = path, .expected = expected, .got = {'"', reason, '"'}, .remedy = remedy});
 }
 
-/// The path, unless it is empty or would end for the system at a NUL in it.
+/// Returns the path. Throws `IoError` for an empty one, and for one with a NUL, where the system
+/// would cut it off.
 [[nodiscard]] NN_COLD inline const std::string& checked_path(const std::string& path) {
   demand<IoError>(!path.empty(), "file", "a path", "an empty one");
   demand<IoError>(path.find('\0') == std::string::npos, "file", "a path without NUL", path.c_str());
   return path;
 }
 
-/// Owns a file descriptor; closed when it goes.
+/// Owns a file descriptor, which it closes in the end.
 class FileDescriptor {
  public:
   FileDescriptor() = default;
@@ -49,14 +50,14 @@ class FileDescriptor {
   [[nodiscard]] bool is_open() const { return number_ >= 0; }
   [[nodiscard]] int number() const { return number_; }
 
-  /// Closes now. False, with `errno` set, where the system reports that a write was lost.
+  /// Closes now. False, with `errno` set, if the system reports that a write was lost.
   [[nodiscard]] bool close() { return ::close(std::exchange(number_, -1)) == 0; }
 
  private:
   int number_ = -1;
 };
 
-/// A kind of file that is not a plain one, in words.
+/// What kind of file that is, in words, if it is not a regular one.
 [[nodiscard]] NN_COLD inline std::string describe_file_kind(mode_t mode) {
   if (S_ISDIR(mode)) return "a directory";
   if (S_ISFIFO(mode)) return "a pipe";
@@ -64,13 +65,13 @@ class FileDescriptor {
   return "a device";
 }
 
-/// A plain file, opened to be read from the front once.
+/// A regular file, read once from front to end.
 class InputFile {
  public:
-  /// Throws `IoError` where there is no such file, it may not be read, or is a directory, pipe or
-  /// device.
+  /// Throws `IoError` where there is no such file, where it may not be read, and for a directory,
+  /// pipe or device.
   NN_COLD explicit InputFile(const std::string& path)
-      // Not blocking: opening a pipe would otherwise wait for its writer.
+      // O_NONBLOCK: to open a pipe would otherwise wait for its writer.
       : path_(checked_path(path)), file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
     struct stat status {};
     if (!file_.is_open() || ::fstat(file_.number(), &status) != 0) {
@@ -85,7 +86,7 @@ class InputFile {
   /// Bytes in the file when it was opened.
   [[nodiscard]] std::uint64_t size() const { return size_; }
 
-  /// Reads the next `size` bytes. Throws `IoError` where the file ends before.
+  /// Reads the next `size` bytes. Throws `IoError` where the file ends before them.
   NN_COLD void read(void* data, std::size_t size) {
     auto* const bytes = static_cast<char*>(data);
     for (std::size_t done = 0; done < size;) {
@@ -97,7 +98,7 @@ class InputFile {
     }
   }
 
-  /// Checks that nothing is left. Throws `IoError` where the file has grown.
+  /// Checks that the file is at its end. Throws `IoError` if it has grown.
   void finish() {
     char byte = 0;
     if (::read(file_.number(), &byte, 1) > 0) fail_changed("the end of the file", "more bytes");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Files of other programs, by what they begin with.
+// Recognises files of other programs by their first bytes.
 #pragma once
 
 #include <cstddef>
@@ -9,12 +9,12 @@
 
 namespace nn::io {
 
-/// As many bytes from the front of a file as tell what it is.
+/// The number of bytes from the front of a file that it takes to recognise it.
 inline constexpr std::size_t telling_bytes = 128;
 
 namespace detail {
 
-/// The kind of a zip archive by the name of its first file, which stands from byte 30 on.
+/// The kind of a zip archive, by the name of its first file, which begins at byte 30.
 [[nodiscard]] NN_COLD inline std::string_view kind_of_zip(std::string_view front) {
   const auto has = [name = front.substr(30 < front.size() ? 30 : front.size())](
                        std::string_view part) { return name.find(part) != name.npos; };
@@ -28,7 +28,7 @@ namespace detail {
 
 }  // namespace detail
 
-/// What the bytes at the front of a file say that it is, in words; empty for what is not known.
+/// What kind of file begins with these bytes, in words; empty where that is not known.
 [[nodiscard]] NN_COLD inline std::string_view foreign_format(std::string_view front) {
   using std::string_view_literals::operator""sv;
   struct Format {
@@ -52,8 +52,9 @@ namespace detail {
   if (front.substr(front.size() < 4 ? front.size() : 4).starts_with("TFL3"sv)) {
     return "a TensorFlow Lite file";
   }
-  // ONNX has no mark. It is a protobuf message that begins with its version, field 1, and the name
-  // of its producer, field 2, or with the operators' versions, field 8, or the graph, field 7.
+  // ONNX has no signature. It is a protobuf message that begins with its version (field 1) and the
+  // name of its producer (field 2), or with the versions of operators (field 8), or with the graph
+  // (field 7).
   const auto byte = [&](std::size_t i) { return i < front.size() ? front[i] : '\0'; };
   const bool has_version = byte(0) == '\x08' && byte(1) >= 1 && byte(1) <= 32;
   if (has_version && (byte(2) == '\x12' || byte(2) == '\x3a' || byte(2) == '\x42')) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Reads JSON strictly, value by value, and builds nothing but what its caller keeps.
+// Reads JSON strictly, value by value, and keeps nothing.
 #pragma once
 
 #include <charconv>
@@ -16,18 +16,18 @@ namespace nn::io {
 
 enum class JsonKind { null, boolean, number, string, array, object };
 
-/// An integer where the text has no fraction and no exponent and 64 bits hold it, else a double.
+/// An integer if the text has no fraction and no exponent and 64 bits can hold it, else a double.
 struct JsonNumber {
   bool is_integer = false;
   std::int64_t integer = 0;
   double real = 0;
 };
 
-/// Pull reader for one text of RFC 8259: no comments, no trailing commas, no NaN, valid UTF-8 only,
-/// no lone surrogates, at most `max_depth` arrays and objects inside one another. Keys may repeat:
-/// whoever keeps them must look. Neither `text` nor `where` is copied; both must outlive the
-/// reader. Throws `IoError` with the byte where the text breaks a rule or is not what was asked
-/// for.
+/// Reads one text of RFC 8259, each value when it is asked for. No comments, no trailing commas, no
+/// NaN, valid UTF-8 only, no lone surrogates, at most `max_depth` arrays and objects inside one
+/// another. Keys may repeat; a caller that minds has to check. Neither `text` nor `where` is
+/// copied: both must outlive the reader. Throws `IoError`, with the position, where the text breaks
+/// a rule or is not what was asked for.
 class JsonReader {
  public:
   static constexpr int max_depth = 64;
@@ -70,7 +70,7 @@ class JsonReader {
     const std::size_t start = position_;
     if (current() == '-') ++position_;
     if (current() == '0') {
-      ++position_;  // no digit may follow: what comes next is then not a number's part
+      ++position_;  // a digit after it is not part of the number
     } else {
       skip_digits("a number");
     }
@@ -116,7 +116,7 @@ class JsonReader {
     return value;
   }
 
-  /// Calls `read_item()` for each item; it must read exactly one value.
+  /// Calls `read_item()` for each item of an array; it must read exactly one value.
   template <class ReadItem>
   void read_array(ReadItem&& read_item) {
     open('[', "an array");
@@ -129,7 +129,8 @@ class JsonReader {
     --depth_;
   }
 
-  /// Calls `read_member(key)` with each key, a `std::string`; it must read exactly one value.
+  /// Calls `read_member(key)` with each key of an object, a `std::string`; it must read exactly one
+  /// value.
   template <class ReadMember>
   void read_object(ReadMember&& read_member) {
     open('{', "an object");
@@ -142,16 +143,16 @@ class JsonReader {
     --depth_;
   }
 
-  /// Checks that nothing but white space is left.
+  /// Checks that only white space is left.
   void finish() {
     skip_space();
     if (!is_at_end()) fail("nothing after the value");
   }
 
-  /// Byte that is read next.
+  /// Position of the byte that is read next.
   [[nodiscard]] std::size_t position() const { return position_; }
 
-  /// Throws for the byte that is read next.
+  /// Throws `IoError` for the byte that is read next.
   [[noreturn]] NN_COLD void fail(const Text& expected) const {
     fail(expected, describe_current(), position_);
   }

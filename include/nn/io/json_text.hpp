@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How JSON spells strings and numbers; UTF-8, checked and written.
+// Strings and numbers as JSON writes them, and checks of UTF-8.
 #pragma once
 
 #include <charconv>
@@ -26,7 +26,7 @@ namespace nn::io {
   if (lead < 0x80) return 1;
   if (lead < 0xC2 || lead > 0xF4) return 0;
   const std::size_t length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-  // Only the second byte tells overlong forms, surrogates and what is too large from the rest.
+  // The second byte shows overlong forms, surrogates and code points that are too large.
   const unsigned lowest = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
   const unsigned highest = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
   if (byte(1) < lowest || byte(1) > highest) return 0;
@@ -95,19 +95,20 @@ NN_COLD inline void append_number(std::string& text, double value, const Text& w
   if (decimal.find_first_of(".e") == decimal.npos) text += ".0";
 }
 
-/// Appends the comma before an object's next member or a list's next item; the first has none.
+/// Appends the comma that separates the next member or item from the one before it, if there is
+/// one.
 inline void append_comma(std::string& text) {
   if (text.back() != '{' && text.back() != '[') text += ',';
 }
 
-/// Appends the key of an object's next member.
+/// Appends the key of the next member of an object.
 NN_COLD inline void append_key(std::string& text, std::string_view key) {
   append_comma(text);
   append_quoted(text, key);
   text += ':';
 }
 
-/// Appends whole numbers: `[28,28,1]`.
+/// Appends a list of whole numbers: `[28,28,1]`.
 NN_COLD inline void append_list(std::string& text, std::span<const Index> numbers) {
   text += '[';
   for (const Index number : numbers) {
@@ -117,8 +118,8 @@ NN_COLD inline void append_list(std::string& text, std::span<const Index> number
   text += ']';
 }
 
-/// A piece of somebody's text, made fit for a message: quoted, at most some 60 bytes of it, what is
-/// not UTF-8 replaced by question marks.
+/// Foreign text made fit for a message: quoted, cut to some 60 bytes, with question marks for what
+/// is not UTF-8.
 [[nodiscard]] NN_COLD inline std::string abbreviate(std::string_view text) {
   constexpr std::size_t most = 60;
   std::string valid;

@@ -19,8 +19,9 @@
 
 namespace nn::io {
 
-/// Says that a living process writes the file. The lock ends with the process, and other hosts see
-/// it on a network file system; where a file system has no locks, nothing is said.
+/// Marks a file as being written by a living process, with a lock that ends with the process. On a
+/// network file system other hosts see it too. A file system without locks leaves the file
+/// unmarked.
 inline void mark_as_written(const FileDescriptor& file) {
   (void)::flock(file.number(), LOCK_EX | LOCK_NB);
 }
@@ -39,17 +40,17 @@ namespace detail {
   return is_whole && process > 0 ? process : -1;
 }
 
-/// Whether that process is gone, or is this one, whose own files are marked.
+/// Whether that process is gone. This one counts as gone too: its own files carry a mark.
 [[nodiscard]] inline bool is_gone(pid_t process) {
   return process == ::getpid() || (::kill(process, 0) != 0 && errno == ESRCH);
 }
 
 }  // namespace detail
 
-/// Removes files `folder/stem` + "PID-N.tmp" whose process is gone. So that no file of a living one
-/// is taken for such, be it on another host or in another container: it has to carry no mark, and
-/// to have been written to a minute before `latest`, a new file in the same folder, was. Allocates
-/// nothing itself; what fails leaves the rest where it is.
+/// Removes the files `folder/stem` + "PID-N.tmp" of processes that are gone. A process on another
+/// host or in another container only seems to be gone. So a file is removed only if it carries no
+/// mark and was last written to at least a minute before `latest`, a new file in the same folder.
+/// Allocates nothing itself; where a step fails, the rest stays.
 NN_COLD inline void remove_leftovers(const char* folder, std::string_view stem,
                                      const FileDescriptor& latest) noexcept {
   constexpr time_t minute = 60;
@@ -66,7 +67,7 @@ NN_COLD inline void remove_leftovers(const char* folder, std::string_view stem,
         ::openat(::dirfd(entries), entry->d_name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
     struct stat status {};
     if (!old.is_open() || ::flock(old.number(), LOCK_EX | LOCK_NB) != 0) continue;
-    // With the mark, nobody else removes it, and so the name still is this file's.
+    // Nobody else removes a marked file, so the name is still that of this file.
     if (::fstat(old.number(), &status) != 0 || status.st_nlink == 0) continue;
     if (!S_ISREG(status.st_mode) || status.st_mtime > fresh.st_mtime - minute) continue;
     (void)::unlinkat(::dirfd(entries), entry->d_name, 0);

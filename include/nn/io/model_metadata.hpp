@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a model's file says beside its tensors and its architecture.
+// What the file of a model says beside tensors and architecture.
 #pragma once
 
 #include <charconv>
@@ -15,11 +15,11 @@ namespace nn::io {
 
 inline constexpr const char* model_format = "nn.sequential";
 inline constexpr const char* model_format_version = "1";
-/// Metadata that `save` writes itself, so that no note may have these names.
+/// The keys that `save` itself writes. Notes may not have them.
 inline constexpr const char* own_metadata[] = {"format", "format_version", "architecture",
                                                "layout", "weight_format",  "build_seed"};
 
-/// Throws `std::invalid_argument` for a note that would take the place of the model's own metadata.
+/// Throws `std::invalid_argument` for a note under a key of the model's own metadata.
 NN_COLD inline void require_free_names(const char* where,
                                        const std::map<std::string, std::string>& notes) {
   for (const char* name : own_metadata) {
@@ -34,8 +34,8 @@ NN_COLD inline void require_free_names(const char* where,
   }
 }
 
-/// Throws `IoError` unless the file is a model's, of the version that this library reads; without a
-/// number it counts as that of version 1.
+/// Throws `IoError` unless the file is that of a model, of the version that this library reads. A
+/// file without a version counts as one of version 1.
 NN_COLD inline void require_format(const SafetensorsFile& file, const std::string& path) {
   const auto& metadata = file.metadata();
   if (!metadata.contains("architecture")) {
@@ -59,8 +59,8 @@ NN_COLD inline void require_format(const SafetensorsFile& file, const std::strin
   }
 }
 
-/// What the model was built with: its dropout and shuffling are then those of the model that was
-/// saved, from the first step on. 0 in files from before it was written. Throws `IoError`.
+/// The seed that the model was built with. So the loaded model draws the same dropout and shuffles
+/// alike from its first step on. 0 for older files, which lack it. Throws `IoError`.
 [[nodiscard]] NN_COLD inline std::uint64_t build_seed_of(const SafetensorsFile& file,
                                                          const std::string& path) {
   const auto found = file.metadata().find("build_seed");

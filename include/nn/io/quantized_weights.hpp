@@ -14,13 +14,13 @@
 
 namespace nn::io {
 
-/// Name of the tensor of scales, one for each column of an int8 tensor.
+/// Name of the tensor with the scales of an int8 tensor, one for each of its columns.
 [[nodiscard]] inline std::string scale_name(const std::string& weights) {
   return concat({weights, "_scale"});
 }
 
-/// Adds quantised weights row by row: "3.dense.kernel" as BF16 [in, units], or as I8 [in, units]
-/// beside "3.dense.kernel_scale" [units], whose product the weights are.
+/// Adds quantised weights row by row: "3.dense.kernel" as BF16 [in, units]; or as I8 [in, units]
+/// beside "3.dense.kernel_scale" [units]; a weight is the product of both.
 NN_COLD inline void add_quantized(SafetensorsWriter& writer, const std::string& name,
                                   const kernels::QuantizedMatrix& matrix) {
   const bool is_int8 = matrix.format() == NumberFormat::int8;
@@ -63,7 +63,7 @@ NN_COLD void apply_scales(const SafetensorsFile& file, const std::string& weight
     values[i] *= scales[static_cast<std::size_t>(i) % scales.size()];
 }
 
-/// What the weights of a model's file are to be stored as. Throws `IoError` for an unknown format.
+/// The number format of the weights in the file of a model. Throws `IoError` for an unknown one.
 [[nodiscard]] NN_COLD inline NumberFormat weight_format_of(const SafetensorsFile& file,
                                                            const std::string& path) {
   const auto found = file.metadata().find("weight_format");

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tensors by name in one file: the safetensors format, read with every check and written
-// atomically.
+// Tensors by name in one file, of the safetensors format: checked when read, written atomically.
 #pragma once
 
 #include <algorithm>
@@ -27,8 +26,8 @@
 
 namespace nn::io {
 
-/// A safetensors file in memory (format: github.com/huggingface/safetensors). The header is checked
-/// whole before memory for the data is asked for; a file that breaks any rule of the format is
+/// A safetensors file in memory (format: github.com/huggingface/safetensors). The whole header is
+/// checked before memory for the data is allocated. A file that breaks any rule of the format is
 /// refused.
 class SafetensorsFile {
  public:
@@ -43,9 +42,9 @@ class SafetensorsFile {
     return file;
   }
 
-  /// The header alone, from the front of `input`: whoever expects certain tensors refuses others
-  /// before their data cost memory and time. `data` and `copy_to` need `read_data` first. Throws as
-  /// `read` does; `path` names the file in its message.
+  /// Reads the header alone, from the front of `input`: a caller that expects certain tensors can
+  /// refuse others before their data cost memory and time. `data` and `copy_to` need `read_data`
+  /// first. Throws as `read` does; `path` names the file in its message.
   [[nodiscard]] NN_COLD static SafetensorsFile read_header(InputFile& input,
                                                            const std::string& path) {
     std::string text(read_header_size(input, path), '\0');
@@ -61,9 +60,10 @@ class SafetensorsFile {
     return file;
   }
 
-  /// The rest of the `input` that `read_header` began.
+  /// Reads the data, the rest of the `input` that `read_header` began.
   NN_COLD void read_data(InputFile& input) {
-    // The header was held against the file's size: where its last tensor ends, the file does.
+    // The header has been checked against the size of the file: the last tensor ends where the file
+    // does.
     data_ = allocate(tensors_.empty() ? 0 : tensors_.back().end, path_);
     input.read(data_.data(), data_.size());
     input.finish();
@@ -75,19 +75,19 @@ class SafetensorsFile {
   /// All tensors, in the order of their data.
   [[nodiscard]] const std::list<TensorEntry>& tensors() const { return tensors_; }
 
-  /// The bytes of one of them: row-major, little-endian, not necessarily aligned.
+  /// The bytes of a tensor: row-major, little-endian, not necessarily aligned.
   [[nodiscard]] std::span<const std::byte> data(const TensorEntry& entry) const {
     NN_ASSERT(entry.end <= data_.size());
     return {data_.data() + entry.begin, entry.end - entry.begin};
   }
 
-  /// Null where the file has no tensor of that name.
+  /// The tensor of that name, or null.
   [[nodiscard]] NN_COLD const TensorEntry* find(std::string_view name) const {
     const auto entry = by_name_.find(name);
     return entry == by_name_.end() ? nullptr : entry->second;
   }
 
-  /// Throws `IoError` where the file has no tensor of that name.
+  /// The tensor of that name. Throws `IoError` where there is none.
   [[nodiscard]] NN_COLD const TensorEntry& at(std::string_view name) const {
     if (const TensorEntry* const entry = find(name)) return *entry;
     refuse<IoError>(
@@ -95,8 +95,9 @@ class SafetensorsFile {
   }
 
   /// Writes `entry.shape.num_elements()` numbers to `out`. Integers convert to every `T` that holds
-  /// their value (floating-point `T`: rounded), F16, BF16, F32 and F64 to `float` and `double`
-  /// (rounded). Throws `IoError` where the type does not convert or a value does not fit.
+  /// their value, rounded if `T` is a floating-point type. F16, BF16, F32 and F64 convert to
+  /// `float` and `double`, rounded. Throws `IoError` where the type does not convert or a value
+  /// does not fit.
   template <TensorNumber T>
   NN_COLD void copy_to(const TensorEntry& entry, T* out) const {
     const std::string_view wanted = dtype_of<T>().name;
@@ -112,7 +113,7 @@ class SafetensorsFile {
   }
 
  private:
-  static constexpr std::uint64_t size_bytes = 8;  // before the header stands its size
+  static constexpr std::uint64_t size_bytes = 8;  // of the header's size, which stands before it
 
   SafetensorsFile() = default;
 
@@ -140,8 +141,8 @@ class SafetensorsFile {
     return header_size;
   }
 
-  /// Refuses a file of a known other format: its first 8 bytes, read as a number, and the next
-  /// ones.
+  /// Refuses a file of another format that is known. `first`: its first 8 bytes, read as a number;
+  /// `next`: those that follow.
   NN_COLD static void refuse_foreign(std::uint64_t first, std::string_view next,
                                      const std::string& path) {
     std::string front(reinterpret_cast<const char*>(&first), size_bytes);
@@ -177,25 +178,25 @@ class SafetensorsFile {
   std::map<std::string, std::string> metadata_;
   AlignedMemory data_;
   std::list<TensorEntry> tensors_;
-  std::map<std::string_view, const TensorEntry*> by_name_;  // in tensors_, which has the names
+  std::map<std::string_view, const TensorEntry*> by_name_;  // into tensors_, names too
 };
 
-/// Collects tensors and writes them as one safetensors file. Data that comes as a pointer is not
-/// copied: it must stay where it is until `write` has returned.
+/// Collects tensors and writes them as one safetensors file. Data given by a pointer are not
+/// copied: they must stay where they are until `write` has returned.
 class SafetensorsWriter {
  public:
-  /// A string beside the tensors; one that comes again replaces the value.
+  /// Sets a string beside the tensors. The same key again replaces its value.
   NN_COLD void set_metadata(const std::string& key, std::string value) {
     metadata_.emplace(std::string(key), std::string()).first->second = std::move(value);
   }
 
-  /// `shape.num_elements()` numbers, row-major. Throws `std::invalid_argument` for a name that is
-  /// taken, `IoError` for more bytes than can be counted.
+  /// Adds `shape.num_elements()` numbers, row-major. Throws `std::invalid_argument` for a name that
+  /// is taken, `IoError` where the number of bytes overflows.
   template <TensorNumber T>
   void add(const std::string& name, const Shape& shape, const T* data) {
     add(name, shape, dtype_of<T>(), data);
   }
-  /// The same for elements that are no C++ numbers, such as "BF16", as their bytes, little-endian.
+  /// Adds elements that are no C++ numbers, such as "BF16", as their bytes, little-endian.
   NN_COLD void add(const std::string& name, const Shape& shape, const Dtype& dtype,
                    std::string bytes) {
     add(name, shape, dtype, nullptr);
@@ -241,7 +242,8 @@ class SafetensorsWriter {
     tensors_.push_back({name, dtype, shape, data, size, {}});
   }
 
-  /// Largest elements first, which keeps every tensor aligned to its own; else as they were added.
+  /// Visits the tensors with the largest elements first, so that each one is aligned to its
+  /// elements; tensors with equal elements in the order in which they were added.
   template <class F>
   void for_each_in_order(const F& f) const {
     for (const std::uint64_t size : {8u, 4u, 2u, 1u}) {
@@ -272,8 +274,7 @@ class SafetensorsWriter {
       begin = end;
     });
     text += '}';
-    // Spaces make the data begin at a multiple of 8; the 8 bytes before the header change nothing
-    // there.
+    // Spaces make the data begin at a multiple of 8. The 8 bytes before the header keep it one.
     text.append((8 - text.size() % 8) % 8, ' ');
     return text;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The header of a safetensors file: read and held against every rule of the format.
+// The header of a safetensors file, checked against every rule of the format.
 #pragma once
 
 #include <cstddef>
@@ -27,9 +27,9 @@ struct TensorEntry {
 };
 
 struct SafetensorsHeader {
-  /// Longest header that is read or written, in bytes (the format's own limit).
+  /// Most bytes of a header that is read or written: the limit of the format itself.
   static constexpr std::uint64_t max_size = 100'000'000;
-  /// Name of the member that holds the metadata; no tensor may have it.
+  /// Key of the metadata; no tensor may have this name.
   static constexpr const char* metadata_name = "__metadata__";
 
   std::map<std::string, std::string> metadata;
@@ -111,7 +111,7 @@ NN_COLD inline void read_metadata(JsonReader& reader,
   });
 }
 
-/// Bytes that the shape and the type of `tensor` ask for.
+/// Number of bytes of a tensor, by its shape and type.
 [[nodiscard]] NN_COLD inline std::uint64_t byte_count(const TensorEntry& tensor,
                                                       const std::string& path) {
   std::uint64_t bytes = tensor.dtype.size;
@@ -127,7 +127,7 @@ NN_COLD inline void read_metadata(JsonReader& reader,
   return bytes;
 }
 
-/// Sorts by first byte; empty tensors come before the one that begins at the same byte.
+/// Sorts by first byte; empty tensors stand before one that begins at the same byte.
 NN_COLD inline void sort_by_data(std::list<TensorEntry>& tensors) {
   tensors.sort([](const TensorEntry& a, const TensorEntry& b) {
     if (a.begin != b.begin) return a.begin < b.begin;
@@ -171,8 +171,9 @@ NN_COLD inline void check_layout(const std::list<TensorEntry>& tensors, std::uin
 
 }  // namespace detail
 
-/// Parses the header `text` of a file with `data_size` bytes behind it. Memory: a small multiple of
-/// the text's size. Throws `IoError`; `path` names the file in its message.
+/// Parses the header `text` of a file with `data_size` bytes of data after it. Takes a small
+/// multiple of the size of `text` in memory. Throws `IoError`; `path` names the file in its
+/// message.
 [[nodiscard]] NN_COLD inline SafetensorsHeader parse_safetensors_header(std::string_view text,
                                                                         std::uint64_t data_size,
                                                                         const std::string& path) {
