@@ -51,7 +51,7 @@ class Plain {
 std::vector<double> numbers_of(std::vector<AnyLayer<double>> layers, const Shape& sample,
                                bool as_logits = false) {
   nn::Sequential<double> model;
-  nn::detail::ModelAccess::network(model).layers = std::move(layers);
+  for (auto& layer : layers) nn::detail::ModelAccess::network(model).add(std::move(layer));
   nn::testing::LayerRig<double> rig(AnyLayer<double>(std::move(model)), sample);
   auto batch = rig.batch(3, {});
   Pass pass = rig.training_pass();

@@ -109,4 +109,23 @@ inline void append(std::string& text, const Text& more) { more.append_to(text); 
 /// The pieces one after the other: `concat({"layer ", i})`.
 [[nodiscard]] inline std::string concat(const Text& pieces) { return pieces.to_string(); }
 
+/// 1234567 -> "1,234,567"
+[[nodiscard]] NN_COLD inline std::string with_separators(std::int64_t number) {
+  const std::string digits = concat(number);
+  std::string text;
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
+}
+
+/// "Conv2D" -> "conv2d", whatever the locale.
+[[nodiscard]] NN_COLD inline std::string lower_case(std::string text) {
+  for (char& letter : text) {
+    if ('A' <= letter && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  }
+  return text;
+}
+
 }  // namespace nn

@@ -87,6 +87,14 @@ class Samples {
             {"samples of ", mine, " or std::uint8_t"},
             type_ == Type::float32 ? "float" : "double"});
   }
+  /// Throws `ShapeError` for samples of another shape.
+  NN_COLD void check_shape(const char* where, const Shape& sample) const {
+    if (sample_shape() == sample) return;
+    refuse<ShapeError>({where,
+                        {"samples of shape ", sample.to_string()},
+                        sample_shape().to_string(),
+                        {"x ", shape().to_string()}});
+  }
 
   /// The samples rows[0 .. count - 1] (null: the first `count`) as T: a pointer into the data where
   /// that works, else converted into `buffer` [count, ...].

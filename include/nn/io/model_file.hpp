@@ -169,10 +169,9 @@ template <Real T, class Types>
     const Shape input_shape =
         read_architecture(file.metadata().at("architecture"), where, model, types);
     auto& network = nn::detail::ModelAccess::network(model);
-    network.seed = build_seed_of(file, path);
+    const std::uint64_t seed = build_seed_of(file, path);
     network.infer_shapes(input_shape);
-    const ParameterList<T> list = network.list_parameters();
-    require_weights(file, list, path);
+    require_weights(file, network.list_parameters(), path);
     const NumberFormat weights = weight_format_of(file, path);
     if (weights != NumberFormat::float32 && !std::same_as<T, float>) {
       refuse<IoError>({path,
@@ -182,9 +181,9 @@ template <Real T, class Types>
                        "load it as nn::Sequential<float>"});
     }
     file.read_data(input);
-    network.block.allocate(list);
-    network.is_built = true;
-    copy_weights(file, network.block);
+    network.build(input_shape, seed, [&](const ParameterList<T>&, ParameterBlock<T>& block) {
+      copy_weights(file, block);
+    });
     if (weights != NumberFormat::float32) model.quantize(weights);
     return model;
   } catch (
@@ -208,7 +207,7 @@ NN_COLD void Sequential<T>::save(const std::string& path, const SaveOptions& opt
   writer.set_metadata("format_version", io::model_format_version);
   writer.set_metadata("architecture", io::describe_architecture(*this));
   writer.set_metadata("layout", "NHWC, HWIO");
-  writer.set_metadata("build_seed", concat(network_.seed));
+  writer.set_metadata("build_seed", concat(network_.seed()));
   if (weight_format() != NumberFormat::float32) {
     writer.set_metadata("weight_format", std::string(to_string(weight_format())));
   }
@@ -265,10 +264,10 @@ NN_COLD void Sequential<T>::load_weights(const std::string& path) {
   io::require_weights(file, network_.list_parameters(), path);
   file.read_data(input);
   // Whether every value fits shows only while they are converted, tensor after tensor.
-  T* const values = network_.block.values();
-  const std::vector<T> before(values, values + network_.block.size());
+  T* const values = network_.block().values();
+  const std::vector<T> before(values, values + network_.block().size());
   try {
-    io::copy_weights(file, network_.block);
+    io::copy_weights(file, network_.block());
   } catch (...) {
     std::copy(before.begin(), before.end(), values);
     throw;

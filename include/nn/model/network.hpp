@@ -6,6 +6,7 @@
 #include <atomic>
 #include <concepts>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,14 +16,6 @@
 
 namespace nn {
 
-/// Name of a layer type in lower case: "conv2d". Parameters and tables use it.
-[[nodiscard]] NN_COLD inline std::string lower_case(std::string name) {
-  for (char& letter : name) {
-    if ('A' <= letter && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
-  }
-  return name;
-}
-
 /// Layers with their plan and parameters. A copy has its own parameters, and its layers look into
 /// them.
 template <Real T>
@@ -30,15 +23,16 @@ class Network {
  public:
   Network() = default;
   NN_COLD Network(const Network& other)
-      : layers(other.layers),
-        plan(other.plan),
-        input(other.input),
-        seed(other.seed),
-        is_planned(other.is_planned),
-        is_built(other.is_built),
-        build_number(other.build_number),
-        block(other.block) {
-    if (is_built) block.bind(list_parameters());
+      : layers_(other.layers_),
+        plan_(other.plan_),
+        input_(other.input_),
+        seed_(other.seed_),
+        is_planned_(other.is_planned_),
+        is_built_(other.is_built_),
+        build_number_(other.build_number_),
+        parameter_ends_(other.parameter_ends_),
+        block_(other.block_) {
+    if (is_built_) block_.bind(list_parameters());
   }
   /// Layers and blocks stay where they are on the heap; the other one is empty then.
   Network(Network&& other) noexcept { swap(other); }
@@ -52,37 +46,56 @@ class Network {
   }
   ~Network() = default;
 
+  /// Throws `std::invalid_argument` once the network is built.
+  NN_COLD void add(AnyLayer<T> layer) {
+    if (is_built_) {
+      refuse({.where = "Sequential::add",
+              .expected = "a model that is not built yet",
+              .got = {"one built for samples of shape ", input_.to_string()},
+              .remedy = "add all layers before build or fit"});
+    }
+    layers_.push_back(std::move(layer));
+    is_planned_ = false;
+  }
+
   /// Infers all shapes from one sample's, unless they are known. Changes nothing where a layer
   /// refuses.
   NN_COLD void infer_shapes(const Shape& sample) {
-    if (is_planned && input == sample) return;
+    if (is_planned_ && input_ == sample) return;
     try {
-      plan = Plan<T>(detail::chain_shapes(layers, sample), layers);
+      plan_ = Plan<T>(detail::chain_shapes(layers_, sample), layers_);
     } catch (...) {
       // Nested models that were told their shapes already go back to those from before.
-      for (std::size_t i = 0; is_planned && i < layers.size(); ++i) {
-        layers[i].infer_shapes(plan.steps()[i].x);
+      for (std::size_t i = 0; is_planned_ && i < layers_.size(); ++i) {
+        layers_[i].infer_shapes(plan_.steps()[i].x);
       }
       throw;
     }
-    input = sample;
-    is_planned = true;
-    build_number = next_build_number();
+    input_ = sample;
+    is_planned_ = true;
+    build_number_ = next_build_number();
   }
 
-  /// Infers shapes and makes the parameters.
-  NN_COLD void build(const Shape& sample, std::uint64_t initial_seed) {
+  /// Infers shapes, makes the parameters and draws their first values.
+  NN_COLD void build(const Shape& sample, std::uint64_t seed) {
+    build(sample, seed, [seed](const ParameterList<T>& list, ParameterBlock<T>& block) {
+      block.initialize(list, seed);
+    });
+  }
+  /// The same with first values that `fill(list, block)` sets.
+  template <class Fill>
+  NN_COLD void build(const Shape& sample, std::uint64_t seed, const Fill& fill) {
     infer_shapes(sample);
-    build_number = next_build_number();
-    seed = initial_seed;
+    build_number_ = next_build_number();
+    seed_ = seed;
     const ParameterList<T> list = list_parameters();
-    block.allocate(list);
-    block.initialize(list, seed);
-    is_built = true;
+    block_.allocate(list);
+    fill(list, block_);
+    is_built_ = true;
   }
 
   NN_COLD void ensure_gradients() {
-    if (!block.has_gradients()) block.allocate_gradients(list_parameters());
+    if (!block_.has_gradients()) block_.allocate_gradients(list_parameters());
   }
 
   /// Makes a model for inference of this one; `where` names the caller in messages.
@@ -91,8 +104,8 @@ class Network {
     require_float_weights(where);
     demand(format != NumberFormat::float32, where, "bfloat16 or int8", to_string(format));
     if constexpr (std::same_as<T, float>) {
-      block.require_finite(where, "the training has diverged; quantize what it gave before");
-      block.quantize(list_parameters(), format);
+      block_.require_finite(where, "the training has diverged; quantize what it gave before");
+      block_.quantize(list_parameters(), format);
     } else {
       refuse({where, "a model of floats", "one of another scalar type"});
     }
@@ -100,26 +113,26 @@ class Network {
 
   /// For what changes weights. Throws `std::invalid_argument` after `quantize`.
   NN_COLD void require_float_weights(const char* where) const {
-    if (block.format() == NumberFormat::float32) return;
+    if (block_.format() == NumberFormat::float32) return;
     refuse({where,
             "a model with float32 weights",
-            {to_string(block.format()), " weights"},
+            {to_string(block_.format()), " weights"},
             "quantised for inference",
             "use a copy from before quantize"});
   }
 
   /// For what would take from `fit` what it works on. Throws `std::invalid_argument` in a callback.
   NN_COLD void require_no_training(const char* where) const {
-    if (!is_training) return;
+    if (!is_training_) return;
     refuse({where, "a model that is not being trained", "one in the middle of fit", "",
             "in a callback, work on a copy"});
   }
 
   /// Layers, those of nested models counted one by one.
   [[nodiscard]] Index num_layers() const {
-    if (is_planned) return plan.num_layers();
+    if (is_planned_) return plan_.num_layers();
     Index count = 0;
-    for (const AnyLayer<T>& layer : layers) count += layer.num_layers();
+    for (const AnyLayer<T>& layer : layers_) count += layer.num_layers();
     return count;
   }
 
@@ -132,15 +145,18 @@ class Network {
 
   /// What stands before the names of layer i's parameters.
   [[nodiscard]] NN_COLD std::string scope_of(std::size_t i) const {
-    return concat({i, ".", lower_case(layers[i].name()), "."});
+    return concat({i, ".", lower_case(layers_[i].name()), "."});
   }
 
   /// Adds each layer's parameters under names like "3.dense.kernel". Needs inferred shapes.
   NN_COLD void collect(ParameterList<T>& list) {
     const std::string outer = list.scope();
-    for (std::size_t i = 0; i < layers.size(); ++i) {
+    const std::size_t first = list.entries().size();
+    parameter_ends_.clear();
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
       list.set_scope(outer + scope_of(i));
-      layers[i].parameters(plan.steps()[i].x, list);
+      layers_[i].parameters(plan_.steps()[i].x, list);
+      parameter_ends_.push_back(list.entries().size() - first);
     }
     list.set_scope(outer);
   }
@@ -151,52 +167,100 @@ class Network {
     const std::size_t first = list.entries().size();
     infer_shapes(sample);
     collect(list);
-    if (!is_built) return;
+    if (!is_built_) return;
     require_float_weights("Sequential, as a layer");
-    block.hand_over(list, first);
-    is_built = false;
+    block_.hand_over(list, first);
+    is_built_ = false;
   }
 
-  [[nodiscard]] Shape output() const { return is_planned ? plan.steps().back().y : input; }
+  /// Shapes of one sample at both ends.
+  [[nodiscard]] const Shape& input() const { return input_; }
+  [[nodiscard]] Shape output() const { return is_planned_ ? plan_.steps().back().y : input_; }
+  [[nodiscard]] const std::vector<AnyLayer<T>>& layers() const { return layers_; }
+  [[nodiscard]] const Plan<T>& plan() const { return plan_; }
+  /// Whether shapes are known, here and in nested models.
+  [[nodiscard]] bool is_planned() const { return is_planned_; }
+  /// Whether `block` holds the parameters too; not so inside of a built model.
+  [[nodiscard]] bool is_built() const { return is_built_; }
+  /// Another one each time that shapes were inferred.
+  [[nodiscard]] std::uint64_t build_number() const { return build_number_; }
+  [[nodiscard]] std::uint64_t seed() const { return seed_; }
+  [[nodiscard]] ParameterBlock<T>& block() { return block_; }
+  [[nodiscard]] const ParameterBlock<T>& block() const { return block_; }
+  /// The parameters of layer i of a built network.
+  [[nodiscard]] std::span<const NamedParameter<T>> parameters_of(std::size_t i) const {
+    const std::size_t first = i == 0 ? 0 : parameter_ends_[i - 1];
+    return std::span(block_.named()).subspan(first, parameter_ends_[i] - first);
+  }
 
-  std::vector<AnyLayer<T>> layers;
-  Plan<T> plan;
-  Shape input;  // of one sample
-  std::uint64_t seed = 0;
-  bool is_planned = false;   // shapes are known, here and in nested models
-  bool is_built = false;     // and `block` holds the parameters; not so inside of a built model
-  bool is_training = false;  // see TrainingMark; neither copied nor swapped
-  std::uint64_t build_number = 0;  // tells apart what shapes were inferred for
-  ParameterBlock<T> block;
+  // Passes through the layers, as `Plan` has them.
+
+  /// What all of them are told, at the present step.
+  [[nodiscard]] Pass pass(bool training, std::byte* memory) const {
+    return {.training = training,
+            .memory = memory,
+            .seed = seed_,
+            .step = static_cast<std::uint64_t>(block_.step())};
+  }
+  [[nodiscard]] Index workspace_bytes(Index batch, bool training) const {
+    return plan_.workspace_bytes(layers_, batch, training);
+  }
+  const T* forward(const T* x, Index batch, const Pass& pass, T* result) const {
+    return plan_.forward(layers_, x, batch, pass, result);
+  }
+  [[nodiscard]] T* result_gradient(Index batch, std::byte* memory) const {
+    return plan_.result_gradient(layers_, batch, memory);
+  }
+  void backward(const T* x, Index batch, const Pass& pass, T* dx) const {
+    plan_.backward(layers_, x, batch, pass, dx);
+  }
+  [[nodiscard]] std::size_t first_non_finite(Index batch, const Pass& pass) const {
+    return plan_.first_non_finite(layers_, batch, pass);
+  }
 
  private:
+  template <Real U>
+  friend class TrainingMark;
+
   void swap(Network& other) noexcept {
-    std::swap(layers, other.layers);
-    std::swap(plan, other.plan);
-    std::swap(input, other.input);
-    std::swap(seed, other.seed);
-    std::swap(is_planned, other.is_planned);
-    std::swap(is_built, other.is_built);
-    std::swap(build_number, other.build_number);
-    ParameterBlock<T> mine = std::move(block);
-    block = std::move(other.block);
-    other.block = std::move(mine);
+    std::swap(layers_, other.layers_);
+    std::swap(plan_, other.plan_);
+    std::swap(input_, other.input_);
+    std::swap(seed_, other.seed_);
+    std::swap(is_planned_, other.is_planned_);
+    std::swap(is_built_, other.is_built_);
+    std::swap(build_number_, other.build_number_);
+    std::swap(parameter_ends_, other.parameter_ends_);
+    ParameterBlock<T> mine = std::move(block_);
+    block_ = std::move(other.block_);
+    other.block_ = std::move(mine);
   }
 
   [[nodiscard]] static std::uint64_t next_build_number() {
     static std::atomic<std::uint64_t> last{0};
     return ++last;
   }
+
+  std::vector<AnyLayer<T>> layers_;
+  Plan<T> plan_;
+  Shape input_;
+  std::uint64_t seed_ = 0;
+  bool is_planned_ = false;
+  bool is_built_ = false;
+  bool is_training_ = false;  // see TrainingMark; neither copied nor swapped
+  std::uint64_t build_number_ = 0;
+  std::vector<std::size_t> parameter_ends_;  // of each layer's parameters in the block
+  ParameterBlock<T> block_;
 };
 
 /// Says that a network is trained as long as this lives.
 template <Real T>
 class TrainingMark {
  public:
-  explicit TrainingMark(Network<T>& network) : network_(network) { network_.is_training = true; }
+  explicit TrainingMark(Network<T>& network) : network_(network) { network_.is_training_ = true; }
   TrainingMark(const TrainingMark&) = delete;
   TrainingMark& operator=(const TrainingMark&) = delete;
-  ~TrainingMark() { network_.is_training = false; }
+  ~TrainingMark() { network_.is_training_ = false; }
 
  private:
   Network<T>& network_;

@@ -18,12 +18,12 @@
 namespace nn {
 
 namespace detail {
-struct ModelAccess;  // lets the storeys above reach a model's parts
+struct ModelAccess;  // model/model_access.hpp
 }
 
 class History;           // training/history.hpp
 class Scores;            // training/scores.hpp
-struct FitOptions;       // training/fit.hpp
+struct FitOptions;       // training/fit_options.hpp
 struct EvaluateOptions;  // training/evaluate.hpp
 struct PredictOptions;   // training/predict.hpp
 struct SaveOptions;      // io/model_file.hpp
@@ -82,15 +82,15 @@ class Sequential {
     network_ = std::move(built);
   }
 
-  [[nodiscard]] bool is_built() const { return network_.is_built; }
-  [[nodiscard]] Index size() const { return static_cast<Index>(network_.layers.size()); }
+  [[nodiscard]] bool is_built() const { return network_.is_built(); }
+  [[nodiscard]] Index size() const { return static_cast<Index>(network_.layers().size()); }
   /// Shapes of one sample at both ends. Empty before `build`.
-  [[nodiscard]] const Shape& input_shape() const { return network_.input; }
+  [[nodiscard]] const Shape& input_shape() const { return network_.input(); }
   [[nodiscard]] Shape output_shape() const { return network_.output(); }
 
   /// A table of layers, output shapes and parameter counts.
   [[nodiscard]] std::string summary() const { return summarize(network_); }
-  [[nodiscard]] Index count_parameters() const { return network_.block.num_elements(); }
+  [[nodiscard]] Index count_parameters() const { return network_.block().num_elements(); }
 
   /// All parameters by name with values and gradients, and the block they lie in: what an
   /// optimizer's `step` takes. Throws `std::invalid_argument` before `build` and after `quantize`.
@@ -98,18 +98,18 @@ class Sequential {
     require_built("Sequential::parameters");
     network_.require_float_weights("Sequential::parameters");
     network_.ensure_gradients();
-    return network_.block;
+    return network_.block();
   }
   [[nodiscard]] const ParameterBlock<T>& parameters() const {
     require_built("Sequential::parameters");
-    return network_.block;
+    return network_.block();
   }
   void zero_gradients() { parameters().zero_gradients(); }
 
   /// Layer i as an L. Throws `std::invalid_argument` if there is none or it is another type.
   template <class L>
   [[nodiscard]] const L& layer(Index i) const;
-  [[nodiscard]] const std::vector<AnyLayer<T>>& layers() const { return network_.layers; }
+  [[nodiscard]] const std::vector<AnyLayer<T>>& layers() const { return network_.layers(); }
   /// Layers, those of nested models counted one by one.
   [[nodiscard]] Index num_layers() const { return network_.num_layers(); }
 
@@ -135,7 +135,7 @@ class Sequential {
             new detail::OptimizerHolder<T, O>(std::move(optimizer))},
         detail::Erased<detail::LossInterface<T>>{new detail::LossHolder<T, L>(std::move(loss))},
         std::move(metrics), options};
-    network_.block.reset_moments();
+    network_.block().reset_moments();
   }
   /// Stores the weights of Dense layers as bfloat16 or int8, for inference alone in less memory and
   /// time; see kernels/quantized/product.hpp. Throws `std::invalid_argument` for another format,
@@ -144,7 +144,7 @@ class Sequential {
     require_built("Sequential::quantize");
     network_.quantize("Sequential::quantize", format);
   }
-  [[nodiscard]] NumberFormat weight_format() const { return network_.block.format(); }
+  [[nodiscard]] NumberFormat weight_format() const { return network_.block().format(); }
   [[nodiscard]] bool is_compiled() const { return compiled_.loss.get() != nullptr; }
 
   // Below, x is a tensor [N, ...], an Eigen matrix [N, features] or nn::Samples of a list; y is
@@ -196,8 +196,8 @@ class Sequential {
   [[nodiscard]] std::string name() const { return "Sequential"; }
   [[nodiscard]] Shape output_shape(const Shape& input) const {
     require_layers("Sequential");
-    if (network_.is_planned && input == network_.input) return network_.output();
-    return detail::chain_shapes(network_.layers, input).back();
+    if (network_.is_planned() && input == network_.input()) return network_.output();
+    return detail::chain_shapes(network_.layers(), input).back();
   }
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const;
   void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2> y, TensorMap<T, 2> dy,
@@ -207,16 +207,15 @@ class Sequential {
     network_.collect_as_part(input, list);
   }
   [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
-    return network_.plan.workspace_bytes(network_.layers, x[0], training);
+    return network_.workspace_bytes(x[0], training);
   }
   [[nodiscard]] Activation activation() const {
-    return network_.plan.closes_with_softmax() ? Activation::softmax : Activation::linear;
+    return network_.plan().closes_with_softmax() ? Activation::softmax : Activation::linear;
   }
 
  private:
   friend struct detail::ModelAccess;
 
-  void append(AnyLayer<T> layer);
   Scores train_on_samples(const Samples& samples, const LabelView& y);
   Scores test_on_samples(const Samples& samples, const LabelView& y) const;
   History fit_samples(const Samples& samples, const LabelView& y, const FitOptions& options);
@@ -224,7 +223,7 @@ class Sequential {
                           const EvaluateOptions& options) const;
 
   void require_layers(const char* where) const {
-    demand(!network_.layers.empty(), where, "at least one layer", "none");
+    demand(!network_.layers().empty(), where, "at least one layer", "none");
   }
   NN_COLD void require_built(const char* where) const {
     if (is_built()) return;
@@ -234,17 +233,14 @@ class Sequential {
   NN_COLD void require_samples(const char* where, const Samples& x) const {
     require_built(where);
     x.template check_type<T>(where);
-    if (x.sample_shape() == input_shape()) return;
-    refuse<ShapeError>({where,
-                        {"samples of shape ", input_shape().to_string()},
-                        x.sample_shape().to_string(),
-                        {"x ", x.shape().to_string()}});
+    x.check_shape(where, input_shape());
   }
-  [[nodiscard]] Pass pass(bool training, std::byte* memory) const {
-    return {.training = training,
-            .memory = memory,
-            .seed = network_.seed,
-            .step = static_cast<std::uint64_t>(network_.block.step())};
+  NN_COLD void require_compiled(const char* where) const {
+    if (is_compiled()) return;
+    refuse({.where = where,
+            .expected = "a compiled model",
+            .got = "one without loss and optimizer",
+            .remedy = "call compile(optimizer, loss, metrics) first"});
   }
 
   Network<T> network_;
@@ -258,28 +254,15 @@ template <Real T>
 template <Layer L>
 NN_COLD void Sequential<T>::add(L layer) {
   if constexpr (std::same_as<typename L::Scalar, T>) {
-    append(AnyLayer<T>(std::move(layer)));
+    network_.add(AnyLayer<T>(std::move(layer)));
   } else {
     static_assert(
         DescribedLayer<L>,
         "a layer over another scalar type than the model's needs arguments() and from_arguments()");
     detail::require_no_weights(layer);
     using Own = typename detail::WithScalar<L, T>::Type;
-    append(AnyLayer<T>(Own::from_arguments(layer.arguments())));
+    network_.add(AnyLayer<T>(Own::from_arguments(layer.arguments())));
   }
-}
-
-template <Real T>
-NN_COLD void Sequential<T>::append(AnyLayer<T> layer) {
-  if (is_built()) {
-    refuse({"Sequential::add",
-            "a model that is not built yet",
-            {"one built for samples of shape ", input_shape().to_string()},
-            "",
-            "add all layers before build or fit"});
-  }
-  network_.layers.push_back(std::move(layer));
-  network_.is_planned = false;
 }
 
 template <Real T>
@@ -288,7 +271,7 @@ const L& Sequential<T>::layer(Index i) const {
   if (i < 0 || i >= size()) {
     refuse({"Sequential::layer", {"one of ", size(), " layers, counted from 0"}, i});
   }
-  const auto& any = network_.layers[static_cast<std::size_t>(i)];
+  const auto& any = network_.layers()[static_cast<std::size_t>(i)];
   if (const L* found = any.template get_if<L>()) return *found;
   refuse({"Sequential::layer", {"the type of layer ", i}, "another one", {"it is a ", any.name()}});
 }
@@ -297,7 +280,7 @@ template <Real T>
 void Sequential<T>::forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
   const Index batch = x.size() / std::max<Index>(input_shape().num_elements(), 1);
   if (!pass.memory) pass.require_memory("Sequential", workspace_bytes({batch}, pass.training));
-  const T* result = network_.plan.forward(network_.layers, x.data(), batch, pass, y.data());
+  const T* result = network_.forward(x.data(), batch, pass, y.data());
   if (result != y.data()) std::copy_n(result, y.size(), y.data());
 }
 
@@ -305,10 +288,8 @@ template <Real T>
 void Sequential<T>::backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dy,
                              TensorMap<T, 2> dx, const Pass& pass) const {
   const Index batch = x.size() / std::max<Index>(input_shape().num_elements(), 1);
-  std::copy_n(dy.data(), dy.size(),
-              network_.plan.result_gradient(network_.layers, batch, pass.memory));
-  network_.plan.backward(network_.layers, x.data(), batch, pass,
-                         pass.needs_dx ? dx.data() : nullptr);
+  std::copy_n(dy.data(), dy.size(), network_.result_gradient(batch, pass.memory));
+  network_.backward(x.data(), batch, pass, pass.needs_dx ? dx.data() : nullptr);
 }
 
 }  // namespace nn

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
 #include <string>
 #include <vector>
@@ -12,17 +11,6 @@
 #include "nn/model/network.hpp"
 
 namespace nn {
-
-/// 1234567 -> "1,234,567"
-[[nodiscard]] inline std::string with_separators(Index number) {
-  const std::string digits = concat(number);
-  std::string text;
-  for (std::size_t i = 0; i < digits.size(); ++i) {
-    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
-    text += digits[i];
-  }
-  return text;
-}
 
 namespace detail {
 
@@ -48,26 +36,22 @@ namespace detail {
 template <Real T>
 [[nodiscard]] NN_COLD std::vector<std::string> summary_cells(const Network<T>& network) {
   std::vector<std::string> cells{"Layer (type)", "Output Shape", "Param #"};
-  std::vector<Index> counts(network.layers.size());  // of each layer's parameters
-  for (const auto& parameter : network.block) {
-    std::size_t layer = counts.size();  // the number in front of the parameter's name
-    std::from_chars(parameter.name.data(), parameter.name.data() + parameter.name.size(), layer);
-    if (layer < counts.size()) counts[layer] += parameter.shape.num_elements();
-  }
   std::map<std::string, Index> types;  // of the layers so far, in lower case
-  for (std::size_t i = 0; i < network.layers.size(); ++i) {
-    const std::string type = network.layers[i].name();
+  for (std::size_t i = 0; i < network.layers().size(); ++i) {
+    const std::string type = network.layers()[i].name();
     std::string name = lower_case(type);
     const Index number = types[name]++;
     if (number > 0) append(name, {"_", number});
     cells.push_back(concat({name, " (", type, ")"}));
-    if (!network.is_built) {
+    if (!network.is_built()) {
       cells.push_back("?");
       cells.push_back("?");
       continue;
     }
-    cells.push_back(keras_shape(network.plan.steps()[i].y));
-    cells.push_back(with_separators(counts[i]));
+    cells.push_back(keras_shape(network.plan().steps()[i].y));
+    Index count = 0;
+    for (const auto& parameter : network.parameters_of(i)) count += parameter.shape.num_elements();
+    cells.push_back(with_separators(count));
   }
   return cells;
 }
@@ -92,9 +76,9 @@ template <Real T>
                    is_number ? "\n" : "   "});
   }
   append(table, {line, "\n"});
-  if (!network.is_built) return concat({table, "Total params: ? (not built)\n"});
+  if (!network.is_built()) return concat({table, "Total params: ? (not built)\n"});
   Index total = 0, num_bytes = 0;
-  for (const auto& parameter : network.block) {
+  for (const auto& parameter : network.block()) {
     total += parameter.shape.num_elements();
     num_bytes += parameter.num_bytes();
   }

@@ -45,7 +45,7 @@ namespace detail {
 template <Real T>
 [[nodiscard]] AnyLayer<T> chain(std::vector<AnyLayer<T>> layers) {
   Sequential<T> model;
-  nn::detail::ModelAccess::network(model).layers = std::move(layers);
+  for (AnyLayer<T>& layer : layers) nn::detail::ModelAccess::network(model).add(std::move(layer));
   return AnyLayer<T>(std::move(model));
 }
 

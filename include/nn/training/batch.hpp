@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "nn/model/model_access.hpp"
+#include "nn/model/sequential.hpp"
 
 namespace nn::detail {
 
@@ -28,7 +28,7 @@ struct Batch {
 template <Real T>
 [[nodiscard]] NN_COLD bool works_on_logits(const Network<T>& network,
                                            const LossInterface<T>& loss) {
-  if (!network.plan.closes_with_softmax()) return false;
+  if (!network.plan().closes_with_softmax()) return false;
   if (loss.from_logits()) {
     refuse({.where = loss.name(),
             .expected = "logits",
@@ -49,7 +49,7 @@ class BatchMaker {
                      std::vector<T> class_weights = {})
       : network_(network),
         pass_{.training = use == Use::training,
-              .seed = network.seed,
+              .seed = network.seed(),
               .accumulate = false,
               .precision = use == Use::training ? compiled.options.precision : ProductPrecision(),
               .as_logits = works_on_logits(network, *compiled.loss.get())},
@@ -60,12 +60,12 @@ class BatchMaker {
                                              const Index* rows, Index count) {
     const Shape output = network_.output();
     const bool training = pass_.training;
-    const Index x_bytes = padded_bytes<T>(count, network_.input.num_elements());
+    const Index x_bytes = padded_bytes<T>(count, network_.input().num_elements());
     const Index scores_bytes = training ? 0 : padded_bytes<T>(count, output.num_elements());
     const Index losses_bytes = padded_bytes<T>(count);
     const Index labels_bytes = padded_bytes<std::int32_t>(count);
     const Index weights_bytes = class_weights_.empty() ? 0 : losses_bytes;
-    const Index plan_bytes = network_.plan.workspace_bytes(network_.layers, count, training);
+    const Index plan_bytes = network_.workspace_bytes(count, training);
     std::byte* memory = workspace_.reserve(checked_sum(
         {x_bytes, scores_bytes, losses_bytes, labels_bytes, weights_bytes, plan_bytes}));
     const auto take = [&memory](Index bytes) { return std::exchange(memory, memory + bytes); };
@@ -78,7 +78,7 @@ class BatchMaker {
     const T* weights = weights_of(labels, count, reinterpret_cast<T*>(take(weights_bytes)));
     Pass pass = pass_;
     pass.memory = memory;
-    pass.step = static_cast<std::uint64_t>(network_.block.step());
+    pass.step = static_cast<std::uint64_t>(network_.block().step());
     return {.x = samples,
             .targets = {.rows = count,
                         .classes = output.back(),

@@ -44,8 +44,7 @@ class Evaluator {
       const Index count = std::min(batch_size, x.count() - first);
       Batch<T> batch = batches_.make(x.slice(first, count), y.slice(first, count), nullptr, count);
       batch.pass.batch_number = shared_batch_number(first, count, batch_size, x.count());
-      batch.targets.scores =
-          network_.plan.forward(network_.layers, batch.x, count, batch.pass, batch.scores);
+      batch.targets.scores = network_.forward(batch.x, count, batch.pass, batch.scores);
       tally_.add(batch.targets, batch.row_losses, nullptr);
       ++batches_done;
       if (progress.is_due()) progress.update(batches_done, first + count, tally_.results());
@@ -73,12 +72,12 @@ template <Real T>
 NN_COLD Scores Sequential<T>::evaluate_samples(const Samples& samples, const LabelView& y,
                                                const EvaluateOptions& options) const {
   constexpr const char* where = "Sequential::evaluate";
-  const Compiled<T>& compiled = detail::ModelAccess::compiled(*this, where);
+  require_compiled(where);
   require_samples(where, samples);
   detail::require_labels(where, samples, y, output_shape());
   demand(samples.count() > 0, where, "at least one sample", "none");
   demand(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
-  detail::Evaluator<T> evaluator(network_, compiled);
+  detail::Evaluator<T> evaluator(network_, compiled_);
   const Index num_batches = detail::count_batches(samples.count(), options.batch_size);
   detail::Progress progress(options.verbose, options.stream, num_batches);
   progress.begin("");

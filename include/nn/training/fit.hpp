@@ -53,14 +53,14 @@ class FitLoop final : public FitContext {
   }
 
   NN_COLD void keep_weights() override {
-    const auto size = static_cast<std::size_t>(network_.block.size());
+    const auto size = static_cast<std::size_t>(network_.block().size());
     AlignedArray<T>& kept = kept_[caller_];
     if (kept.empty()) kept = AlignedArray<T>(size);
-    std::copy_n(network_.block.values(), size, kept.data());
+    std::copy_n(network_.block().values(), size, kept.data());
   }
   NN_COLD void restore_weights() override {
     const AlignedArray<T>& kept = kept_[caller_];
-    std::copy(kept.begin(), kept.end(), network_.block.values());
+    std::copy(kept.begin(), kept.end(), network_.block().values());
   }
   [[nodiscard]] NN_COLD std::optional<bool> more_is_better(std::string_view name) const override {
     if (name.starts_with("val_")) name.remove_prefix(4);
@@ -71,7 +71,7 @@ class FitLoop final : public FitContext {
     return std::nullopt;
   }
   [[nodiscard]] double learning_rate() const override {
-    return compiled_.optimizer->learning_rate(network_.block.step());
+    return compiled_.optimizer->learning_rate(network_.block().step());
   }
   void set_learning_rate(double rate) override { compiled_.optimizer->set_learning_rate(rate); }
 
@@ -80,7 +80,7 @@ class FitLoop final : public FitContext {
     caller_ = 0;
     for (const Callback& callback : options_.callbacks) {
       (callback.*hook)(*this);
-      demand(network_.is_built, "Sequential::fit", "a model in its place", "one moved away");
+      demand(network_.is_built(), "Sequential::fit", "a model in its place", "one moved away");
       ++caller_;
     }
   }
@@ -118,8 +118,8 @@ class FitLoop final : public FitContext {
     std::vector<Index> order;
     if (options_.shuffle) {
       // The step tells epochs apart, also those of several calls of fit.
-      const auto step = static_cast<std::uint64_t>(network_.block.step());
-      order = Random{network_.seed, {RandomPurpose::shuffle, 0, step}}.permutation(count);
+      const auto step = static_cast<std::uint64_t>(network_.block().step());
+      order = Random{network_.seed(), {RandomPurpose::shuffle, 0, step}}.permutation(count);
     }
     trainer_.reset();
     Index done = 0;
@@ -191,7 +191,7 @@ NN_COLD History Sequential<T>::fit_samples(const Samples& samples, const LabelVi
                                            const FitOptions& options) {
   constexpr const char* where = "Sequential::fit";
   detail::require_fit_options(where, options);
-  detail::ModelAccess::require_compiled(*this, where);
+  require_compiled(where);
   network_.require_no_training(where);
   network_.require_float_weights(where);
   samples.check_type<T>(where);
@@ -206,7 +206,7 @@ NN_COLD History Sequential<T>::fit_samples(const Samples& samples, const LabelVi
   try {
     if (!was_built) build(sample_shape);
     network_.ensure_gradients();
-    before = network_.block.snapshot();
+    before = network_.block().snapshot();
   } catch (...) {
     if (!was_built) *this = std::move(before_build);
     throw;
@@ -215,7 +215,7 @@ NN_COLD History Sequential<T>::fit_samples(const Samples& samples, const LabelVi
     return detail::FitLoop<T>(network_, compiled_, options, training, validation).run();
   } catch (...) {
     compiled_ = std::move(compiled);
-    if (is_built()) network_.block.restore(std::move(before));
+    if (is_built()) network_.block().restore(std::move(before));
     if (!was_built) *this = std::move(before_build);
     throw;
   }

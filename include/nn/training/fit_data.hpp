@@ -66,13 +66,8 @@ template <Real T>
     require_labels(part, validation.x, validation.y, output);
     demand(validation.x.count() > 0, part, "at least one sample", "none");
   }
-  for (const Samples* x : {&training.x, &validation.x}) {
-    if (x->sample_shape() == sample_shape) continue;
-    refuse<ShapeError>({x == &training.x ? where : part,
-                        {"samples of shape ", sample_shape.to_string()},
-                        x->sample_shape().to_string(),
-                        {"x ", x->shape().to_string()}});
-  }
+  training.x.check_shape(where, sample_shape);
+  validation.x.check_shape(part, sample_shape);
   demand(samples.count() > 0, where, "at least one sample to train on", "none");
   const bool validates = options.validation_split == 0 || validation.x.count() > 0;
   if (cut > 0 && validates) return {training, validation};

@@ -33,17 +33,17 @@ ConstTensorMap<T, Rank> Sequential<T>::forward(X&& x, Workspace& workspace) cons
   const Shape shape = output_shape().with_batch(samples.count());
   detail::require_output_rank(where, output_shape(), Rank);
   const Index x_bytes = padded_bytes<T>(samples.count(), input_shape().num_elements());
-  const Index plan_bytes = network_.plan.workspace_bytes(network_.layers, samples.count(), true);
+  const Index plan_bytes = network_.workspace_bytes(samples.count(), true);
   const Workspace::ForwardPass before = workspace.last_forward;
   std::byte* const memory = workspace.reserve(checked_sum({x_bytes, plan_bytes}));
   const T* first = samples.gather(nullptr, samples.count(), reinterpret_cast<T*>(memory));
-  Pass own = pass(true, memory + x_bytes);
+  Pass own = network_.pass(true, memory + x_bytes);
   const bool repeats = before.model == this && before.step == own.step;
   const std::uint64_t repeat = repeats ? before.repeat + 1 : 0;
-  own.seed = detail::seed_of_repeat(network_.seed, repeat);
-  const T* y = network_.plan.forward(network_.layers, first, samples.count(), own, nullptr);
+  own.seed = detail::seed_of_repeat(network_.seed(), repeat);
+  const T* y = network_.forward(first, samples.count(), own, nullptr);
   workspace.last_forward = {
-      this, network_.build_number, first, samples.count(), own.memory, own.step, repeat};
+      this, network_.build_number(), first, samples.count(), own.memory, own.step, repeat};
   return map_tensor<Rank>(y, shape);
 }
 
@@ -58,7 +58,7 @@ void Sequential<T>::backward(const DY& dy, Workspace& workspace) {
   require_built(where);
   network_.require_float_weights(where);
   const auto& last = workspace.last_forward;
-  demand(last.model == this && last.build_number == network_.build_number, where,
+  demand(last.model == this && last.build_number == network_.build_number(), where,
          "a workspace that forward of this model has filled last", "another");
   const Shape shape = output_shape().with_batch(last.batch_size);
   if (shape_of(dy) != shape) {
@@ -66,13 +66,12 @@ void Sequential<T>::backward(const DY& dy, Workspace& workspace) {
         {where, {"a gradient of shape ", shape.to_string()}, shape_of(dy).to_string()});
   }
   network_.ensure_gradients();
-  T* gradient = network_.plan.result_gradient(network_.layers, last.batch_size, last.memory);
+  T* gradient = network_.result_gradient(last.batch_size, last.memory);
   std::copy_n(dy.data(), dy.size(), gradient);
-  Pass own = pass(true, last.memory);
+  Pass own = network_.pass(true, last.memory);
   own.step = last.step;  // forward's random numbers, though the optimizer has run since
-  own.seed = detail::seed_of_repeat(network_.seed, last.repeat);
-  network_.plan.backward(network_.layers, static_cast<const T*>(last.x), last.batch_size, own,
-                         nullptr);
+  own.seed = detail::seed_of_repeat(network_.seed(), last.repeat);
+  network_.backward(static_cast<const T*>(last.x), last.batch_size, own, nullptr);
 }
 
 }  // namespace nn

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "nn/model/compiled.hpp"
-#include "nn/model/model_access.hpp"
+#include "nn/model/sequential.hpp"
 #include "nn/training/progress.hpp"
 #include "nn/training/requirements.hpp"
 #include "nn/training/split.hpp"
@@ -31,19 +31,19 @@ template <Real T>
 void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspace& workspace,
                      const PredictOptions& options, Progress* progress) {
   const Index batch_size = std::min(options.batch_size, x.count());
-  const Index x_bytes = padded_bytes<T>(batch_size, network.input.num_elements());
-  std::byte* memory = workspace.reserve(
-      checked_sum({x_bytes, network.plan.workspace_bytes(network.layers, batch_size, false)}));
+  const Index x_bytes = padded_bytes<T>(batch_size, network.input().num_elements());
+  std::byte* memory =
+      workspace.reserve(checked_sum({x_bytes, network.workspace_bytes(batch_size, false)}));
   Pass pass{.training = false,
             .memory = memory + x_bytes,
-            .seed = network.seed,
+            .seed = network.seed(),
             .precision = options.precision};
   const Index y_size = network.output().num_elements();
   for (Index first = 0; first < x.count(); first += batch_size) {
     const Index count = std::min(batch_size, x.count() - first);
     pass.batch_number = shared_batch_number(first, count, batch_size, x.count());
     const T* batch = x.slice(first, count).gather(nullptr, count, reinterpret_cast<T*>(memory));
-    network.plan.forward(network.layers, batch, count, pass, y + first * y_size);
+    network.forward(batch, count, pass, y + first * y_size);
     if (progress != nullptr && progress->is_due()) {
       progress->update(first / batch_size + 1, first + count, Scores{});
     }

@@ -24,7 +24,7 @@ Scores Sequential<T>::train_on_batch(const X& x, const Y& y) {
 template <Real T>
 Scores Sequential<T>::train_on_samples(const Samples& samples, const LabelView& y) {
   constexpr const char* where = "Sequential::train_on_batch";
-  const Compiled<T>& compiled = detail::ModelAccess::compiled(*this, where);
+  require_compiled(where);
   network_.require_no_training(where);
   network_.require_float_weights(where);
   samples.check_type<T>(where);
@@ -41,17 +41,17 @@ Scores Sequential<T>::train_on_samples(const Samples& samples, const LabelView& 
   detail::require_labels(where, samples, y, output_shape());
   const FlushDenormals flush;
   network_.ensure_gradients();
-  detail::Trainer<T> trainer(network_, compiled);
+  detail::Trainer<T> trainer(network_, compiled_);
   const detail::Batch<T> batch = trainer.forward(samples, y, nullptr, samples.count());
   Scores results = trainer.results();
   // The first update takes memory until its end, which later ones find in place.
   typename ParameterBlock<T>::Snapshot before;
-  const bool is_first = network_.block.step() == 0;
-  if (is_first) before = network_.block.snapshot();
+  const bool is_first = network_.block().step() == 0;
+  if (is_first) before = network_.block().snapshot();
   try {
     trainer.update(batch);
   } catch (...) {
-    if (is_first) network_.block.restore(std::move(before));
+    if (is_first) network_.block().restore(std::move(before));
     throw;
   }
   return results;
@@ -67,12 +67,12 @@ Scores Sequential<T>::test_on_batch(const X& x, const Y& y) const {
 template <Real T>
 Scores Sequential<T>::test_on_samples(const Samples& samples, const LabelView& y) const {
   constexpr const char* where = "Sequential::test_on_batch";
-  const Compiled<T>& compiled = detail::ModelAccess::compiled(*this, where);
+  require_compiled(where);
   require_samples(where, samples);
   detail::require_labels(where, samples, y, output_shape());
   demand(samples.count() > 0, where, "at least one sample", "none");
   detail::Progress silent(Verbose::silent, nullptr, 1);
-  return detail::Evaluator<T>(network_, compiled).run(samples, y, samples.count(), silent);
+  return detail::Evaluator<T>(network_, compiled_).run(samples, y, samples.count(), silent);
 }
 
 }  // namespace nn

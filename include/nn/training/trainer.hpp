@@ -43,9 +43,8 @@ class Trainer {
   [[nodiscard]] Batch<T> forward(const Samples& x, const LabelView& y, const Index* rows,
                                  Index count) {
     Batch<T> batch = batches_.make(x, y, rows, count);
-    batch.targets.scores =
-        network_.plan.forward(network_.layers, batch.x, count, batch.pass, nullptr);
-    T* gradient = network_.plan.result_gradient(network_.layers, count, batch.pass.memory);
+    batch.targets.scores = network_.forward(batch.x, count, batch.pass, nullptr);
+    T* gradient = network_.result_gradient(count, batch.pass.memory);
     const double loss = tally_.add(batch.targets, batch.row_losses, gradient);
     if (!is_finite(loss) && !divergence_) divergence_ = find_divergence(batch);
     return batch;
@@ -53,30 +52,29 @@ class Trainer {
 
   /// The second half: backward and the optimizer's step.
   void update(const Batch<T>& batch) {
-    const std::int64_t steps_before = network_.block.step();
-    const auto update = compiled_.optimizer->begin_step(network_.block);
+    const std::int64_t steps_before = network_.block().step();
+    const auto update = compiled_.optimizer->begin_step(network_.block());
     Pass pass = batch.pass;
     pass.update = update ? &*update : nullptr;
-    network_.plan.backward(network_.layers, batch.x, batch.rows(), pass, nullptr);
-    if (!update) compiled_.optimizer->step(network_.block);
+    network_.backward(batch.x, batch.rows(), pass, nullptr);
+    if (!update) compiled_.optimizer->step(network_.block());
     // An optimizer of the user's own may not count steps, but shuffling and dropout need the count.
-    if (network_.block.step() == steps_before) network_.block.advance_step();
+    if (network_.block().step() == steps_before) network_.block().advance_step();
   }
 
  private:
   /// The first tensor of a batch, before its update, that is not finite.
   NN_COLD Divergence find_divergence(const Batch<T>& batch) const {
-    Divergence found{network_.block.step(), "loss"};
-    const Index x_size = batch.rows() * network_.input.num_elements();
-    const std::string weights = network_.block.first_non_finite();
+    Divergence found{network_.block().step(), "loss"};
+    const Index x_size = batch.rows() * network_.input().num_elements();
+    const std::string weights = network_.block().first_non_finite();
     if (first_non_finite(batch.x, x_size) < x_size) {
       found.tensor = "x";
     } else if (!weights.empty()) {
       found.tensor = weights.substr(0, weights.find('['));
     } else {
-      const std::size_t i =
-          network_.plan.first_non_finite(network_.layers, batch.rows(), batch.pass);
-      if (i < network_.layers.size()) found.tensor = network_.scope_of(i) + "y";
+      const std::size_t i = network_.first_non_finite(batch.rows(), batch.pass);
+      if (i < network_.layers().size()) found.tensor = network_.scope_of(i) + "y";
     }
     return found;
   }
