@@ -11,13 +11,13 @@
 
 namespace nn {
 
-/// How the values of single classes become one: their plain mean, the value over all samples
-/// together (for labels that exclude each other: the accuracy), or the mean weighted by how often a
-/// class is true.
+/// How the values of all classes become one. macro: their mean. weighted: their mean, each weighted
+/// by how often its class is true. micro: the value over all samples together, which is the
+/// accuracy, as each sample has one class.
 enum class Average { macro, micro, weighted };
 
-/// How often each class was true, how often predicted, and how often both at once: three numbers a
-/// class, so that many thousand classes fit. Undefined ratios (0 / 0) are 0.
+/// How often each class was true, predicted, and both at once: three numbers for each class, so
+/// that many thousand classes fit. Undefined ratios (0 / 0) are 0.
 class ClassCounts {
  public:
   /// Errors begin with `where`, a string literal. Throws `std::invalid_argument` for a negative
@@ -39,16 +39,14 @@ class ClassCounts {
     if (truth == predicted) ++counts_[static_cast<std::size_t>(truth)].hits;
   }
 
-  /// Without classes yet it takes their number from the batch; throws `std::invalid_argument` where
-  /// another has other classes.
+  /// Counts a batch. A first batch sets the number of classes, if that is 0. Throws
+  /// `std::invalid_argument` for a batch with another number.
   template <Real T>
-  [[gnu::noinline]] void add(const ScoredBatch<T>& batch) {
-    if (classes() == 0) resize(batch.classes);
-    require_classes(batch.classes);
-    for (Index row = 0; row < batch.rows; ++row) add(batch.labels[row], batch.predicted(row));
+  void add(const ScoredBatch<T>& batch) {
+    add_to(*this, batch);
   }
 
-  /// Forgets all counts.
+  /// Sets the number of classes, and all counts to 0.
   void resize(Index classes) {
     demand(classes >= 0, where_, "0 classes or more", classes);
     counts_.assign(static_cast<std::size_t>(classes), {});
@@ -61,18 +59,18 @@ class ClassCounts {
   }
   /// Samples whose true class is k.
   [[nodiscard]] std::int64_t support(Index k) const { return of(k).support; }
-  /// Samples taken for class k.
+  /// Samples predicted as class k.
   [[nodiscard]] std::int64_t predicted(Index k) const { return of(k).predicted; }
 
-  /// Share of samples taken for what they are.
+  /// Share of samples classified correctly.
   [[nodiscard]] double accuracy() const {
     std::int64_t hits = 0;
     for (const Counts& counts : counts_) hits += counts.hits;
     return ratio(hits, total());
   }
-  /// Of those taken for class k, the share that is of class k.
+  /// Of the samples predicted as class k, the share that is of class k.
   [[nodiscard]] double precision(Index k) const { return of(k).precision(); }
-  /// Of those of class k, the share taken for class k.
+  /// Of the samples of class k, the share predicted as class k.
   [[nodiscard]] double recall(Index k) const { return of(k).recall(); }
   /// 2PR / (P + R), the harmonic mean of precision and recall of class k.
   [[nodiscard]] double f1(Index k) const { return of(k).f1(); }
@@ -88,8 +86,12 @@ class ClassCounts {
   }
 
  protected:
-  void require_classes(Index classes) const {
-    demand(classes == this->classes(), where_, "batches of equally many classes", classes);
+  /// Counts a batch by `add` and `resize` of `self`: this object as a value of its own class.
+  template <class Self, Real T>
+  [[gnu::noinline]] void add_to(Self& self, const ScoredBatch<T>& batch) {
+    if (classes() == 0) self.resize(batch.classes);
+    demand(batch.classes == classes(), where_, "batches of equally many classes", batch.classes);
+    for (Index row = 0; row < batch.rows; ++row) self.add(batch.labels[row], batch.predicted(row));
   }
 
  private:
@@ -98,9 +100,9 @@ class ClassCounts {
   }
 
   struct Counts {
-    std::int64_t support = 0;    // samples whose true class it is
-    std::int64_t predicted = 0;  // samples taken for it
-    std::int64_t hits = 0;       // samples that are in both
+    std::int64_t support = 0;    // samples of this class
+    std::int64_t predicted = 0;  // samples predicted as this class
+    std::int64_t hits = 0;       // samples that are both
 
     [[nodiscard]] double precision() const { return ratio(hits, predicted); }
     [[nodiscard]] double recall() const { return ratio(hits, support); }
@@ -122,7 +124,7 @@ class ClassCounts {
   }
 
   const char* where_;
-  std::vector<Counts> counts_;  // one a class
+  std::vector<Counts> counts_;  // one for each class
 };
 
 }  // namespace nn

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Which class was taken for which.
+// How often each class was predicted as which.
 #pragma once
 
 #include <algorithm>
@@ -18,8 +18,8 @@
 
 namespace nn {
 
-/// counts(t, p): how many samples of class t were taken for class p; and the ratios of
-/// `ClassCounts`.
+/// counts(t, p) is the number of samples of class t that were predicted as class p. Has the ratios
+/// of `ClassCounts` too.
 class ConfusionMatrix : private ClassCounts {
  public:
   /// Throws `std::invalid_argument` for a negative number of classes.
@@ -44,20 +44,17 @@ class ConfusionMatrix : private ClassCounts {
     ++counts_[place(truth, predicted)];
   }
 
-  /// A matrix of 0 classes takes their number from the batch; throws `std::invalid_argument` where
-  /// another has other classes.
+  /// Counts a batch, as `ClassCounts` does.
   template <Real T>
-  [[gnu::noinline]] void add(const ScoredBatch<T>& batch) {
-    if (classes() == 0) resize(batch.classes);
-    require_classes(batch.classes);
-    for (Index row = 0; row < batch.rows; ++row) add(batch.labels[row], batch.predicted(row));
+  void add(const ScoredBatch<T>& batch) {
+    add_to(*this, batch);
   }
 
-  /// Forgets all counts.
+  /// Sets the number of classes, and all counts to 0.
   void resize(Index classes) {
     ClassCounts fresh("ConfusionMatrix", classes);
     counts_.assign(static_cast<std::size_t>(checked_product({classes, classes})), 0);
-    ClassCounts::operator=(std::move(fresh));  // after what may lack memory
+    ClassCounts::operator=(std::move(fresh));  // after what may throw
   }
 
  private:
@@ -128,7 +125,7 @@ requires TensorLike<Predictions> &&(Predictions::NumDimensions == 2) [[nodiscard
   return text;
 }
 
-/// Prints the table. (A template: only programs that print have to know all of a stream.)
+/// Prints the table. (A template, so that only programs that print need the stream's definition.)
 template <std::same_as<char> Char>
 std::basic_ostream<Char>& operator<<(std::basic_ostream<Char>& stream,
                                      const ConfusionMatrix& confusion) {
