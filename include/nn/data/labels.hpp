@@ -15,7 +15,7 @@ namespace detail {
 template <class Y>
 inline constexpr bool has_class_numbers = std::same_as<ScalarOf<Y>, std::int32_t>;
 
-/// What LabelView can look at.
+/// What a LabelView can be made of.
 template <class Y>
 concept LabelData = (TensorLike<Y> || MatrixLike<Y> || ListLike<Y>)&&has_class_numbers<Y>;
 
@@ -89,7 +89,8 @@ class LabelView {
 
 namespace detail {
 
-/// The labels that a call was handed; whatever they are, the compiler's error is a sentence.
+/// A view of the labels that a call was given. For anything else, the compiler's error is a
+/// sentence.
 template <class Y>
 [[nodiscard]] LabelView labels_of(Y&& y) {
   using Data = std::remove_cvref_t<Y>;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Samples in the caller's memory, of any rank and type, as the container passes them on.
+// Samples in the caller's memory, of any rank and type.
 #pragma once
 
 #include <concepts>
@@ -19,7 +19,7 @@ inline constexpr bool has_sample_numbers =
     std::same_as<ScalarOf<X>, float> || std::same_as<ScalarOf<X>, double> ||
     std::same_as<ScalarOf<X>, std::uint8_t>;
 
-/// What Samples can look at without being told a shape.
+/// What Samples can be made of without being told a shape.
 template <class X>
 concept SampleData = (TensorLike<X> || MatrixLike<X>)&&has_sample_numbers<X>;
 
@@ -42,8 +42,8 @@ class Samples {
       const X& x)  // NOLINT(google-explicit-constructor): a matrix is a set of samples
       : Samples(x.data(), {x.rows(), x.cols()}, steps_of(x)) {}
 
-  /// A std::vector, std::array or std::span of numbers with the shape [N, ...] that they are to
-  /// have. Throws `ShapeError` for another number of elements.
+  /// A std::vector, std::array or std::span of numbers, with the shape [N, ...] that they stand
+  /// for. Throws `ShapeError` for another number of elements.
   template <ListLike X>
   requires detail::has_sample_numbers<X> Samples(const X& values, const Shape& shape)
       : Samples(values.data(), shape) {
@@ -65,7 +65,7 @@ class Samples {
   [[nodiscard]] const Shape& sample_shape() const { return sample_shape_; }
   [[nodiscard]] Shape shape() const { return sample_shape_.with_batch(count_); }
 
-  /// Samples first .. first + count - 1 of these.
+  /// Samples first .. first + count - 1.
   [[nodiscard]] Samples slice(Index first, Index count) const {
     Samples part = *this;
     part.data_ = static_cast<const std::byte*>(data_) + first * steps_.row * element_bytes();
@@ -73,12 +73,12 @@ class Samples {
     return part;
   }
 
-  /// True if a batch in order can be read where it is, without a copy.
+  /// Whether samples in order can be read where they are, without a copy.
   template <Real T>
   [[nodiscard]] bool holds() const {
     return type_ == type_of<T>() && is_contiguous();
   }
-  /// Throws `std::invalid_argument` for data that a model over T doesn't take.
+  /// Throws `std::invalid_argument` for a type that a model over T doesn't take.
   template <Real T>
   void check_type(const char* where) const {
     if (type_ == type_of<T>() || type_ == Type::bytes) return;
@@ -96,8 +96,9 @@ class Samples {
                         {"x ", shape().to_string()}});
   }
 
-  /// The samples rows[0 .. count - 1] (null: the first `count`) as T: a pointer into the data where
-  /// that works, else converted into `buffer` [count, ...].
+  /// The samples rows[0 .. count - 1], or without `rows` (null) the first `count`, as T. Returns a
+  /// pointer into the data where that works; else copies them into `buffer` [count, ...],
+  /// converted.
   template <Real T>
   [[nodiscard]] const T* gather(const Index* rows, Index count, T* buffer) const {
     if (rows == nullptr && holds<T>()) return static_cast<const T*>(data_);
@@ -118,7 +119,7 @@ class Samples {
     return std::same_as<T, std::uint8_t> ? Type::bytes : Type::other;
   }
 
-  /// Samples that lie one behind the other.
+  /// Samples without gaps between them.
   template <class Number>
   Samples(const Number* data, const Shape& shape)
       : Samples(data, shape, {sample_part(shape).num_elements(), 1}) {}
@@ -172,7 +173,8 @@ class Samples {
 
 namespace detail {
 
-/// The samples that a call was handed; whatever they are, the compiler's error is a sentence.
+/// A view of the samples that a call was given. For anything else, the compiler's error is a
+/// sentence.
 template <class X>
 [[nodiscard]] Samples samples_of(X&& x) {
   using Data = std::remove_cvref_t<X>;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What data may come in: tensors, Eigen matrices, lists of numbers; and which of them are views.
+// The kinds of data that a caller may pass (tensors, Eigen matrices, lists of numbers), and which
+// of them are views.
 #pragma once
 
 #include <concepts>
@@ -23,7 +24,7 @@ concept MatrixLike = requires(const X& x) {
   bool{X::IsRowMajor};
 };
 
-/// Neighbouring numbers, as a std::vector, std::array or std::span.
+/// Numbers side by side in memory, as in a std::vector, std::array or std::span.
 template <class X>
 concept ListLike = !MatrixLike<X> && !TensorLike<X> && requires(const X& x) {
   { x.data() } -> std::convertible_to<const void*>;
@@ -32,7 +33,7 @@ concept ListLike = !MatrixLike<X> && !TensorLike<X> && requires(const X& x) {
 
 namespace detail {
 
-/// Whether X shows elements that belong to somebody else, and so may die before they do.
+/// Whether X is a view of elements that something else owns. A view may die before its elements do.
 template <class X>
 inline constexpr bool is_view = MatrixLike<X> && !std::derived_from<X, Eigen::PlainObjectBase<X>>;
 template <class Plain>

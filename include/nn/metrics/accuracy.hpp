@@ -9,8 +9,8 @@
 
 namespace nn {
 
-/// Share of samples whose highest score is that of their label; the first of equal scores counts
-/// (Keras: SparseCategoricalAccuracy, by the name "accuracy").
+/// Share of samples whose label has the highest score. Of equal scores the first counts as the
+/// highest (Keras: SparseCategoricalAccuracy, by the name "accuracy").
 class Accuracy {
  public:
   static constexpr bool more_is_better = true;

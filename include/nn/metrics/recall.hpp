@@ -12,8 +12,8 @@ struct RecallOptions {
   Average average = Average::macro;
 };
 
-/// Of the samples of a class, the share taken for it, averaged over classes.
-/// 0 / 0 counts as 0.
+/// Of the samples of a class, the share predicted as that class, averaged over classes. 0 / 0
+/// counts as 0.
 class Recall {
  public:
   static constexpr bool more_is_better = true;

@@ -14,10 +14,10 @@ namespace nn {
 
 /// Options of Adam, with Keras' names and defaults.
 struct AdamOptions {
-  Hyperparameter learning_rate = 0.001;  ///< about the most that a parameter moves in a step; >= 0
+  Hyperparameter learning_rate = 0.001;  ///< a parameter moves about so far in a step at most; >= 0
   Hyperparameter beta_1 = 0.9;           ///< share of m that a step keeps; in [0, 1)
   double beta_2 = 0.999;                 ///< share of v that a step keeps; in [0, 1)
-  double epsilon = 1e-7;                 ///< added to sqrt(v), which may be 0; 0 or more
+  double epsilon = 1e-7;                 ///< added to sqrt(v), which may be 0; >= 0
   bool amsgrad = false;                  ///< divide by the root of the largest v so far
 };
 
@@ -25,9 +25,9 @@ struct AdamOptions {
 /// has it:
 ///     m += (g - m)(1 - beta_1)     v += (g^2 - v)(1 - beta_2)
 ///     a = learning_rate sqrt(1 - beta_2^t) / (1 - beta_1^t)     w -= a m / (sqrt(v) + epsilon)
-/// t counts steps from 1, once for all parameters. With amsgrad the largest v so far stands under
-/// the root. The moments and t live in the model's parameter block; the optimizer is only the rule.
-/// learning_rate and beta_1 may be schedules; beta_1^t is then of the beta_1 of that step.
+/// t counts steps from 1, once for all parameters. With amsgrad, sqrt takes the largest v so far.
+/// The moments and t are in the model's parameter block; the optimizer is only the rule.
+/// learning_rate and beta_1 may be schedules; beta_1^t is then a power of the step's own beta_1.
 /// Options   in a brace of their own, as Adam{{.learning_rate = 0.01}}
 /// Throws    std::invalid_argument for a rate that is negative or not finite, betas outside
 ///           [0, 1) and a negative epsilon
@@ -41,7 +41,7 @@ class Adam {
   }
 
   [[nodiscard]] std::string name() const { return "adam"; }
-  /// Of the update after `step` updates.
+  /// The rate of the update after `step` updates.
   [[nodiscard]] double learning_rate(std::int64_t step = 0) const {
     return options_.learning_rate.at(step);
   }
@@ -49,13 +49,13 @@ class Adam {
     nn::set_learning_rate(options_.learning_rate, rate, "Adam");
   }
 
-  /// Updates all values from the gradients; one pass over memory.
+  /// Updates all values by their gradients, in one pass over memory.
   template <Real T>
   void step(ParameterBlock<T>& block) const {
     begin_step(block).apply_to_all(block.values(), block.gradients(), block.size());
   }
 
-  /// Counts a step and returns what it does to each parameter.
+  /// Counts a step. Returns what it does to each parameter.
   template <Real T>
   [[nodiscard]] ParameterUpdate begin_step(ParameterBlock<T>& block) const {
     const double rate = learning_rate(block.step());

@@ -13,7 +13,7 @@ namespace nn {
 
 /// Options of SGD, with Keras' names and defaults.
 struct SGDOptions {
-  Hyperparameter learning_rate = 0.01;  ///< what a step multiplies the gradient by; >= 0
+  Hyperparameter learning_rate = 0.01;  ///< factor of the gradient in a step; >= 0
   Hyperparameter momentum = 0;          ///< share of the last move that a step keeps; in [0, 1]
   bool nesterov = false;                ///< look ahead along the momentum
 };
@@ -35,7 +35,7 @@ class SGD {
   }
 
   [[nodiscard]] std::string name() const { return "sgd"; }
-  /// Of the update after `step` updates.
+  /// The rate of the update after `step` updates.
   [[nodiscard]] double learning_rate(std::int64_t step = 0) const {
     return options_.learning_rate.at(step);
   }
@@ -43,13 +43,13 @@ class SGD {
     nn::set_learning_rate(options_.learning_rate, rate, "SGD");
   }
 
-  /// Updates all values from the gradients; one pass over memory.
+  /// Updates all values by their gradients, in one pass over memory.
   template <Real T>
   void step(ParameterBlock<T>& block) const {
     begin_step(block).apply_to_all(block.values(), block.gradients(), block.size());
   }
 
-  /// Counts a step and returns what it does to each parameter.
+  /// Counts a step. Returns what it does to each parameter.
   template <Real T>
   [[nodiscard]] ParameterUpdate begin_step(ParameterBlock<T>& block) const {
     const T rate = static_cast<T>(learning_rate(block.step()));
@@ -59,7 +59,7 @@ class SGD {
       return ParameterUpdate::of<T>(
           [rate](T* w, const T* g, Index count) { kernels::sgd_update(count, w, g, rate); });
     }
-    T* const m = block.moment(0);  // may find no memory: then no step is counted
+    T* const m = block.moment(0);  // may throw: before the step is counted
     block.advance_step();
     return ParameterUpdate::of<T>(
         [rate, momentum, m, first = block.values(), nesterov = options_.nesterov](T* w, const T* g,

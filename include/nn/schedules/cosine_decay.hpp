@@ -16,7 +16,7 @@ namespace nn {
 struct CosineDecayOptions {
   double alpha = 0;                          ///< the last rate as a share of the highest
   std::optional<double> warmup_target = {};  ///< the highest rate; none: initial_rate
-  std::int64_t warmup_steps = 0;  ///< from initial_rate to warmup_target, before decay_steps
+  std::int64_t warmup_steps = 0;             ///< rising to warmup_target, before decay_steps
 };
 
 /// Cosine decay (Loshchilov and Hutter 2017; Keras: CosineDecay):

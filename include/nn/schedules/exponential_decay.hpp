@@ -11,12 +11,12 @@
 namespace nn {
 
 struct ExponentialDecayOptions {
-  bool staircase = false;  ///< shrink once in decay_steps, not a little at each step
+  bool staircase = false;  ///< shrink once every decay_steps instead of a little at each
 };
 
 /// Exponential decay (Keras: ExponentialDecay):
 ///     rate(step) = initial_rate decay_rate^(step / decay_steps)
-/// With staircase the exponent is rounded down to a whole number.
+/// With staircase the exponent is rounded down.
 /// Throws    std::invalid_argument for numbers that are not positive
 class ExponentialDecay {
  public:

@@ -21,13 +21,13 @@ struct OneCycleOptions {
   double max_momentum = 0.95;     ///< of `momentum()`, where the rate is lowest
 };
 
-/// One cycle of the learning rate, up to a rate that is too high to last and down to almost nothing
-/// (Smith and Topin 2018; arguments and defaults of PyTorch's OneCycleLR):
+/// One cycle of the learning rate: up to a rate too high for a whole training, then down to almost
+/// 0 (Smith and Topin 2018; arguments and defaults of PyTorch's OneCycleLR):
 ///     first = max_rate / div_factor    last = first / final_div_factor
 ///     rise    from first to max_rate    steps 0 .. r,    r = pct_start total_steps - 1
 ///     fall    from max_rate to last     steps r .. total_steps - 1
-/// both along half a cosine, a to b by share s: b + (a - b)(1 + cos(pi s)) / 2. Later steps have
-/// the last rate. total_steps counts updates: epochs times batches of an epoch.
+/// Both go along half a cosine: from a to b, at share s of the way, b + (a - b)(1 + cos(pi s)) / 2.
+/// Later steps have the last rate. total_steps is the number of updates: epochs times batches.
 /// Throws    std::invalid_argument for rates and factors that are not finite and positive, steps
 ///           below 1, a pct_start outside [0, 1], and momenta outside [0, 1) or out of order
 class OneCycle {
@@ -54,8 +54,8 @@ class OneCycle {
     return along(step, {first, max_rate_, first / options_.final_div_factor});
   }
 
-  /// The schedule that goes with it for SGD's momentum or Adam's beta_1: from max_momentum down to
-  /// base_momentum while the rate rises, and back.
+  /// The matching schedule for SGD's momentum or Adam's beta_1: from max_momentum down to
+  /// base_momentum while the rate rises, and back up while it falls.
   [[nodiscard]] Hyperparameter momentum() const {
     return [cycle = *this](std::int64_t step) {
       const double high = cycle.options_.max_momentum;
