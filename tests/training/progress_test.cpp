@@ -43,7 +43,7 @@ Scores halves(std::initializer_list<const char*> names) {
 void draw_under_way(std::FILE* stream, const Scores& scores) {
   detail::Progress progress(Verbose::bar, stream, 8);
   progress.begin("");
-  progress.update(7, 0, scores);
+  progress.show(7, 0, scores);
 }
 
 #if defined(__linux__)
@@ -166,7 +166,7 @@ TEST_SUITE("training/progress") {
     progress.begin("Epoch 1/1");
     Scores scores;
     scores.set("loss", 0.5);
-    progress.update(2, 64, scores);
+    progress.show(2, 64, scores);
     const std::string text = paper.text();
     CAPTURE(text);
     CHECK(std::regex_match(

@@ -16,29 +16,29 @@
 
 namespace nn {
 
-/// What a callback sees of a training run, and what it can do. Of what it writes here, `logs` and
-/// `stop_training` count.
+/// What a callback sees of a training run, and what it can do. A callback may set `logs` and
+/// `stop_training`; what it writes to other members has no effect.
 class FitContext {
  public:
   Index epoch = 0;        ///< counted from 0
-  Index epochs = 0;       ///< the number that training ends with
+  Index epochs = 0;       ///< training ends before the epoch of this number
   Index batch = 0;        ///< within the epoch, from 0
   Index num_batches = 0;  ///< of an epoch
-  /// batch_end: the epoch's values so far; epoch_end: all, "val_…" too, and what a callback sets
-  /// then goes into History; train_begin: NaN for each name that epochs will have.
+  /// At train_begin: NaN for each name that epochs will have. At batch_end: the epoch's values so
+  /// far. At epoch_end: all values, "val_…" too; what a callback adds then goes into History.
   Scores logs;
   std::optional<Divergence> divergence;  ///< the first batch whose loss was not finite
   bool stop_training = false;            ///< set to end after this batch
 
-  /// Keeps a copy of the weights as they are, in place of this callback's earlier one. Each element
-  /// of `fit`'s list has a copy of its own.
+  /// Keeps a copy of the weights, in place of an earlier one. Each callback of `fit`'s list has
+  /// one.
   virtual void keep_weights() = 0;
-  /// Puts back the weights that this callback has kept. Does nothing if it has kept none.
+  /// Puts back the weights that this callback has kept, if any.
   virtual void restore_weights() = 0;
   /// Whether a higher value of this name in `logs` is the better one: false for a loss, what a
   /// metric of `compile` says of itself, nothing for any other name.
   [[nodiscard]] virtual std::optional<bool> more_is_better(std::string_view name) const = 0;
-  /// Of the update that comes next.
+  /// The learning rate of the next update.
   [[nodiscard]] virtual double learning_rate() const = 0;
   /// Throws `std::invalid_argument` where the rate follows a schedule.
   virtual void set_learning_rate(double rate) = 0;
@@ -61,11 +61,11 @@ concept CallbackLike = requires(C& c, FitContext& context) {
 || requires(C& c, FitContext& context) { c.on_epoch_end(context); }
 || requires(C& c, FitContext& context) { c.on_train_end(context); };
 
-/// Any callback, as the elements of `fit`'s list. Holds a copy, and each `fit` works on one of its
-/// own; pass `std::ref(c)` to look into c afterwards. Order: train_begin, then for each epoch
-/// epoch_begin, (batch_begin, batch_end)…, validation, epoch_end; then train_end. The model that is
-/// trained refuses meanwhile what would change it: to be built, compiled, quantized, fitted,
-/// trained on a batch, loaded with weights or assigned to.
+/// A callback of any type, as an element of `fit`'s list. It is a copy, and each `fit` works on a
+/// copy of its own: pass `std::ref(c)` to look into c afterwards. The hooks run in this order:
+/// train_begin; for each epoch epoch_begin, batch_begin and batch_end of each batch, then, after
+/// validation, epoch_end; train_end. Meanwhile the model refuses to be built, compiled, quantized,
+/// fitted, trained on a batch, loaded with weights, or assigned to.
 class Callback {
  public:
   template <class C>
@@ -74,7 +74,7 @@ class Callback {
           C callback)  // NOLINT(google-explicit-constructor): {nn::EarlyStopping{}} is a list
       : self_(new Holder<C>(std::move(callback))) {}
 
-  /// What is no callback: the compiler's error is a sentence.
+  /// For what is no callback, the compiler's error is a sentence.
   template <class C>
   requires(!std::same_as<C, Callback> && std::is_class_v<C> &&
            !CallbackLike<std::unwrap_reference_t<C>> && !requires(const C& c) { c.begin(); })

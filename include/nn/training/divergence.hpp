@@ -9,8 +9,8 @@
 
 namespace nn {
 
-/// The first batch of a `fit` whose loss was not finite, and the first tensor, in the order of the
-/// computation, that wasn't either.
+/// The first batch of a `fit` whose loss was not finite, and the first tensor of its computation
+/// that was not.
 struct Divergence {
   std::int64_t step = 0;  ///< updates made before that batch
   std::string tensor;     ///< "x"; a parameter, as "0.dense.kernel"; a result, "0.dense.y"; "loss"

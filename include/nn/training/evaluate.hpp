@@ -15,8 +15,9 @@
 namespace nn {
 
 struct EvaluateOptions {
-  /// Memory against speed. But for rounding, only a loss with Reduction::sum depends on it: that is
-  /// a mean over batches of their sums, weighted by their sizes.
+  /// Samples that run through the model together: memory against speed. Results do not depend on it
+  /// but for rounding, and for a loss with Reduction::sum: of that, the mean over batches is taken,
+  /// weighted by their sizes.
   Index batch_size = 128;
   Verbose verbose = Verbose::silent;
   std::FILE* stream = stdout;  ///< where progress is shown; null: silent
@@ -33,7 +34,7 @@ class Evaluator {
         batches_(network, compiled, BatchMaker<T>::Use::inference),
         tally_(compiled) {}
 
-  /// A batch_size may be more than there are samples.
+  /// Loss and metrics. A batch_size may be more than there are samples.
   [[nodiscard]] Scores run(const Samples& x, const LabelView& y, Index batch_size,
                            Progress& progress) {
     const FlushDenormals flush;
@@ -47,7 +48,7 @@ class Evaluator {
       batch.targets.scores = network_.forward(batch.x, count, batch.pass, batch.scores);
       tally_.add(batch.targets, batch.row_losses, nullptr);
       ++batches_done;
-      if (progress.is_due()) progress.update(batches_done, first + count, tally_.results());
+      if (progress.is_due()) progress.show(batches_done, first + count, tally_.results());
     }
     return tally_.results();
   }
@@ -60,7 +61,7 @@ class Evaluator {
 
 }  // namespace detail
 
-/// Inference mode; means over all samples. Throws `ShapeError` or `std::invalid_argument` for
+/// In inference mode; means over all samples. Throws `ShapeError` or `std::invalid_argument` for
 /// samples or labels that don't fit, for no samples, and for a model that isn't built and compiled.
 template <Real T>
 template <class X, class Y>

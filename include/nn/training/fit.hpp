@@ -109,7 +109,7 @@ class FitLoop final : public FitContext {
     progress.end(count_batches(samples_done, options_.batch_size), samples_done, seconds, logs,
                  trainer_.divergence() ? trainer_.divergence()->to_string() : "");
     call(&Callback::on_epoch_end);
-    history_.add(number, seconds, logs);  // with what the callbacks have set
+    history_.add(number, seconds, logs);  // and what callbacks have set
   }
 
   /// Returns the number of samples that were trained on.
@@ -117,7 +117,7 @@ class FitLoop final : public FitContext {
     const Index count = training_.x.count();
     std::vector<Index> order;
     if (options_.shuffle) {
-      // The step tells epochs apart, also those of several calls of fit.
+      // The step number makes each epoch differ, also in another call of fit.
       const auto step = static_cast<std::uint64_t>(network_.block().step());
       order = Random{network_.seed(), {RandomPurpose::shuffle, 0, step}}.permutation(count);
     }
@@ -134,13 +134,13 @@ class FitLoop final : public FitContext {
         divergence = trainer_.divergence();
         call(&Callback::on_batch_end);
       }
-      if (progress.is_due()) progress.update(i + 1, done, trainer_.results());
+      if (progress.is_due()) progress.show(i + 1, done, trainer_.results());
       if (stop_training) break;
     }
     return done;
   }
 
-  /// rows: see Samples::gather; where it is null, samples first .. first + size - 1.
+  /// rows: see BatchMaker::make. Without them (null), samples first .. first + size - 1.
   [[gnu::noinline]] void train_batch(const Index* rows, Index first, Index size) {
     // Adam's moments decay into denormals, which cost ten times a normal number. Callbacks run in
     // the caller's mode.
@@ -164,22 +164,22 @@ class FitLoop final : public FitContext {
   Network<T>& network_;
   const TrainingMark<T> mark_{network_};
   Compiled<T>& compiled_;
-  const FitOptions options_;  // a copy, with callbacks of its own: they may reach the caller's
+  const FitOptions options_;  // a copy: a callback may change the caller's
   ValidationData training_, validation_;
   const Index num_batches_ = count_batches(training_.x.count(), options_.batch_size);
   Trainer<T> trainer_;
   History history_;
-  std::vector<AlignedArray<T>> kept_;  // weights that each of them has kept
-  std::size_t caller_ = 0;             // number of the callback whose hook runs
+  std::vector<AlignedArray<T>> kept_;  // weights kept by each callback
+  std::size_t caller_ = 0;             // index of the callback that runs
 };
 
 }  // namespace detail
 
-/// Trains in shuffled batches, the last, smaller one included. `validation_split` is cut off the
-/// end before shuffling. Values of an epoch are means over its samples, as they were during
-/// training; a training that diverges goes on, unless `TerminateOnNaN` is there, and its lines say
-/// so. Returns what each epoch gave. Throws `ShapeError` or `std::invalid_argument` for data
-/// or options that don't fit, and whatever a callback throws; the model is then as it was before.
+/// Trains in shuffled batches; the last one may be smaller. `validation_split` is cut off the end
+/// before shuffling. Values of an epoch are means over its samples, as they were during training. A
+/// training that diverges goes on, unless `TerminateOnNaN` is there; the lines that it prints say
+/// so. Returns the values of each epoch. Throws `ShapeError` or `std::invalid_argument` for data or
+/// options that don't fit, and whatever a callback throws; the model is then as it was before.
 template <Real T>
 template <class X, class Y>
 History Sequential<T>::fit(const X& x, const Y& y, const FitOptions& options) {

@@ -14,7 +14,7 @@
 
 namespace nn::detail {
 
-/// A weight for each class as the options say; none where all are 1.
+/// The weight of each class by the options; empty: all are 1.
 template <Real T>
 [[nodiscard]] NN_COLD std::vector<T> class_weights_of(const std::map<std::int32_t, double>& weights,
                                                       const LossInterface<T>& loss, Index classes) {
@@ -42,10 +42,10 @@ template <Real T>
 /// The samples of `fit` in two parts.
 struct FitData {
   ValidationData training;
-  ValidationData validation;  // perhaps without samples
+  ValidationData validation;  // may have no samples
 };
 
-/// Cuts the data as the options say. Throws where it does not fit samples and outputs of these
+/// Splits the data as the options say. Throws where they don't fit samples and results of these
 /// shapes.
 template <Real T>
 [[nodiscard]] NN_COLD FitData cut_data(const Samples& samples, const LabelView& y,

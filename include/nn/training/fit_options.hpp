@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What `fit` is told beside the data.
+// The options of `fit`.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@
 
 namespace nn {
 
-/// Samples with labels, as views of the caller's data, which have to outlive it. What would die at
-/// the end of the line does not compile.
+/// Samples with labels, as views of the caller's data, which have to live longer. Temporary data do
+/// not compile.
 struct ValidationData {
   ValidationData() = default;
   template <class X, class Y>
@@ -34,22 +34,23 @@ struct ValidationData {
   bool is_given_ = false;
 };
 
-/// Options of `fit`, with Keras' names and defaults. Where the compiler finds no fit for a list of
-/// options, write nn::FitOptions before its brace: it then names the one that there is not.
+/// Options of `fit`, with Keras' names and defaults. If the compiler finds no matching fit for a
+/// list of options, write nn::FitOptions before its brace: then it names the option that does not
+/// exist.
 struct FitOptions {
   Index batch_size = 32;
   Index epochs = 1;  ///< the number of the last epoch: with initial_epoch 3, epochs 5 runs two
   Verbose verbose = Verbose::automatic;
   std::vector<Callback> callbacks{};
-  double validation_split = 0;  ///< share of samples, the last ones, that are kept for validation
+  double validation_split = 0;       ///< share of samples, the last ones, to validate with instead
   ValidationData validation_data{};  ///< {x, y}; wins over validation_split
   bool shuffle = true;               ///< a new order each epoch
-  /// Factors of the losses of a class's training samples, by its number; 1 where it has none:
-  /// {{3, 2.0}} makes samples of class 3 count twice.
+  /// Weight of each class, by its number: it multiplies the losses of that class's training
+  /// samples. 1 for a class that is not listed. {{3, 2.0}} makes samples of class 3 count twice.
   std::map<std::int32_t, double> class_weight{};
   Index initial_epoch = 0;
   Index validation_batch_size = 0;  ///< 0: batch_size
-  Index validation_freq = 1;        ///< epochs from one validation to the next
+  Index validation_freq = 1;        ///< validate every so many epochs
   std::FILE* stream = stdout;       ///< where progress is shown; null: silent
 };
 

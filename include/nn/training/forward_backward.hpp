@@ -14,8 +14,8 @@ namespace nn {
 
 namespace detail {
 
-/// The seed of a forward pass that is one of several between two optimizer steps (gradients add
-/// up): each draws its own dropout.
+/// The seed of a forward pass. Several of them between two optimizer steps, whose gradients add up,
+/// draw each their own dropout.
 [[nodiscard]] inline std::uint64_t seed_of_repeat(std::uint64_t seed, std::uint64_t repeat) {
   constexpr std::uint64_t golden_ratio = 0x9E3779B97F4A7C15;
   return seed + repeat * golden_ratio;
@@ -23,7 +23,7 @@ namespace detail {
 
 }  // namespace detail
 
-/// Shapes: x [N, ...] of the model's input shape; the result has the given rank.
+/// x [N, ...] has the model's input shape; the result has the given rank.
 template <Real T>
 template <int Rank, class X>
 ConstTensorMap<T, Rank> Sequential<T>::forward(X&& x, Workspace& workspace) const {
@@ -69,7 +69,7 @@ void Sequential<T>::backward(const DY& dy, Workspace& workspace) {
   T* gradient = network_.result_gradient(last.batch_size, last.memory);
   std::copy_n(dy.data(), dy.size(), gradient);
   Pass own = network_.pass(true, last.memory);
-  own.step = last.step;  // forward's random numbers, though the optimizer has run since
+  own.step = last.step;  // forward's dropout, even if the optimizer has run since
   own.seed = detail::seed_of_repeat(network_.seed(), last.repeat);
   network_.backward(static_cast<const T*>(last.x), last.batch_size, own, nullptr);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What `fit` returns: the values of each epoch.
+// What `fit` returns: the values of all epochs.
 #pragma once
 
 #include <concepts>
@@ -17,11 +17,11 @@
 
 namespace nn {
 
-/// The course of a training run: for each name ("loss", "accuracy", "val_loss", …) one value for
-/// each epoch that had it, as Keras' `History.history`.
+/// The course of a training run: for each name ("loss", "accuracy", "val_loss", …) the values of
+/// all epochs that had it, as in Keras' `History.history`.
 class History {
  public:
-  /// Throws `std::invalid_argument`, naming what there is, for an unknown name.
+  /// Throws `std::invalid_argument` for an unknown name; the message lists the known ones.
   [[nodiscard]] NN_COLD const std::vector<double>& operator[](std::string_view name) const {
     std::string known;
     for (const auto& [key, values] : columns_) {
@@ -63,7 +63,7 @@ class History {
   std::list<std::pair<std::string, std::vector<double>>> columns_;
 };
 
-/// A line for each name: "loss: 0.1812, 0.0546, 0.0291"
+/// A line for each name: "loss: 0.1812, 0.0546, 0.0291".
 [[nodiscard]] NN_COLD inline std::string to_string(const History& history) {
   std::string text;
   for (const auto& [name, values] : history) {
@@ -74,7 +74,7 @@ class History {
   return text;
 }
 
-/// Prints those lines. (A template: only programs that print have to know all of a stream.)
+/// Prints those lines. (A template, so that only programs that print need the stream's definition.)
 template <std::same_as<char> Char>
 std::basic_ostream<Char>& operator<<(std::basic_ostream<Char>& stream, const History& history) {
   return stream << to_string(history);

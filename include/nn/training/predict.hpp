@@ -18,14 +18,14 @@ struct PredictOptions {
   Index batch_size = 128;  ///< samples that run through the model together: memory against speed
   Verbose verbose = Verbose::silent;
   std::FILE* stream = stdout;  ///< where progress is shown; null: silent
-  /// In which Dense layers multiply: float32, or bfloat16 with sums in float. Ignored for
-  /// a quantized model, whose weights fix it.
+  /// The precision of products in Dense layers: float32, or bfloat16 with sums in float. Ignored
+  /// for a quantized model, whose weights fix it.
   ProductPrecision precision{};
 };
 
 namespace detail {
 
-/// Inference on samples that were checked, into y [N, ...]; no allocation once the workspace has
+/// Predicts samples that were checked, into y [N, ...]. Allocates nothing once the workspace has
 /// its size.
 template <Real T>
 void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspace& workspace,
@@ -45,12 +45,12 @@ void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspac
     const T* batch = x.slice(first, count).gather(nullptr, count, reinterpret_cast<T*>(memory));
     network.forward(batch, count, pass, y + first * y_size);
     if (progress != nullptr && progress->is_due()) {
-      progress->update(first / batch_size + 1, first + count, Scores{});
+      progress->show(first / batch_size + 1, first + count, Scores{});
     }
   }
 }
 
-/// The same with memory of its own, showing progress.
+/// The same with a workspace of its own, and with progress shown.
 template <Real T>
 void predict_batches(const Network<T>& network, const Samples& x, T* y,
                      const PredictOptions& options) {
@@ -64,8 +64,8 @@ void predict_batches(const Network<T>& network, const Samples& x, T* y,
 
 }  // namespace detail
 
-/// Inference mode. Any number of threads may call it on one model. Throws `ShapeError` where x or
-/// the rank doesn't fit, `std::invalid_argument` before `build` and for options that don't fit.
+/// In inference mode. Any number of threads may call it on one model. Throws `ShapeError` where x
+/// or the rank doesn't fit, `std::invalid_argument` before `build` and for options that don't fit.
 template <Real T>
 template <int Rank, class X>
 Tensor<T, Rank> Sequential<T>::predict(const X& x, const PredictOptions& options) const {
@@ -89,8 +89,8 @@ Tensor<T, Rank> Sequential<T>::predict(const X& x) const {
   return predict<Rank>(x, PredictOptions{});
 }
 
-/// y is a Tensor, which gets the right size, or a TensorMap, which has to have it. It is not x.
-/// Where this throws, a Tensor of another size is as it was.
+/// y is a Tensor, which is resized, or a TensorMap, which must have the right shape. It must not be
+/// x. If this throws, a Tensor of another size is as it was.
 template <Real T>
 template <class X, TensorLike Y>
 void Sequential<T>::predict(const X& x, Y& y, Workspace& workspace) const {

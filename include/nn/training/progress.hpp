@@ -37,7 +37,7 @@ namespace detail {
 #endif
 }
 
-/// Characters in a line of the terminal; 80 where that isn't known.
+/// Characters in a line of the terminal; 80 where that is unknown.
 [[nodiscard]] NN_COLD inline std::size_t line_width(std::FILE* stream) {
 #if defined(__unix__) || defined(__APPLE__)
   winsize size{};
@@ -48,8 +48,8 @@ namespace detail {
   return 80;
 }
 
-/// One stretch of batches, an epoch or an evaluation, on a stream: a bar that is redrawn, or one
-/// line.
+/// Shows the progress of an epoch or an evaluation on a stream: as a bar that is redrawn, or as one
+/// line at the end.
 class Progress {
  public:
   using Clock = std::chrono::steady_clock;
@@ -62,32 +62,32 @@ class Progress {
         stream_(stream),
         num_batches_(num_batches) {}
 
-  /// A line above the bar, as "Epoch 2/5"; in line style it starts the line.
+  /// Starts the clock. The title, as "Epoch 2/5", is a line above the bar, or the start of the
+  /// line.
   NN_COLD void begin(const std::string& title) {
     title_ = title;
     start_ = last_drawn_ = Clock::now();
     if (style_ == Verbose::bar && !title.empty()) std::fprintf(stream_, "%s\n", title.c_str());
   }
 
-  /// True if `update` would draw: the scores are worth computing.
+  /// Whether it is time to draw the bar again: only then call `show`, with results that cost time.
   [[nodiscard]] bool is_due() const {
     return style_ == Verbose::bar && Clock::now() - last_drawn_ >= std::chrono::milliseconds(50);
   }
 
-  NN_COLD void update(Index batches_done, Index samples_done, const Scores& scores) {
+  NN_COLD void show(Index batches_done, Index samples_done, const Scores& scores) {
     last_drawn_ = Clock::now();
     const double elapsed = seconds();
     const double remaining = elapsed / static_cast<double>(batches_done) *
                              static_cast<double>(num_batches_ - batches_done);
-    // A line that wraps couldn't be drawn over.
+    // A line that wraps could not be redrawn.
     const std::size_t room = line_width(stream_) - 1;
     const std::string text =
         concat({"ETA ", readable_seconds(remaining), rate(samples_done), describe(scores)});
     draw(line(batches_done, text, room).substr(0, room));
   }
 
-  /// The final state of the stretch, with a note behind it. `training_seconds` leave validation
-  /// out.
+  /// Shows the final state, with a note at the end. `training_seconds` leave validation out.
   NN_COLD void end(Index batches_done, Index samples_done, double training_seconds,
                    const Scores& scores, const std::string& note = "") {
     if (style_ == Verbose::silent) return;
@@ -100,7 +100,7 @@ class Progress {
         concat({readable_seconds(training_seconds), ' ', per_step, is_short ? "us/step" : "ms/step",
                 rate(samples_done), describe(scores), note.empty() ? "" : " - ", note});
     if (style_ == Verbose::bar) {
-      draw(line(batches_done, text, line_width(stream_) - 1));  // whole, as it stays
+      draw(line(batches_done, text, line_width(stream_) - 1));  // not cut, as it stays
       std::fputc('\n', stream_);
     } else {
       std::fprintf(stream_, "%s%s%s\n", title_.c_str(), title_.empty() ? "" : " - ", text.c_str());
@@ -125,7 +125,7 @@ class Progress {
   [[nodiscard]] NN_COLD static std::string describe(const Scores& scores) {
     return scores.empty() ? "" : " - " + to_string(scores);
   }
-  /// "12/50 [====................] text"; the bar gives way where `room` is narrow.
+  /// "12/50 [====................] text"; the bar is shorter where `room` is scarce.
   [[nodiscard]] NN_COLD std::string line(Index batches_done, const std::string& text,
                                          std::size_t room) const {
     std::string all = concat({batches_done, "/", num_batches_, " ["});
@@ -138,7 +138,7 @@ class Progress {
     return all.append("] ").append(text);
   }
   void draw(const std::string& text) {
-    // \r and "erase to the end of the line" replace what was drawn before
+    // \r and "erase to the end of the line" replace what was drawn before.
     std::fprintf(stream_, "\r%s\x1b[K", text.c_str());
     std::fflush(stream_);
   }

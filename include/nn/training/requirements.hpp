@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What calls demand of labels and results.
+// Checks of labels and results that several calls share.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,8 @@
 
 namespace nn::detail {
 
-/// Throws unless labels y fit samples x and each is a class that the model has a score for.
+/// Throws unless there is a label for each sample and each is a class that the model has a score
+/// for.
 NN_COLD inline void require_labels(const char* where, const Samples& x, const LabelView& y,
                                    const Shape& output) {
   if (x.count() != y.count()) {
@@ -33,7 +34,8 @@ NN_COLD inline void require_labels(const char* where, const Samples& x, const La
   }
 }
 
-/// Throws unless results for samples of shape `output` have this rank, batch axis included.
+/// Throws unless results have this rank, batch axis included. `output`: the shape of one sample's
+/// result.
 NN_COLD inline void require_output_rank(const char* where, const Shape& output, int rank) {
   if (output.rank() + 1 == rank) return;
   refuse<ShapeError>({where,

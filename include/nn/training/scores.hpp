@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Named numbers: the loss and metrics of an evaluation, an epoch or a batch.
+// Loss and metrics of an evaluation, an epoch or a batch, by name.
 #pragma once
 
 #include <charconv>
@@ -19,14 +19,14 @@ namespace nn {
 /// Values by name, in the order in which they were set: scores["loss"], scores["accuracy"], ….
 class Scores {
  public:
-  /// Throws `std::invalid_argument`, naming what there is, for an unknown name.
+  /// Throws `std::invalid_argument` for an unknown name; the message lists the known ones.
   [[nodiscard]] NN_COLD double operator[](std::string_view name) const {
     if (const double* value = find(name)) return *value;
     std::string known;
     for (const auto& [key, value] : values_) append_listed(known, key);
     refuse({"Scores", {"one of ", known.empty() ? "no names" : known}, {"'", name, "'"}});
   }
-  /// The value of that name, or nullptr.
+  /// The value of that name, or null.
   [[nodiscard]] const double* find(std::string_view name) const {
     for (const auto& [key, value] : values_) {
       if (key == name) return &value;
@@ -51,7 +51,7 @@ class Scores {
   std::list<std::pair<std::string, double>> values_;  // which compiles quicker than a vector
 };
 
-/// 4 decimals, scientific below 0.001, as Keras' progress bar.
+/// 4 decimals, scientific below 0.001, as in Keras' progress bar.
 [[nodiscard]] inline std::string readable_score(double value) {
   const bool is_small = value != 0 && std::abs(value) < 1e-3;
   return with_digits(value, 4, is_small ? std::chars_format::scientific : std::chars_format::fixed);
@@ -66,7 +66,8 @@ class Scores {
   return text;
 }
 
-/// Prints them in a line. (A template: only programs that print have to know all of a stream.)
+/// Prints them in a line. (A template, so that only programs that print need the stream's
+/// definition.)
 template <std::same_as<char> Char>
 std::basic_ostream<Char>& operator<<(std::basic_ostream<Char>& stream, const Scores& scores) {
   return stream << to_string(scores);

@@ -19,6 +19,7 @@ class Tally {
   NN_COLD explicit Tally(const Compiled<T>& compiled)
       : compiled_(compiled), metrics_(compiled.metrics) {}
 
+  /// Forgets all batches.
   void reset() {
     loss_sum_ = 0;
     num_samples_ = 0;

@@ -10,11 +10,11 @@
 
 namespace nn {
 
-/// One update from the whole of x [N, ...] with labels y [N]. Returns the loss and metrics of this
-/// batch as they were before the update, dropout on. Needs a compiled model; builds it if that
-/// wasn't done. Where it throws, the model is as it was, but for two cases after its first update:
-/// a layer of one's own throws in backward, or memory runs out there in a thread or for a batch
-/// size that it has not seen. The layers behind may be updated then (`fit` puts them back).
+/// One update from all of x [N, ...] with labels y [N]. Returns the loss and metrics of this batch
+/// before the update, with dropout on. Needs a compiled model, and builds one that is not built. If
+/// it throws, the model is as it was, with two exceptions, both after the first update: a layer of
+/// one's own throws in backward, or memory runs out there, in a thread or for a batch size that is
+/// new. Then later layers may be updated already (`fit` restores them).
 template <Real T>
 template <class X, class Y>
 Scores Sequential<T>::train_on_batch(const X& x, const Y& y) {
@@ -44,7 +44,7 @@ Scores Sequential<T>::train_on_samples(const Samples& samples, const LabelView& 
   detail::Trainer<T> trainer(network_, compiled_);
   const detail::Batch<T> batch = trainer.forward(samples, y, nullptr, samples.count());
   Scores results = trainer.results();
-  // The first update takes memory until its end, which later ones find in place.
+  // Only the first update allocates memory that later ones find in place.
   typename ParameterBlock<T>::Snapshot before;
   const bool is_first = network_.block().step() == 0;
   if (is_first) before = network_.block().snapshot();

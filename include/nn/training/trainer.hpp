@@ -15,7 +15,7 @@
 
 namespace nn::detail {
 
-/// Trains a model whose parameters have gradients, on batches with labels that were checked.
+/// Trains a model, whose parameters must have gradients, on samples and labels that were checked.
 template <Real T>
 class Trainer {
  public:
@@ -27,9 +27,9 @@ class Trainer {
         batches_(network, compiled, BatchMaker<T>::Use::training, std::move(class_weights)),
         tally_(compiled) {}
 
-  /// Starts a new mean of the loss and of each metric.
+  /// Forgets loss and metrics.
   void reset() { tally_.reset(); }
-  /// Loss and metrics since `reset`, each batch before its update.
+  /// Loss and metrics since `reset`; those of a batch are from before its update.
   [[nodiscard]] Scores results() const { return tally_.results(); }
   /// The first batch whose loss was not finite.
   [[nodiscard]] const std::optional<Divergence>& divergence() const { return divergence_; }
