@@ -3,7 +3,6 @@
 #pragma once
 
 #include <concepts>
-#include <list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -88,7 +87,7 @@ class Arguments {
   /// The layer's name.
   [[nodiscard]] const std::string& owner() const { return owner_; }
   void set_owner(const std::string& name) { owner_ = name; }
-  [[nodiscard]] const std::list<std::pair<std::string, Value>>& values() const { return values_; }
+  [[nodiscard]] const std::vector<std::pair<std::string, Value>>& values() const { return values_; }
 
  private:
   NN_COLD Value& put(std::string_view name, Kind kind) {
@@ -134,7 +133,7 @@ class Arguments {
   }
 
   std::string owner_;
-  std::list<std::pair<std::string, Value>> values_;  // which compiles quicker than a vector
+  std::vector<std::pair<std::string, Value>> values_;
 };
 
 template <class V>

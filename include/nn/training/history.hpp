@@ -4,7 +4,6 @@
 
 #include <concepts>
 #include <iosfwd>
-#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,8 +58,7 @@ class History {
   std::vector<Index> epochs_;
   std::vector<double> seconds_;
   std::optional<Divergence> divergence_;
-  // A list: it compiles quicker, and columns stay where they are.
-  std::list<std::pair<std::string, std::vector<double>>> columns_;
+  std::vector<std::pair<std::string, std::vector<double>>> columns_;
 };
 
 /// A line for each name: "loss: 0.1812, 0.0546, 0.0291".

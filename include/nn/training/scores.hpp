@@ -6,10 +6,10 @@
 #include <cmath>
 #include <concepts>
 #include <iosfwd>
-#include <list>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "nn/core/error.hpp"
 #include "nn/core/text.hpp"
@@ -48,7 +48,7 @@ class Scores {
   [[nodiscard]] bool empty() const { return values_.empty(); }
 
  private:
-  std::list<std::pair<std::string, double>> values_;  // which compiles quicker than a vector
+  std::vector<std::pair<std::string, double>> values_;
 };
 
 /// 4 decimals, scientific below 0.001, as in Keras' progress bar.
