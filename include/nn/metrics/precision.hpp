@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "nn/kernels/bfloat16/bfloat16.hpp"
+#include "nn/kernels/product/precision.hpp"
 #include "nn/metrics/class_counts.hpp"
 
 namespace nn {
@@ -14,14 +14,14 @@ struct PrecisionOptions {
 };
 
 /// Of the samples taken for a class, the share that belongs to it, averaged over classes.
-/// 0 / 0 counts as 0. The name has a second sense in this field, so it also names the precisions of
-/// numbers, as in `{.precision = nn::Precision::bfloat16}`.
+/// 0 / 0 counts as 0. The word has a second sense in this field, so the class also lends its name
+/// to number formats: `compile(..., {.precision = nn::Precision::bfloat16})`.
 class Precision {
  public:
   static constexpr bool more_is_better = true;
   static constexpr ProductPrecision float32{};
-  static constexpr ProductPrecision bfloat16 = kernels::bfloat16_products;
-  static constexpr ProductPrecision int8{NumberFormat::int8, nullptr};  // of weights only
+  static constexpr ProductPrecision bfloat16 = ProductPrecision::bfloat16();
+  static constexpr NumberFormat int8 = NumberFormat::int8;  // for `quantize`; of no products
 
   explicit Precision(const PrecisionOptions& options = {}) : options_(options) {}
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "nn/core/erased.hpp"
+#include "nn/kernels/bfloat16/bfloat16.hpp"
 #include "nn/kernels/elementwise/activation.hpp"
-#include "nn/kernels/product/precision.hpp"
 #include "nn/layer/parameter_block.hpp"
 #include "nn/layer/scored_batch.hpp"
 
@@ -179,14 +179,12 @@ struct CompileOptions {
 
 /// Throws unless a model of T can multiply in this precision.
 template <Real T>
-NN_COLD void require_precision(const char* where, NumberFormat precision) {
-  const bool has_floats = std::same_as<T, float>;
-  if (precision == NumberFormat::float32) return;
-  if (precision == NumberFormat::bfloat16 && has_floats) return;
-  refuse({where,
-          has_floats ? "precision float32 or bfloat16" : "precision float32 in a model of doubles",
-          to_string(precision), "",
-          has_floats ? "quantize a trained model for inference" : "make a model of floats"});
+NN_COLD void require_precision(const char* where, const ProductPrecision& precision) {
+  if (std::same_as<T, float> || precision == NumberFormat::float32) return;
+  refuse({.where = where,
+          .expected = "precision float32 in a model of doubles",
+          .got = to_string(precision),
+          .remedy = "make a model of floats"});
 }
 
 namespace detail {

@@ -11,9 +11,10 @@ namespace nn::kernels::detail {
 /// Makes the kernels for floats those of operands that are rounded to bfloat16. The instructions
 /// for that add two products at a time or, in tiles, sixteen pairs to a sum, and take denormal
 /// numbers as 0; the others add one by one.
-inline void use_bfloat16(Isa isa, ProductKernels<float>& kernels) {
-  using Block = void (*)(const ProductTask<float>&);
-  Block block = [](const ProductTask<float>& task) { rounded_block(Isa::portable, task); };
+template <class T>
+void use_bfloat16(Isa isa, ProductKernels<T>& kernels) {
+  using Block = void (*)(const ProductTask<T>&);
+  Block block = [](const ProductTask<T>& task) { rounded_block(Isa::portable, task); };
   kernels.pack_a = kernels.pack_b = nullptr;
   kernels.packed_bytes = nullptr;
 #if defined(__x86_64__)
@@ -34,9 +35,9 @@ inline void use_bfloat16(Isa isa, ProductKernels<float>& kernels) {
     kernels.shorten = avx512bf16::shorten;
     kernels.mask = avx512bf16::mask;
   } else if (isa == Isa::avx512) {
-    block = [](const ProductTask<float>& task) { rounded_block(Isa::avx512, task); };
+    block = [](const ProductTask<T>& task) { rounded_block(Isa::avx512, task); };
   } else if (isa == Isa::avx2) {
-    block = [](const ProductTask<float>& task) { rounded_block(Isa::avx2, task); };
+    block = [](const ProductTask<T>& task) { rounded_block(Isa::avx2, task); };
   }
 #endif
   static_cast<void>(isa);
@@ -48,6 +49,6 @@ inline void use_bfloat16(Isa isa, ProductKernels<float>& kernels) {
 namespace nn::kernels {
 
 /// For products of floats whose operands are rounded to bfloat16.
-inline constexpr ProductPrecision bfloat16_products(NumberFormat::bfloat16, detail::use_bfloat16);
+inline constexpr ProductPrecision bfloat16_products = ProductPrecision::bfloat16();
 
 }  // namespace nn::kernels
