@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The place of a digit in its image: where MNIST's makers put it.
+// Where a digit lies in its image, by the rule of MNIST.
 #pragma once
 
 #include <algorithm>
@@ -30,8 +30,8 @@ struct Extent {
     last = std::max(last, pixel);
   }
 
-  /// How far to move the ink, of which there is `mass`, so that its centre comes nearest to the
-  /// middle and nothing leaves the image.
+  /// How far to move the ink, of total `mass`, so that its centre is as near to the middle as it
+  /// can be without leaving the image.
   [[nodiscard]] nn::Index shift(double mass) const {
     const double wanted = static_cast<double>(image_side / 2) - moment / mass;
     return std::clamp(static_cast<nn::Index>(std::lround(wanted)), -first, image_side - 1 - last);
@@ -41,7 +41,8 @@ struct Extent {
 }  // namespace detail
 
 /// Writes `ink`, at most 28x28, into `image` [28, 28] with its centre of mass at pixel (14, 14), as
-/// in MNIST (LeCun, Bottou, Bengio and Haffner 1998). Moves by whole pixels: nothing is resampled.
+/// in MNIST (LeCun, Bottou, Bengio and Haffner 1998). Moves it by whole pixels, so nothing is
+/// resampled.
 inline void centre_by_mass(const Ink& ink, std::uint8_t* image) {
   const nn::Index height = ink.dimension(0);
   const nn::Index width = ink.dimension(1);

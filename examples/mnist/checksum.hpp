@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What tells one data set from another, wherever it lies.
+// Checksums, which tell data sets apart whatever folder they are in.
 #pragma once
 
 #include <zlib.h>
@@ -17,8 +17,8 @@ namespace mnist {
 
 namespace detail {
 
-/// CRC-32 of the unpacked IDX file that holds `data`, in hexadecimal, as `gzip -lv` shows it of a
-/// packed one.
+/// CRC-32 in hexadecimal of the unpacked IDX file that holds `data`; for a packed file `gzip -lv`
+/// shows the same.
 [[nodiscard]] inline std::string crc32_of_file(nn::Index magic, const nn::Shape& sizes,
                                                const std::uint8_t* data) {
   std::vector<std::uint8_t> header;

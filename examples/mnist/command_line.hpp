@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What CLI11 lets through or says less clearly than the library's own sentences.
+// Checks that CLI11 lacks, or reports less clearly than the library does.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -14,7 +14,7 @@
 
 namespace mnist {
 
-/// Refuses `--name=` with nothing behind it: CLI11 would take the next option for the value.
+/// Refuses `--name=` without a value: CLI11 would take the next option as the value.
 inline void require_values(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     std::string_view argument{argv[i]};
@@ -24,7 +24,7 @@ inline void require_values(int argc, char** argv) {
   }
 }
 
-/// 010 is ten: CLI11 would read it as octal.
+/// Reads 010 as ten; CLI11 would read it as octal.
 inline std::string without_leading_zeros(const std::string& number) {
   std::size_t first = 0;
   while (first + 1 < number.size() && number[first] == '0' && number[first + 1] >= '0' &&
@@ -47,8 +47,8 @@ inline CLI::Validator whole_number(std::int64_t from, std::int64_t to) {
   return {check, nn::concat({from, " .. ", to})};
 }
 
-/// A number above `least`, or from it on if `includes_least`, and below `limit`. (CLI11's own range
-/// lets NaN through, as it compares false with any bound.)
+/// A number above `least`, or equal to it if `includes_least`, and below `limit`. (The range check
+/// of CLI11 lets NaN through, as it compares false with any bound.)
 inline CLI::Validator number_between(double least, bool includes_least, double limit) {
   std::string rule = nn::concat({"a number ", includes_least ? "from " : "above ", least});
   if (std::isfinite(limit)) nn::append(rule, {" to below ", limit});

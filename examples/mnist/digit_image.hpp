@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A digit in a picture file, brought into the form of MNIST.
+// Reads a digit from a picture file, in the form of MNIST.
 #pragma once
 
 #include <stb_image.h>
@@ -29,12 +29,12 @@
 namespace mnist {
 
 inline constexpr nn::Index max_picture_pixels = nn::Index{64} << 20;
-// Twice what so many pixels take in the largest of the formats, BMP.
+// Twice the size of the largest pictures allowed as BMP, the largest of the formats.
 inline constexpr std::size_t max_picture_bytes = std::size_t{512} << 20;
 
 namespace detail {
 
-/// Brightness 0 to 255, pixels with an alpha channel laid over `paper`. Shape [H, W]
+/// Brightness 0 to 255, transparent pixels laid over `paper`. Shape [H, W]
 using Grey = nn::Tensor<std::uint8_t, 2>;
 
 struct Picture {
@@ -48,7 +48,7 @@ struct Picture {
   throw nn::IoError{nn::sentence({"read_digit", expected, got, path.string(), remedy})};
 }
 
-/// The file's bytes, read once from front to back: pipes cannot be opened twice.
+/// The bytes of the file. Read once from front to end, as a pipe cannot be opened twice.
 [[nodiscard]] inline FileBytes read_whole(const std::filesystem::path& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) refuse(path, "a picture", "a folder");
@@ -68,7 +68,8 @@ struct Picture {
   return bytes;
 }
 
-/// A height below zero is that of a BMP whose first row is the upper one.
+/// Throws `IoError` for an empty picture or one that is too large. The height is below zero in a
+/// BMP whose first row is the top one.
 inline void check_size(const std::filesystem::path& path, nn::Index width, nn::Index height) {
   const std::string size = nn::concat({width, "x", height});
   if (width < 1 || height == 0) refuse(path, "at least one pixel", size);
@@ -77,9 +78,9 @@ inline void check_size(const std::filesystem::path& path, nn::Index width, nn::I
   }
 }
 
-/// The largest block that unpacking a sound file takes: four channels of 16 bits, sides filled up
-/// as JPEG's may be, and twice as much, as blocks grow; or the packed data of a PNG, which grow
-/// too.
+/// The largest block of memory that a sound file needs. That is either the pixels, with four
+/// channels of 16 bits, sides rounded up as in JPEG, and doubled, as stb_image enlarges blocks; or
+/// the packed data of a PNG, doubled too.
 [[nodiscard]] inline std::size_t largest_block(nn::Index width, nn::Index height,
                                                std::size_t file_size) {
   constexpr nn::Index fill = 32;
@@ -106,8 +107,8 @@ inline void check_size(const std::filesystem::path& path, nn::Index width, nn::I
     if (picture_memory.is_exceeded) {
       refuse(path, "a sound picture", "one that unpacks to more than its pixels");
     }
-    // What stb_image says of a chunk that it cannot name may break off: a torn file has no name
-    // there.
+    // stb_image names an unknown chunk in its message. In a torn file the name may be missing, and
+    // the message breaks off.
     const std::string reason = stbi_failure_reason();
     refuse(path, rule, reason.size() < 5 ? "a damaged file" : '"' + reason + '"');
   };
@@ -125,7 +126,7 @@ inline void check_size(const std::filesystem::path& path, nn::Index width, nn::I
   Picture picture;
   picture.pixels.reset(stbi_load_from_memory(bytes.data(), length, &width, &height, &channels, 4));
   if (!picture.pixels) fail();
-  check_size(path, width, height);  // all that follows relies on it
+  check_size(path, width, height);  // what follows relies on it
   picture.height = height;
   picture.width = width;
   return picture;
@@ -143,10 +144,10 @@ inline void check_size(const std::filesystem::path& path, nn::Index width, nn::I
   return grey;
 }
 
-/// The picture's ink, shrunk to at most 1024 pixels a side. False where there is nothing but paper.
+/// The ink of the picture, shrunk to at most 1024 pixels a side. False if there is only paper.
 [[nodiscard]] inline bool find_ink(const Picture& picture, int paper, Ink& ink) {
   constexpr nn::Index working_side =
-      1024;  // plenty for 20 pixels, and quick for any camera's picture
+      1024;  // plenty for 20 pixels, and quick even for a camera's picture
   const Box all{0, 0, picture.height, picture.width};
   const nn::Index longest = std::max(picture.height, picture.width);
   const nn::Index side = std::min(longest, working_side);
@@ -157,12 +158,13 @@ inline void check_size(const std::filesystem::path& path, nn::Index width, nn::I
 
 }  // namespace detail
 
-/// Reads a picture of one digit, dark on light or light on dark, anywhere in it and of any size,
-/// and makes of it what the makers of MNIST would have: white ink on black, scaled into a 20x20 box
-/// by area, in the middle of 28x28 by its centre of mass. Shape [1, 28, 28, 1] Takes PNG, JPEG and
-/// BMP, grey or colour; transparent parts count as white paper, or as black if all is white. Throws
-/// `IoError` for a file that is no such picture, a blank one, one of more than 64 megapixels or
-/// 512 MiB, and where there is no memory for it.
+/// Reads a picture of one digit and brings it into the form of MNIST: white ink on black, scaled by
+/// area into a box of 20x20, with its centre of mass in the middle of 28x28. Shape [1, 28, 28, 1]
+/// The digit may be dark on light or light on dark, anywhere in the picture and of any size. Takes
+/// PNG, JPEG and BMP, grey or colour. Transparent parts count as white paper, or as black if all
+/// else is white.
+/// Throws `IoError` for a file that is no such picture, a blank one, one of more than 64 megapixels
+/// or 512 MiB, and where memory runs out.
 [[nodiscard]] inline Images read_digit(const std::filesystem::path& path) try {
   const detail::Picture picture = detail::decode(path);
   Ink ink;
@@ -175,7 +177,7 @@ inline void check_size(const std::filesystem::path& path, nn::Index width, nn::I
                                      detail::scaled(box.width(), longest, digit_side));
   const float darkest = *std::max_element(digit.data(), digit.data() + digit.size());
   for (nn::Index i = 0; i < digit.size(); ++i)
-    digit.data()[i] /= darkest;  // thin lines pale by area
+    digit.data()[i] /= darkest;  // scaling by area makes thin lines pale
   Images image(1, image_side, image_side, 1);
   centre_by_mass(digit, image.data());
   return image;

@@ -18,7 +18,7 @@ struct Point {
 /// A point that is named twice in a row is a corner.
 using Stroke = std::vector<Point>;
 
-/// One way to write a digit, and how common it is against the digit's other ways.
+/// One way to write a digit, and how common it is among the ways to write it.
 struct DigitShape {
   double weight = 1;
   std::vector<Stroke> strokes;

@@ -11,8 +11,8 @@
 
 namespace mnist {
 
-/// The lines of image `index` in characters, one a column and one for every two rows, since
-/// characters are about twice as high as they are wide.
+/// The lines of image `index` as text: a character for each column and every two rows, since
+/// characters are about twice as high as wide.
 [[nodiscard]] inline std::vector<std::string> drawing(const Images& images, nn::Index index) {
   constexpr std::string_view ramp = " .:-=+*#%@";  // from no ink to full ink
   const nn::Index height = images.dimension(1);
@@ -29,15 +29,15 @@ namespace mnist {
   return lines;
 }
 
-/// Image `index` in characters, a line feed after each line.
+/// Image `index` as text, with a line feed after each line.
 [[nodiscard]] inline std::string draw(const Images& images, nn::Index index) {
   std::string text;
   for (const std::string& line : drawing(images, index)) text += line + "\n";
   return text;
 }
 
-/// Several images, each under its caption of plain characters: as many side by side as lines of
-/// `line_width` characters hold, the others below.
+/// Several images, each under its caption of plain characters: as many side by side as fit into
+/// `line_width` characters, the others below.
 [[nodiscard]] inline std::string draw_rows(const Images& images,
                                            const std::vector<nn::Index>& indices,
                                            const std::vector<std::string>& captions,

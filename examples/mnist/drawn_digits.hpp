@@ -19,7 +19,7 @@
 
 namespace mnist {
 
-/// Which half of a data set is drawn; the two never share an image.
+/// Which part of a data set is drawn. The two never share an image.
 enum class Split : std::uint16_t { train = 1, test = 2 };
 
 namespace detail {
@@ -45,8 +45,8 @@ class Dice {
   std::uint64_t next_ = 0;
 };
 
-/// What differs from one writer, pen and moment to the next. Fitted by eye and by MNIST's
-/// statistics (slant, width, amount of ink); no image of MNIST is in here.
+/// How digits vary with writer, pen and moment. Fitted by eye and to the statistics of MNIST
+/// (slant, width, amount of ink); no image of MNIST is used.
 struct Habits {
   double jitter = 0.05;      // of each point of a shape, standard deviation; digits are 1 high
   double wobble = 0.05;      // of the paper as if it were rubber, largest amplitude
@@ -73,7 +73,7 @@ struct Habits {
   return shapes.back();
 }
 
-/// Moves every point a little; the two halves of a corner stay together.
+/// Moves every point a little; the two points of a corner stay together.
 inline void jitter(Stroke& stroke, double deviation, Dice& dice) {
   Point before;
   Point moved;
@@ -86,7 +86,7 @@ inline void jitter(Stroke& stroke, double deviation, Dice& dice) {
   }
 }
 
-/// Points along the smooth curve through `stroke` (Catmull and Rom 1974), ends included.
+/// Points along the smooth curve through `stroke`, its ends included (Catmull and Rom 1974).
 [[nodiscard]] inline Stroke smooth_curve(const Stroke& stroke) {
   constexpr int steps = 6;  // per span: about two pixels
   Stroke curve{stroke.front()};
@@ -150,7 +150,8 @@ inline void transform(std::vector<Stroke>& strokes, const Habits& habits, Dice& 
   }
 }
 
-/// Scales all strokes to pixels, so that a pen of this radius fills the 20x20 box from (0, 0) on.
+/// Scales all strokes to pixels, so that with a pen of this radius they fill the 20x20 box that
+/// begins at (0, 0).
 inline void fit_box(std::vector<Stroke>& strokes, double radius) {
   Point low = strokes.front().front();
   Point high = low;
@@ -193,7 +194,7 @@ inline void ink_line(Ink& ink, Point a, Point b, double radius, double edge) {
   }
 }
 
-/// Roughens the edges, which are all that is grey, as coarse paper does.
+/// Roughens the edges, which are the only grey pixels, as coarse paper does.
 inline void roughen(Ink& ink, double grain, Dice& dice) {
   for (nn::Index i = 0; i < ink.size(); ++i) {
     float& here = ink.data()[i];

@@ -21,19 +21,19 @@
 
 namespace mnist {
 
-/// One byte a pixel, 0 is the background. Shape [N, H, W, 1]
+/// One byte for each pixel; 0 is the background. Shape [N, H, W, 1]
 using Images = nn::Tensor<std::uint8_t, 4>;
 
 namespace detail {
 
-/// Reads a file from front to back; gzip is undone on the way, anything else comes as it is.
+/// Reads a file from front to end, and unpacks it if it is a gzip file.
 class Reader {
  public:
   explicit Reader(const std::filesystem::path& path) : name_(path.filename().string()) {
-    std::error_code unreadable;  // opening it will tell why
+    std::error_code unreadable;  // to open it will fail with the reason
     const auto status = std::filesystem::status(path, unreadable);
     if (std::filesystem::is_directory(status)) fail("a file", "a folder");
-    // Opening a pipe would wait for its writer, and reading goes back to the front.
+    // No pipes: to open one would wait for its writer, and it can't be read from the front again.
     if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
       fail("a regular file", "a pipe or a device");
     }
@@ -44,10 +44,10 @@ class Reader {
     file_size_ = static_cast<nn::Index>(std::filesystem::file_size(path, unreadable));
   }
 
-  /// As it lies there, packed or not.
+  /// Size of the file on the disk, packed or not.
   [[nodiscard]] nn::Index file_size() const { return file_size_; }
 
-  /// Fills up to `size` bytes and returns how many there were. Throws `IoError` for a torn gzip
+  /// Reads up to `size` bytes and returns how many there were. Throws `IoError` for a torn gzip
   /// file.
   [[nodiscard]] nn::Index read(std::uint8_t* bytes, nn::Index size) {
     nn::Index done = 0;
@@ -63,7 +63,7 @@ class Reader {
     return done;
   }
 
-  /// Bytes from here to the end, counted through a small buffer; stops counting beyond `limit`.
+  /// Number of bytes up to the end, read through a small buffer; stops counting beyond `limit`.
   [[nodiscard]] nn::Index count_rest(nn::Index limit) {
     std::vector<std::uint8_t> buffer(std::size_t{1} << 16);
     nn::Index total = 0;
@@ -75,7 +75,7 @@ class Reader {
     return total;
   }
 
-  /// Goes back to `offset` bytes after the front.
+  /// Moves to `offset` bytes from the front.
   void rewind(nn::Index offset) { gzseek(file_.get(), static_cast<z_off_t>(offset), SEEK_SET); }
 
   [[noreturn]] void fail(const std::string& expected, const std::string& got,
@@ -146,16 +146,16 @@ inline void check_magic(const Reader& reader, nn::Index magic, nn::Index expecte
   return shape;
 }
 
-/// The most data that is taken out of a file of so many bytes. Gzip can pack a thousand bytes into
-/// one, but not such as anything could be learned from.
+/// The most data that is accepted from a file of this size. Gzip can pack a thousand bytes into
+/// one, but not data that anything can be learned from.
 [[nodiscard]] inline nn::Index most_data(nn::Index file_size) {
   constexpr nn::Index always = nn::Index{16} << 20;
   return std::max(always, 256 * file_size);
 }
 
 /// Checks that the file holds exactly what its header announces, and no more than its size allows,
-/// before anybody allocates that much. Goes through a gzip file once more than reading alone would:
-/// its length is known only at its end.
+/// before that much is allocated. So a gzip file is read twice, as its length is known only at its
+/// end.
 inline void check_length(Reader& reader, const nn::Shape& shape) {
   nn::Index size = 1;
   for (const nn::Index length : shape) {
@@ -176,7 +176,7 @@ inline void check_length(Reader& reader, const nn::Shape& shape) {
               present > size ? "more" : std::to_string(present), "fetch the file again");
 }
 
-/// Reads the data behind the header of a file whose length is checked.
+/// Reads the data after the header of a file whose length is checked.
 inline void read_data(Reader& reader, nn::Index rank, std::uint8_t* data, nn::Index size) {
   reader.rewind(4 + 4 * rank);
   const nn::Index got = reader.read(data, size);

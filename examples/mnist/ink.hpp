@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Finding the ink in a grey picture: scaling, threshold, dark or light, specks.
+// Finds the ink in a grey picture: scaling, threshold, dark or light, specks.
 #pragma once
 
 #include <algorithm>
@@ -23,14 +23,14 @@ struct Box {
   [[nodiscard]] nn::Index width() const { return right - left; }
 };
 
-/// Shrinks or stretches `box` of `from` to [height, width]; each new pixel is the mean of the area
-/// that it covers.
+/// Scales `box` of `from` to [height, width]. Each new pixel is the mean of the area that it
+/// covers.
 template <class Plane>
 [[nodiscard]] Ink resize_by_area(const Plane& from, const Box& box, nn::Index height,
                                  nn::Index width) {
   const double step_y = static_cast<double>(box.height()) / static_cast<double>(height);
   const double step_x = static_cast<double>(box.width()) / static_cast<double>(width);
-  // How much of old pixel `old`, counted from the box, new pixel `now` covers.
+  // The share of old pixel `old`, counted from the edge of the box, that new pixel `now` covers.
   const auto overlap = [](nn::Index old, nn::Index now, double step) {
     const double low = std::max(static_cast<double>(old), static_cast<double>(now) * step);
     const double high = std::min(static_cast<double>(old + 1), static_cast<double>(now + 1) * step);
@@ -59,7 +59,7 @@ template <class Plane>
   return to;
 }
 
-/// The brightness that parts dark from light best, and the mean brightness on either side.
+/// The brightness that separates dark from light best, and the mean brightness of both.
 struct Threshold {
   double level = 0;
   double dark = 0;
@@ -94,7 +94,8 @@ struct Threshold {
   return best;
 }
 
-/// Whether most of the picture's border is lighter than the threshold: paper, under darker ink.
+/// Whether most of the picture's border is lighter than the threshold: then that is paper, and the
+/// ink is dark.
 [[nodiscard]] inline bool has_light_border(const Ink& light, double level) {
   const nn::Index height = light.dimension(0);
   const nn::Index width = light.dimension(1);
@@ -113,8 +114,8 @@ struct Threshold {
   return balance >= 0;
 }
 
-/// From brightness to ink: the paper's mean becomes 0 and the ink's mean 1; what is fainter than
-/// the paper's own unevenness is wiped off. False where there is nothing but paper.
+/// Turns brightness into ink: the mean of the paper becomes 0, that of the ink 1, and what is
+/// fainter than the unevenness of the paper becomes 0. False if there is only paper.
 [[nodiscard]] inline bool separate_ink(Ink& light) {
   constexpr double least_contrast = 32;  // of 255; the noise of a photographed blank sheet is less
   constexpr float faintest = 0.1f;
@@ -137,7 +138,8 @@ struct Blot {
   Box box;
 };
 
-/// Collects, and marks as seen, everything that hangs together with pixel `first`, also diagonally.
+/// Collects all pixels that are connected to pixel `first`, also diagonally, and marks them as
+/// seen.
 [[nodiscard]] inline Blot collect_blot(const Ink& ink, nn::Index first,
                                        std::vector<char>& is_seen) {
   const nn::Index height = ink.dimension(0);
@@ -165,10 +167,10 @@ struct Blot {
   return blot;
 }
 
-/// Wipes off specks, pieces much smaller than the largest one, and returns the box around the rest.
+/// Removes specks, pieces much smaller than the largest one. Returns the box around the rest.
 [[nodiscard]] inline Box remove_specks(Ink& ink) {
   constexpr std::size_t smallest_share =
-      50;  // the bar of a 5 may stand alone; it is more than 1/50
+      50;  // of the largest; a 5 may have a separate bar, which is more than 1/50
   std::vector<char> is_seen(static_cast<std::size_t>(ink.size()));
   std::vector<Blot> blots;
   std::size_t largest = 0;

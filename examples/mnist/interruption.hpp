@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Ctrl-C and `kill` in a training: the first is a request, the second an end.
+// Ctrl-C and `kill` during a training: the first is a request to stop, the second ends the program.
 #pragma once
 
 #include <atomic>
@@ -12,7 +12,7 @@ namespace mnist {
 namespace detail {
 
 inline std::atomic<int> requesting_signal{0};
-static_assert(std::atomic<int>::is_always_lock_free);  // or a handler could wait for ever
+static_assert(std::atomic<int>::is_always_lock_free);  // else a handler could wait forever
 
 extern "C" inline void request_stop(int signal) {
   if (requesting_signal.exchange(signal) == 0) return;
@@ -23,7 +23,7 @@ extern "C" inline void request_stop(int signal) {
 }  // namespace detail
 
 /// From here on the first SIGINT or SIGTERM is a request to stop; another one ends the program at
-/// once. What was ignored so far, as SIGINT is by programs in the background, stays so.
+/// once. A signal that is ignored so far, as SIGINT is in the background, stays ignored.
 inline void take_stop_requests() {
   for (const int signal : {SIGINT, SIGTERM}) {
     if (std::signal(signal, detail::request_stop) == SIG_IGN) std::signal(signal, SIG_IGN);
@@ -33,7 +33,7 @@ inline void take_stop_requests() {
 /// The signal that requested to stop; 0 for none.
 [[nodiscard]] inline int stop_request() { return detail::requesting_signal; }
 
-/// Ends a training after the batch in which it is requested.
+/// Ends a training after the batch during which that was requested.
 struct StopOnRequest {
   void on_batch_end(nn::FitContext& context) const { stop(context); }
   void on_epoch_end(nn::FitContext& context) const { stop(context); }  // requested in validation

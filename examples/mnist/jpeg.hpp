@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A look at a JPEG's segments before stb_image decodes them.
+// Checks the segments of a JPEG before stb_image decodes them.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 
 namespace mnist::detail {
 
-/// Follows the segments of a file as stb_image does, also where it is damaged.
+/// Walks through the segments of a file as stb_image does, even if it is damaged.
 class JpegSegments {
  public:
   explicit JpegSegments(const std::vector<std::uint8_t>& bytes) : bytes_(bytes) {}
@@ -19,13 +19,14 @@ class JpegSegments {
     if (at(0) != 0xff || next_marker() != start_of_image) return nullptr;
     int num_scans = 0;
     for (int marker = next_marker(); marker != end_of_image; marker = next_marker()) {
-      const int length = at(place_) << 8 | at(place_ + 1);  // of the segment, with these two bytes
-      // stb_image up to 2.27, Debian's, counts no codes and writes a longer table beyond the end of
-      // its arrays.
+      const int length =
+          at(place_) << 8 | at(place_ + 1);  // of the segment, these two bytes included
+      // stb_image up to 2.27, that of Debian, does not check the number of codes and would write
+      // beyond the end of its arrays.
       if (marker == huffman_tables && !are_short(place_ + 2, length - 2)) {
         return "a Huffman table of more than 256 codes";
       }
-      // Each goes through all pixels, and may take next to no bytes.
+      // Each scan visits all pixels, though it may take hardly any bytes in the file.
       if (marker == start_of_scan && ++num_scans > max_scans) return "more than 32 scans";
       place_ += static_cast<std::size_t>(std::max(length, 2));
     }
@@ -34,11 +35,11 @@ class JpegSegments {
 
  private:
   static constexpr int end_of_image = 0xd9;
-  static constexpr int max_scans = 32;  // those of four channels in the usual progression are 18
+  static constexpr int max_scans = 32;  // four channels in the usual progression take 18
 
-  /// The code of the next marker, or of the end of the image where there is none; `place_` moves
-  /// behind it. Passes over the data between: there, a zero follows each byte 0xff that is no
-  /// marker, and the markers 0xd0 to 0xd7 only restart the decoder.
+  /// The code of the next marker, or that of the end of the image if there is none. Moves `place_`
+  /// after it, over the data between: there, a zero follows each byte 0xff that is no marker, and
+  /// the markers 0xd0 to 0xd7 only restart the decoder.
   [[nodiscard]] int next_marker() {
     for (; place_ < bytes_.size(); ++place_) {
       const int code = at(place_ + 1);
@@ -51,9 +52,9 @@ class JpegSegments {
     return end_of_image;
   }
 
-  /// Whether no table of a segment has more than 256 codes. A table is its number, how many codes
-  /// there are of 1 to 16 bits, and a byte for each code. The last one may reach beyond the end of
-  /// its segment: stb_image notices only after it has read it.
+  /// Whether each table of a segment has at most 256 codes. A table consists of its number, the
+  /// number of codes of 1 to 16 bits each, and a byte for each code. The last one may reach beyond
+  /// the end of its segment: stb_image notices only after it has read it.
   [[nodiscard]] bool are_short(std::size_t place, int length) const {
     while (length > 0) {
       int num_codes = 0;
@@ -65,16 +66,16 @@ class JpegSegments {
     return true;
   }
 
-  /// Zero beyond the end, as for stb_image.
+  /// The byte at `place`; zero beyond the end, as in stb_image.
   [[nodiscard]] int at(std::size_t place) const {
     return place < bytes_.size() ? bytes_[place] : 0;
   }
 
   const std::vector<std::uint8_t>& bytes_;
-  std::size_t place_ = 0;  // what is read next
+  std::size_t place_ = 0;  // of the next byte to read
 };
 
-/// What of a JPEG would harm who decodes it, or nullptr; also for other kinds of files.
+/// What in a JPEG would harm its decoder, or nullptr. Nullptr also for other kinds of files.
 [[nodiscard]] inline const char* fault_of_jpeg(const std::vector<std::uint8_t>& bytes) {
   return JpegSegments(bytes).fault();
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The data of the examples: the four IDX files of MNIST, or else digits drawn on the spot.
+// The data of the examples: the four IDX files of MNIST, or digits that the program draws itself.
 #pragma once
 
 #include <algorithm>
@@ -20,15 +20,15 @@
 
 namespace mnist {
 
-/// Images with their labels; `drawn` tells that none of them is real.
+/// Images with their labels; `drawn`: none of them is real.
 struct DataSet {
   Images train_images;      // [N, H, W, 1]
   nn::Labels train_labels;  // [N]
   Images test_images;       // [M, H, W, 1]
   nn::Labels test_labels;   // [M]
   std::string name;         // "MNIST", "drawn digits, not MNIST (seed 42)"
-  std::string place;        // for the screen alone: "files in data/mnist"; none of drawn digits
-  Checksums checksums{};    // of what is trained on
+  std::string place;        // for the screen: "files in data/mnist"; empty for drawn digits
+  Checksums checksums{};    // of the training data
   bool drawn = false;
   int num_classes = 10;
 };
@@ -39,13 +39,13 @@ inline constexpr std::array<const char*, 4> file_names = {
     "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte"};
 
-/// The file in one of its usual spellings: `-idx3` or `.idx3`, plain or `.gz`; plain ones first.
+/// The file under one of its usual names: `-idx3` or `.idx3`, plain or `.gz`; plain ones first.
 [[nodiscard]] inline std::optional<std::filesystem::path> find_file(
     const std::filesystem::path& folder, const std::string& name) {
   std::string dotted = name;
   dotted[name.find("-idx")] = '.';
   for (const std::string& spelling : {name, dotted, name + ".gz", dotted + ".gz"}) {
-    std::error_code unreadable;  // then there is nothing to find either
+    std::error_code unreadable;  // counts as not found
     if (std::filesystem::exists(folder / spelling, unreadable)) return folder / spelling;
   }
   return std::nullopt;
@@ -87,7 +87,7 @@ inline void check_test_labels(const nn::Labels& labels, int num_classes) {
   }
 }
 
-/// What the training data is called wherever it lies.
+/// The name of the training data, whatever folder they are in.
 [[nodiscard]] inline std::string name_of(const DataSet& data) {
   if (data.checksums == Checksums{"e9f4d8b3", "e0cb4ad2"}) return "MNIST";
   const Images& x = data.train_images;
@@ -97,8 +97,7 @@ inline void check_test_labels(const nn::Labels& labels, int num_classes) {
 
 }  // namespace detail
 
-/// The data for who gets a model that was trained on it, who has no use for the folders of others:
-/// its name and checksums.
+/// What the file of a model says about its training data: name and checksums, but no folder.
 [[nodiscard]] inline std::string identity(const DataSet& data) {
   return nn::concat({data.name, " (CRC-32 of the images ", data.checksums.images,
                      ", of the labels ", data.checksums.labels, ")"});
@@ -149,9 +148,10 @@ inline void check_test_labels(const nn::Labels& labels, int num_classes) {
   return data;
 }
 
-/// The data of, in this order: the folder of the option, the folder that NN_MNIST_DIR names, the
-/// build's own folder if a download has filled it (one that broke off has not), or digits drawn
-/// from `seed`. Throws `IoError` where a place that was named, or the four files, cannot be used.
+/// Loads the data from the first of these: the folder that the option names; the folder that
+/// NN_MNIST_DIR names; the folder of the build, if a download has completed there. If there is
+/// none, draws digits from `seed`. Throws `IoError` where a folder that was named, or its four
+/// files, cannot be used.
 [[nodiscard]] inline DataSet find_data(const std::optional<std::string>& option,
                                        const std::filesystem::path& build_folder,
                                        std::uint64_t seed) {

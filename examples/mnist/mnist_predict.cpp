@@ -17,7 +17,7 @@
 
 namespace {
 
-/// A model of another kind would read anything into a picture.
+/// Refuses a model of another kind, which would read anything into a picture.
 void require_digit_model(const nn::Sequential<float>& model, const std::string& path) {
   const bool gives_probabilities = model.activation() == nn::Activation::softmax;
   if (model.input_shape() == nn::Shape{28, 28, 1} && model.output_shape().rank() == 1 &&
@@ -52,7 +52,8 @@ std::string describe(const std::string& path, const nn::Tensor<float, 2>& probab
   return text;
 }
 
-/// Prints what is read in each picture. Returns the exit status: 1 where one could not be read.
+/// Prints the digit read in each picture. Returns the exit status: 1 if a picture could not be
+/// read.
 int run(const std::vector<std::string>& pictures, const std::string& model_path,
         bool shows_images) {
   const auto model = nn::Sequential<float>::load(model_path);
@@ -67,7 +68,7 @@ int run(const std::vector<std::string>& pictures, const std::string& model_path,
       image = mnist::read_digit(path);
     } catch (const nn::IoError& error) {
       status = mnist::fail("mnist_predict", error);
-      continue;  // the others may be sound
+      continue;  // go on with the others
     }
     const nn::Tensor<float, 2> probabilities = model.predict(image);  // [1, classes]
     if (!mnist::are_finite(probabilities)) {

@@ -22,7 +22,7 @@ namespace {
 using mnist::DataSet;
 using mnist::TrainingOptions;
 
-/// The model's results on the test images. Throws `std::runtime_error` for those of a training that
+/// The results of the model on the test images. Throws `std::runtime_error` if its training has
 /// diverged: such a model must not replace a good one.
 mnist::TestResult test(nn::Sequential<float>& model, const DataSet& data,
                        const std::string& model_path) {
@@ -56,7 +56,7 @@ void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
   }
   const nn::Index num_samples = data.train_images.dimension(0);
   compile(model, recipe, nn::num_training_samples(num_samples, options.validation_split));
-  std::fflush(stdout);  // what was said survives a signal that ends the program
+  std::fflush(stdout);  // so that a signal can't end the program before this is out
   mnist::take_stop_requests();
   const nn::History history =
       model.fit(data.train_images, data.train_labels,
@@ -103,7 +103,7 @@ void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away is an error like any other,
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error like any other,
   std::signal(SIGXFSZ, SIG_IGN);  // and so is a limit on the size of files
   TrainingOptions options;
   CLI::App app;
@@ -131,5 +131,5 @@ int main(int argc, char** argv) {
   }
   const int status = mnist::finish_output("mnist_train");
   const int signal = mnist::stop_request();
-  return status == 0 && signal != 0 ? 128 + signal : status;  // as shells say it
+  return status == 0 && signal != 0 ? 128 + signal : status;  // the convention of shells
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a picture's file says of itself, before stb_image unpacks it.
+// What the file of a picture says of itself, before stb_image decodes it.
 #pragma once
 
 #include <algorithm>
@@ -23,11 +23,11 @@ using FileBytes = std::vector<std::uint8_t>;
 [[nodiscard]] inline bool is_png(const FileBytes& bytes) {
   return holds(bytes, 0, "\x89PNG\r\n\x1a\n");
 }
-/// Bytes 0xff may fill up what lies in front of a marker.
+/// Bytes 0xff may stand in front of a marker as padding.
 [[nodiscard]] inline bool is_jpeg(const FileBytes& bytes) { return holds(bytes, 0, "\xff"); }
 
-/// What a file is that people take for a picture, or that is one of a format which is not read
-/// here; empty for all others.
+/// The kind of a file in a format that is not read here, but may be passed by mistake; empty for
+/// all other files.
 [[nodiscard]] inline std::string_view foreign_format(const FileBytes& bytes) {
   using namespace std::string_view_literals;
   struct Signature {
@@ -36,11 +36,11 @@ using FileBytes = std::vector<std::uint8_t>;
     std::string_view format;
   };
   static constexpr Signature signatures[] = {
-      {8, "WEBP", "WebP"},  // behind "RIFF" and a size
+      {8, "WEBP", "WebP"},  // after "RIFF" and a size
       {0, "GIF8", "GIF"},
       {0, "II*\0"sv, "TIFF"},
       {0, "MM\0*"sv, "TIFF"},
-      {4, "ftypavi", "AVIF"},  // behind a size, as the next ones
+      {4, "ftypavi", "AVIF"},  // after a size, as the next ones
       {4, "ftyphei", "HEIC"},
       {4, "ftyphev", "HEIC"},
       {4, "ftypmif1", "HEIC"},
@@ -69,8 +69,8 @@ using FileBytes = std::vector<std::uint8_t>;
   return is_pnm ? "PNM" : "";
 }
 
-/// Whether no chunk of a PNG reaches beyond the end of the file: stb_image would ask for as much
-/// memory as the chunk announces, before it reads any of it. True for other kinds of files.
+/// Whether all chunks of a PNG end within the file: stb_image would allocate as much memory as a
+/// chunk announces before it reads any of it. True for other kinds of files.
 [[nodiscard]] inline bool has_whole_chunks(const FileBytes& bytes) {
   if (!is_png(bytes)) return true;
   std::size_t place = 8;
@@ -78,18 +78,18 @@ using FileBytes = std::vector<std::uint8_t>;
     std::size_t length = 0;
     for (std::size_t i = 0; i < 4; ++i) length = length << 8 | bytes[place + i];
     if (length > bytes.size() - place - 8) return false;
-    place += 12 + length;  // with its own length, its name and its checksum
+    place += 12 + length;  // 12: its length, name and checksum
   }
   return true;
 }
 
-/// The most pixels that the file has room for.
+/// The most pixels that a file of this size can hold.
 [[nodiscard]] inline nn::Index most_pixels(const FileBytes& bytes) {
-  constexpr nn::Index deflate = 1032;  // bytes that one packed byte can stand for
+  constexpr nn::Index deflate = 1032;  // most bytes that one packed byte stands for
   const auto bits = 8 * static_cast<nn::Index>(bytes.size());
-  if (is_jpeg(bytes)) return 64 * bits;  // a block of 8 x 8 takes a bit or more
+  if (is_jpeg(bytes)) return 64 * bits;  // a block of 8 x 8 takes at least a bit
   if (!is_png(bytes)) return bits;
-  constexpr std::size_t depth = 24, colour = 25;  // their places in the header
+  constexpr std::size_t depth = 24, colour = 25;  // positions in the header
   if (bytes.size() <= colour) return 0;
   const nn::Index channels = bytes[colour] == 2   ? 3
                              : bytes[colour] == 4 ? 2

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
-// The memory that stb_image may ask for.
+// How much memory stb_image may allocate.
 #pragma once
 
 #include <cstddef>
 
 namespace mnist::detail {
 
-/// For the picture at hand of a thread.
+/// For the picture that a thread decodes.
 struct PictureMemory {
   std::size_t largest_block = std::size_t{1} << 20;  // enough to look at a header
-  bool is_exceeded = false;                          // a larger one was asked for
+  bool is_exceeded = false;                          // stb_image asked for a larger one
   bool is_exhausted = false;                         // the system had no more
 };
 
-/// In stb_image.cpp, where blocks are made.
+/// Defined in stb_image.cpp, which allocates the blocks.
 extern thread_local PictureMemory picture_memory;
 
 }  // namespace mnist::detail

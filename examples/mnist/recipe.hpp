@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What mnist_train trains and how: a network with the settings that suit it.
+// What mnist_train trains, and how: a network and the settings that suit it.
 #pragma once
 
 #include <string>
@@ -25,8 +25,8 @@ struct Recipe {
   [[nodiscard]] const char* schedule() const { return is_fast() ? "OneCycle" : "constant"; }
 };
 
-/// The recipe that the options name, with those of its settings replaced that they give. Throws
-/// `std::invalid_argument` where that doesn't say which learning rate to use.
+/// The recipe that the options name, with the settings that they replace. Throws
+/// `std::invalid_argument` if they leave open which learning rate to use.
 [[nodiscard]] inline Recipe recipe_of(const TrainingOptions& options) {
   Recipe recipe = options.recipe == "fast" ? Recipe{"fast", 1, 128, "adam", 0.01}
                                            : Recipe{"keras", 5, 128, "adam", 0.001};
@@ -53,7 +53,7 @@ struct Recipe {
                      to_string(recipe.precision), ")"});
 }
 
-/// The command that repeats the training, without the places of files.
+/// The command that repeats the training, without paths of files.
 [[nodiscard]] inline std::string command_of(const Recipe& recipe, const TrainingOptions& options) {
   return nn::concat({"mnist_train --recipe ", recipe.name, " --epochs ", recipe.epochs,
                      " --batch-size ", recipe.batch_size, " --optimizer ", recipe.optimizer,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What mnist_train tells of a training: for people as text, for programs as JSON.
+// What mnist_train reports: as text for people, as JSON for programs.
 #pragma once
 
 #include <sys/resource.h>
@@ -44,7 +44,7 @@ struct TestResult {
          std::to_string(data.num_classes) + " classes";
 }
 
-/// Which class was taken for which, and each class's precision, recall and F1.
+/// Which class was predicted as which, and the precision, recall and F1 of each class.
 [[nodiscard]] inline std::string class_tables(const nn::ConfusionMatrix& confusion,
                                               nn::Index line_width) {
   std::string text = to_string(confusion, line_width) + "\nclass  precision  recall      F1\n";
@@ -61,7 +61,7 @@ struct TestResult {
   return text;
 }
 
-/// The first few test images that the model took for another digit, in characters.
+/// The first few test images that the model read as another digit, as text.
 [[nodiscard]] inline std::string misread_digits(const DataSet& data, const TestResult& result,
                                                 nn::Index line_width) {
   constexpr std::size_t most = 4;
@@ -118,7 +118,7 @@ struct Training {
   std::uint64_t seed;
   std::string command;
   nn::History history;
-  bool is_stopped;  // by a signal, before its end
+  bool is_stopped;  // early, by a signal
 };
 
 /// Everything that the screen shows, for programs:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where results go: files and standard output, asked before the work and after it.
+// Files and standard output that results go to, checked before the work and after it.
 #pragma once
 
 #include <cmath>
@@ -19,9 +19,9 @@ namespace mnist {
 
 namespace detail {
 
-/// The file that `name` stands for, through links, whether it is there yet or not.
+/// The file that `name` stands for, with links followed. It need not exist.
 [[nodiscard]] inline std::filesystem::path place_of(const std::string& name) {
-  std::error_code unreadable;  // trying to write there will tell why
+  std::error_code unreadable;  // to write there will fail with the reason
   std::filesystem::path path = std::filesystem::absolute(name, unreadable);
   for (int links = 0; links < 40 && std::filesystem::is_symlink(path, unreadable); ++links) {
     path = path.parent_path() / std::filesystem::read_symlink(path, unreadable);
@@ -32,7 +32,8 @@ namespace detail {
 
 }  // namespace detail
 
-/// The later of two files in one place would replace the other. Throws `std::invalid_argument`.
+/// Throws `std::invalid_argument` if both files are the same: the later one would replace the
+/// other.
 inline void require_two_places(const std::string& model,
                                const std::optional<std::string>& metrics) {
   if (!metrics || detail::place_of(model) != detail::place_of(*metrics)) return;
@@ -42,11 +43,11 @@ inline void require_two_places(const std::string& model,
               "the same place"});
 }
 
-/// A mistake in the place of a result file costs nothing now and all of the training later.
-/// Throws `IoError`; leaves an existing file as it is, and nothing behind.
+/// Checks early that a file can be written: after the training it would be too late. Throws
+/// `IoError`. Changes no existing file and leaves nothing behind.
 inline void require_writable(const std::string& path) { const nn::io::AtomicFile trial(path); }
 
-/// Whether none of the probabilities is lost to a division by zero or an overflow.
+/// Whether all probabilities are finite: none has come from a division by zero or an overflow.
 [[nodiscard]] inline bool are_finite(const nn::Tensor<float, 2>& probabilities) {
   for (nn::Index i = 0; i < probabilities.size(); ++i) {
     if (!std::isfinite(probabilities.data()[i])) return false;
@@ -54,19 +55,19 @@ inline void require_writable(const std::string& path) { const nn::io::AtomicFile
   return true;
 }
 
-/// Prints what ended `program`, after all that it has said so far. The exit status: 1.
+/// Prints the error that ended `program`, after all its other output. Returns the exit status 1.
 [[nodiscard]] inline int fail(const char* program, const std::exception& error) {
   std::fflush(stdout);
   if (dynamic_cast<const std::bad_alloc*>(&error) == nullptr) {
     std::fprintf(stderr, "%s\n", error.what());
-  } else {  // whose text would name nothing
+  } else {  // its own text says nothing
     std::fprintf(stderr, "%s: expected memory for images, model and batch, got none\n", program);
   }
   return 1;
 }
 
-/// The exit status of `program`, whose work is done: 1, with a sentence, where its text got lost,
-/// as on a full disk.
+/// The exit status of `program`, whose work is done. 1, with a message, if some of its output was
+/// lost, as on a full disk.
 [[nodiscard]] inline int finish_output(const char* program) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return 0;
   const auto lost = nn::sentence({program, "a standard output that takes text", "an error"});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The one place where stb_image's functions are compiled; digit_image.hpp declares their use.
+// The one file that compiles the functions of stb_image, which digit_image.hpp declares.
 #include <cstddef>
 #include <cstdlib>
 
@@ -13,7 +13,7 @@ thread_local PictureMemory picture_memory;
 
 namespace {
 
-/// What `make` gives for `size` bytes, if so many are allowed.
+/// The block that `make` allocates, of `size` bytes; null if that is more than allowed.
 template <class Make>
 void* allowed_block(std::size_t size, Make make) {
   mnist::detail::PictureMemory& memory = mnist::detail::picture_memory;
@@ -26,8 +26,8 @@ void* allowed_block(std::size_t size, Make make) {
   return block;
 }
 
-// Zeros, as stb_image up to 2.27 does not clear its JPEG tables: a file that uses a table which it
-// never defines would be decoded with whatever the memory held before.
+// Zeros: stb_image up to 2.27 does not clear its JPEG tables. A file that uses a table without
+// defining it would be decoded with what the memory held before.
 void* new_block(std::size_t size) {
   return allowed_block(size, [&] { return std::calloc(size, 1); });
 }
@@ -41,7 +41,7 @@ void* resize_block(void* block, std::size_t size) {
 #define STBI_MALLOC(size) new_block(size)
 #define STBI_REALLOC(block, size) resize_block(block, size)
 #define STBI_FREE(block) std::free(block)
-#define STBI_FAILURE_USERMSG  // reasons for people, not for programmers
+#define STBI_FAILURE_USERMSG  // reasons for users, not for programmers
 #define STBI_ONLY_BMP
 #define STBI_ONLY_JPEG
 #define STBI_ONLY_PNG

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How much room there is for text.
+// How wide a line of text may be.
 #pragma once
 
 #include <sys/ioctl.h>
@@ -13,8 +13,8 @@
 
 namespace mnist {
 
-/// Characters in a line of what `file` is: the terminal's; elsewhere those that COLUMNS in the
-/// environment names, or 80.
+/// Characters in a line of `file`: those of the terminal; for other files what COLUMNS in the
+/// environment says, or 80.
 [[nodiscard]] inline nn::Index line_width(int file = STDOUT_FILENO) {
   winsize size{};
   if (ioctl(file, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;

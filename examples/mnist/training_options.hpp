@@ -14,7 +14,7 @@ namespace mnist {
 struct TrainingOptions {
   std::optional<std::string> data;
   std::string recipe = "keras";
-  std::optional<int> epochs;  // this and the next three: none for the recipe's
+  std::optional<int> epochs;  // this and the next three: if empty, the recipe's
   std::optional<int> batch_size;
   std::optional<std::string> optimizer;
   std::optional<double> learning_rate;
@@ -27,7 +27,7 @@ struct TrainingOptions {
   std::optional<std::string> metrics;
 };
 
-/// The options as a parser; `options` receives what it reads.
+/// Declares the options to the parser, which writes what it reads to `options`.
 inline void declare(CLI::App& app, TrainingOptions& options) {
   const auto at_least_one = whole_number(1, 1'000'000'000);
   app.description("Trains a network to read handwritten digits, tests it and saves it.");

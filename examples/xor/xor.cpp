@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The exclusive or, which no single line separates: the smallest network that needs a hidden layer.
+// The exclusive or, which no straight line separates: the smallest task that needs a hidden layer.
 #include <algorithm>
 #include <cstdio>
 #include <nn/sequential.hpp>
