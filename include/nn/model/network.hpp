@@ -208,14 +208,14 @@ class Network {
   const T* forward(const T* x, Index batch, const Pass& pass, T* result) const {
     return plan_.forward(layers_, x, batch, pass, result);
   }
-  [[nodiscard]] T* result_gradient(Index batch, std::byte* memory) const {
-    return plan_.result_gradient(layers_, batch, memory);
+  [[nodiscard]] T* result_gradient(std::byte* memory) const {
+    return plan_.result_gradient(memory);
   }
   void backward(const T* x, Index batch, const Pass& pass, T* dx) const {
     plan_.backward(layers_, x, batch, pass, dx);
   }
   [[nodiscard]] std::size_t first_non_finite(Index batch, const Pass& pass) const {
-    return plan_.first_non_finite(layers_, batch, pass);
+    return plan_.first_non_finite(batch, pass);
   }
 
  private:

@@ -10,17 +10,20 @@
 #include "nn/core/memory.hpp"
 #include "nn/kernels/product/kernels.hpp"
 #include "nn/model/plan_steps.hpp"
+#include "nn/model/result_table.hpp"
 
 namespace nn {
 
-/// Made once for a chain of layers and an input shape; says what each layer reads and writes. An
-/// activation layer behind a layer that can apply it becomes part of that layer, a reshaping layer
-/// is no work at all, a ReLU's gradient is masked where it is written, if that layer can, the first
-/// layer with parameters may read its dy while the next one makes it, and a result that only
-/// products in bfloat16 read may be kept so.
+/// Made once for a chain of layers and an input shape; says what each layer reads and writes:
+/// - An activation layer behind a layer that can apply it becomes part of that layer.
+/// - A reshaping layer is no work at all.
+/// - The gradient of a ReLU is masked by the layer that writes it, if that layer can.
+/// - The first layer with parameters may read its dy while the next one makes it.
+/// - A result that only products in bfloat16 read may be rounded as it is written.
 ///
-/// Memory of a training pass, in this order: for each layer its y and what it keeps; then two
-/// buffers that the gradients take in turn. At inference: two that the ys take; then each layer's.
+/// Memory of a training pass, in this order: the table of results; for each layer its y and what it
+/// keeps; two buffers that the gradients take in turn. At inference: two buffers that the ys take
+/// in turn; then what each layer keeps.
 template <Real T>
 class Plan {
  public:
@@ -51,17 +54,19 @@ class Plan {
   /// Runs all layers on x [batch, ...]. At inference the result goes to `result`; in training it
   /// stays in `memory` for backward. Returns where it is.
   const T* forward(const Layers& layers, const T* x, Index batch, const Pass& pass,
-                   T* result) const;
+                   T* result) const {
+    return pass.training ? forward_training(layers, x, batch, pass)
+                         : forward_inference(layers, x, batch, pass, result);
+  }
 
-  /// Where the gradient of the result has to be put before `backward`.
-  [[nodiscard]] T* result_gradient(const Layers& layers, Index batch, std::byte* memory) const {
-    return reinterpret_cast<T*>(memory + kept_bytes(layers, batch));
+  /// Where the gradient of the result has to be put between `forward` and `backward`.
+  [[nodiscard]] T* result_gradient(std::byte* memory) const {
+    return reinterpret_cast<T*>(detail::ResultTable(memory)[steps_.size()]);
   }
 
   /// Number of the first layer whose result, of a training `forward` in `pass.memory`, is not
   /// finite; the number of layers if there is none.
-  [[nodiscard]] NN_COLD std::size_t first_non_finite(const Layers& layers, Index batch,
-                                                     const Pass& pass) const;
+  [[nodiscard]] NN_COLD std::size_t first_non_finite(Index batch, const Pass& pass) const;
 
   /// Runs all layers backwards after a training `forward` on the same x and memory. dx [batch, ...]
   /// may be null where nobody wants the gradient of the input.
@@ -70,23 +75,19 @@ class Plan {
  private:
   /// The pass as layer i sees it.
   [[nodiscard]] Pass pass_of(std::size_t i, const Pass& pass, std::byte* memory) const {
+    const Step& step = steps_[i];
     Pass own = pass;
     own.memory = memory;
-    own.layer = pass.layer + static_cast<std::uint64_t>(steps_[i].number);
-    own.activation = steps_[i].activation;
-    own.as_logits = pass.as_logits && steps_[i].drops_softmax;
-    own.dy_is_masked = steps_[i].dy_is_masked;
-    own.dx_is_masked = steps_[i].dx_is_masked;
+    own.layer = pass.layer + static_cast<std::uint64_t>(step.number);
+    own.activation = step.activation;
+    own.as_logits = pass.as_logits && step.drops_softmax;
+    own.dy_is_masked = step.dy_is_masked;
+    own.dx_is_masked = step.dx_is_masked;
     // At inference a result stays in the cache until it is read: rounding it saves nothing.
-    const bool keeps_short = pass.training && kernels::takes_bfloat16(pass.precision);
-    own.x_in_bfloat16 = keeps_short && steps_[i].x_in_bfloat16;
-    own.y_in_bfloat16 = keeps_short && steps_[i].y_in_bfloat16;
+    const bool rounds = pass.training && kernels::takes_bfloat16(pass.precision);
+    own.x_in_bfloat16 = rounds && step.x_in_bfloat16;
+    own.y_in_bfloat16 = rounds && step.y_in_bfloat16;
     return own;
-  }
-  /// The first of the views in front of step i; i if there is none.
-  [[nodiscard]] std::size_t first_view(std::size_t i) const {
-    while (i > 0 && steps_[i - 1].is_view) --i;
-    return i;
   }
   [[nodiscard]] bool is_view(std::size_t i, bool as_logits) const {
     return steps_[i].is_view || (as_logits && steps_[i].is_all_softmax);
@@ -100,17 +101,10 @@ class Plan {
     return round_to_cache_line(layer.workspace_bytes(steps_[i].x.with_batch(batch), training));
   }
   /// Training: bytes of step i's y and of what its layer keeps.
-  [[nodiscard, gnu::noinline]] Index kept_bytes_of(const AnyLayer<T>& layer, std::size_t i,
-                                                   Index batch) const {
+  [[nodiscard, gnu::noinline]] Index kept_bytes(const AnyLayer<T>& layer, std::size_t i,
+                                                Index batch) const {
     if (steps_[i].is_view) return 0;
     return checked_sum({tensor_bytes(steps_[i].y, batch), layer_bytes(layer, i, batch, true)});
-  }
-  [[nodiscard]] Index kept_bytes(const Layers& layers, Index batch) const {
-    Index total = 0;
-    for (std::size_t i = 0; i < steps_.size(); ++i) {
-      total = checked_sum({total, kept_bytes_of(layers[i], i, batch)});
-    }
-    return total;
   }
   /// Sizes of the two buffers that gradients take in turn; the result's gradient lies in the first.
   [[nodiscard, gnu::noinline]] std::array<Index, 2> gradient_bytes(Index batch) const {
@@ -156,13 +150,11 @@ class Plan {
     Shape y_shape;
     Pass pass;
   };
-  /// `y`: where step i's result lies and, behind it, what its layer keeps.
-  [[nodiscard]] BackwardStep backward_step(const BackwardPass& all, std::size_t i,
-                                           std::byte* y) const;
+  [[nodiscard]] BackwardStep backward_step(const BackwardPass& all, std::size_t i) const;
   /// Runs step i and the one that made its x, if that one reads its dy in columns, so that it is
   /// never written. Returns whether it did.
   bool backward_in_columns(const BackwardPass& all, std::size_t i, const BackwardStep& step,
-                           std::byte* y, T* dy) const;
+                           T* dy) const;
 
   std::vector<Step> steps_;
   Index num_layers_ = 0;
@@ -170,59 +162,52 @@ class Plan {
 
 template <Real T>
 Index Plan<T>::workspace_bytes(const Layers& layers, Index batch, bool training) const {
-  if (training) {
-    const auto gradients = gradient_bytes(batch);
-    return checked_sum({kept_bytes(layers, batch), gradients[0], gradients[1]});
-  }
-  const auto results = result_bytes(batch);
-  Index total = checked_sum({results[0], results[1]});
+  const auto buffers = training ? gradient_bytes(batch) : result_bytes(batch);
+  const Index table = training ? detail::ResultTable::num_bytes(steps_.size()) : 0;
+  Index total = checked_sum({table, buffers[0], buffers[1]});
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     if (steps_[i].is_view) continue;
-    total = checked_sum({total, layer_bytes(layers[i], i, batch, false)});
+    const Index bytes =
+        training ? kept_bytes(layers[i], i, batch) : layer_bytes(layers[i], i, batch, false);
+    total = checked_sum({total, bytes});
   }
   return total;
 }
 
 template <Real T>
-const T* Plan<T>::forward(const Layers& layers, const T* x, Index batch, const Pass& pass,
-                          T* result) const {
-  return pass.training ? forward_training(layers, x, batch, pass)
-                       : forward_inference(layers, x, batch, pass, result);
-}
-
-template <Real T>
 const T* Plan<T>::forward_training(const Layers& layers, const T* x, Index batch,
                                    const Pass& pass) const {
-  std::byte* memory = pass.memory;
+  const detail::ResultTable results(pass.memory);
+  std::byte* y = pass.memory + detail::ResultTable::num_bytes(steps_.size());
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     const Step& step = steps_[i];
+    results.set(i, y);
     if (!is_view(i, pass.as_logits)) {
-      T* y = reinterpret_cast<T*>(memory);
-      const Pass own = pass_of(i, pass, memory + tensor_bytes(step.y, batch));
-      layers[i].forward(x, step.x.with_batch(batch), y, step.y.with_batch(batch), own);
-      x = y;
+      const Pass own = pass_of(i, pass, y + tensor_bytes(step.y, batch));
+      layers[i].forward(x, step.x.with_batch(batch), reinterpret_cast<T*>(y),
+                        step.y.with_batch(batch), own);
+      x = reinterpret_cast<T*>(y);
     }
-    memory += kept_bytes_of(layers[i], i, batch);
+    y += kept_bytes(layers[i], i, batch);
   }
+  results.set(steps_.size(), y);
   return x;
 }
 
 template <Real T>
-std::size_t Plan<T>::first_non_finite(const Layers& layers, Index batch, const Pass& pass) const {
-  const std::byte* memory = pass.memory;
+std::size_t Plan<T>::first_non_finite(Index batch, const Pass& pass) const {
+  const detail::ResultTable results(pass.memory);
   for (std::size_t i = 0; i < steps_.size(); ++i) {
+    if (is_view(i, pass.as_logits)) continue;
     const Index count = batch * steps_[i].y.num_elements();
-    if (!is_view(i, pass.as_logits)) {
-      const auto* y = reinterpret_cast<const T*>(memory);
-      const auto* rounded = reinterpret_cast<const Bfloat16*>(memory);
-      const bool is_finite =
-          pass_of(i, pass, nullptr).y_in_bfloat16
-              ? std::all_of(rounded, rounded + count,
-                            [](Bfloat16 value) { return nn::is_finite(from_bfloat16(value)); })
-              : nn::first_non_finite(y, count) == count;
-      if (!is_finite) return i;
-    }
-    memory += kept_bytes_of(layers[i], i, batch);
+    const auto* y = reinterpret_cast<const T*>(results[i]);
+    const auto* rounded = reinterpret_cast<const Bfloat16*>(results[i]);
+    const bool is_finite =
+        pass_of(i, pass, nullptr).y_in_bfloat16
+            ? std::all_of(rounded, rounded + count,
+                          [](Bfloat16 value) { return nn::is_finite(from_bfloat16(value)); })
+            : nn::first_non_finite(y, count) == count;
+    if (!is_finite) return i;
   }
   return steps_.size();
 }
@@ -234,7 +219,7 @@ const T* Plan<T>::forward_inference(const Layers& layers, const T* x, Index batc
   const std::array<std::byte*, 2> buffers{pass.memory, pass.memory + sizes[0]};
   std::size_t last = steps_.size();
   while (last > 0 && is_view(last - 1, pass.as_logits)) --last;
-  if (last == 0) return std::copy_n(x, batch * steps_.back().y.num_elements(), result), result;
+  if (last == 0) std::copy_n(x, batch * steps_.back().y.num_elements(), result);
   std::byte* memory = buffers[1] + sizes[1];
   for (std::size_t i = 0, turn = 0; i < last; ++i) {
     if (is_view(i, pass.as_logits)) continue;
@@ -250,28 +235,25 @@ const T* Plan<T>::forward_inference(const Layers& layers, const T* x, Index batc
 }
 
 template <Real T>
-typename Plan<T>::BackwardStep Plan<T>::backward_step(const BackwardPass& all, std::size_t i,
-                                                      std::byte* y) const {
+typename Plan<T>::BackwardStep Plan<T>::backward_step(const BackwardPass& all,
+                                                      std::size_t i) const {
   const Step& step = steps_[i];
-  const std::size_t before = first_view(i);
-  const T* x = all.x;
-  if (before > 0) {
-    const Index bytes = kept_bytes_of(all.layers[before - 1], before - 1, all.batch);
-    x = reinterpret_cast<const T*>(y - bytes);
-  }
-  Pass own = pass_of(i, all.pass, y + tensor_bytes(step.y, all.batch));
+  const detail::ResultTable results(all.pass.memory);
+  const T* x = step.maker < 0
+                   ? all.x
+                   : reinterpret_cast<const T*>(results[static_cast<std::size_t>(step.maker)]);
+  Pass own = pass_of(i, all.pass, results[i] + tensor_bytes(step.y, all.batch));
   own.needs_dx = step.needs_dx;
-  return {x, step.x.with_batch(all.batch), reinterpret_cast<const T*>(y),
+  return {x, step.x.with_batch(all.batch), reinterpret_cast<const T*>(results[i]),
           step.y.with_batch(all.batch), own};
 }
 
 template <Real T>
 bool Plan<T>::backward_in_columns(const BackwardPass& all, std::size_t i, const BackwardStep& step,
-                                  std::byte* y, T* dy) const {
-  const std::size_t before = first_view(i) - 1;
+                                  T* dy) const {
+  const auto before = static_cast<std::size_t>(steps_[i].maker);
   const AnyLayer<T>& maker = all.layers[before];
-  y -= kept_bytes_of(maker, before, all.batch);
-  const BackwardStep first = backward_step(all, before, y);
+  const BackwardStep first = backward_step(all, before);
   auto* const reader = maker.dy_reader(first.x, first.x_shape, first.y, first.y_shape, first.pass);
   if (reader == nullptr) return false;
   all.layers[i].backward(step.x, step.x_shape, step.y, step.y_shape, dy, *reader, step.pass);
@@ -283,18 +265,17 @@ template <Real T>
 void Plan<T>::backward(const Layers& layers, const T* x, Index batch, const Pass& pass,
                        T* dx) const {
   const BackwardPass all{layers, x, batch, pass};
-  std::byte* y = pass.memory + kept_bytes(layers, batch);  // the end of what all steps keep
-  const std::array<std::byte*, 2> buffers{y, y + gradient_bytes(batch)[0]};
+  T* dy = result_gradient(pass.memory);
+  const std::array<T*, 2> buffers{
+      dy, reinterpret_cast<T*>(reinterpret_cast<std::byte*>(dy) + gradient_bytes(batch)[0])};
   std::size_t turn = 1;
-  T* dy = reinterpret_cast<T*>(buffers[0]);
   for (std::size_t i = steps_.size(); i-- > 0;) {
-    y -= kept_bytes_of(layers[i], i, batch);
     if (is_view(i, pass.as_logits)) continue;
-    BackwardStep step = backward_step(all, i, y);
+    BackwardStep step = backward_step(all, i);
     if (dx != nullptr) step.pass.needs_dx = true;
     const bool in_columns = steps_[i].dx_in_columns && dx == nullptr && pass.update != nullptr;
-    if (in_columns && backward_in_columns(all, i, step, y, dy)) return;
-    T* const dx_i = dx != nullptr && first_view(i) == 0 ? dx : reinterpret_cast<T*>(buffers[turn]);
+    if (in_columns && backward_in_columns(all, i, step, dy)) return;
+    T* const dx_i = dx != nullptr && steps_[i].maker < 0 ? dx : buffers[turn];
     layers[i].backward(step.x, step.x_shape, step.y, step.y_shape, dy, dx_i, step.pass);
     if (!step.pass.needs_dx) return;  // nothing before has parameters
     dy = dx_i;

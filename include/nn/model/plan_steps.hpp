@@ -13,6 +13,7 @@ namespace nn::detail {
 struct PlanStep {
   Shape x, y;             // of one sample
   Index number = 0;       // of the layer; the layers of nested models are counted one by one
+  Index maker = -1;       // the step whose y is x, across views; -1: x is the chain's input
   bool is_view = false;   // y is the memory of x, and the layer is never called
   bool needs_dx = false;  // a layer before this one has parameters
   Activation activation = Activation::linear;
@@ -172,6 +173,11 @@ template <Real T>
   }
   fuse_activations(layers, steps);
   const Readers readers = find_readers(steps);
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (!steps[i].is_view && readers[i] < steps.size()) {
+      steps[readers[i]].maker = static_cast<Index>(i);
+    }
+  }
   fuse_masks(layers, readers, steps);
   find_closing_softmax(layers, steps);
   find_first_gradient(layers, readers, steps);

@@ -288,7 +288,7 @@ template <Real T>
 void Sequential<T>::backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dy,
                              TensorMap<T, 2> dx, const Pass& pass) const {
   const Index batch = x.size() / std::max<Index>(input_shape().num_elements(), 1);
-  std::copy_n(dy.data(), dy.size(), network_.result_gradient(batch, pass.memory));
+  std::copy_n(dy.data(), dy.size(), network_.result_gradient(pass.memory));
   network_.backward(x.data(), batch, pass, pass.needs_dx ? dx.data() : nullptr);
 }
 

@@ -66,7 +66,7 @@ void Sequential<T>::backward(const DY& dy, Workspace& workspace) {
         {where, {"a gradient of shape ", shape.to_string()}, shape_of(dy).to_string()});
   }
   network_.ensure_gradients();
-  T* gradient = network_.result_gradient(last.batch_size, last.memory);
+  T* gradient = network_.result_gradient(last.memory);
   std::copy_n(dy.data(), dy.size(), gradient);
   Pass own = network_.pass(true, last.memory);
   own.step = last.step;  // forward's dropout, even if the optimizer has run since

@@ -44,7 +44,7 @@ class Trainer {
                                  Index count) {
     Batch<T> batch = batches_.make(x, y, rows, count);
     batch.targets.scores = network_.forward(batch.x, count, batch.pass, nullptr);
-    T* gradient = network_.result_gradient(count, batch.pass.memory);
+    T* gradient = network_.result_gradient(batch.pass.memory);
     const double loss = tally_.add(batch.targets, batch.row_losses, gradient);
     if (!is_finite(loss) && !divergence_) divergence_ = find_divergence(batch);
     return batch;
