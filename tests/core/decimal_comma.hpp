@@ -12,8 +12,8 @@
 
 namespace nn::testing {
 
-/// Sets it for the program, for the life of a test. A system may have no locale but C, so it is
-/// made here, in the form that glibc reads.
+/// Sets it for the program for the time of a test. A system may have no locale but C, so this one
+/// is made here, in the format of glibc.
 class DecimalComma {
  public:
   DecimalComma() {

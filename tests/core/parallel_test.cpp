@@ -65,8 +65,8 @@ int status_of_child(void (*compute)() = [] { meet(); }) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/// Whether threads can start there at all: qemu-user, which runs the programs of other processors,
-/// ends itself then.
+/// Whether threads can start in a forked process: qemu-user, which runs programs of other
+/// processors, crashes then.
 bool children_have_threads() {
   static const bool they_have = status_of_child([] { std::thread([] {}).join(); }) == 7;
   return they_have;

@@ -44,7 +44,7 @@ void save(const std::string& path, const std::string& text) {
   write_atomically(path, [&](AtomicFile& file) { file.write(text); });
 }
 
-/// The sentence that saving throws; empty where it throws nothing.
+/// The message that saving throws; empty if it throws nothing.
 std::string error_of_save(const std::string& path, const std::string& text = "new") {
   try {
     save(path, text);
@@ -60,7 +60,7 @@ mode_t mode_of(const std::string& path) {
   return status.st_mode & 07777;
 }
 
-/// Lets no file grow beyond `size` bytes, as a full disk would not.
+/// Limits files to `size` bytes, as a full disk would.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(rlim_t size) : old_handler_(std::signal(SIGXFSZ, SIG_IGN)) {
@@ -189,7 +189,7 @@ TEST_SUITE("io/atomic_file") {
 
   TEST_CASE("regression: what killed processes left is removed by a later save, and nothing else") {
     const TemporaryFolder folder;
-    const pid_t gone = ::fork();  // a process's number that is free again, once it is waited for
+    const pid_t gone = ::fork();  // a number that no process has once this one is waited for
     if (gone == 0) ::_exit(0);
     ::waitpid(gone, nullptr, 0);
     const auto name = [](const std::string& target, pid_t process) {
@@ -204,7 +204,7 @@ TEST_SUITE("io/atomic_file") {
     const std::string marked = "." + std::string("a.") + std::to_string(gone) + "-1.tmp";
     const Names kept{"a",
                      marked,
-                     name("a", ::getppid()),  // lives
+                     name("a", ::getppid()),  // still runs
                      name("b", gone),         // of another target
                      name("a.b", gone),
                      "." + std::string("a.") + std::to_string(gone) + "-2.tmp",  // just written

@@ -21,7 +21,7 @@ using nn::io::JsonNumber;
 using nn::io::JsonReader;
 using Peer = nlohmann::ordered_json;
 
-/// The sentence that `action` throws; empty where it throws nothing.
+/// The message that `action` throws; empty if it throws nothing.
 template <class Action>
 std::string error_of(Action&& action) {
   try {

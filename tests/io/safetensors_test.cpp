@@ -32,7 +32,7 @@ using nn::testing::read_text;
 using nn::testing::TemporaryFolder;
 using nn::testing::write_text;
 
-/// The bytes of a file with this header, its true size before it, and `data` behind it.
+/// The bytes of a file: the size of this header, the header, and `data`.
 std::string file_of(const std::string& header, const std::string& data = {}) {
   const std::uint64_t size = header.size();
   std::string bytes(sizeof size, '\0');
@@ -40,7 +40,7 @@ std::string file_of(const std::string& header, const std::string& data = {}) {
   return bytes + header + data;
 }
 
-/// The sentence that reading throws, without the path in front; empty where the file is accepted.
+/// The message that reading throws, without the path in front; empty if the file is accepted.
 std::string error_of_read(const std::string& path) {
   try {
     (void)SafetensorsFile::read(path);
@@ -105,7 +105,7 @@ std::string valid_file() {
                  std::string(20, '\x3f'));
 }
 
-/// Throws what doctest catches if an accepted file does not hang together.
+/// Checks that an accepted file is consistent.
 void check_consistent(const SafetensorsFile& file, std::size_t file_size) {
   std::size_t bytes = 0;
   for (const TensorEntry& entry : file.tensors()) {
@@ -565,7 +565,7 @@ TEST_SUITE("io/safetensors") {
       }
       try_to_read(damaged);
     }
-    CHECK(num_refused > 1000);  // most damage is seen; that in names and in data cannot be
+    CHECK(num_refused > 1000);  // most damage is noticed; in names and data it can't be
   }
 
   TEST_CASE("SafetensorsFile: a huge file is judged by its header, before memory is asked for") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A folder of a test's own, removed with all that is in it.
+// A folder of a test's own, removed with its contents.
 #pragma once
 
 #include <cstdlib>

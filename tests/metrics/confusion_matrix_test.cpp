@@ -17,7 +17,7 @@
 namespace nn {
 namespace {
 
-// Six samples of classes 0, 0, 0, 1, 1, 2 taken for 0, 0, 1, 1, 2, 1
+// Six samples of classes 0, 0, 0, 1, 1, 2 predicted as 0, 0, 1, 1, 2, 1
 const std::vector<std::int32_t> truth{0, 0, 0, 1, 1, 2}, taken{0, 0, 1, 1, 2, 1};
 
 ConfusionMatrix example() {
@@ -26,7 +26,7 @@ ConfusionMatrix example() {
   return matrix;
 }
 
-/// Scores [6, 3] whose highest are the classes of `taken`.
+/// Scores [6, 3] whose highest are at the classes of `taken`.
 std::vector<float> example_scores() {
   std::vector<float> scores(18, 0.25f);
   for (std::size_t i = 0; i < taken.size(); ++i) {

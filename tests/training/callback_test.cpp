@@ -19,7 +19,7 @@ namespace {
 
 using testing::NumberedSamples;
 
-/// Writes down what it is called for.
+/// Records which of its hooks are called.
 struct Diary {
   std::vector<std::string>* lines;
 
@@ -42,7 +42,7 @@ struct Diary {
   void note(const std::string& line) { lines->push_back(line); }
 };
 
-/// Counts batches in itself.
+/// Counts batches in a member of its own.
 struct Counter {
   int batches = 0;
   void on_batch_end(FitContext&) { ++batches; }
@@ -149,7 +149,7 @@ TEST_SUITE("training/callback") {
   }
 
   TEST_CASE("Callback: each fit works on a copy of its own") {
-    // One that is over when it has counted five batches.
+    // A training that ends after five batches.
     struct Expiring {
       int batches = 0;
       void on_batch_end(FitContext& context) { context.stop_training = ++batches == 5; }
@@ -206,7 +206,7 @@ TEST_SUITE("training/callback") {
                                             .verbose = Verbose::silent,
                                             .callbacks = {StoppingJudge{}, std::ref(reader)}});
     CHECK(history["judgement"] == std::vector<double>{10, 11, 12});
-    CHECK(history.epochs() == std::vector<Index>{0, 1, 2});  // the last one, which stops, too
+    CHECK(history.epochs() == std::vector<Index>{0, 1, 2});  // the last one too, which stops
     CHECK(history["loss"].size() == 3);
     CHECK(reader.at_epoch["judgement"] == 12);
   }
@@ -220,7 +220,7 @@ TEST_SUITE("training/callback") {
                              .verbose = Verbose::silent,
                              .callbacks = {Keeper{2}, Keeper{1}, Keeper{-1}, std::ref(reader)}};
     model.fit(x, testing::counted_labels(8, 3), options);
-    // The last one that has kept some wins.
+    // The last callback that has kept weights wins.
     CHECK(testing::weights_of(model) == reader.weights.at(1));
     CHECK(reader.weights[1] != reader.weights[2]);
     CHECK(reader.weights[1] != reader.weights[3]);

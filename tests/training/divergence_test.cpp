@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Trainings that diverge: what is said of them, and what stops them.
+// Trainings that diverge: what is reported of them, and what stops them.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -25,7 +25,7 @@ using testing::counted_labels;
 using testing::Paper;
 using testing::random_tensor;
 
-/// Hands x on, and NaN in the third batch.
+/// Passes x on, but NaN in the third batch.
 class Spoiler {
  public:
   using Scalar = float;

@@ -22,8 +22,8 @@ namespace {
 using testing::image_model;
 using testing::weights_of;
 
-/// A training that was written in advance: one monitored value for each epoch. The weights after
-/// epoch e are e.
+/// A training with given values: one monitored value for each epoch. The weights after epoch e are
+/// e.
 class Script final : public FitContext {
  public:
   /// The number of epochs that ran.
@@ -89,14 +89,14 @@ struct Asker {
   }
 };
 
-/// A metric that is the better, the lower it is.
+/// A metric of which less is better.
 struct Misses : Accuracy {
   static constexpr bool more_is_better = false;
   [[nodiscard]] std::string name() const { return "misses"; }
   [[nodiscard]] double result() const { return 1 - Accuracy::result(); }
 };
 
-/// Writes down a model's weights after each epoch.
+/// Records the weights of a model after each epoch.
 struct WeightKeeper {
   std::vector<std::vector<float>>* kept;
   Sequential<float>* model;
@@ -270,7 +270,7 @@ TEST_SUITE("training/early_stopping") {
     refuses("val_loss",
             "EarlyStopping: expected a monitor among loss, recorder, got 'val_loss'; set "
             "validation_split or validation_data, or set it in a callback before this one");
-    refuses("judgement",  // which comes after it
+    refuses("judgement",  // set by a callback after it
             "EarlyStopping: expected a monitor among loss, recorder, got 'judgement'; add it to "
             "compile's metrics, or set it in a callback before this one");
   }

@@ -23,7 +23,7 @@ using testing::counted_labels;
 using testing::image_model;
 using testing::random_tensor;
 
-/// A metric by any name.
+/// A metric with any name.
 struct Named {
   std::string text;
 
@@ -89,7 +89,7 @@ TEST_SUITE("training/evaluate") {
   }
 
   TEST_CASE("evaluate: metrics of one name are told apart by numbers") {
-    // Two of class 0, of which one is taken for 1; two of class 1: precisions 1 and 2/3
+    // Two samples of class 0, one of them predicted as 1; two of class 1: precisions 1 and 2/3
     Sequential model{Softmax{}};
     model.build({2});
     const std::vector<Metric> metrics{Precision{}, Precision{{.average = Average::micro}}};

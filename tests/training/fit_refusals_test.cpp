@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What `fit` refuses, in full text, and that a failed call leaves the model as it was.
+// What `fit` refuses, with the full messages, and that a failed call leaves the model as it was.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -48,7 +48,7 @@ struct Meddling {
   void on_batch_end(FitContext&) const { meddle(); }
 };
 
-/// Writes into all that a callback can reach, and says how many batches there were.
+/// Overwrites all that a callback can reach, and counts the batches.
 struct Scribbling {
   FitOptions* options;
   Index batches = 0;
@@ -62,8 +62,8 @@ struct Scribbling {
   }
 };
 
-/// Minus the logarithm of the true class's probability, as one writes it at home; also says how
-/// small scores were and how far their sums from 1.
+/// Minus the logarithm of the true class's probability, as a user would write it. Records the
+/// smallest score, and how far the sums of scores are from 1.
 struct LogLoss {
   double* least;
   double* most_off;
@@ -91,7 +91,7 @@ struct LogLoss {
   }
 };
 
-/// Writes down the learning rate at the beginning of a training.
+/// Records the learning rate at the beginning of a training.
 struct RateReader {
   double rate = 0;
   void on_train_begin(FitContext& context) { rate = context.learning_rate(); }
@@ -295,7 +295,7 @@ TEST_SUITE("training/fit") {
 
     CHECK(weights_of(model) == before);
     CHECK(model.parameters().step() == 1);
-    // Adam's moments and learning rate are what they were: both go the same way from here.
+    // Adam's moments and learning rate are as before, as both models go the same way from here.
     RateReader reader;
     const FitOptions options{
         .batch_size = 4, .epochs = 2, .verbose = Verbose::silent, .callbacks = {std::ref(reader)}};
@@ -314,7 +314,7 @@ TEST_SUITE("training/fit") {
     CHECK_FALSE(model.is_built());
     CHECK(model.input_shape() == Shape{});
     RateReader reader;
-    model.fit(random_tensor<float, 2>({4, 7}, 1), y,  // another shape is as good as the first
+    model.fit(random_tensor<float, 2>({4, 7}, 1), y,  // another shape, which the model takes too
               {.verbose = Verbose::silent, .callbacks = {std::ref(reader)}});
     CHECK(model.input_shape() == Shape{7});
     CHECK(reader.rate == 0.001);
@@ -354,7 +354,7 @@ TEST_SUITE("training/fit") {
                                                              copy = image_model();
                                                            }}}};
     CHECK(model.fit(x, y, with_copy).epochs().size() == 1);
-    model = image_model();  // trained no longer
+    model = image_model();  // its training has ended
   }
 
   TEST_CASE("fit: counts for itself, whatever a callback writes") {

@@ -77,7 +77,7 @@ TEST_SUITE("training/fit") {
         data.x, data.y, {.batch_size = 4, .verbose = Verbose::silent, .shuffle = false});
     const double of_all = data.model.evaluate(data.x, data.y, {.batch_size = 10})["loss"];
     CHECK(history["loss"].at(0) == doctest::Approx(of_all).epsilon(1e-6));
-    // The plain mean of the batches' losses is another number, so this test can tell.
+    // The mean of the batches' losses differs from it, so this test can tell.
     const auto part = [&](Index first, Index count) {
       const TensorMap<float, 2> x(data.x.data() + 2 * first, count, 2);
       const TensorMap<std::int32_t, 1> y(data.y.data() + first, count);

@@ -39,7 +39,7 @@ std::vector<float> weights_after_steps(ProductPrecision precision, int steps) {
   return weights_of(model);
 }
 
-/// Keeps its result in float whoever reads it.
+/// Keeps its result in float, whatever layer reads it.
 struct FloatConv2D : Conv2D<float> {
   using Conv2D<float>::Conv2D;
   static constexpr Promises promises = [] {

@@ -169,7 +169,7 @@ TEST_SUITE("training/predict") {
   TEST_CASE("predict, forward: refuse sizes whose product can't be counted") {
     Sequential model{Dense{4096}};
     model.build({1});
-    const float sample = 1;  // the only one that is there
+    const float sample = 1;  // the only sample in memory
     const ConstTensorMap<float, 2> x(&sample, Index{1} << 52, 1);
     CHECK_THROWS_WITH_AS(static_cast<void>(model.predict(x)),
                          "Shape: expected a number of elements that fits 63 bits, got "

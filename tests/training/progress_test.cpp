@@ -47,7 +47,7 @@ void draw_under_way(std::FILE* stream, const Scores& scores) {
 }
 
 #if defined(__linux__)
-/// A terminal that only the test looks at. `stream` is null where the system has none to give.
+/// A terminal that the test reads. `stream` is null where the system has none to give.
 class Terminal {
  public:
   explicit Terminal(unsigned short columns) : screen_(::posix_openpt(O_RDWR | O_NOCTTY)) {
@@ -67,7 +67,7 @@ class Terminal {
     if (screen_ >= 0) ::close(screen_);
   }
 
-  /// What is written to it, up to `end`; less where nothing more comes for a second.
+  /// The text written to it, up to `end`; less if nothing more comes for a second.
   [[nodiscard]] std::string text(const char* end) const {
     std::string all;
     pollfd waiting{.fd = screen_, .events = POLLIN, .revents = 0};
@@ -85,7 +85,7 @@ class Terminal {
   int screen_;
 };
 
-/// Sets TERM in the environment, or takes it away, while one lives.
+/// Sets or removes TERM in the environment for its lifetime.
 class TerminalKind {
  public:
   explicit TerminalKind(const char* kind) {

@@ -41,7 +41,7 @@ struct OwnScale {
   Parameter<float, 1> s;
 };
 
-/// What came of a dy [rows, cols], in columns or at once.
+/// The dy [rows, cols] that a layer received, in columns or at once.
 struct SeenGradient final : kernels::ColumnReader<float> {
   SeenGradient() : ColumnReader(1) {}
   void begin(Index) override { came_in_columns = true; }
@@ -170,9 +170,9 @@ TEST_SUITE("training/train_on_batch") {
     CHECK(std::equal(whole.dy.data(), whole.dy.data() + 6 * 40, in_columns.dy.data()));
 
     SeenGradient behind, of_rows;
-    take_step(sgd, {40}, OwnScale{}, Reading{behind});  // has a dx to give on
+    take_step(sgd, {40}, OwnScale{}, Reading{behind});  // which needs dx itself
     CHECK_FALSE(behind.came_in_columns);
-    take_step(sgd, {8, 5}, Reading{of_rows}, Dense{4});  // that Dense works on rows of samples
+    take_step(sgd, {8, 5}, Reading{of_rows}, Dense{4});  // this Dense has several rows for a sample
     CHECK_FALSE(of_rows.came_in_columns);
   }
 
@@ -226,7 +226,7 @@ TEST_SUITE("training/train_on_batch") {
       const auto expected = weights_after_convolution(WholeStep<SGD>{sgd}, precision);
       const auto actual = weights_after_convolution(sgd, precision);
       REQUIRE(actual.size() == expected.size());
-      CHECK(actual != expected);  // sums of other parts: the two ways differ by their rounding
+      CHECK(actual != expected);  // sums are cut differently, so they differ by rounding
       for (std::size_t i = 0; i < actual.size(); ++i) {
         if (!(std::abs(actual[i] - expected[i]) <= 1e-5f)) FAIL_CHECK("weight ", i);
       }
@@ -251,7 +251,7 @@ TEST_SUITE("training/train_on_batch") {
   }
 
   TEST_CASE("train_on_batch: learns on the logits below a dropout before the softmax") {
-    // The loss takes the softmax over: the layers before it then meet other buffers.
+    // The loss takes over the softmax, so the layers before it use other buffers.
     Sequential model{Dense{100}, Dense{4}, Dropout{0.0}, Softmax{}};
     Sequential twin{Dense{100}, Dense{4}};
     model.build({5});
@@ -401,7 +401,7 @@ TEST_SUITE("training/train_on_batch") {
     refuses(moved);
     static_cast<void>(model.forward(x, moved));
     model = Sequential<float>(model);
-    model.backward(dy, moved);  // a copy of the same build works alike
+    model.backward(dy, moved);  // works with a copy of the same build
   }
 
   TEST_CASE("backward: masks what forward dropped, though the optimizer has run since") {
@@ -427,7 +427,7 @@ TEST_SUITE("training/train_on_batch") {
     Workspace workspace, other;
     const auto output = [&](Workspace& memory) {
       const auto y = model.forward(x, memory);
-      model.backward(y, memory);  // gradients don't matter, and neither does that it was called
+      model.backward(y, memory);  // neither gradients nor this call make a difference
       return std::vector<float>(y.data(), y.data() + y.size());
     };
     const auto first = output(workspace), second = output(workspace);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the tests of training share: small data, a small model, and parts that show what training
+// What the tests of training share: small data, a small model, and parts that record what training
 // does.
 #pragma once
 
@@ -65,8 +65,8 @@ struct WholeStep {
   void step(ParameterBlock<float>& block) { optimizer.step(block); }
 };
 
-/// A metric that writes down the labels of each batch it sees. With as many classes as samples, and
-/// each sample's number as its label, these say which samples a batch had.
+/// A metric that records the labels of each batch. With as many classes as samples, and the number
+/// of each sample as its label, they tell which samples a batch had.
 struct Recorder {
   std::vector<std::vector<std::int32_t>>* batches;
 
@@ -90,8 +90,7 @@ struct Still {
   void step(ParameterBlock<T>&) const {}
 };
 
-/// Labels that say which sample is which: a model with a class for each of `count` samples [count,
-/// 2].
+/// Samples [count, 2] whose labels are their numbers, and a model with as many classes.
 struct NumberedSamples {
   explicit NumberedSamples(Index count, std::uint64_t seed = 1)
       : x(random_tensor<float, 2>({count, 2}, 5)), y(counted_labels(count, count)) {

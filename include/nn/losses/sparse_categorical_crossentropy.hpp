@@ -12,8 +12,9 @@
 
 namespace nn {
 
-/// How the losses of a batch's samples become one number. With sample weights the mean still
-/// divides by the number of samples (Keras), `mean_with_sample_weight` by the sum of the weights.
+/// How the losses of the samples of a batch become one number. With sample weights,
+/// `sum_over_batch_size` still divides by the number of samples, as in Keras;
+/// `mean_with_sample_weight` divides by the sum of the weights.
 enum class Reduction { sum_over_batch_size, sum, mean_with_sample_weight };
 
 struct SparseCategoricalCrossentropyOptions {
