@@ -11,7 +11,8 @@ cmake_minimum_required(VERSION 3.24)
 # Folder of nn/ -> storey. Files of nn/ itself, such as sequential.hpp, are the front door.
 set(storey_core 1)
 set(storey_kernels 2)
-foreach(folder data layer)
+# What a source of samples, a layer, a schedule is, and what losses and metrics look at.
+foreach(folder data layer schedule scoring)
   set(storey_${folder} 3)
 endforeach()
 foreach(folder layers losses metrics optimizers schedules)

@@ -12,16 +12,9 @@
 #include "nn/core/shape.hpp"
 #include "nn/kernels/elementwise/activation.hpp"
 #include "nn/layer/initializer.hpp"
+#include "nn/layer/sliding_window.hpp"
 
 namespace nn {
-
-/// Border rule of windows: `valid` takes only full windows, `same` pads so that stride 1 keeps the
-/// size.
-enum class Padding { valid, same };
-
-[[nodiscard]] constexpr const char* to_string(Padding padding) {
-  return padding == Padding::same ? "same" : "valid";
-}
 
 /// Named values in Keras' words. A layer that has `Arguments arguments() const` and
 /// `static L from_arguments(const Arguments&)` can be saved, loaded and moved to another scalar

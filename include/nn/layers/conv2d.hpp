@@ -9,7 +9,7 @@
 #include "nn/kernels/conv2d/gradient_reader.hpp"
 #include "nn/layer/closing_activation.hpp"
 #include "nn/layer/layer.hpp"
-#include "nn/layer/window.hpp"
+#include "nn/layer/sliding_window.hpp"
 
 namespace nn {
 

@@ -10,7 +10,7 @@
 #include "nn/kernels/pooling/pooling.hpp"
 #include "nn/layer/closing_activation.hpp"
 #include "nn/layer/layer.hpp"
-#include "nn/layer/window.hpp"
+#include "nn/layer/sliding_window.hpp"
 
 namespace nn {
 

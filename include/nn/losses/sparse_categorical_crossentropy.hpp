@@ -8,7 +8,7 @@
 #include "nn/core/error.hpp"
 #include "nn/kernels/elementwise/activation.hpp"
 #include "nn/kernels/rows/softmax.hpp"
-#include "nn/layer/scored_batch.hpp"
+#include "nn/scoring/scored_batch.hpp"
 
 namespace nn {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "nn/layer/scored_batch.hpp"
+#include "nn/scoring/scored_batch.hpp"
 
 namespace nn {
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "nn/core/error.hpp"
-#include "nn/layer/scored_batch.hpp"
+#include "nn/scoring/scored_batch.hpp"
 
 namespace nn {
 

@@ -13,7 +13,7 @@
 #include "nn/kernels/bfloat16/bfloat16.hpp"
 #include "nn/kernels/elementwise/activation.hpp"
 #include "nn/layer/parameter_block.hpp"
-#include "nn/layer/scored_batch.hpp"
+#include "nn/scoring/scored_batch.hpp"
 
 namespace nn {
 

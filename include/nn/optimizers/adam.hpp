@@ -7,8 +7,8 @@
 #include <string>
 
 #include "nn/kernels/update/update.hpp"
-#include "nn/layer/hyperparameter.hpp"
 #include "nn/layer/parameter_block.hpp"
+#include "nn/schedule/hyperparameter.hpp"
 
 namespace nn {
 

@@ -9,7 +9,7 @@
 
 #include "nn/core/error.hpp"
 #include "nn/core/finite.hpp"
-#include "nn/layer/hyperparameter.hpp"
+#include "nn/schedule/hyperparameter.hpp"
 
 namespace nn {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nn/layer/window.hpp"
+#include "nn/layer/sliding_window.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,7 +8,7 @@
 using nn::Padding;
 using nn::Window;
 
-TEST_SUITE("layer/window") {
+TEST_SUITE("layer/sliding_window") {
   TEST_CASE("Window: the extent counts the pixels between dilated cells") {
     CHECK(Window{3, 1}.extent() == 3);
     CHECK(Window{3, 1, 2}.extent() == 5);

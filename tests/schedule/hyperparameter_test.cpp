@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nn/layer/hyperparameter.hpp"
+#include "nn/schedule/hyperparameter.hpp"
 
 #include <doctest/doctest.h>
 
@@ -19,7 +19,7 @@ static_assert(!Schedule<double>);
 
 }  // namespace
 
-TEST_SUITE("layer/hyperparameter") {
+TEST_SUITE("schedule/hyperparameter") {
   TEST_CASE("Hyperparameter: a number is the same at each step") {
     const Hyperparameter rate = 0.25f;
     CHECK(rate.is_fixed());

@@ -5,10 +5,18 @@
 #include <algorithm>
 #include <string>
 
+#include "nn/core/error.hpp"
 #include "nn/core/shape.hpp"
-#include "nn/layer/arguments.hpp"
 
 namespace nn {
+
+/// Border rule of windows: `valid` takes only full windows, `same` pads so that stride 1 keeps the
+/// size.
+enum class Padding { valid, same };
+
+[[nodiscard]] constexpr const char* to_string(Padding padding) {
+  return padding == Padding::same ? "same" : "valid";
+}
 
 /// Windows of `size` cells, `dilation` apart, every `stride` pixels.
 struct Window {
