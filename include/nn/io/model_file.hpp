@@ -22,7 +22,7 @@ namespace nn {
 /// Options of `save` and `save_weights`.
 struct SaveOptions {
   std::map<std::string, std::string> notes{};  ///< texts of one's own in the file's metadata
-  bool allow_non_finite = false;  ///< write weights with infinity or NaN too, as a diverged model's
+  bool allow_non_finite = false;  ///< also write infinity and NaN, as of a diverged model
 };
 
 namespace io {
@@ -156,8 +156,8 @@ template <Real T>
   return text;
 }
 
-/// The model that a file describes, with its weights, whose data are read once all else has been
-/// found to fit. Throws `IoError`.
+/// The model that a file describes, with its weights. Their data are read last, once all else has
+/// been found to fit. Throws `IoError`.
 template <Real T, class Types>
 [[nodiscard]] NN_COLD Sequential<T> read_model(const std::string& path, Types types) {
   InputFile input(path);
@@ -263,7 +263,7 @@ NN_COLD void Sequential<T>::load_weights(const std::string& path) {
   io::SafetensorsFile file = io::SafetensorsFile::read_header(input, path);
   io::require_weights(file, network_.list_parameters(), path);
   file.read_data(input);
-  // Whether every value fits shows only while they are converted, tensor after tensor.
+  // Whether every value fits is known only once the last tensor has been converted.
   T* const values = network_.block().values();
   const std::vector<T> before(values, values + network_.block().size());
   try {

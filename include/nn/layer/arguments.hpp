@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A layer's constructor arguments by name: how a layer is described without knowing who asks.
+// A layer's constructor arguments by name: what files, and models over another scalar, read.
 #pragma once
 
 #include <concepts>
@@ -21,7 +21,7 @@ namespace nn {
 /// type.
 class Arguments {
  public:
-  /// Most arguments of one layer: they are searched from the front.
+  /// Limit for one layer, as each look-up searches from the front.
   static constexpr std::size_t max_count = 100;
   enum class Kind { boolean, whole, number, text, list };
 
@@ -58,7 +58,7 @@ class Arguments {
     put(name, Kind::list).list = std::move(value);
     return *this;
   }
-  Arguments& set(std::string_view name, const char* value) {  // which would become a bool
+  Arguments& set(std::string_view name, const char* value) {  // else it would become a bool
     return set(name, std::string_view{value});
   }
   Arguments& set(std::string_view name, Size2D value) {

@@ -15,8 +15,8 @@
 
 namespace nn {
 
-/// A parameter of any rank, as its owner's list sees it. A copy of one that is bound has a copy of
-/// its value and looks at that, so a layer copied out of a built model brings its weights along.
+/// A parameter of any rank, as its owner's list sees it. A copy of a bound one has a value of its
+/// own, so a layer that is copied out of a built model brings its weights along.
 template <Real T>
 class AnyParameter {
  public:
@@ -53,12 +53,12 @@ class AnyParameter {
   void update(const ParameterUpdate& rule) const {
     rule.apply_to_all(value_, gradient_, shape_.num_elements());
   }
-  /// An optimizer's step that is applied piece by piece; null: none.
+  /// An optimizer's step on this parameter, to be applied piece by piece; of null, none.
   [[nodiscard]] ParameterStep<T> step(const ParameterUpdate* rule) const {
     return ParameterStep<T>(rule, value_);
   }
 
-  /// The value in a short format, where the model was quantised, in place of value and gradient.
+  /// The quantised value, which stands in place of value and gradient; else null.
   [[nodiscard]] const kernels::QuantizedMatrix* quantized() const { return quantized_; }
 
   void bind(const Shape& shape, T* value, T* gradient,
@@ -94,7 +94,7 @@ template <Real T, int Rank>
 class Parameter : public AnyParameter<T> {
  public:
   [[nodiscard]] ConstTensorMap<T, Rank> value() const {
-    // Only what parameters() lists has a value, and unless quantized() has it; it may be empty.
+    // What parameters() does not list has no value; nor has what was quantised.
     NN_ASSERT(this->is_bound() || this->shape_.num_elements() == 0);
     return map_tensor<Rank, const T>(this->value_, this->shape_);
   }
@@ -113,7 +113,7 @@ class NamedParameter {
   NamedParameter(std::string full_name, const Shape& sizes)
       : name(std::move(full_name)), shape(sizes) {}
 
-  /// Where the value, in full or quantised, and the gradient lie; `layer_view` looks there too.
+  /// Sets where the value, quantised or not, and the gradient lie, also for the layer's own view.
   void bind(T* value, T* gradient, const kernels::QuantizedMatrix* quantized,
             AnyParameter<T>& layer_view) noexcept {
     value_ = value;
@@ -130,7 +130,7 @@ class NamedParameter {
   [[nodiscard]] TensorMap<T, Rank> value() const {
     return map_tensor<Rank>(full_value(), ranked<Rank>());
   }
-  /// The value in a short format, or null.
+  /// The quantised value, or null.
   [[nodiscard]] const kernels::QuantizedMatrix* quantized() const { return quantized_; }
   /// Bytes of the value.
   [[nodiscard]] Index num_bytes() const {
@@ -191,8 +191,8 @@ class ParameterList {
     push_back(parameter, name, shape, initializer);
   }
 
-  /// The same for a matrix that the layer can also take in a short format: its forward looks for
-  /// `quantized()` first.
+  /// The same for a matrix that may be quantised: the layer's forward looks for `quantized()`
+  /// first.
   void add_quantizable(Parameter<T, 2>& parameter, const std::string& name, const Shape& shape,
                        const Initializer& initializer) {
     add(parameter, name, shape, initializer);
@@ -205,7 +205,7 @@ class ParameterList {
 
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
 
-  /// Parameter number i starts with these elements, which lie in a block that was `keep`t.
+  /// Parameter number i begins with these elements, which lie in a block that `keep` was given.
   void start_from(std::size_t i, const T* value) { entries_[i].earlier_value = value; }
   void keep(AlignedArray<T>&& values) { kept_.push_back(std::move(values)); }
 

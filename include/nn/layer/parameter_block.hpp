@@ -22,7 +22,7 @@ class Network;  // model/network.hpp
 /// The memory of a model's parameters: values, gradients and the optimizer's moments, each one
 /// contiguous block, and the number of optimizer steps taken. So an update, a snapshot or an
 /// average is one pass, and the step counter is one number. Each tensor starts on a cache line; the
-/// gaps stay 0. Only a whole model is copied: layers look into their block.
+/// gaps stay 0. Layers look into their block, so it is copied with its whole model only.
 template <Real T>
 class ParameterBlock {
  public:
@@ -32,8 +32,8 @@ class ParameterBlock {
   static constexpr std::size_t max_moments = 4;
   using Moments = std::array<AlignedArray<T>, max_moments>;  // empty until they are asked for
 
-  /// Allocates for the listed parameters, 0 where they have no earlier value, and binds the layers'
-  /// views. Throws where a layer brings a value from another model that doesn't fit.
+  /// Allocates the listed parameters and binds the layers' views. Those without an earlier value
+  /// are 0. Throws where the value that a layer brings from another model doesn't fit.
   NN_COLD void allocate(const ParameterList<T>& list) {
     ParameterBlock made;
     made.values_ = AlignedArray<T>(static_cast<std::size_t>(layout(list)));
@@ -51,8 +51,7 @@ class ParameterBlock {
     bind(list);
   }
 
-  /// Draws the first values of those without an earlier one. Each parameter draws from a stream of
-  /// its own.
+  /// Draws the values of parameters without an earlier one, each from a stream of its own.
   [[gnu::noinline]] void initialize(const ParameterList<T>& list, std::uint64_t seed) {
     std::uint64_t user = 0;
     T* value = values_.data();
@@ -67,8 +66,8 @@ class ParameterBlock {
     }
   }
 
-  /// Gives its values to the entries of a list from number `first` on, which are of the same
-  /// parameters and start from them in another block; this one is empty then.
+  /// Gives its values to another block, whose list has the same parameters from number `first` on.
+  /// This block is empty then.
   NN_COLD void hand_over(ParameterList<T>& list, std::size_t first) {
     const std::size_t count = list.entries().size() - first;
     if (count != named_.size()) {
@@ -91,8 +90,8 @@ class ParameterBlock {
     *this = {};
   }
 
-  /// Points the layers' views into this block, which was built for these parameters. Nothing here
-  /// can throw, so that it may follow what can.
+  /// Points the layers' views into this block, which was built for these parameters. Throws
+  /// nothing, so it may stand behind what does.
   // NOLINTNEXTLINE(bugprone-exception-escape): the sizes were added up when the block was made
   NN_COLD void bind(const ParameterList<T>& list) noexcept {
     NN_ASSERT(list.entries().size() == named_.size());
@@ -110,8 +109,8 @@ class ParameterBlock {
     }
   }
 
-  /// Replaces this block's quantizable matrices by ones in a short format, and gives back the
-  /// memory of their values, of gradients and moments: the block is for inference from now on.
+  /// Quantises the matrices that allow it, and frees their values, all gradients and all moments:
+  /// the block is for inference from now on.
   NN_COLD void quantize(const ParameterList<T>& list,
                         NumberFormat format) requires std::same_as<T, float> {
     ParameterBlock made;
@@ -203,7 +202,7 @@ class ParameterBlock {
     std::int64_t step = 0;
   };
   [[nodiscard]] NN_COLD Snapshot snapshot() const { return {values_, moments_, step_}; }
-  /// Allocates nothing and can't throw, as what made it necessary may be that memory has run out.
+  /// Neither allocates nor throws, as it may be needed because memory has run out.
   NN_COLD void restore(Snapshot&& snapshot) noexcept {
     NN_ASSERT(snapshot.values.size() == values_.size());
     std::copy(snapshot.values.begin(), snapshot.values.end(), values_.begin());
@@ -230,7 +229,7 @@ class ParameterBlock {
   ParameterBlock& operator=(const ParameterBlock&) = default;
   ParameterBlock& operator=(ParameterBlock&&) noexcept = default;
 
-  /// Lists the parameters, which `bind` then says the places of.
+  /// Lists the parameters; `bind` then gives them their places.
   void name(const ParameterList<T>& list) {
     named_.reserve(list.entries().size());
     for (const auto& entry : list.entries()) named_.emplace_back(entry.name, entry.shape);
@@ -240,7 +239,7 @@ class ParameterBlock {
     return padded_bytes<T>(count) / static_cast<Index>(sizeof(T));
   }
   static Index layout(const ParameterList<T>& list) {
-    // Half of what an index counts in bytes leaves room for the padding.
+    // Half of an index's range leaves room for the padding.
     constexpr Index most = std::numeric_limits<Index>::max() / 2 / static_cast<Index>(sizeof(T));
     Index size = 0;
     for (const auto& entry : list.entries()) {

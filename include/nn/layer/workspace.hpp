@@ -10,9 +10,8 @@
 
 namespace nn {
 
-/// Memory for the activations of a pass. It belongs to whoever calls, so one model can predict in
-/// many threads at once, each with its own workspace; it grows on the first call of a size and is
-/// reused after.
+/// Memory for the activations of a pass. It belongs to the caller, so one model can predict in many
+/// threads at once, each with its own workspace. It grows where it is too small and is then reused.
 class Workspace {
  public:
   Workspace() = default;
@@ -37,8 +36,8 @@ class Workspace {
   /// Bytes held.
   [[nodiscard]] Index size() const { return static_cast<Index>(memory_.size()); }
 
-  /// The training pass whose results lie here, for the backward pass that follows it. Whatever
-  /// else uses the memory ends that.
+  /// The training pass whose results lie here until the memory is used again: what `backward`
+  /// continues.
   struct ForwardPass {
     const void* model = nullptr;
     std::uint64_t build_number = 0;  ///< the model's

@@ -18,7 +18,7 @@ struct Conv2DOptions {
   Size2D strides = 1;                ///< pixels from one window to the next, 1 .. 2^20
   Padding padding = Padding::valid;  ///< `same`: zeros around the image, OH = ceil(H / stride)
   Size2D dilation_rate = 1;          ///< pixels from one cell of a window to the next, 1 .. 2^20
-  Activation activation = Activation::linear;        ///< act, of the results
+  Activation activation = Activation::linear;        ///< act, applied to the results
   bool use_bias = true;                              ///< add b
   Initializer kernel_initializer = GlorotUniform{};  ///< the first values of W
   Initializer bias_initializer = Zeros{};            ///< the first values of b
@@ -101,7 +101,7 @@ class Conv2D {
     }
   }
 
-  /// In place of a backward without dx, where dy already is dz.
+  /// Takes dy in place of a backward without dx; declines unless dy already is dz.
   [[nodiscard]] kernels::ColumnReader<T>* dy_reader(ConstTensorMap<T, 4> x, ConstTensorMap<T, 4> y,
                                                     const Pass& pass) const
       requires(kernels::has_simd<T>) {

@@ -14,7 +14,7 @@ namespace nn {
 
 /// Options of Dense, with Keras' names and defaults.
 struct DenseOptions {
-  Activation activation = Activation::linear;        ///< act, of the results
+  Activation activation = Activation::linear;        ///< act, applied to the results
   bool use_bias = true;                              ///< add b
   Initializer kernel_initializer = GlorotUniform{};  ///< the first values of W
   Initializer bias_initializer = Zeros{};            ///< the first values of b

@@ -11,8 +11,8 @@
 namespace nn {
 
 /// Sets each element to 0 with probability `rate` in training and divides the others by 1 - rate,
-/// so that the expectation stays (Srivastava et al. 2014; Keras: Dropout). Identity at inference.
-/// Which elements fall is a function of (model's seed, layer, step, element) alone.
+/// which keeps the expectation (Srivastava et al. 2014; Keras: Dropout). Identity at inference.
+/// Whether an element is dropped is a function of (model's seed, layer, step, element) alone.
 /// Shapes    x [N, ...]   y like x
 /// Backward  dx = dy / (1 - rate) where the element was kept, else 0
 /// Throws    std::invalid_argument unless 0 <= rate <= 1
@@ -34,7 +34,7 @@ class Dropout {
 
   void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dy,
                 TensorMap<T, 2> dx, const Pass& pass) const {
-    drop(x.size(), dy.data(), dx.data(), pass);  // the numbers of one pass are the same both ways
+    drop(x.size(), dy.data(), dx.data(), pass);  // draws the same numbers as forward
   }
 
   [[nodiscard]] Arguments arguments() const { return Arguments{name()}.set("rate", rate_); }

@@ -23,7 +23,7 @@ class Flatten {
 
   static constexpr Promises promises{.reshapes = true};
 
-  // Only for callers that want a copy; a model passes the memory on.
+  // A model never calls these: it passes the memory on.
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass&) const {
     std::copy_n(x.data(), x.size(), y.data());
   }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// All layers, and the list of them that a file is read with: the one place that a new layer is
-// added to.
+// All layers, and the list of them for reading files: the one place where a new layer is added.
 #pragma once
 
 #include "nn/layers/conv2d.hpp"

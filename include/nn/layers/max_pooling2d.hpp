@@ -25,8 +25,8 @@ struct MaxPooling2DOptions {
 /// Shapes    x [N, H, W, C]   y [N, OH, OW, C]
 /// Backward  dx gets dy at the cell that won, the first in scan order where several are equal
 /// Throws    std::invalid_argument for sizes outside 1 .. 2^20;
-///           ShapeError for samples that are not [H, W, C], smaller than a window or of 2^31
-///           elements and more
+///           ShapeError for samples that are not [H, W, C], are smaller than a window or have
+///           2^31 elements or more
 template <Real T = float>
 class MaxPooling2D {
  public:
@@ -73,7 +73,7 @@ class MaxPooling2D {
   void backward(ConstTensorMap<T, 4> x, ConstTensorMap<T, 4> y, TensorMap<T, 4> dy,
                 TensorMap<T, 4> dx, const Pass& pass) const {
     if (!pass.needs_dx) return;
-    // dz = dy * act'(z), if act isn't a ReLU, whose zeros have no winner
+    // dz = dy * act'(z); a ReLU needs no step here, as its zeros have no winner
     to_gradient_before(rest(pass), pass, y, dy);
     // dx[argmax] += dz
     kernels::max_pooling2d_gradient(geometry(x, y), dy.data(), argmax(pass), dx.data());
@@ -100,7 +100,7 @@ class MaxPooling2D {
   [[nodiscard]] static bool is_masked(const Pass& pass) {
     return pass.activation == Activation::relu || pass.dx_is_masked;
   }
-  /// The activation that the pooling itself leaves to be done.
+  /// The activation, unless it is the ReLU that the pooling itself applies.
   [[nodiscard]] static Activation rest(const Pass& pass) {
     return pass.activation == Activation::relu ? Activation::linear
                                                : pass.activation_of(Activation::linear);

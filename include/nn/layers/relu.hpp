@@ -15,7 +15,7 @@ namespace nn {
 struct ReLUOptions {
   std::optional<double> max_value{};  ///< none: unbounded
   double negative_slope = 0;          ///< dy/dx below the threshold
-  double threshold = 0;               ///< below it x is taken for negative
+  double threshold = 0;               ///< x up to it counts as negative
 };
 
 /// Rectified linear unit (Nair and Hinton 2010; Keras: ReLU).
@@ -25,7 +25,7 @@ struct ReLUOptions {
 /// Backward  dx = dy where threshold < x < max_value, negative_slope * dy where x <= threshold,
 ///           else 0
 /// Throws    std::invalid_argument for a negative max_value, and for a negative_slope or a
-///           threshold that is negative or not finite, also as a T
+///           threshold that is negative or not finite, also after conversion to T
 template <Real T = float>
 class ReLU {
  public:
@@ -39,7 +39,7 @@ class ReLU {
            "a finite negative_slope of 0 or more", options.negative_slope);
     demand(options.threshold >= 0 && is_finite(options.threshold), "ReLU",
            "a finite threshold of 0 or more", options.threshold);
-    // T(negative_slope) 0 would be NaN.
+    // An infinite slope times 0 would be NaN.
     demand(is_finite(T(options.negative_slope)), "ReLU", "a negative_slope in the range of float",
            options.negative_slope);
     demand(is_finite(T(options.threshold)), "ReLU", "a threshold in the range of float",
@@ -73,7 +73,7 @@ class ReLU {
                 TensorMap<T, 2> dx, const Pass& pass) const {
     if (!pass.needs_dx) return;
     if (is_plain()) {
-      // dx = 0 where y <= 0, else dy; where x is itself the result of a ReLU its mask is the same
+      // dx = dy where y > 0, else 0; if a ReLU made x, its mask is the same
       return kernels::activation_gradient(Activation::relu, y.size(), y.data(), dy.data(),
                                           dx.data());
     }

@@ -14,7 +14,7 @@ namespace nn {
 /// and is saved with the model: `nn::Rescaling{1.0 / 255}`.
 /// Shapes    x [N, ...]   y like x
 /// Backward  dx = scale * dy
-/// Throws    std::invalid_argument for numbers that are not finite, also where they are Ts
+/// Throws    std::invalid_argument for numbers that are not finite, also after conversion to T
 template <Real T = float>
 class Rescaling {
  public:
@@ -23,7 +23,7 @@ class Rescaling {
   explicit Rescaling(double scale, double offset = 0) : scale_(scale), offset_(offset) {
     demand(is_finite(scale), "Rescaling", "a finite scale", scale);
     demand(is_finite(offset), "Rescaling", "a finite offset", offset);
-    // T(scale) 0 would be NaN.
+    // An infinite scale times 0 would be NaN.
     demand(is_finite(T(scale)), "Rescaling", "a scale in the range of float", scale);
     demand(is_finite(T(offset)), "Rescaling", "an offset in the range of float", offset);
   }

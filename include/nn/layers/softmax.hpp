@@ -10,8 +10,8 @@
 namespace nn {
 
 /// Probabilities over the last axis: y_k = exp(x_k) / sum_j exp(x_j) (Bridle 1990; Keras: Softmax).
-/// The row maximum is subtracted first. At the end of a model under a cross-entropy it is left out
-/// in training: the loss then works on x.
+/// The row maximum is subtracted first, so exp does not overflow. Training under a cross-entropy
+/// leaves out a softmax that ends the model: the loss works on x.
 /// Shapes    x [N, ..., K]   y like x
 /// Backward  dx = y * (dy - sum_j dy_j y_j)
 /// Throws    ShapeError for samples without features

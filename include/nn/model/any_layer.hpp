@@ -48,7 +48,7 @@ class AnyLayer {
   [[nodiscard]] std::optional<Arguments> arguments() const { return self_->arguments(); }
   [[nodiscard]] const Promises& promises() const { return self_->promises; }
   [[nodiscard]] bool has_parameters() const { return self_->has_parameters; }
-  /// With the batch axis; 2: any.
+  /// Ranks with the batch axis; 2: any.
   [[nodiscard]] int input_rank() const { return self_->input_rank; }
   [[nodiscard]] int output_rank() const { return self_->output_rank; }
   /// 1, or the number of layers inside a nested model.
@@ -205,7 +205,7 @@ class AnyLayer {
       }
     }
 
-    /// For a layer that only adds.
+    /// Makes gradients that are to be assigned 0, for a layer that only adds.
     void begin_gradients(const Pass& pass) const {
       if constexpr (ParametricLayer<L> && !promised.assigns_gradients) {
         if (pass.accumulate) return;
@@ -238,8 +238,8 @@ class AnyLayer {
   detail::Erased<Interface> self_;
 };
 
-// Not in the class: what is inline is compiled in each file of a program, and this, with all that
-// the layer can do, need not be where nn/compiled.hpp has it.
+// Not in the class, where it would be inline and compiled in each file of a program. It brings all
+// that the layer can do, which nn/compiled.hpp has once.
 template <Real T>
 template <class L>
 typename AnyLayer<T>::Interface* AnyLayer<T>::hold(L layer) {

@@ -17,13 +17,15 @@
 
 namespace nn {
 
-/// A loss over class scores: `name()`, and a call that writes each row's loss and, unless it is
-/// null, the gradient with respect to the scores, and returns the loss of the batch. It gets what
-/// the model gives. If it has `takes_over()`, which returns an `Activation`, it gets that
-/// activation's input instead where the model ends with it (`ScoredBatch::are_logits`). If it has
-/// `from_logits()` and that is true, a model that ends with a softmax is refused. With
-/// `static constexpr bool takes_weights = true` it promises to multiply each row's loss and
-/// gradient by `ScoredBatch::weights`, which `fit` needs for class_weight.
+/// A loss over class scores, which are what the model gives: `name()`, and a call that writes each
+/// row's loss and, unless it is null, the gradient with respect to the scores. It returns the loss
+/// of the batch. Optional members:
+///
+///     Activation takes_over() const;  // applies this closing activation itself: where the model
+///                                     // ends with it, the scores are logits (`are_logits`)
+///     bool from_logits() const;       // true: refuses a model that ends with a softmax
+///     static constexpr bool takes_weights = true;  // multiplies each row's loss and gradient by
+///                                                  // its weight, which class_weight needs
 template <class L, class T>
 concept Loss = std::copyable<L> &&
     requires(const L& loss, const ScoredBatch<T>& batch, T* row_losses, T* gradient) {
@@ -32,10 +34,12 @@ concept Loss = std::copyable<L> &&
 };
 
 /// An update rule: `name()`, `learning_rate()`, `set_learning_rate(double)`,
-/// `step(ParameterBlock<T>&)`. Where the rate depends on the step, `learning_rate(step)` too: that
-/// of the update after `step` updates. With `begin_step(ParameterBlock<T>&)`, which counts the step
-/// and returns it as a `ParameterUpdate`, the backward pass updates each parameter as soon as its
-/// gradient is finished.
+/// `step(ParameterBlock<T>&)`. Optional members:
+///
+///     double learning_rate(std::int64_t step) const;  // of the update after `step` updates
+///     ParameterUpdate begin_step(ParameterBlock<T>&);  // counts the step, returns it as a rule
+///
+/// With the last, backward updates each parameter as soon as its gradient is finished.
 template <class O, class T>
 concept OptimizerFor = std::copyable<O> && requires(O& optimizer, ParameterBlock<T>& block) {
   { optimizer.name() } -> std::convertible_to<std::string>;
@@ -117,7 +121,7 @@ struct OptimizerHolder final : OptimizerInterface<T> {
   O optimizer;
 };
 
-// Metrics are named before it is known of which scalar the model is: they take both.
+// A list of metrics is made before the model's scalar type is known, so each takes both.
 struct MetricInterface {
   virtual ~MetricInterface() = default;
   virtual MetricInterface* clone() const = 0;
@@ -171,7 +175,7 @@ class Metric {
 
 /// Options of `compile`.
 struct CompileOptions {
-  /// In which Dense layers multiply in `fit` and `train_on_batch`: float32, or bfloat16, whose
+  /// How Dense layers multiply in `fit` and `train_on_batch`: in float32, or in bfloat16, whose
   /// products are summed in float; weights and the optimizer's memory stay floats (Micikevicius et
   /// al. 2018; Kalamkar et al. 2019). Evaluation and prediction multiply in float32.
   ProductPrecision precision{};

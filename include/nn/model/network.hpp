@@ -58,14 +58,14 @@ class Network {
     is_planned_ = false;
   }
 
-  /// Infers all shapes from one sample's, unless they are known. Changes nothing where a layer
-  /// refuses.
+  /// Infers all shapes from that of one sample, unless they are known. Where a layer refuses,
+  /// nothing has changed.
   NN_COLD void infer_shapes(const Shape& sample) {
     if (is_planned_ && input_ == sample) return;
     try {
       plan_ = Plan<T>(detail::chain_shapes(layers_, sample), layers_);
     } catch (...) {
-      // Nested models that were told their shapes already go back to those from before.
+      // Nested models that were told the new shapes go back to those from before.
       for (std::size_t i = 0; is_planned_ && i < layers_.size(); ++i) {
         layers_[i].infer_shapes(plan_.steps()[i].x);
       }
@@ -82,7 +82,7 @@ class Network {
       block.initialize(list, seed);
     });
   }
-  /// The same with first values that `fill(list, block)` sets.
+  /// The same, but `fill(list, block)` sets the first values.
   template <class Fill>
   NN_COLD void build(const Shape& sample, std::uint64_t seed, const Fill& fill) {
     infer_shapes(sample);
@@ -98,7 +98,7 @@ class Network {
     if (!block_.has_gradients()) block_.allocate_gradients(list_parameters());
   }
 
-  /// Makes a model for inference of this one; `where` names the caller in messages.
+  /// Turns this model into one for inference; `where` names the caller in messages.
   NN_COLD void quantize(const char* where, NumberFormat format) {
     require_no_training(where);
     require_float_weights(where);
@@ -111,7 +111,7 @@ class Network {
     }
   }
 
-  /// For what changes weights. Throws `std::invalid_argument` after `quantize`.
+  /// Throws `std::invalid_argument` after `quantize`: for calls that change weights.
   NN_COLD void require_float_weights(const char* where) const {
     if (block_.format() == NumberFormat::float32) return;
     refuse({where,
@@ -121,7 +121,7 @@ class Network {
             "use a copy from before quantize"});
   }
 
-  /// For what would take from `fit` what it works on. Throws `std::invalid_argument` in a callback.
+  /// Throws `std::invalid_argument` in a callback: for calls that would change what `fit` works on.
   NN_COLD void require_no_training(const char* where) const {
     if (!is_training_) return;
     refuse({where, "a model that is not being trained", "one in the middle of fit", "",
@@ -136,7 +136,7 @@ class Network {
     return count;
   }
 
-  /// What the layers declare for the inferred shapes.
+  /// The parameters that the layers declare for the inferred shapes.
   [[nodiscard]] ParameterList<T> list_parameters() {
     ParameterList<T> list;
     collect(list);
@@ -182,7 +182,7 @@ class Network {
   [[nodiscard]] bool is_planned() const { return is_planned_; }
   /// Whether `block` holds the parameters too; not so inside of a built model.
   [[nodiscard]] bool is_built() const { return is_built_; }
-  /// Another one each time that shapes were inferred.
+  /// A new number each time that shapes are inferred or parameters made.
   [[nodiscard]] std::uint64_t build_number() const { return build_number_; }
   [[nodiscard]] std::uint64_t seed() const { return seed_; }
   [[nodiscard]] ParameterBlock<T>& block() { return block_; }
@@ -195,7 +195,7 @@ class Network {
 
   // Passes through the layers, as `Plan` has them.
 
-  /// What all of them are told, at the present step.
+  /// What all layers are told, at the present step.
   [[nodiscard]] Pass pass(bool training, std::byte* memory) const {
     return {.training = training,
             .memory = memory,
@@ -253,7 +253,7 @@ class Network {
   ParameterBlock<T> block_;
 };
 
-/// Says that a network is trained as long as this lives.
+/// Marks a network as being trained, as long as this lives.
 template <Real T>
 class TrainingMark {
  public:

@@ -109,7 +109,7 @@ class Plan {
   /// Sizes of the two buffers that gradients take in turn; the result's gradient lies in the first.
   [[nodiscard, gnu::noinline]] std::array<Index, 2> gradient_bytes(Index batch) const {
     std::array<Index, 2> bytes{steps_.empty() ? 0 : tensor_bytes(steps_.back().y, batch), 0};
-    for (const bool as_logits : {false, true}) {  // whose turn it is may depend on it
+    for (const bool as_logits : {false, true}) {  // it may change whose turn it is
       std::size_t turn = 1;
       for (std::size_t i = steps_.size(); i-- > 0;) {
         if (is_view(i, as_logits)) continue;
@@ -151,8 +151,8 @@ class Plan {
     Pass pass;
   };
   [[nodiscard]] BackwardStep backward_step(const BackwardPass& all, std::size_t i) const;
-  /// Runs step i and the one that made its x, if that one reads its dy in columns, so that it is
-  /// never written. Returns whether it did.
+  /// Runs step i and the one that made its x at once: the latter reads its dy column by column
+  /// while step i makes it, and it is never stored. Returns false where the latter declines.
   bool backward_in_columns(const BackwardPass& all, std::size_t i, const BackwardStep& step,
                            T* dy) const;
 

@@ -32,8 +32,8 @@ struct BuildOptions {
   std::uint64_t seed = 0;  ///< of initial weights, shuffling and dropout
 };
 
-/// Layers one after the other (Keras: Sequential). A value: a copy is a model of its own. Itself a
-/// layer, so models nest: one that was built gives its weights to the outer one, as a part of it.
+/// Layers one after the other (Keras: Sequential). A copy is a model of its own. A model is also a
+/// layer, so models nest: one that was built hands its weights to the outer one.
 /// Its functions for training, prediction and files are in `training/` and `io/`, which
 /// `<nn/sequential.hpp>` includes.
 ///
@@ -61,7 +61,8 @@ class Sequential {
   /// A model of the given layers. The first one's scalar type is the model's.
   template <class First, class... Rest>
   requires(sizeof...(Rest) > 0 || !std::same_as<First, Sequential>) &&
-      Layer<First> explicit Sequential(First first, Rest... rest) {  // add says what others lack
+      Layer<First> explicit Sequential(First first,
+                                       Rest... rest) {  // `add` says what the rest lacks
     add(std::move(first));
     (add(std::move(rest)), ...);
   }
@@ -115,7 +116,7 @@ class Sequential {
 
   /// A training pass over x [N, ...]: dropout is on, and the workspace keeps what `backward` needs.
   /// The result [N, ...] lies in the workspace until its next use; x has to outlive `backward`, so
-  /// what dies at the end of the line does not compile.
+  /// a temporary does not compile.
   template <int Rank = 2, class X>
   ConstTensorMap<T, Rank> forward(X&& x, Workspace& workspace) const;
   /// Adds the gradients of all parameters, given that of the result of the last `forward` in this
@@ -123,8 +124,8 @@ class Sequential {
   template <TensorLike DY>
   void backward(const DY& dy, Workspace& workspace);
 
-  /// Attaches an optimizer, a loss and metrics, and forgets what an earlier optimizer remembered.
-  /// Throws `std::invalid_argument` for a precision that the model can't train in, or in `fit`.
+  /// Attaches an optimizer, a loss and metrics, and resets moments and step. Throws
+  /// `std::invalid_argument` for a precision that the model can't train in, and during `fit`.
   template <OptimizerFor<T> O, Loss<T> L>
   NN_COLD void compile(O optimizer, L loss, std::vector<Metric> metrics = {},
                        const CompileOptions& options = {}) {

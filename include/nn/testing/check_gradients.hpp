@@ -24,7 +24,7 @@ struct LayerMaker {
   std::function<AnyLayer<Dual>()> of_dual;
 };
 
-/// How the tests call a layer's input and parameters.
+/// What findings call the gradient of the input (part 0) or of a parameter.
 template <Real T>
 [[nodiscard]] std::string gradient_name(const LayerRig<T>& rig, std::size_t part) {
   if (part == 0) return "gradient of the input";
@@ -124,7 +124,7 @@ bool check_part(Findings& findings, const std::string& where, const std::string&
                 const Shape& shape, const std::vector<double>& gradient, double tolerance,
                 Slope&& slope) {
   for (const Probe probe : probes_of(shape.num_elements())) {
-    double got = 0, size = 1;  // of the rounding errors that the sum may have
+    double got = 0, size = 1;  // rounding errors grow with the size of the terms
     for (std::size_t i = 0; i < gradient.size(); ++i) {
       const double term = gradient[i] * probe.direction(static_cast<Index>(i));
       if (probe.direction(static_cast<Index>(i)) != 0) got += term;

@@ -268,8 +268,8 @@ inline void check_form(Findings& findings, const FormContext& form) {
 
 }  // namespace detail
 
-/// Holds a layer against everything that the library promises of layers; returns what is wrong,
-/// nothing for a sound layer. `make` makes the layer over a scalar type, `[]<class T>() { return
+/// Holds a layer against all that the library expects of layers; returns what is wrong, nothing for
+/// a sound layer. `make` makes the layer over a scalar type, `[]<class T>() { return
 /// nn::Dense<T>{5}; }`. It is called with double, float and Dual; one that is constrained to
 /// `std::floating_point T` does without the exact derivatives. `sample` is the shape of one sample.
 template <class Make>

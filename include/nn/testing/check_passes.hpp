@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What every layer promises about its passes beside the right gradients.
+// What holds for the passes of every layer, beside the right gradients.
 #pragma once
 
 #include <algorithm>
@@ -153,8 +153,8 @@ void check_linearity(Findings& findings, const std::string& where, LayerRig<T>& 
 }
 
 /// A batch gives what its samples give one by one; the gradients of parameters are sums over
-/// samples. At inference always; in training unless the layer draws numbers or mixes the samples of
-/// a batch.
+/// samples. This holds at inference, and in training unless the layer draws numbers or mixes the
+/// samples of a batch.
 template <Real T>
 void check_samples_alone(Findings& findings, const std::string& where, LayerRig<T>& rig,
                          InputRange range, bool in_training) {
