@@ -30,6 +30,42 @@ bool mention(const std::string& findings, const std::string& text) {
   return findings.find(text) != std::string::npos;
 }
 
+// Layers that break a promise.
+template <nn::Real T>
+struct WithoutStep : FaultyDense<T> {
+  static constexpr nn::Promises promises{.assigns_gradients = true, .updates_parameters = true};
+  WithoutStep() : FaultyDense<T>(Fault::none) {}
+  [[nodiscard]] static std::string name() { return "WithoutStep"; }
+};
+template <nn::Real T>
+struct NothingOfDy : FaultyDense<T> {  // whose reader ignores it
+  static constexpr nn::Promises promises{.assigns_gradients = true, .takes_dy_in_columns = true};
+  struct Reader final : nn::kernels::ColumnReader<T> {
+    Reader() : nn::kernels::ColumnReader<T>(1) {}
+    void begin(nn::Index) override {}
+    void read(nn::Index, nn::Index, nn::kernels::Matrix<const T>) override {}
+    void end() override {}
+  };
+  NothingOfDy() : FaultyDense<T>(Fault::none) {}
+  [[nodiscard]] static std::string name() { return "NothingOfDy"; }
+  [[nodiscard]] nn::kernels::ColumnReader<T>* dy_reader(nn::ConstTensorMap<T, 2>,
+                                                        nn::ConstTensorMap<T, 2>,
+                                                        const nn::Pass&) const {
+    static Reader reader;
+    return &reader;
+  }
+};
+template <nn::Real T>
+struct NothingOfDx : FaultyDense<T> {  // which hands out nothing
+  static constexpr nn::Promises promises{
+      .assigns_gradients = true, .updates_parameters = true, .gives_dx_in_columns = true};
+  using FaultyDense<T>::backward;
+  NothingOfDx() : FaultyDense<T>(Fault::none) {}
+  [[nodiscard]] static std::string name() { return "NothingOfDx"; }
+  void backward(nn::ConstTensorMap<T, 2>, nn::ConstTensorMap<T, 2>, nn::TensorMap<T, 2>,
+                nn::kernels::ColumnReader<T>&, const nn::Pass&) const {}
+};
+
 // Sound layers that describe themselves in part.
 template <nn::Real T>
 struct WithOwnName : FaultyDense<T> {  // whose name() is not static
@@ -158,6 +194,19 @@ TEST_SUITE("testing/check_layer") {
     }
   }
 
+  TEST_CASE("check_layer: finds a promise that is not kept") {
+    const auto findings = []<template <class> class L>() {
+      return nn::testing::to_text(
+          nn::testing::check_layer([]<class T>() { return L<T>{}; }, {3}, expectations()));
+    };
+    CHECK(mention(findings.operator()<WithoutStep>(),
+                  "WithoutStep, step in backward: parameter 'kernel' at [0, 0]: expected "));
+    CHECK(
+        mention(findings.operator()<NothingOfDx>(), "NothingOfDx, dx in columns: dx at [0, 0]: "));
+    CHECK(mention(findings.operator()<NothingOfDy>(),
+                  "NothingOfDy, dy in columns: gradient of parameter 'kernel' at [0, 0]: "));
+  }
+
   TEST_CASE("check_layer: says what a layer lacks to be saved") {
     const auto findings = []<template <class> class L>() {
       return nn::testing::to_text(
@@ -176,7 +225,7 @@ TEST_SUITE("testing/check_layer") {
     CHECK(findings.operator()<WithNoDescription>() == "");
   }
 
-  TEST_CASE("check_layer: expects random numbers where they are announced") {
+  TEST_CASE("check_layer: expects random numbers where it is told of them") {
     auto expected = expectations();
     expected.is_random = true;
     const std::string findings = nn::testing::to_text(nn::testing::check_layer(

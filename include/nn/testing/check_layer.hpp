@@ -18,6 +18,7 @@
 #include "nn/model/model_access.hpp"
 #include "nn/testing/check_gradients.hpp"
 #include "nn/testing/check_passes.hpp"
+#include "nn/testing/check_promises.hpp"
 
 namespace nn::testing {
 
@@ -257,6 +258,7 @@ inline void check_form(Findings& findings, const FormContext& form) {
   const InputRange range = form.expected.input;
   check_accumulation(findings, form.name, rig, range);
   check_linearity(findings, form.name, rig, range);
+  check_promises(findings, form.name, rig, range);
   check_samples_alone(findings, form.name, rig, range, false);
   if (!form.expected.is_random && !form.expected.mixes_samples) {
     check_samples_alone(findings, form.name, rig, range, true);

@@ -152,6 +152,8 @@ class LayerRig {
     backward(batch, pass);
   }
 
+  [[nodiscard]] const AnyLayer<T>& layer() const { return layer_; }
+  [[nodiscard]] const Shape& sample() const { return sample_; }
   [[nodiscard]] const std::vector<NamedParameter<T>>& parameters() const { return block_.named(); }
 
   /// Gradients of all parameters one after the other.

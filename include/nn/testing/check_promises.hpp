@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+// Promises that change how a pass ends: the optimizer's step in backward, gradients in columns.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "nn/core/finite.hpp"
+#include "nn/testing/findings.hpp"
+#include "nn/testing/layer_rig.hpp"
+
+namespace nn::testing {
+
+namespace detail {
+
+/// w -= g
+struct DescentRule {
+  template <Real T>
+  void operator()(T* w, const T* g, Index count) const {
+    for (Index i = 0; i < count; ++i) w[i] -= g[i];
+  }
+};
+
+/// Writes down the columns that it reads.
+template <Real T>
+class ColumnWriter final : public kernels::ColumnReader<T> {
+ public:
+  explicit ColumnWriter(kernels::Matrix<T> to) : kernels::ColumnReader<T>(1), to_(to) {}
+  void begin(Index) override {}
+  void read(Index, Index first, kernels::Matrix<const T> columns) override {
+    for (Index i = 0; i < columns.rows; ++i) {
+      for (Index j = 0; j < columns.cols; ++j) to_(i, first + j) = columns(i, j);
+    }
+  }
+  void end() override {}
+
+ private:
+  kernels::Matrix<T> to_;
+};
+
+/// The batch's tensor as a matrix with a row for each sample.
+template <class T>
+[[nodiscard]] kernels::Matrix<T> rows_of(T* data, const Shape& shape) {
+  return {data, shape[0], shape.num_elements() / std::max<Index>(shape[0], 1)};
+}
+
+/// Backward with the optimizer's step, where dx goes to memory or in columns: the same dx, and each
+/// parameter less its gradient. The parameters are as before afterwards.
+template <Real T>
+void check_step(Findings& findings, const std::string& where, LayerRig<T>& rig, InputRange range,
+                bool in_columns) {
+  const ParameterUpdate step = ParameterUpdate::of<T>(DescentRule{});
+  RiggedBatch<T> expected = rig.batch(3, range), actual = rig.batch(3, range);
+  rig.run(expected);
+  std::vector<std::vector<T>> before;
+  for (const NamedParameter<T>& parameter : rig.parameters()) {
+    const T* const value = parameter.value().data();
+    before.emplace_back(value, value + parameter.shape.num_elements());
+  }
+  const std::vector<T> gradients = rig.parameter_gradients();
+
+  Pass pass = rig.training_pass();
+  rig.forward(actual, pass);
+  pass.accumulate = false;
+  pass.update = &step;
+  if (in_columns) {
+    ColumnWriter<T> columns(rows_of(actual.dx.data(), actual.x_shape));
+    pass.memory = actual.memory.data();
+    rig.layer().backward(actual.x.data(), actual.x_shape, actual.y.data(), actual.y_shape,
+                         actual.dy.data(), columns, pass);
+  } else {
+    rig.backward(actual, pass);
+  }
+  compare(findings, where, "dx", actual.x_shape, expected.dx.data(), actual.dx.data(), 1e-12);
+  const T* gradient = gradients.data();
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    const NamedParameter<T>& parameter = rig.parameters()[i];
+    std::vector<T> wanted = before[i];
+    DescentRule{}(wanted.data(), gradient, parameter.shape.num_elements());
+    gradient += parameter.shape.num_elements();
+    compare(findings, where, "parameter '" + parameter.name + "'", parameter.shape, wanted.data(),
+            parameter.value().data(), 1e-12);
+    std::copy(before[i].begin(), before[i].end(), parameter.value().data());
+  }
+}
+
+/// The layer's reader of dy, unless it declines, sums the same gradients as backward.
+template <Real T>
+void check_dy_reader(Findings& findings, const std::string& where, LayerRig<T>& rig,
+                     InputRange range) {
+  RiggedBatch<T> batch = rig.batch(3, range);
+  rig.run(batch);
+  const std::vector<T> expected = rig.parameter_gradients();
+  batch.set_output_gradient();
+  rig.fill_parameter_gradients(not_a_number<T>);
+  Pass pass = rig.training_pass();
+  pass.memory = batch.memory.data();
+  pass.needs_dx = pass.accumulate = false;
+  auto* const reader =
+      rig.layer().dy_reader(batch.x.data(), batch.x_shape, batch.y.data(), batch.y_shape, pass);
+  if (reader == nullptr) return;
+  reader->begin(1);
+  reader->read(0, 0, rows_of<const T>(batch.dy.data(), batch.y_shape));
+  reader->end();
+  const T* wanted = expected.data();
+  for (const NamedParameter<T>& parameter : rig.parameters()) {
+    compare(findings, where, "gradient of parameter '" + parameter.name + "'", parameter.shape,
+            wanted, parameter.gradient().data(), 1e-12);
+    wanted += parameter.shape.num_elements();
+  }
+}
+
+}  // namespace detail
+
+/// With the optimizer's step in backward, parameters and dx are those of a step behind it, whatever
+/// the layer has promised; gradients in columns are those in memory.
+template <Real T>
+void check_promises(Findings& findings, const std::string& where, LayerRig<T>& rig,
+                    InputRange range) {
+  const Promises& promises = rig.layer().promises();
+  detail::check_step(findings, where + ", step in backward", rig, range, false);
+  if (promises.gives_dx_in_columns && rig.sample().rank() == 1) {  // as only then in a model
+    detail::check_step(findings, where + ", dx in columns", rig, range, true);
+  }
+  if (promises.takes_dy_in_columns) {
+    detail::check_dy_reader(findings, where + ", dy in columns", rig, range);
+  }
+}
+
+}  // namespace nn::testing
