@@ -23,7 +23,7 @@ struct DescentRule {
 };
 
 /// Writes down the columns that it reads.
-template <Real T>
+template <Real T>  // NOLINTNEXTLINE(cppcoreguidelines-virtual-class-destructor): is final
 class ColumnWriter final : public kernels::ColumnReader<T> {
  public:
   explicit ColumnWriter(kernels::Matrix<T> to) : kernels::ColumnReader<T>(1), to_(to) {}
