@@ -23,8 +23,8 @@ struct Batch {
   [[nodiscard]] Index rows() const { return targets.rows; }
 };
 
-/// Whether the loss works on the logits that the model's closing softmax gets. Throws
-/// `std::invalid_argument` where it asks for logits and would get the softmax's result.
+/// Whether the loss takes the logits, which the model's closing softmax gets, in place of its
+/// result. Throws `std::invalid_argument` for a loss that expects logits and would get that result.
 template <Real T>
 [[nodiscard]] NN_COLD bool works_on_logits(const Network<T>& network,
                                            const LossInterface<T>& loss) {
@@ -44,7 +44,7 @@ class BatchMaker {
  public:
   enum class Use { training, inference };
 
-  /// `class_weights` multiply the losses of each class's samples; none: all 1.
+  /// `class_weights` multiply the losses of samples, by class; empty: all are 1.
   NN_COLD BatchMaker(const Network<T>& network, const Compiled<T>& compiled, Use use,
                      std::vector<T> class_weights = {})
       : network_(network),
@@ -101,7 +101,7 @@ class BatchMaker {
   }
 
   const Network<T>& network_;
-  const Pass pass_;  // but for memory and step, which each batch has its own of
+  const Pass pass_;  // without memory and step, which differ with each batch
   const std::vector<T> class_weights_;
   Workspace workspace_;
 };

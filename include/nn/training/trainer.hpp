@@ -53,11 +53,11 @@ class Trainer {
   /// The second half: backward and the optimizer's step.
   void update(const Batch<T>& batch) {
     const std::int64_t steps_before = network_.block().step();
-    const auto update = compiled_.optimizer->begin_step(network_.block());
+    const auto rule = compiled_.optimizer->begin_step(network_.block());
     Pass pass = batch.pass;
-    pass.update = update ? &*update : nullptr;
+    pass.update = rule ? &*rule : nullptr;
     network_.backward(batch.x, batch.rows(), pass, nullptr);
-    if (!update) compiled_.optimizer->step(network_.block());
+    if (!rule) compiled_.optimizer->step(network_.block());
     // An optimizer of the user's own may not count steps, but shuffling and dropout need the count.
     if (network_.block().step() == steps_before) network_.block().advance_step();
   }
