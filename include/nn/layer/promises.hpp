@@ -29,7 +29,7 @@ struct Promises {
   /// their gradients unwritten.
   bool updates_parameters = false;
   /// It has a second `backward`, which hands dx to a reader by columns; only called with
-  /// pass.update, so it takes updates_parameters too.
+  /// pass.update, so it goes with updates_parameters.
   bool gives_dx_in_columns = false;
   /// It has a `dy_reader`, which takes dy by columns in place of a backward without dx.
   bool takes_dy_in_columns = false;

@@ -28,9 +28,9 @@ class ColumnWriter final : public kernels::ColumnReader<T> {
  public:
   explicit ColumnWriter(kernels::Matrix<T> to) : kernels::ColumnReader<T>(1), to_(to) {}
   void begin(Index) override {}
-  void read(Index, Index first, kernels::Matrix<const T> columns) override {
-    for (Index i = 0; i < columns.rows; ++i) {
-      for (Index j = 0; j < columns.cols; ++j) to_(i, first + j) = columns(i, j);
+  void read(Index, Index first, kernels::Matrix<const T> strip) override {
+    for (Index i = 0; i < strip.rows; ++i) {
+      for (Index j = 0; j < strip.cols; ++j) to_(i, first + j) = strip(i, j);
     }
   }
   void end() override {}
@@ -65,10 +65,10 @@ void check_step(Findings& findings, const std::string& where, LayerRig<T>& rig, 
   pass.accumulate = false;
   pass.update = &step;
   if (in_columns) {
-    ColumnWriter<T> columns(rows_of(actual.dx.data(), actual.x_shape));
+    ColumnWriter<T> writer(rows_of(actual.dx.data(), actual.x_shape));
     pass.memory = actual.memory.data();
     rig.layer().backward(actual.x.data(), actual.x_shape, actual.y.data(), actual.y_shape,
-                         actual.dy.data(), columns, pass);
+                         actual.dy.data(), writer, pass);
   } else {
     rig.backward(actual, pass);
   }
