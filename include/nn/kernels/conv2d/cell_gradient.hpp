@@ -134,25 +134,22 @@ void add_slices(const CellTask<T>& task, Range slices, const OutputBlock& block,
   const CellPlan& plan = task.plan;
   const T* const x = task.x + block.samples.first * s.input_size();
   const T* const dy = task.dy + block.samples.first * s.output_size();
-  PixelBlock<T> pixels{};
-  pixels.num_samples = block.samples.size();
-  pixels.x_sample_step = s.input_size(), pixels.x_step = s.stride_width * s.in_channels;
-  pixels.x_row_step = s.stride_height * s.width * s.in_channels;
-  pixels.dy_sample_step = s.output_size(), pixels.dy_row_step = s.out_width * s.out_channels;
-  pixels.dy_step = s.out_channels;
+  PixelBlock<T> packed_pixels{};
   for (Index slice = slices.first; slice < slices.end; ++slice) {
     const CellPixels cell = pixels_of_cell(s, slice / plan.slices_per_cell, block.rows, block.cols);
     if (cell.num_rows == 0 || cell.num_cols == 0) continue;
     const T* const cell_dy = dy + cell.first_output * s.out_channels;
-    const bool packs_dy = pixels.dy != cell_dy || pixels.num_rows != cell.num_rows ||
-                          pixels.num_pixels != cell.num_cols;  // else as for the slice before
+    const PixelGrid& last = packed_pixels.pixels;  // of the slice before
+    const bool packs_dy = packed_pixels.dy != cell_dy || last.num_rows != cell.num_rows ||
+                          last.num_cols != cell.num_cols;
     const Index channel = slice % plan.slices_per_cell * plan.most_channels;
-    pixels.x = x + cell.first_input * s.in_channels + channel, pixels.dy = cell_dy;
-    pixels.num_rows = cell.num_rows, pixels.num_pixels = cell.num_cols;
+    packed_pixels = {
+        pixel_grid(s, block.samples.size(), cell.num_rows, cell.num_cols, s.width * s.in_channels),
+        x + cell.first_input * s.in_channels + channel, cell_dy};
     const Matrix<T> slice_sums(sums + plan.first_row(slice, s.in_channels) * plan.width,
                                std::min(plan.most_channels, s.in_channels - channel), plan.width);
     const bool is_last = slice == slices.end - 1;
-    NN_DISPATCH_TO(task.set, add_cell_gradient, pixels, s.out_channels, packs_dy, packed,
+    NN_DISPATCH_TO(task.set, add_cell_gradient, packed_pixels, s.out_channels, packs_dy, packed,
                    is_last ? next : NextPixels<T>{}, slice_sums);
   }
 }

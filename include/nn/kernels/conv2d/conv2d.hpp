@@ -1,9 +1,23 @@
 // SPDX-License-Identifier: MIT
 // Two-dimensional convolution (cross-correlation, as everywhere in deep learning) and its
-// gradients. The files in reading order: `../window_shape.hpp` sizes; `rows.hpp` the inner kernel;
-// `regions.hpp` pixels that read the same cells; `forward.hpp`, `input_gradient.hpp`; and for dW
-// `input_windows.hpp`, `gradient_plan.hpp`, `gradient_blocks.hpp` and `cell_gradient.hpp`,
-// `kernel_gradient.hpp`, `gradient_reader.hpp`.
+// gradients. The words of this folder:
+//   cell    one place (u, v) of the kernel; it lies on one input pixel for each output pixel
+//   class   rows (or columns) of pixels that read the same cells; a region is a class of rows by a
+//           class of columns, so padding and strides cost nothing inside of it
+//   run     consecutive elements of the input that meet consecutive rows of W
+//   panel   the output channels in one or two vectors; W is packed panel by panel
+//   tile    some pixels (or rows of W) by one panel, in registers
+//   band    the output rows whose input stays in a core's cache
+//   piece   the bands and panels that a thread computes at a time
+// and, where the pixels are summed, as for dW:
+//   part    output rows with a dW of their own; the parts are added at the end, in their order
+//   group   the share of a part's dW that one thread sums: tiles, or slices
+//   slice   the rows of W of one cell and up to 128 input channels
+//   block   the output pixels that are summed at a time
+// The files in reading order: `../window_shape.hpp` sizes; `rows.hpp` the inner kernel, a tile at a
+// time; `regions.hpp`, `forward.hpp`, `input_gradient.hpp`; and for dW `input_windows.hpp` views of
+// the padded input, `gradient_plan.hpp`, `gradient_blocks.hpp` for few input channels and
+// `cell_gradient.hpp` for many, `kernel_gradient.hpp`, `gradient_reader.hpp`.
 #pragma once
 
 #include <type_traits>

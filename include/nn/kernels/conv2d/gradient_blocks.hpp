@@ -123,14 +123,9 @@ template <class T>
     const ImageWindow window = input_window(s, first, first + count);
     const auto view = view_window(image, x + sample * image.size(), window, in_place, buffer);
     if (!in_place) buffer += image.size(window);
-    const Index dy_row_step = s.out_width * s.out_channels;
-    PixelBlock<T>& block = list.blocks[static_cast<std::size_t>(list.size)];
-    block.num_samples = 1, block.num_rows = count, block.num_pixels = s.out_width;
-    block.x_sample_step = block.dy_sample_step = 0;
-    block.x = view.data, block.dy = dy + row * dy_row_step;
-    block.x_row_step = s.stride_height * view.row_step,
-    block.x_step = s.stride_width * s.in_channels;
-    block.dy_row_step = dy_row_step, block.dy_step = s.out_channels;
+    list.blocks[static_cast<std::size_t>(list.size)] = {
+        pixel_grid(s, 1, count, s.out_width, view.row_step), view.data,
+        dy + row * s.out_width * s.out_channels};
     row += count;
   }
   return row;

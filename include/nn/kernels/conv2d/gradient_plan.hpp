@@ -6,20 +6,27 @@
 
 #include "nn/core/ceil_div.hpp"
 #include "nn/core/checked.hpp"
+#include "nn/kernels/conv2d/rows.hpp"
 #include "nn/kernels/window_shape.hpp"
 
 namespace nn::kernels::detail {
 
-/// Rectangles of output pixels in consecutive samples: their first x, their dy and the steps
-/// between.
+/// Rectangles of output pixels, with the first one's window in x and its dy.
 template <class T>
 struct PixelBlock {
-  Index num_samples, num_rows, num_pixels;
-  const T* x;
-  Index x_sample_step, x_row_step, x_step;
-  const T* dy;
-  Index dy_sample_step, dy_row_step, dy_step;
+  PixelGrid pixels;  // the y of its steps is dy
+  const T *x, *dy;
 };
+
+/// A rectangle of output pixels in each of some samples, where x has rows of `x_row_size` elements.
+[[nodiscard]] inline PixelGrid pixel_grid(const Conv2DShape& s, Index num_samples, Index num_rows,
+                                          Index num_cols, Index x_row_size) {
+  return {num_samples,
+          num_rows,
+          num_cols,
+          {s.input_size(), s.stride_height * x_row_size, s.stride_width * s.in_channels},
+          {s.output_size(), s.out_width * s.out_channels, s.out_channels}};
+}
 
 /// The work is cut by the shape alone, into parts of the output rows of all samples, counted
 /// through. Each part adds up a dW of its own, and these are added at the end in their order.

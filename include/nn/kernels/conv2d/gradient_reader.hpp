@@ -51,18 +51,16 @@ class Conv2DGradientReader final : public ColumnReader<T> {
     detail::BlockList<T> list;
     list.size = 1;
     detail::PixelBlock<T>& block = list.blocks[0];  // pixels side by side, of all samples
-    block.num_samples = strip.rows, block.num_rows = 1;
-    block.x_sample_step = s.input_size(), block.dy_sample_step = strip.row_stride;
-    block.x_row_step = block.dy_row_step = 0;
-    block.x_step = s.stride_width * s.in_channels, block.dy_step = s.out_channels;
+    block.pixels = detail::pixel_grid(s, strip.rows, 1, 0, s.width * s.in_channels);
+    block.pixels.y.sample = strip.row_stride;
     block.dy = strip.data;
     const Index end = (first + strip.cols) / s.out_channels;
-    for (Index pixel = first / s.out_channels; pixel < end; pixel += block.num_pixels) {
+    for (Index pixel = first / s.out_channels; pixel < end; pixel += block.pixels.num_cols) {
       const Index row = pixel / s.out_width, col = pixel % s.out_width;
-      block.num_pixels = std::min(end - pixel, s.out_width - col);
+      block.pixels.num_cols = std::min(end - pixel, s.out_width - col);
       block.x = x_ + (row * s.stride_height * s.width + col * s.stride_width) * s.in_channels;
       detail::add_blocks(set_, plan_, list, offsets_, 0, sums_ + run * plan_.part_size());
-      block.dy += block.num_pixels * s.out_channels;
+      block.dy += block.pixels.num_cols * s.out_channels;
     }
   }
 

@@ -45,7 +45,7 @@ inline constexpr Isa all_isas[] = {Isa::portable, Isa::avx2, Isa::avx512, Isa::a
 namespace detail {
 
 /// Whether the processor has tile registers for bfloat16 (AMX) and the system lets this process use
-/// them: their contents are large, so Linux wants to be asked (since 5.16).
+/// them: Linux (since 5.16) makes a process request them, as they enlarge its context.
 [[nodiscard]] inline bool may_use_tiles() {
 #if defined(__x86_64__) && defined(__linux__)
   constexpr unsigned tiles_of_bfloat16 = 1u << 22 | 1u << 24;  // in leaf 7's edx

@@ -37,8 +37,8 @@ namespace detail {
 
 [[nodiscard, gnu::noinline]] inline AlignedMemory& scratch_memory(ScratchUse use) {
   using Memory = std::array<AlignedMemory, static_cast<std::size_t>(ScratchUse::count)>;
-  // By a pointer: the ends of static objects, which come after those of the main thread's own, may
-  // still need memory.
+  // A pointer, because destructors of statics run after thread_local ones and may still ask for
+  // scratch.
   thread_local Memory* memory = nullptr;
   thread_local const struct Closer {
     ~Closer() { delete std::exchange(memory, nullptr); }
