@@ -3,10 +3,12 @@
 """Times nn and what is installed of oneDNN, PyTorch, OpenBLAS, Eigen and dlib on the same work.
 
     NN_MNIST_DIR=DIR benchmarks/compare/compare.py [--only epoch,product] [--rounds 3]
+    NN_MNIST_DIR=DIR benchmarks/compare/compare.py --against REV [--only epoch,predict,image]
 
 Builds everything first, then runs all programs in turn, once in each round, and writes results.json
 (every figure of every run) and results.md (medians and ratios). What is not installed is left out,
-and said.
+and said. With --against, nn of the working tree and nn of a revision take turns instead; the
+medians and their ratios are printed.
 """
 import argparse
 import datetime
@@ -22,6 +24,7 @@ import sys
 import tempfile
 import time
 
+import against
 import plan
 import programs
 import tables
@@ -41,6 +44,8 @@ def parse_arguments():
                         help="train on N images at most, and scale the time [%(default)s]")
     parser.add_argument("--out", type=pathlib.Path, default=FOLDER / "results",
                         help="folder for results.json and results.md [build/compare/results]")
+    parser.add_argument("--against", metavar="REV",
+                        help="compare with the library of this revision, and with nothing else")
     parser.add_argument("--append", action="store_true", help="to the results that are there")
     parser.add_argument("--no-build", action="store_true", help="the programs are up to date")
     parser.add_argument("--python", default=sys.executable, help="an interpreter that has torch")
@@ -51,6 +56,8 @@ def parse_arguments():
         arguments.rows = plan.select(arguments.only.split(","), arguments.images)
     except ValueError as error:
         parser.error(f"--only: {error}")
+    if arguments.against and (arguments.append or arguments.no_build):
+        parser.error("expected --against without --append and --no-build")
     if arguments.rounds < 1 or arguments.images < 128:
         parser.error("expected --rounds from 1 and --images from 128")
     return arguments
@@ -153,6 +160,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         if not plan.WITHOUT_MNIST.issuperset(arguments.rows):
             os.environ["NN_MNIST_DIR"] = str(plain_mnist(pathlib.Path(folder)))
+        if arguments.against:
+            return print(against.compare(arguments, pathlib.Path(folder)))
         if not arguments.no_build:
             programs.build(FOLDER, arguments.rows)
         commands = programs.find(FOLDER, arguments.python)
