@@ -6,4 +6,4 @@
 
 /// Stands before functions that build messages, read files or check arguments, which are compiled
 /// for size. What that saves is in docs/decisions.md.
-#define NN_COLD [[gnu::cold]]
+#define NN_COLD [[gnu::cold, gnu::noinline]]
