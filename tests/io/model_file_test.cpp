@@ -468,6 +468,10 @@ TEST_SUITE("io/model_file") {
           path + ": expected 0 tensors, got 4; the file is of another model");
     CHECK(message(architecture(R"({"class_name":"Dropout","config":{"rate":0.5,"rate":0.1}})")) ==
           where + ": expected every argument once, got \"rate\" twice (byte 107)");
+    CHECK(message(architecture(R"({"class_name":"Flatten","config":{"data_format":"x"}})")) ==
+          where +
+              ": expected arguments that Flatten has, got \"data_format\" (byte 55); the file may "
+              "be of a later version of the library");
     CHECK(message(architecture(R"({"class_name":"Dropout","config":{"rate":null}})")) ==
           where +
               ": expected true, false, a number, a string or a list of whole numbers, got 'n' "

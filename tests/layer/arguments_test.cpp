@@ -28,11 +28,21 @@ TEST_SUITE("layer/arguments") {
     CHECK(a.get<std::string>("text") == "words");
     CHECK(a.get<std::vector<Index>>("sizes") == std::vector<Index>{1, 2, 3});
     CHECK(a.get<Size2D>("kernel_size") == Size2D{3, 2});
+    CHECK(a.get<Size2D>("count") == Size2D{3, 3});  // one number for both directions
     CHECK(a.get<nn::Activation>("activation") == nn::Activation::tanh);
     CHECK(a.get<nn::Padding>("padding") == nn::Padding::same);
     CHECK(a.get<nn::Initializer>("kernel_initializer").to_string() == "he_normal");
     CHECK(a.has("flag"));
     CHECK_FALSE(a.has("other"));
+  }
+
+  TEST_CASE("Arguments: know which of them nobody asked for") {
+    const Arguments a = Arguments{"Own"}.set("asked", 1).set("got", 2).set("spare", 3);
+    CHECK(a.unread() == std::vector<std::string>{"asked", "got", "spare"});
+    CHECK(a.has("asked"));
+    CHECK(a.get<Index>("got") == 2);
+    CHECK_FALSE(a.has("other"));
+    CHECK(a.unread() == std::vector<std::string>{"spare"});
   }
 
   TEST_CASE("Arguments: say which value is missing or wrong") {
@@ -53,6 +63,8 @@ TEST_SUITE("layer/arguments") {
           "Own, argument 'count': expected a string, got another kind of value");
     check([&] { return a.get<std::vector<Index>>("count"); },
           "Own, argument 'count': expected a list of whole numbers, got another kind of value");
+    check([&] { return a.get<Size2D>("text"); },
+          "Own, argument 'text': expected a list of two whole numbers, got another kind of value");
     check([&] { return a.get<Size2D>("sizes"); },
           "Own, argument 'sizes': expected two numbers, got 1");
     check(

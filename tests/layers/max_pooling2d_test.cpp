@@ -100,5 +100,9 @@ TEST_SUITE("layers/max_pooling2d") {
           R"({"pool_size":[3,2],"strides":[3,2],"padding":"same"})");
     CHECK(nn::testing::arguments_text(nn::MaxPooling2D<double>::from_arguments(
               layer.arguments())) == nn::testing::arguments_text(layer));
+    const auto without_strides =
+        nn::Arguments{"MaxPooling2D"}.set("pool_size", 3).set("padding", "same");
+    CHECK(nn::testing::arguments_text(nn::MaxPooling2D<float>::from_arguments(without_strides)) ==
+          R"({"pool_size":[3,3],"strides":[3,3],"padding":"same"})");
   }
 }

@@ -116,7 +116,7 @@ NN_COLD void append_layers(std::string& text, const Sequential<T>& model, int de
 }
 
 /// Appends the layer that `arguments` name to the model. False, having done nothing, if it is none
-/// of the types.
+/// of the types. What the layer has no use for is left in `arguments.unread()`.
 template <Real T, class... Layers>
 NN_COLD bool add_layer(Sequential<T>& model, const Arguments& arguments, LayerTypes<Layers...>) {
   const auto try_type = [&]<class L>() {
@@ -180,6 +180,10 @@ NN_COLD void read_layer(JsonReader& reader, Sequential<T>& model, Types types) {
   if (!add_layer(model, arguments, types)) {
     reader.fail({"layers among ", known_layers<T>(types)}, abbreviate(name), start,
                 "name types of your own: load<MyLayer<float>>(path)");
+  }
+  if (const auto unread = arguments.unread(); !unread.empty()) {
+    reader.fail({"arguments that ", name, " has"}, abbreviate(unread.front()), start,
+                "the file may be of a later version of the library");
   }
 }
 

@@ -33,6 +33,7 @@ class Arguments {
     double number = 0;
     std::string text;
     std::vector<Index> list;
+    mutable bool is_read = false;  ///< `has` or `get` asked for it
   };
 
   Arguments() = default;
@@ -71,12 +72,21 @@ class Arguments {
   }
 
   /// The argument of that name as a V: bool, Index, double, std::string, std::vector<Index>,
-  /// Size2D, Activation, Padding or Initializer. Throws `std::invalid_argument` if it is missing or
-  /// of another kind.
+  /// Size2D (one number means both directions), Activation, Padding or Initializer. Throws
+  /// `std::invalid_argument` if it is missing or of another kind.
   template <class V>
   [[nodiscard]] V get(std::string_view name) const;
 
   [[nodiscard]] bool has(std::string_view name) const { return find_value(name) != nullptr; }
+  /// The arguments that neither `has` nor `get` was asked for: a layer made from these ignores
+  /// them.
+  [[nodiscard]] NN_COLD std::vector<std::string> unread() const {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : values_) {
+      if (!value.is_read) names.push_back(name);
+    }
+    return names;
+  }
   /// The layer's name.
   [[nodiscard]] const std::string& owner() const { return owner_; }
   void set_owner(const std::string& name) { owner_ = name; }
@@ -85,7 +95,9 @@ class Arguments {
  private:
   NN_COLD Value& put(std::string_view name, Kind kind) {
     demand(values_.size() < max_count, "Arguments", "at most 100 of one layer", "more");
-    if (has(name)) fail(name, "one value", "another");
+    for (const auto& [key, value] : values_) {
+      if (key == name) fail(name, "one value", "another");
+    }
     auto& [key, value] = values_.emplace_back();
     key = name;
     value.kind = kind;
@@ -93,7 +105,9 @@ class Arguments {
   }
   [[nodiscard]] NN_COLD const Value* find_value(std::string_view name) const {
     for (const auto& [key, value] : values_) {
-      if (key == name) return &value;
+      if (key != name) continue;
+      value.is_read = true;
+      return &value;
     }
     return nullptr;
   }
@@ -133,6 +147,7 @@ template <class V>
 NN_COLD V Arguments::get(std::string_view name) const {
   if constexpr (std::same_as<V, Size2D>) {
     const Value& value = find(name);
+    if (value.kind == Kind::whole) return {value.whole};  // in both directions
     if (value.kind != Kind::list)
       fail(name, "a list of two whole numbers", "another kind of value");
     const std::vector<Index>& sizes = value.list;

@@ -86,8 +86,9 @@ class MaxPooling2D {
         .set("padding", padding_);
   }
   [[nodiscard]] static MaxPooling2D from_arguments(const Arguments& a) {
-    return MaxPooling2D(a.get<Size2D>("pool_size"), {.strides = a.get<Size2D>("strides"),
-                                                     .padding = a.get<Padding>("padding")});
+    MaxPooling2DOptions options{.padding = a.get<Padding>("padding")};
+    if (a.has("strides")) options.strides = a.get<Size2D>("strides");
+    return MaxPooling2D(a.get<Size2D>("pool_size"), options);
   }
 
  private:
