@@ -45,8 +45,8 @@ void check_loss(const Golden& golden, const json& c, const std::string& reductio
        .reduction = reduction_from(reduction)}};
 
   std::vector<T> row_losses(labels.size()), gradient(scores.size());
-  const std::vector<double> value{loss(batch, row_losses.data(), gradient.data())};
-  const std::vector<double> value_alone{loss(batch, row_losses.data(), static_cast<T*>(nullptr))};
+  const std::vector<double> value{compute_loss(loss, batch, row_losses.data(), gradient.data())};
+  const std::vector<double> value_alone{compute_loss<T>(loss, batch, row_losses.data(), nullptr)};
 
   const std::string result = name + "/" + reduction + (is_weighted ? ".weighted" : "");
   CHECK(first_difference(gradient, golden.array<T>(result + "/grad"), tolerance) == "");

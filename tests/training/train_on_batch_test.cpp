@@ -312,9 +312,9 @@ TEST_SUITE("training/train_on_batch") {
       const auto p = model.forward(x, workspace);  // [6, 3]
       std::vector<float> losses(6);
       Tensor<float, 2> dp(6, 3);
-      const double value =
-          loss(ScoredBatch<float>{.rows = 6, .classes = 3, .scores = p.data(), .labels = y.data()},
-               losses.data(), dp.data());
+      const double value = compute_loss(
+          loss, ScoredBatch<float>{.rows = 6, .classes = 3, .scores = p.data(), .labels = y.data()},
+          losses.data(), dp.data());
       model.backward(dp, workspace);
       adam.step(model.parameters());
       // Not to the last bit: train_on_batch takes the loss from the logits.

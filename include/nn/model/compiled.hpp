@@ -10,28 +10,33 @@
 #include <vector>
 
 #include "nn/core/erased.hpp"
+#include "nn/data/target_kind.hpp"
 #include "nn/kernels/bfloat16/bfloat16.hpp"
 #include "nn/kernels/elementwise/activation.hpp"
 #include "nn/layer/parameter_block.hpp"
-#include "nn/scoring/scored_batch.hpp"
+#include "nn/scoring/row_loss.hpp"
 
 namespace nn {
 
-/// A loss over class scores, which are what the model gives: `name()`, and a call that writes each
-/// row's loss and, unless it is null, the gradient with respect to the scores. It returns the loss
-/// of the batch. Optional members:
+/// A loss: `name()`, and either a call for one row, as `RowLoss` has it, or a call for a whole
+/// batch that writes each row's loss and, unless it is null, the gradient with respect to the
+/// scores, and returns the loss of the batch. Optional members:
 ///
+///     static constexpr TargetKind targets = TargetKind::values;  // else class numbers
 ///     Activation takes_over() const;  // applies this closing activation itself: where the model
 ///                                     // ends with it, the scores are logits (`are_logits`)
 ///     bool from_logits() const;       // true: refuses a model that ends with a softmax
-///     static constexpr bool takes_weights = true;  // multiplies each row's loss and gradient by
-///                                                  // its weight, which class_weight needs
+///     Index num_classes(Index outputs) const;  // that values tell apart, for class_weight; else 0
+///     static constexpr bool takes_weights = true;  // a call for a batch that multiplies each
+///     row's
+///                                                  // loss and gradient by its weight
 template <class L, class T>
-concept Loss = std::copyable<L> &&
-    requires(const L& loss, const ScoredBatch<T>& batch, T* row_losses, T* gradient) {
+concept Loss = std::copyable<L> && requires(const L& loss) {
   { loss.name() } -> std::convertible_to<std::string>;
-  { loss(batch, row_losses, gradient) } -> std::convertible_to<double>;
-};
+} &&(RowLoss<L, T> ||
+     requires(const L& loss, const ScoredBatch<T>& batch, T* row_losses, T* gradient) {
+       { loss(batch, row_losses, gradient) } -> std::convertible_to<double>;
+     });
 
 /// An update rule: `name()`, `learning_rate()`, `set_learning_rate(double)`,
 /// `step(ParameterBlock<T>&)`. Optional members:
@@ -61,13 +66,23 @@ concept MetricFor = std::copyable<M> && requires(M& metric, const ScoredBatch<T>
 
 namespace detail {
 
+/// What a loss takes as targets.
+struct TargetRule {
+  std::string loss;
+  TargetKind kind = TargetKind::classes;
+  std::optional<std::int32_t> ignore_class{};  // a label that need not be a class
+};
+
 template <class T>
 struct LossInterface {
   virtual ~LossInterface() = default;
   virtual LossInterface* clone() const = 0;
   virtual std::string name() const = 0;
+  virtual TargetRule targets() const = 0;
   virtual bool from_logits() const = 0;
   virtual bool takes_weights() const = 0;
+  /// Classes that the targets of a row of `outputs` numbers tell apart; 0: none.
+  virtual Index num_classes(Index outputs) const = 0;
   /// The closing activation whose input the loss takes in place of its result; linear: none.
   virtual Activation takes_over() const = 0;
   virtual double compute(const ScoredBatch<T>& batch, T* row_losses, T* gradient) const = 0;
@@ -77,20 +92,33 @@ struct LossHolder final : LossInterface<T> {
   explicit LossHolder(L held) : loss(std::move(held)) {}
   LossInterface<T>* clone() const override { return new LossHolder(loss); }
   std::string name() const override { return loss.name(); }
+  TargetRule targets() const override { return {loss.name(), kind, ignored_class(loss)}; }
   bool from_logits() const override {
     if constexpr (requires { bool{loss.from_logits()}; }) return loss.from_logits();
     return false;
   }
   bool takes_weights() const override {
-    return requires { requires L::takes_weights; };
+    return RowLoss<L, T> || requires { requires L::takes_weights; };
+  }
+  Index num_classes(Index outputs) const override {
+    if constexpr (requires { loss.num_classes(outputs); }) return loss.num_classes(outputs);
+    return kind == TargetKind::classes ? outputs : 0;
   }
   Activation takes_over() const override {
     if constexpr (requires { Activation{loss.takes_over()}; }) return loss.takes_over();
     return Activation::linear;
   }
   double compute(const ScoredBatch<T>& batch, T* row_losses, T* gradient) const override {
-    return static_cast<double>(loss(batch, row_losses, gradient));
+    if constexpr (RowLoss<L, T>) {
+      return compute_loss(loss, batch, row_losses, gradient);
+    } else {
+      return static_cast<double>(loss(batch, row_losses, gradient));
+    }
   }
+  static constexpr TargetKind kind = [] {
+    if constexpr (requires { L::targets; }) return TargetKind{L::targets};
+    return TargetKind::classes;
+  }();
   L loss;
 };
 

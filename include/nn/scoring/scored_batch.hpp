@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What losses and metrics look at: a batch of predictions beside its labels.
+// What losses and metrics look at: a batch of predictions beside its targets.
 #pragma once
 
 #include <algorithm>
@@ -9,20 +9,45 @@
 
 namespace nn {
 
-/// `rows` predictions over `classes` classes, and the class that each should have been.
+/// The class with the highest of `classes` scores, the first of equals.
+template <Real T>
+[[nodiscard]] std::int32_t class_of_highest(const T* scores, Index classes) {
+  return static_cast<std::int32_t>(std::max_element(scores, scores + classes) - scores);
+}
+
+/// One prediction: a row of a batch.
+template <Real T>
+struct ScoredRow {
+  Index classes = 0;          ///< numbers in the row
+  const T* scores = nullptr;  ///< [classes]
+  std::int32_t label = 0;     ///< where the targets are class numbers
+  const T* values = nullptr;  ///< [classes], where the targets are values; else null
+  bool are_logits = false;    ///< see ScoredBatch
+};
+
+/// `rows` predictions of `classes` numbers each, and what they should have been: class numbers or
+/// values, the other pointer is null. A result [N, positions, classes] is N positions rows.
 template <Real T>
 struct ScoredBatch {
   Index rows = 0;
-  Index classes = 0;
-  const T* scores = nullptr;             ///< [rows, classes], probabilities or logits
-  const std::int32_t* labels = nullptr;  ///< [rows], each in 0 .. classes - 1
-  const T* weights = nullptr;            ///< [rows], of the rows' losses; null: all 1
-  bool are_logits = false;               ///< scores are unnormalised logarithms of probabilities
+  Index classes = 0;          ///< numbers in a row: scores of classes, or other values
+  const T* scores = nullptr;  ///< [rows, classes]: probabilities, logits, values
+  const std::int32_t* labels =
+      nullptr;                 ///< [rows], each in 0 .. classes - 1 or ignored by the loss
+  const T* values = nullptr;   ///< [rows, classes]
+  const T* weights = nullptr;  ///< [rows], of the rows' losses; null: all 1
+  bool are_logits = false;     ///< scores are what the loss's closing activation would get
 
+  [[nodiscard]] ScoredRow<T> row(Index i) const {
+    return {.classes = classes,
+            .scores = scores + i * classes,
+            .label = labels == nullptr ? 0 : labels[i],
+            .values = values == nullptr ? nullptr : values + i * classes,
+            .are_logits = are_logits};
+  }
   /// The class with the highest score, the first of equals.
   [[nodiscard]] std::int32_t predicted(Index row) const {
-    const T* first = scores + row * classes;
-    return static_cast<std::int32_t>(std::max_element(first, first + classes) - first);
+    return class_of_highest(scores + row * classes, classes);
   }
 };
 

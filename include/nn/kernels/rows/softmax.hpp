@@ -4,15 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
-#include <type_traits>
 
 #include "nn/core/config.hpp"
 #include "nn/kernels/machine/blocks.hpp"
 
 namespace nn::kernels {
-
-namespace detail {
 
 /// y = exp(x - max x) for one row; returns the sum of y, and max x in `largest`. x == y is allowed.
 template <Real T>
@@ -37,15 +33,13 @@ T sum_of_shifted_exponentials(Index classes, const T* x, T& largest) {
   return sum;
 }
 
-}  // namespace detail
-
 /// y_k = exp(x_k) / sum_j exp(x_j) in each row. x and y [rows, classes]; x == y is allowed.
 template <Real T>
 void softmax(Index rows, Index classes, const T* x, T* y) {
   for_each_row(rows, classes, [=](Index row) {
     T largest;
     T* out = y + row * classes;
-    const T factor = T(1) / detail::shifted_exponentials(classes, x + row * classes, out, largest);
+    const T factor = T(1) / shifted_exponentials(classes, x + row * classes, out, largest);
     for (Index k = 0; k < classes; ++k) out[k] *= factor;
   });
 }
@@ -62,37 +56,27 @@ void softmax_gradient(Index rows, Index classes, const T* y, const T* dy, T* dx)
   });
 }
 
-/// Cross-entropy of class labels with the softmax of logits z, taken together because that is exact
-/// where the softmax alone rounds to 0:
-///   row_losses[i] = weights[i] (log sum_k exp(z_ik) - z_i,label)
-///   dlogits_ik    = weights[i] scale (softmax(z_i)_k - [k = label])
-/// Shapes  logits, dlogits [rows, classes]   labels, weights, row_losses [rows]
-/// `weights` may be null (all 1), and `dlogits` null (not wanted) or `logits` itself. Labels must
-/// be classes: that is for the caller to check.
+/// Cross-entropy of a class label with the softmax of one row's logits z, taken together because
+/// that is exact where the softmax alone rounds to 0:
+///   loss = log sum_k exp(z_k) - z_label                  (returned)
+///   dz_k = factor (softmax(z)_k - [k = label])
+/// Shapes  z, dz [classes]
+/// `dz` may be null (not wanted) or `z` itself. The label must be a class: that is for the caller
+/// to check.
 template <Real T>
-void softmax_crossentropy(Index rows, Index classes, const T* logits, const std::int32_t* labels,
-                          const std::type_identity_t<T>* weights, std::type_identity_t<T> scale,
-                          T* row_losses, std::type_identity_t<T>* dlogits) {
-  for_each_row(rows, classes, [=](Index row) {
-    using std::log;
-    const T* z = logits + row * classes;
-    const Index label = labels[row];
-    NN_ASSERT(label >= 0 && label < classes);
-    const T weight = weights == nullptr ? T(1) : weights[row];
-    const T true_logit = z[label];  // read first: dlogits may lie on logits
-    T largest;
-    if (dlogits == nullptr) {
-      const T sum = detail::sum_of_shifted_exponentials(classes, z, largest);
-      row_losses[row] = weight * (log(sum) + (largest - true_logit));
-      return;
-    }
-    T* dz = dlogits + row * classes;
-    const T sum = detail::shifted_exponentials(classes, z, dz, largest);
-    row_losses[row] = weight * (log(sum) + (largest - true_logit));
-    const T factor = weight * scale;
-    for (Index k = 0; k < classes; ++k) dz[k] = factor * (dz[k] / sum);
-    dz[label] -= factor;
-  });
+T softmax_crossentropy(Index classes, const T* z, Index label, T factor, T* dz) {
+  using std::log;
+  NN_ASSERT(label >= 0 && label < classes);
+  const T true_logit = z[label];  // read first: dz may lie on z
+  T largest;
+  if (dz == nullptr) {
+    const T sum = sum_of_shifted_exponentials(classes, z, largest);
+    return log(sum) + (largest - true_logit);
+  }
+  const T sum = shifted_exponentials(classes, z, dz, largest);
+  for (Index k = 0; k < classes; ++k) dz[k] = factor * (dz[k] / sum);
+  dz[label] -= factor;
+  return log(sum) + (largest - true_logit);
 }
 
 }  // namespace nn::kernels

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// How the losses of a batch become one number.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "nn/scoring/scored_batch.hpp"
+
+namespace nn {
+
+/// The sum of the rows' losses, or that divided by a number of rows. With sample weights,
+/// `sum_over_batch_size` still divides by the number of rows, as in Keras;
+/// `mean_with_sample_weight` divides by the sum of the weights. Rows that the loss ignores don't
+/// count.
+enum class Reduction { sum_over_batch_size, sum, mean_with_sample_weight };
+
+namespace detail {
+
+/// What the sum of a batch's losses is multiplied by. Rows with the label `ignored` don't count.
+template <Real T>
+[[nodiscard]] double scale_of(Reduction reduction, const ScoredBatch<T>& batch,
+                              std::optional<std::int32_t> ignored) {
+  if (reduction == Reduction::sum) return 1;
+  const bool adds_weights =
+      reduction == Reduction::mean_with_sample_weight && batch.weights != nullptr;
+  if (!adds_weights && !ignored) return batch.rows == 0 ? 1 : 1 / static_cast<double>(batch.rows);
+  double divisor = 0;
+  for (Index row = 0; row < batch.rows; ++row) {
+    if (ignored && batch.labels[row] == *ignored) continue;
+    divisor += adds_weights ? static_cast<double>(batch.weights[row]) : 1;
+  }
+  return divisor == 0 ? 0 : 1 / divisor;
+}
+
+}  // namespace detail
+}  // namespace nn
