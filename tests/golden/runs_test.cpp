@@ -16,7 +16,7 @@
 #include "nn/training/fit.hpp"
 #include "nn/training/train_on_batch.hpp"
 #include "tests/golden/golden.hpp"
-#include "tests/golden/golden_layer.hpp"
+#include "tests/golden/keras_arguments.hpp"
 
 namespace nn {
 namespace {
@@ -28,7 +28,9 @@ using testing::Golden;
 template <Real T>
 Sequential<T> make_model(const Golden& golden, const json& c) {
   Sequential<T> model;
-  for (const json& layer : c.at("model")) REQUIRE(testing::add_layer(model, layer[0], layer[1]));
+  for (const json& layer : c.at("model")) {
+    REQUIRE(testing::add_layer(model, layer[0], layer[1]) == "");
+  }
   model.build(testing::shape_from(c.at("input")));
   std::vector<std::string> names;
   for (const auto& parameter : model.parameters()) names.push_back(parameter.name);
