@@ -48,12 +48,6 @@ void set_case_weights(Sequential<T>& model, const Golden& golden, const json& c)
   testing::set_weights(model, golden, c.at("name").get<std::string>() + "/weights/", names);
 }
 
-/// A map [rows, last axis], as layers of any rank are seen.
-template <class T, class Values>
-auto matrix_of(Values& values, const Shape& shape) {
-  return map_tensor<2, T>(values.data(), {shape.num_elements() / shape.back(), shape.back()});
-}
-
 /// Returns why the case can't be run, or "".
 template <Real T>
 std::string check_layer_case(const Golden& golden, const json& c) {
@@ -72,26 +66,24 @@ std::string check_layer_case(const Golden& golden, const json& c) {
   CHECK(model.output_shape() == Shape(y_shape.begin() + 1, y_shape.end()));
 
   const std::vector<T> x = golden.array<T>(name + "/x"), expected = golden.array<T>(name + "/y");
-  std::vector<T> dy = golden.array<T>(name + "/dy");
+  const std::vector<T> dy = golden.array<T>(name + "/dy");
   std::vector<T> y(expected.size()), dx(x.size(), T(7));  // 7: dx has to be assigned
-  const auto x_map = matrix_of<const T>(x, x_shape);
-  const auto y_map = matrix_of<T>(y, y_shape);
+  const auto& network = detail::ModelAccess::network(model);
   Workspace workspace;
 
   // Inference
   std::byte* memory = workspace.reserve(model.workspace_bytes(x_shape, false));
-  model.forward(x_map, y_map, Pass{.memory = memory});
+  network.forward(x.data(), x_shape[0], Pass{.memory = memory}, y.data());
   CHECK(first_difference(y, expected, tolerance) == "");
 
   // Training; cases called inference_... are of layers that do something else then
   if (name.find("inference") != std::string::npos) return "";
-  std::fill(y.begin(), y.end(), T(7));
   memory = workspace.reserve(model.workspace_bytes(x_shape, true));
   const Pass pass{.training = true, .memory = memory};
-  model.forward(x_map, y_map, pass);
+  std::copy_n(network.forward(x.data(), x_shape[0], pass, nullptr), y.size(), y.data());
   CHECK(first_difference(y, expected, tolerance) == "");
-  model.backward(x_map, matrix_of<const T>(y, y_shape), matrix_of<T>(dy, y_shape),
-                 matrix_of<T>(dx, x_shape), pass);
+  std::copy(dy.begin(), dy.end(), network.result_gradient(memory));
+  network.backward(x.data(), x_shape[0], pass, dx.data());
   CHECK(first_difference(dx, golden.array<T>(name + "/dx"), tolerance) == "");
   if (c.at("weights").empty()) return "";
   std::size_t i = 0;

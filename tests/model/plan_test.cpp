@@ -6,8 +6,9 @@
 #include <algorithm>
 
 #include "nn/layers/layers.hpp"
-#include "nn/model/model_access.hpp"
+#include "nn/model/sequential.hpp"
 #include "nn/testing/check_gradients.hpp"
+#include "nn/testing/model_layer.hpp"
 
 namespace {
 
@@ -33,6 +34,15 @@ using MaxPooling2D = nn::MaxPooling2D<double>;
 using ReLU = nn::ReLU<double>;
 using Softmax = nn::Softmax<double>;
 
+/// The plan that a model of these layers runs by.
+template <nn::Real T>
+Plan<T> plan_of(std::vector<AnyLayer<T>> layers, const Shape& sample) {
+  nn::Network<T> network;
+  for (AnyLayer<T>& layer : layers) network.add(std::move(layer));
+  network.infer_shapes(sample);
+  return network.plan();
+}
+
 /// A layer of a user's own that makes no promise: nothing may be fused with it.
 template <nn::Real T = double>
 class Plain {
@@ -50,9 +60,8 @@ class Plain {
 /// Result, input gradient and parameter gradients of the layers as one model, one after the other.
 std::vector<double> numbers_of(std::vector<AnyLayer<double>> layers, const Shape& sample,
                                bool as_logits = false) {
-  nn::Sequential<double> model;
-  for (auto& layer : layers) nn::detail::ModelAccess::network(model).add(std::move(layer));
-  nn::testing::LayerRig<double> rig(AnyLayer<double>(std::move(model)), sample);
+  nn::testing::LayerRig<double> rig(
+      AnyLayer<double>(nn::testing::ModelLayer<double>(std::move(layers))), sample);
   auto batch = rig.batch(3, {});
   Pass pass = rig.training_pass();
   pass.as_logits = as_logits;
@@ -77,7 +86,7 @@ void check_equal(const std::vector<double>& actual, const std::vector<double>& e
 TEST_SUITE("model/plan") {
   TEST_CASE("Plan: a layer applies the activation layer behind it") {
     const auto layers = layers_of(Dense{4}, ReLU{}, Dense{3}, Softmax{});
-    const Plan<double> plan(layers, {5});
+    const Plan<double> plan = plan_of(layers, {5});
     CHECK(plan.steps()[0].activation == Activation::relu);
     CHECK(plan.steps()[1].is_view);
     CHECK(plan.steps()[2].activation == Activation::softmax);
@@ -87,7 +96,7 @@ TEST_SUITE("model/plan") {
   TEST_CASE("Plan: an activation layer stays a step behind layers that can't apply it") {
     const auto layers = layers_of(Dense{4, {.activation = Activation::tanh}}, ReLU{}, Dense{4},
                                   ReLU{{.negative_slope = 0.5}}, Plain<>{}, ReLU{});
-    const Plan<double> plan(layers, {4});
+    const Plan<double> plan = plan_of(layers, {4});
     for (const std::size_t i : {1u, 3u, 5u}) {
       CAPTURE(i);
       CHECK_FALSE(plan.steps()[i].is_view);
@@ -99,7 +108,7 @@ TEST_SUITE("model/plan") {
     const auto layers = layers_of(Conv2D{2, 2}, ReLU{}, MaxPooling2D{},
                                   Conv2D{2, 1, {.activation = Activation::relu}}, Flatten{},
                                   Dense{3}, ReLU{}, Plain<>{}, Dense{2});
-    const Plan<double> plan(layers, {5, 5, 1});
+    const Plan<double> plan = plan_of(layers, {5, 5, 1});
     const auto& steps = plan.steps();
     CHECK(steps[0].dy_is_masked);
     CHECK(steps[2].dx_is_masked);
@@ -113,19 +122,18 @@ TEST_SUITE("model/plan") {
 
   TEST_CASE("Plan: a ReLU at the end masks its own gradient") {
     const auto layers = layers_of(Dense{4}, ReLU{});
-    CHECK_FALSE(Plan<double>(layers, {3}).steps()[0].dy_is_masked);
+    CHECK_FALSE(plan_of(layers, {3}).steps()[0].dy_is_masked);
   }
 
   TEST_CASE("Plan: a closing softmax may be dropped, another one not") {
-    CHECK(Plan<double>(layers_of(Dense{3}, Softmax{}), {4}).steps()[0].drops_softmax);
-    CHECK(Plan<double>(layers_of(Plain<>{}, Softmax{}), {4}).steps()[1].drops_softmax);
-    CHECK(Plan<double>(layers_of(Dense{3, {.activation = Activation::softmax}}), {4})
+    CHECK(plan_of(layers_of(Dense{3}, Softmax{}), {4}).steps()[0].drops_softmax);
+    CHECK(plan_of(layers_of(Plain<>{}, Softmax{}), {4}).steps()[1].drops_softmax);
+    CHECK(plan_of(layers_of(Dense{3, {.activation = Activation::softmax}}), {4})
               .closes_with_softmax());
-    CHECK_FALSE(Plan<double>(layers_of(Softmax{}, Dense{3}), {4}).closes_with_softmax());
-    CHECK_FALSE(Plan<double>(layers_of(Dense{3}, ReLU{}), {4}).closes_with_softmax());
+    CHECK_FALSE(plan_of(layers_of(Softmax{}, Dense{3}), {4}).closes_with_softmax());
+    CHECK_FALSE(plan_of(layers_of(Dense{3}, ReLU{}), {4}).closes_with_softmax());
     // Flatten moves the classes: [2, 3] probabilities in rows become one row of 6.
-    CHECK_FALSE(
-        Plan<double>(layers_of(Dense{3}, Softmax{}, Flatten{}), {2, 4}).closes_with_softmax());
+    CHECK_FALSE(plan_of(layers_of(Dense{3}, Softmax{}, Flatten{}), {2, 4}).closes_with_softmax());
   }
 
   TEST_CASE("Plan: the softmax is left out only where the pass asks for logits") {
@@ -164,6 +172,17 @@ TEST_SUITE("model/plan") {
     check_equal(numbers_of(layers_of(whole), {5}), flat);
   }
 
+  TEST_CASE("Plan: layers work as one across the borders of nested models") {
+    const nn::Sequential<double> inner{ReLU{}, nn::Sequential<double>{Dense{3}}};
+    const Plan<double> plan = plan_of(layers_of(Dense{4}, inner, Softmax{}), {5});
+    REQUIRE(plan.steps().size() == 4);
+    CHECK(plan.steps()[0].activation == Activation::relu);
+    CHECK(plan.steps()[1].is_view);
+    CHECK(plan.steps()[2].dx_is_masked);
+    CHECK(plan.steps()[2].activation == Activation::softmax);
+    CHECK(plan.steps()[3].is_view);
+  }
+
   TEST_CASE("Plan: a model of views only passes its input and its gradient on") {
     const auto numbers = numbers_of(layers_of(Flatten{}, Flatten{}), {2, 3});
     nn::testing::LayerRig<double> rig(AnyLayer<double>(Flatten{}), {2, 3});
@@ -175,7 +194,7 @@ TEST_SUITE("model/plan") {
 
   TEST_CASE("Plan: dx is wanted behind the first layer with parameters only") {
     const auto layers = layers_of(Flatten{}, ReLU{}, Dense{3}, Dense{2});
-    const Plan<double> plan(layers, {2, 2});
+    const Plan<double> plan = plan_of(layers, {2, 2});
     CHECK_FALSE(plan.steps()[1].needs_dx);
     CHECK_FALSE(plan.steps()[2].needs_dx);
     CHECK(plan.steps()[3].needs_dx);
@@ -184,7 +203,7 @@ TEST_SUITE("model/plan") {
   TEST_CASE("Plan: dx goes in columns to the first layer with parameters only") {
     const auto in_columns = [](const std::vector<AnyLayer<double>>& layers, const Shape& sample) {
       std::vector<std::size_t> steps;
-      const Plan<double> plan(layers, sample);
+      const Plan<double> plan = plan_of(layers, sample);
       for (std::size_t i = 0; i < layers.size(); ++i) {
         if (plan.steps()[i].dx_in_columns) steps.push_back(i);
       }
@@ -207,7 +226,7 @@ TEST_SUITE("model/plan") {
     const auto are_short = [](auto... layers) {
       std::vector<AnyLayer<float>> list;
       (list.emplace_back(std::move(layers)), ...);
-      const Plan<float> plan(list, {5, 5, 1});
+      const Plan<float> plan = plan_of(list, {5, 5, 1});
       CHECK(plan.steps()[0].y_in_bfloat16 == plan.steps().back().x_in_bfloat16);
       return plan.steps()[0].y_in_bfloat16;
     };
@@ -220,28 +239,29 @@ TEST_SUITE("model/plan") {
     CHECK_FALSE(are_short(Convolution{2, 2}, Plain<float>{}, flatten, Product{3}));
     CHECK_FALSE(are_short(Product{2}, Product{3}));
     CHECK_FALSE(are_short(Convolution{2, 2}, flatten));
-    CHECK_FALSE(
-        Plan<double>(layers_of(Conv2D{2, 2}, Dense{3}), {5, 5, 1}).steps()[0].y_in_bfloat16);
+    CHECK_FALSE(plan_of(layers_of(Conv2D{2, 2}, Dense{3}), {5, 5, 1}).steps()[0].y_in_bfloat16);
   }
 
   TEST_CASE("Plan: inference needs less memory than training, and no gradients") {
     const auto layers = layers_of(Dense{64}, ReLU{}, Dense{64}, ReLU{}, Dense{64});
-    const Plan<double> plan(layers, {64});
+    nn::Network<double> network;
+    for (const auto& layer : layers) network.add(layer);
+    network.infer_shapes({64});
     const Index tensor = 10 * 64 * static_cast<Index>(sizeof(double));
-    CHECK(plan.workspace_bytes(layers, 10, false) == 2 * tensor);
+    CHECK(network.workspace_bytes(10, false) == 2 * tensor);
     const Index table = nn::detail::ResultTable::num_bytes(layers.size());
-    CHECK(plan.workspace_bytes(layers, 10, true) == table + 5 * tensor);
+    CHECK(network.workspace_bytes(10, true) == table + 5 * tensor);
   }
 
   TEST_CASE("Plan: errors name the layer by number") {
     CHECK_THROWS_WITH_AS(
-        (Plan<double>(layers_of(Conv2D{2, 3}, Flatten{}, Dense{4}, Conv2D{2, 3}), {5, 5, 1})),
+        (plan_of(layers_of(Conv2D{2, 3}, Flatten{}, Dense{4}, Conv2D{2, 3}), {5, 5, 1})),
         "Sequential, layer 3: Conv2D: expected samples [height, width, channels], got [4]; use "
         "images [N, height, width, channels]",
         nn::ShapeError);
     const nn::Sequential<double> inner{Dense{2}, MaxPooling2D{}};
     CHECK_THROWS_WITH_AS(
-        (Plan<double>(layers_of(Dense{4}, inner), {3})),
+        (plan_of(layers_of(Dense{4}, inner), {3})),
         "Sequential, layer 1: Sequential, layer 1: MaxPooling2D: expected samples [height, width, "
         "channels], got [2]; use images [N, height, width, channels]",
         nn::ShapeError);

@@ -54,7 +54,6 @@ struct WithScalar<L<U>, T> {
 ///     void parameters(const Shape& input, ParameterList<T>&);  // adds each Parameter to the list
 ///     Activation activation() const;                           // what the layer ends with
 ///     Index num_layers() const;  // how many inside draw random numbers of their own; 1
-///     void infer_shapes(const Shape& input);      // told once the input's shape is known
 ///     Arguments arguments() const;                // to be saved
 ///     static L from_arguments(const Arguments&);  // and loaded
 ///

@@ -199,6 +199,12 @@ class ParameterList {
     entries_.back().is_quantizable = true;
   }
 
+  /// Adds what another list has, under the same name.
+  void add(const Entry& entry) {
+    push_back(*entry.parameter, entry.name, entry.shape, entry.initializer);
+    entries_.back().is_quantizable = entry.is_quantizable;
+  }
+
   /// What stands before the names of the parameters that are added next, as "3.dense.".
   [[nodiscard]] const std::string& scope() const { return scope_; }
   void set_scope(std::string scope) { scope_ = std::move(scope); }

@@ -19,8 +19,6 @@ struct Promises {
   bool only_activates = false;
   /// It obeys pass.activation, pass.as_logits and pass.dy_is_masked.
   bool applies_activation = false;
-  /// It obeys pass.as_logits, but not necessarily the other two.
-  bool obeys_as_logits = false;
   /// It obeys pass.dx_is_masked.
   bool masks_dx = false;
   /// It obeys pass.accumulate.

@@ -11,8 +11,19 @@
 #include "nn/kernels/product/column_reader.hpp"
 #include "nn/kernels/product/matrix.hpp"
 #include "nn/layer/layer.hpp"
+#include "nn/model/model_access.hpp"
 
 namespace nn {
+
+template <Real T>
+class Network;  // model/network.hpp
+
+/// A model that can be a part of another one.
+template <class M>
+concept ModelLike = std::copyable<M> && requires(M& model) {
+  { detail::ModelAccess::network(model) } -> std::same_as<Network<typename M::Scalar>&>;
+};
+
 namespace detail {
 
 /// A map of the rank that a layer sees; rank 2 takes any shape as [rows, last axis].
@@ -30,7 +41,8 @@ template <int Rank, class T>
 }  // namespace detail
 
 /// A value that holds a layer of any type; one indirect call per use. Shapes carry the batch axis
-/// where they go with data.
+/// where they go with data. It may also hold a model, which is run layer by layer: then `network`
+/// has the layers, and nothing but `name` and `get_if` may be called.
 template <Real T>
 class AnyLayer {
  public:
@@ -38,6 +50,9 @@ class AnyLayer {
   requires(!std::same_as<L, AnyLayer>) &&
       Layer<L>&& std::same_as<typename L::Scalar, T> explicit AnyLayer(L layer)
       : self_(hold(std::move(layer))) {}
+  template <ModelLike M>
+  requires std::same_as<typename M::Scalar, T>
+  explicit AnyLayer(M model) : self_(new ModelHolder<M>(std::move(model))) {}
 
   [[nodiscard]] std::string name() const { return self_->name(); }
   [[nodiscard]] Shape output_shape(const Shape& input) const { return self_->output_shape(input); }
@@ -51,10 +66,11 @@ class AnyLayer {
   /// Ranks with the batch axis; 2: any.
   [[nodiscard]] int input_rank() const { return self_->input_rank; }
   [[nodiscard]] int output_rank() const { return self_->output_rank; }
-  /// 1, or the number of layers inside a nested model.
+  /// How many layers inside draw random numbers of their own.
   [[nodiscard]] Index num_layers() const { return self_->num_layers(); }
-  /// Tells a nested model the shape of its input.
-  void infer_shapes(const Shape& input) { self_->infer_shapes(input); }
+  /// The layers of a nested model; null for a layer.
+  [[nodiscard]] Network<T>* network() { return self_->network(); }
+  [[nodiscard]] const Network<T>* network() const { return self_->network(); }
   void parameters(const Shape& input, ParameterList<T>& list) { self_->parameters(input, list); }
 
   void forward(const T* x, const Shape& x_shape, T* y, const Shape& y_shape,
@@ -81,39 +97,53 @@ class AnyLayer {
   /// The layer itself if it is an L, else nullptr.
   template <class L>
   [[nodiscard]] const L* get_if() const {
-    const auto* holder = dynamic_cast<const Holder<L>*>(self_.get());
+    using Held = typename HolderOf<L>::Type;
+    const auto* holder = dynamic_cast<const Held*>(self_.get());
     return holder == nullptr ? nullptr : &holder->layer;
   }
 
  private:
+  /// What a layer without an optional member does, and a model: nothing.
   struct Interface {
-    const Promises promises;
-    const int input_rank, output_rank;
-    const bool has_parameters;
+    const Promises promises{};
+    const int input_rank = 2, output_rank = 2;
+    const bool has_parameters = false;
 
     virtual ~Interface() = default;
     virtual Interface* clone() const = 0;
     virtual std::string name() const = 0;
-    virtual Shape output_shape(const Shape& input) const = 0;
-    virtual Index workspace_bytes(const Shape& x, bool training) const = 0;
-    virtual Activation activation() const = 0;
-    virtual std::optional<Arguments> arguments() const = 0;
-    virtual Index num_layers() const = 0;
-    virtual void infer_shapes(const Shape& input) = 0;
-    virtual void parameters(const Shape& input, ParameterList<T>& list) = 0;
-    virtual void forward(const T* x, const Shape& x_shape, T* y, const Shape& y_shape,
-                         const Pass& pass) const = 0;
-    virtual void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy,
-                          T* dx, const Pass& pass) const = 0;
-    virtual void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy,
-                          kernels::ColumnReader<T>& dx, const Pass& pass) const = 0;
-    virtual kernels::ColumnReader<T>* dy_reader(const T* x, const Shape& x_shape, const T* y,
-                                                const Shape& y_shape, const Pass& pass) const = 0;
-    virtual void update(const Pass& pass) const = 0;
+    virtual Network<T>* network() { return nullptr; }
+    virtual Shape output_shape(const Shape& input) const { return input; }
+    virtual Index workspace_bytes(const Shape&, bool) const { return 0; }
+    virtual Activation activation() const { return Activation::linear; }
+    virtual std::optional<Arguments> arguments() const { return std::nullopt; }
+    virtual Index num_layers() const { return 1; }
+    virtual void parameters(const Shape&, ParameterList<T>&) {}
+    virtual void forward(const T*, const Shape&, T*, const Shape&, const Pass&) const {}
+    virtual void backward(const T*, const Shape&, const T*, const Shape&, T*, T*,
+                          const Pass&) const {}
+    virtual void backward(const T*, const Shape&, const T*, const Shape&, T*,
+                          kernels::ColumnReader<T>&, const Pass&) const {}
+    virtual kernels::ColumnReader<T>* dy_reader(const T*, const Shape&, const T*, const Shape&,
+                                                const Pass&) const {
+      return nullptr;
+    }
+    virtual void update(const Pass&) const {}
 
    protected:
+    Interface() = default;
     Interface(const Promises& made, int in, int out, bool parametric)
         : promises(made), input_rank(in), output_rank(out), has_parameters(parametric) {}
+  };
+
+  /// A model, whose layers the model around it runs as its own.
+  template <class M>
+  struct ModelHolder final : Interface {
+    explicit ModelHolder(M held) : layer(std::move(held)) {}
+    NN_COLD Interface* clone() const override { return new ModelHolder(layer); }
+    std::string name() const override { return M::name(); }
+    Network<T>* network() override { return &detail::ModelAccess::network(layer); }
+    M layer;
   };
 
   template <class L>
@@ -153,9 +183,6 @@ class AnyLayer {
     Index num_layers() const override {
       if constexpr (requires { layer.num_layers(); }) return layer.num_layers();
       return 1;
-    }
-    void infer_shapes(const Shape& input) override {
-      if constexpr (requires { layer.infer_shapes(input); }) layer.infer_shapes(input);
     }
     NN_COLD void parameters(const Shape& input, ParameterList<T>& list) override {
       if constexpr (ParametricLayer<L>) {
@@ -230,6 +257,15 @@ class AnyLayer {
     L layer;
     // They point into `layer`. None where it assigns its gradients and updates its parameters.
     std::vector<AnyParameter<T>*> own_parameters;
+  };
+
+  template <class L>
+  struct HolderOf {
+    using Type = Holder<L>;
+  };
+  template <ModelLike M>
+  struct HolderOf<M> {
+    using Type = ModelHolder<M>;
   };
 
   template <class L>

@@ -24,6 +24,7 @@ class Network {
   Network() = default;
   NN_COLD Network(const Network& other)
       : layers_(other.layers_),
+        leaf_ends_(other.leaf_ends_),
         plan_(other.plan_),
         input_(other.input_),
         seed_(other.seed_),
@@ -32,6 +33,7 @@ class Network {
         build_number_(other.build_number_),
         parameter_ends_(other.parameter_ends_),
         block_(other.block_) {
+    if (is_planned_) append_leaves(leaves_);
     if (is_built_) block_.bind(list_parameters());
   }
   /// Layers and blocks stay where they are on the heap; the other one is empty then.
@@ -58,19 +60,28 @@ class Network {
     is_planned_ = false;
   }
 
+  /// What one sample of this shape becomes. Throws `ShapeError` with the layer's number and
+  /// sentence where a layer can't take what it gets.
+  [[nodiscard]] NN_COLD Shape output_shape(const Shape& sample) const {
+    std::vector<Shape> shapes;
+    return append_shapes(sample, shapes);
+  }
+
   /// Infers all shapes from that of one sample, unless they are known. Where a layer refuses,
   /// nothing has changed.
   NN_COLD void infer_shapes(const Shape& sample) {
     if (is_planned_ && input_ == sample) return;
-    try {
-      plan_ = Plan<T>(detail::chain_shapes(layers_, sample), layers_);
-    } catch (...) {
-      // Nested models that were told the new shapes go back to those from before.
-      for (std::size_t i = 0; is_planned_ && i < layers_.size(); ++i) {
-        layers_[i].infer_shapes(plan_.steps()[i].x);
-      }
-      throw;
+    std::vector<Shape> shapes{sample};
+    append_shapes(sample, shapes);
+    detail::Layers<T> leaves;
+    std::vector<std::size_t> ends;
+    for (const AnyLayer<T>& layer : layers_) {
+      append_leaves(layer, leaves);
+      ends.push_back(leaves.size());
     }
+    plan_ = Plan<T>(leaves, shapes);
+    leaves_ = std::move(leaves);
+    leaf_ends_ = std::move(ends);
     input_ = sample;
     is_planned_ = true;
     build_number_ = next_build_number();
@@ -132,14 +143,18 @@ class Network {
   [[nodiscard]] Index num_layers() const {
     if (is_planned_) return plan_.num_layers();
     Index count = 0;
-    for (const AnyLayer<T>& layer : layers_) count += layer.num_layers();
+    for (const AnyLayer<T>& layer : layers_) {
+      const Network* const inner = layer.network();
+      count += inner == nullptr ? layer.num_layers() : inner->num_layers();
+    }
     return count;
   }
 
   /// The parameters that the layers declare for the inferred shapes.
-  [[nodiscard]] ParameterList<T> list_parameters() {
+  [[nodiscard]] NN_COLD ParameterList<T> list_parameters() {
     ParameterList<T> list;
-    collect(list);
+    auto step = plan_.steps().begin();
+    collect(list, step);
     return list;
   }
 
@@ -147,38 +162,34 @@ class Network {
   [[nodiscard]] NN_COLD std::string scope_of(std::size_t i) const {
     return concat({i, ".", lower_case(layers_[i].name()), "."});
   }
-
-  /// Adds each layer's parameters under names like "3.dense.kernel". Needs inferred shapes.
-  NN_COLD void collect(ParameterList<T>& list) {
-    const std::string outer = list.scope();
-    const std::size_t first = list.entries().size();
-    parameter_ends_.clear();
+  /// The same for layer `leaf` of those in nested models and between them, counted one by one.
+  [[nodiscard]] NN_COLD std::string scope_of_leaf(std::size_t leaf) const {
+    std::string scope;
     for (std::size_t i = 0; i < layers_.size(); ++i) {
-      list.set_scope(outer + scope_of(i));
-      layers_[i].parameters(plan_.steps()[i].x, list);
-      parameter_ends_.push_back(list.entries().size() - first);
+      const Network* const inner = layers_[i].network();
+      const std::size_t count = inner == nullptr ? 1 : inner->count_leaves();
+      if (leaf < count) {
+        scope = scope_of(i);
+        if (inner != nullptr) scope += inner->scope_of_leaf(leaf);
+        break;
+      }
+      leaf -= count;
     }
-    list.set_scope(outer);
-  }
-
-  /// The same for a network inside of another one, which takes over the weights that it was built
-  /// with. Throws `ShapeError` where they don't fit.
-  NN_COLD void collect_as_part(const Shape& sample, ParameterList<T>& list) {
-    const std::size_t first = list.entries().size();
-    infer_shapes(sample);
-    collect(list);
-    if (!is_built_) return;
-    require_float_weights("Sequential, as a layer");
-    block_.hand_over(list, first);
-    is_built_ = false;
+    return scope;
   }
 
   /// Shapes of one sample at both ends.
   [[nodiscard]] const Shape& input() const { return input_; }
-  [[nodiscard]] Shape output() const { return is_planned_ ? plan_.steps().back().y : input_; }
+  [[nodiscard]] Shape output() const {
+    return is_planned_ ? output_of(layers_.size() - 1) : input_;
+  }
+  /// Shape of one sample behind layer i, once shapes are inferred.
+  [[nodiscard]] const Shape& output_of(std::size_t i) const {
+    return leaf_ends_[i] == 0 ? input_ : plan_.steps()[leaf_ends_[i] - 1].y;
+  }
   [[nodiscard]] const std::vector<AnyLayer<T>>& layers() const { return layers_; }
   [[nodiscard]] const Plan<T>& plan() const { return plan_; }
-  /// Whether shapes are known, here and in nested models.
+  /// Whether shapes are known; not so inside of another model.
   [[nodiscard]] bool is_planned() const { return is_planned_; }
   /// Whether `block` holds the parameters too; not so inside of a built model.
   [[nodiscard]] bool is_built() const { return is_built_; }
@@ -203,16 +214,16 @@ class Network {
             .step = static_cast<std::uint64_t>(block_.step())};
   }
   [[nodiscard]] Index workspace_bytes(Index batch, bool training) const {
-    return plan_.workspace_bytes(layers_, batch, training);
+    return plan_.workspace_bytes(leaves_, batch, training);
   }
   const T* forward(const T* x, Index batch, const Pass& pass, T* result) const {
-    return plan_.forward(layers_, x, batch, pass, result);
+    return plan_.forward(leaves_, x, batch, pass, result);
   }
   [[nodiscard]] T* result_gradient(std::byte* memory) const {
     return plan_.result_gradient(memory);
   }
   void backward(const T* x, Index batch, const Pass& pass, T* dx) const {
-    plan_.backward(layers_, x, batch, pass, dx);
+    plan_.backward(leaves_, x, batch, pass, dx);
   }
   [[nodiscard]] std::size_t first_non_finite(Index batch, const Pass& pass) const {
     return plan_.first_non_finite(batch, pass);
@@ -222,8 +233,70 @@ class Network {
   template <Real U>
   friend class TrainingMark;
 
+  /// Appends what each layer makes of samples of this shape, and returns the last one.
+  NN_COLD Shape append_shapes(Shape sample, std::vector<Shape>& shapes) const {
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      try {
+        if (const Network* const inner = layers_[i].network()) {
+          sample = inner->append_shapes(sample, shapes);
+        } else {
+          sample = detail::checked_output_shape(layers_[i], sample);
+          shapes.push_back(sample);
+        }
+      } catch (const ShapeError& error) {
+        throw ShapeError{concat({"Sequential, layer ", i, ": ", error.what()})};
+      }
+    }
+    return sample;
+  }
+
+  NN_COLD void append_leaves(detail::Layers<T>& leaves) const {
+    for (const AnyLayer<T>& layer : layers_) append_leaves(layer, leaves);
+  }
+  NN_COLD static void append_leaves(const AnyLayer<T>& layer, detail::Layers<T>& leaves) {
+    if (const Network* const inner = layer.network()) return inner->append_leaves(leaves);
+    leaves.push_back(&layer);
+  }
+  [[nodiscard]] NN_COLD std::size_t count_leaves() const {
+    detail::Layers<T> leaves;
+    append_leaves(leaves);
+    return leaves.size();
+  }
+
+  using Step = typename std::vector<typename Plan<T>::Step>::const_iterator;
+  /// Adds each layer's parameters under names like "3.dense.kernel". `step` is that of the first
+  /// layer, and becomes that behind the last one.
+  NN_COLD void collect(ParameterList<T>& list, Step& step) {
+    const std::string outer = list.scope();
+    const std::size_t first = list.entries().size();
+    parameter_ends_.clear();
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      list.set_scope(outer + scope_of(i));
+      if (Network* const inner = layers_[i].network()) {
+        inner->collect_as_part(list, step);
+      } else {
+        layers_[i].parameters((step++)->x, list);
+      }
+      parameter_ends_.push_back(list.entries().size() - first);
+    }
+    list.set_scope(outer);
+  }
+  /// The same inside of another network, which takes over the weights that this one was built
+  /// with. Throws `ShapeError` where they don't fit.
+  NN_COLD void collect_as_part(ParameterList<T>& list, Step& step) {
+    const std::size_t first = list.entries().size();
+    collect(list, step);
+    is_planned_ = false;
+    if (!is_built_) return;
+    require_float_weights("Sequential, as a layer");
+    block_.hand_over(list, first);
+    is_built_ = false;
+  }
+
   void swap(Network& other) noexcept {
     std::swap(layers_, other.layers_);
+    std::swap(leaves_, other.leaves_);
+    std::swap(leaf_ends_, other.leaf_ends_);
     std::swap(plan_, other.plan_);
     std::swap(input_, other.input_);
     std::swap(seed_, other.seed_);
@@ -242,6 +315,8 @@ class Network {
   }
 
   std::vector<AnyLayer<T>> layers_;
+  detail::Layers<T> leaves_;            // they point into `layers_`, once shapes are inferred
+  std::vector<std::size_t> leaf_ends_;  // of each layer's leaves
   Plan<T> plan_;
   Shape input_;
   std::uint64_t seed_ = 0;

@@ -27,22 +27,17 @@ namespace nn {
 template <Real T>
 class Plan {
  public:
-  using Layers = std::vector<AnyLayer<T>>;
-
+  using Layers = detail::Layers<T>;
   using Step = detail::PlanStep;
 
   Plan() = default;
-  /// For the shapes that `detail::chain_shapes` found.
-  Plan(const std::vector<Shape>& shapes, const Layers& layers)
+  /// For the shapes of one sample in front of the first layer, behind it, and so on.
+  Plan(const Layers& layers, const std::vector<Shape>& shapes)
       : steps_(detail::plan_steps(layers, shapes)),
-        num_layers_(steps_.empty() ? 0 : steps_.back().number + layers.back().num_layers()) {}
-  /// Throws `ShapeError` with the layer's number and sentence where a layer can't take what it
-  /// gets.
-  Plan(const Layers& layers, const Shape& input)
-      : Plan(detail::chain_shapes(layers, input), layers) {}
+        num_layers_(steps_.empty() ? 0 : steps_.back().number + layers.back()->num_layers()) {}
 
   [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
-  /// Layers, those of nested models counted one by one.
+  /// Layers that draw random numbers of their own, or could.
   [[nodiscard]] Index num_layers() const { return num_layers_; }
   /// Whether a loss may have the logits in place of the closing softmax's result.
   [[nodiscard]] bool closes_with_softmax() const {
@@ -168,7 +163,7 @@ Index Plan<T>::workspace_bytes(const Layers& layers, Index batch, bool training)
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     if (steps_[i].is_view) continue;
     const Index bytes =
-        training ? kept_bytes(layers[i], i, batch) : layer_bytes(layers[i], i, batch, false);
+        training ? kept_bytes(*layers[i], i, batch) : layer_bytes(*layers[i], i, batch, false);
     total = checked_sum({total, bytes});
   }
   return total;
@@ -184,11 +179,11 @@ const T* Plan<T>::forward_training(const Layers& layers, const T* x, Index batch
     results.set(i, y);
     if (!is_view(i, pass.as_logits)) {
       const Pass own = pass_of(i, pass, y + tensor_bytes(step.y, batch));
-      layers[i].forward(x, step.x.with_batch(batch), reinterpret_cast<T*>(y),
-                        step.y.with_batch(batch), own);
+      layers[i]->forward(x, step.x.with_batch(batch), reinterpret_cast<T*>(y),
+                         step.y.with_batch(batch), own);
       x = reinterpret_cast<T*>(y);
     }
-    y += kept_bytes(layers[i], i, batch);
+    y += kept_bytes(*layers[i], i, batch);
   }
   results.set(steps_.size(), y);
   return x;
@@ -226,8 +221,8 @@ const T* Plan<T>::forward_inference(const Layers& layers, const T* x, Index batc
     const Step& step = steps_[i];
     T* y = i + 1 == last ? result : reinterpret_cast<T*>(buffers[turn]);
     const Pass own = pass_of(i, pass, memory);
-    memory += layer_bytes(layers[i], i, batch, false);
-    layers[i].forward(x, step.x.with_batch(batch), y, step.y.with_batch(batch), own);
+    memory += layer_bytes(*layers[i], i, batch, false);
+    layers[i]->forward(x, step.x.with_batch(batch), y, step.y.with_batch(batch), own);
     x = y;
     turn = 1 - turn;
   }
@@ -252,11 +247,11 @@ template <Real T>
 bool Plan<T>::backward_in_columns(const BackwardPass& all, std::size_t i, const BackwardStep& step,
                                   T* dy) const {
   const auto before = static_cast<std::size_t>(steps_[i].maker);
-  const AnyLayer<T>& maker = all.layers[before];
+  const AnyLayer<T>& maker = *all.layers[before];
   const BackwardStep first = backward_step(all, before);
   auto* const reader = maker.dy_reader(first.x, first.x_shape, first.y, first.y_shape, first.pass);
   if (reader == nullptr) return false;
-  all.layers[i].backward(step.x, step.x_shape, step.y, step.y_shape, dy, *reader, step.pass);
+  all.layers[i]->backward(step.x, step.x_shape, step.y, step.y_shape, dy, *reader, step.pass);
   maker.update(first.pass);
   return true;
 }
@@ -276,7 +271,7 @@ void Plan<T>::backward(const Layers& layers, const T* x, Index batch, const Pass
     const bool in_columns = steps_[i].dx_in_columns && dx == nullptr && pass.update != nullptr;
     if (in_columns && backward_in_columns(all, i, step, dy)) return;
     T* const dx_i = dx != nullptr && steps_[i].maker < 0 ? dx : buffers[turn];
-    layers[i].backward(step.x, step.x_shape, step.y, step.y_shape, dy, dx_i, step.pass);
+    layers[i]->backward(step.x, step.x_shape, step.y, step.y_shape, dy, dx_i, step.pass);
     if (!step.pass.needs_dx) return;  // nothing before has parameters
     dy = dx_i;
     turn = 1 - turn;

@@ -2,7 +2,6 @@
 // What each layer of a chain does: shapes, and which neighbours work as one.
 #pragma once
 
-#include <type_traits>
 #include <vector>
 
 #include "nn/model/any_layer.hpp"
@@ -12,7 +11,7 @@ namespace nn::detail {
 /// One layer's part in a `Plan`. What has the name of a member of `Pass` becomes that member.
 struct PlanStep {
   Shape x, y;             // of one sample
-  Index number = 0;       // of the layer; the layers of nested models are counted one by one
+  Index number = 0;       // of the layer, which draws random numbers by it
   Index maker = -1;       // the step whose y is x, across views; -1: x is the chain's input
   bool is_view = false;   // y is the memory of x, and the layer is never called
   bool needs_dx = false;  // a layer before this one has parameters
@@ -28,53 +27,34 @@ struct PlanStep {
   bool is_all_softmax = false;
 };
 
-/// What layer i makes of its input; throws `ShapeError` where it can't take it. A layer that may
-/// change is told the shape first: a nested model plans itself once and then knows its output.
-template <class Layer>
-[[nodiscard]] NN_COLD Shape checked_output_shape(Layer& layer, std::size_t i, const Shape& input) {
-  Shape output;
-  try {
-    if constexpr (!std::is_const_v<Layer>) layer.infer_shapes(input);
-    output = layer.output_shape(input);
-    static_cast<void>(output.num_elements());  // throws where it overflows
-  } catch (const ShapeError& error) {
-    throw ShapeError{concat({"Sequential, layer ", i, ": ", error.what()})};
-  }
+/// The layers of a model in the order in which they run, those of nested models one by one.
+template <Real T>
+using Layers = std::vector<const AnyLayer<T>*>;
+
+/// What layer i makes of samples of this shape. Throws `ShapeError` where it can't take them.
+template <Real T>
+[[nodiscard]] NN_COLD Shape checked_output_shape(const AnyLayer<T>& layer, const Shape& input) {
   const auto require_rank = [&](int rank, const char* what, const Shape& shape) {
     if (shape.rank() == Shape::max_rank) {  // a batch has one axis more
-      refuse<ShapeError>({{"Sequential, layer ", i, ": ", layer.name()},
-                          {what, " of at most 7 axes"},
-                          shape.to_string()});
+      refuse<ShapeError>({layer.name(), {what, " of at most 7 axes"}, shape.to_string()});
     }
     if (rank == 2 || shape.rank() + 1 == rank) return;
-    refuse<ShapeError>({{"Sequential, layer ", i, ": ", layer.name()},
-                        {what, " of rank ", rank - 1},
-                        shape.to_string()});
+    refuse<ShapeError>({layer.name(), {what, " of rank ", rank - 1}, shape.to_string()});
   };
+  Shape output = layer.output_shape(input);
+  static_cast<void>(output.num_elements());  // throws where it overflows
   require_rank(layer.input_rank(), "samples", input);
   require_rank(layer.output_rank(), "an output_shape", output);
   return output;
 }
 
-/// The shapes of one sample in front of the first layer, behind it, and so on to the last one.
-/// Throws as `checked_output_shape` does.
-template <class Layers>
-[[nodiscard]] NN_COLD std::vector<Shape> chain_shapes(Layers& layers, const Shape& input) {
-  std::vector<Shape> shapes{input};
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    shapes.push_back(checked_output_shape(layers[i], i, shapes[i]));
-  }
-  return shapes;
-}
-
 /// Activation layers become part of the layer before.
 template <Real T>
-NN_COLD void fuse_activations(const std::vector<AnyLayer<T>>& layers,
-                              std::vector<PlanStep>& steps) {
+NN_COLD void fuse_activations(const Layers<T>& layers, std::vector<PlanStep>& steps) {
   for (std::size_t i = 0; i + 1 < layers.size(); ++i) {
-    const AnyLayer<T>& next = layers[i + 1];
+    const AnyLayer<T>& next = *layers[i + 1];
     const bool can_apply =
-        layers[i].promises().applies_activation && layers[i].activation() == Activation::linear;
+        layers[i]->promises().applies_activation && layers[i]->activation() == Activation::linear;
     if (!can_apply || !next.promises().only_activates) continue;
     steps[i].activation = next.activation();
     steps[i + 1].is_view = next.activation() != Activation::linear;
@@ -94,15 +74,15 @@ using Readers = std::vector<std::size_t>;
 
 /// The gradient of a ReLU is masked by the layer that reads its result.
 template <Real T>
-NN_COLD void fuse_masks(const std::vector<AnyLayer<T>>& layers, const Readers& readers,
+NN_COLD void fuse_masks(const Layers<T>& layers, const Readers& readers,
                         std::vector<PlanStep>& steps) {
   for (std::size_t i = 0; i < layers.size(); ++i) {
     Pass pass;
     pass.activation = steps[i].activation;
-    const bool ends_with_relu = layers[i].promises().applies_activation &&
-                                pass.activation_of(layers[i].activation()) == Activation::relu;
+    const bool ends_with_relu = layers[i]->promises().applies_activation &&
+                                pass.activation_of(layers[i]->activation()) == Activation::relu;
     const std::size_t next = readers[i];
-    if (!ends_with_relu || next >= layers.size() || !layers[next].promises().masks_dx) continue;
+    if (!ends_with_relu || next >= layers.size() || !layers[next]->promises().masks_dx) continue;
     steps[i].dy_is_masked = true;
     steps[next].dx_is_masked = true;
   }
@@ -110,18 +90,17 @@ NN_COLD void fuse_masks(const std::vector<AnyLayer<T>>& layers, const Readers& r
 
 /// A softmax at the end may be left out.
 template <Real T>
-NN_COLD void find_closing_softmax(const std::vector<AnyLayer<T>>& layers,
-                                  std::vector<PlanStep>& steps) {
+NN_COLD void find_closing_softmax(const Layers<T>& layers, std::vector<PlanStep>& steps) {
   std::size_t last = layers.size();
   while (last > 0 && steps[last - 1].is_view) --last;
   if (last == 0) return;
-  const AnyLayer<T>& layer = layers[last - 1];
+  const AnyLayer<T>& layer = *layers[last - 1];
   Pass pass;
   pass.activation = steps[last - 1].activation;
   const Promises& promises = layer.promises();
   steps[last - 1].drops_softmax =
       pass.activation_of(layer.activation()) == Activation::softmax &&
-      (promises.applies_activation || promises.obeys_as_logits || promises.only_activates) &&
+      (promises.applies_activation || promises.only_activates) &&
       steps[last - 1].y == steps.back().y;  // a reshape behind it would move the classes
   steps[last - 1].is_all_softmax = steps[last - 1].drops_softmax && promises.only_activates;
 }
@@ -129,47 +108,48 @@ NN_COLD void find_closing_softmax(const std::vector<AnyLayer<T>>& layers,
 /// The first layer with parameters gives no gradient on, so it may read dy while the next one makes
 /// it.
 template <Real T>
-NN_COLD void find_first_gradient(const std::vector<AnyLayer<T>>& layers, const Readers& readers,
+NN_COLD void find_first_gradient(const Layers<T>& layers, const Readers& readers,
                                  std::vector<PlanStep>& steps) {
   std::size_t first = 0;
-  while (first < layers.size() && !layers[first].has_parameters()) ++first;
+  while (first < layers.size() && !layers[first]->has_parameters()) ++first;
   if (first == layers.size() || readers[first] == layers.size()) return;
   const std::size_t next = readers[first];
   const bool is_row_a_sample = steps[next].x.rank() == 1;
-  steps[next].dx_in_columns = is_row_a_sample && layers[next].promises().gives_dx_in_columns &&
-                              layers[first].promises().takes_dy_in_columns;
+  steps[next].dx_in_columns = is_row_a_sample && layers[next]->promises().gives_dx_in_columns &&
+                              layers[first]->promises().takes_dy_in_columns;
 }
 
 /// A result that only products in bfloat16 read may be rounded at once, unless the layer that made
 /// it needs it in its backward.
 template <Real T>
-NN_COLD void find_rounded_results(const std::vector<AnyLayer<T>>& layers, const Readers& readers,
+NN_COLD void find_rounded_results(const Layers<T>& layers, const Readers& readers,
                                   std::vector<PlanStep>& steps) {
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const std::size_t next = readers[i];
-    if (next >= layers.size() || !layers[i].promises().writes_bfloat16) continue;
+    if (next >= layers.size() || !layers[i]->promises().writes_bfloat16) continue;
     Pass pass;
     pass.activation = steps[i].activation;
     const bool needs_y =
-        !steps[i].dy_is_masked && pass.activation_of(layers[i].activation()) != Activation::linear;
-    steps[i].y_in_bfloat16 = !needs_y && layers[next].promises().reads_bfloat16;
+        !steps[i].dy_is_masked && pass.activation_of(layers[i]->activation()) != Activation::linear;
+    steps[i].y_in_bfloat16 = !needs_y && layers[next]->promises().reads_bfloat16;
     steps[next].x_in_bfloat16 = steps[i].y_in_bfloat16;
   }
 }
 
-/// The steps of a chain of layers with these `chain_shapes`, as `Plan` says.
+/// The steps of a chain of layers with these shapes in front of the first one, behind it, and so
+/// on, as `Plan` says.
 template <Real T>
-[[nodiscard]] NN_COLD std::vector<PlanStep> plan_steps(const std::vector<AnyLayer<T>>& layers,
+[[nodiscard]] NN_COLD std::vector<PlanStep> plan_steps(const Layers<T>& layers,
                                                        const std::vector<Shape>& shapes) {
   std::vector<PlanStep> steps;
   Index number = 0;
   bool parameters_before = false;
   for (std::size_t i = 0; i < layers.size(); ++i) {
     steps.push_back({.x = shapes[i], .y = shapes[i + 1], .number = number});
-    number += layers[i].num_layers();
-    steps.back().is_view = layers[i].promises().reshapes;
+    number += layers[i]->num_layers();
+    steps.back().is_view = layers[i]->promises().reshapes;
     steps.back().needs_dx = parameters_before;
-    parameters_before |= layers[i].has_parameters();
+    parameters_before |= layers[i]->has_parameters();
   }
   fuse_activations(layers, steps);
   const Readers readers = find_readers(steps);

@@ -17,10 +17,6 @@
 
 namespace nn {
 
-namespace detail {
-struct ModelAccess;  // model/model_access.hpp
-}
-
 class History;           // training/history.hpp
 class Scores;            // training/scores.hpp
 struct FitOptions;       // training/fit_options.hpp
@@ -32,8 +28,9 @@ struct BuildOptions {
   std::uint64_t seed = 0;  ///< of initial weights, shuffling and dropout
 };
 
-/// Layers one after the other (Keras: Sequential). A copy is a model of its own. A model is also a
-/// layer, so models nest: one that was built hands its weights to the outer one.
+/// Layers one after the other (Keras: Sequential). A copy is a model of its own. A model may be a
+/// part of another one, which runs its layers as its own and takes over weights that it was built
+/// with.
 /// Its functions for training, prediction and files are in `training/` and `io/`, which
 /// `<nn/sequential.hpp>` includes.
 ///
@@ -42,8 +39,6 @@ template <Real T = float>
 class Sequential {
  public:
   using Scalar = T;
-  static constexpr Promises promises{
-      .obeys_as_logits = true, .assigns_gradients = true, .updates_parameters = true};
 
   Sequential() = default;
   Sequential(const Sequential&) = default;
@@ -61,8 +56,9 @@ class Sequential {
   /// A model of the given layers. The first one's scalar type is the model's.
   template <class First, class... Rest>
   requires(sizeof...(Rest) > 0 || !std::same_as<First, Sequential>) &&
-      Layer<First> explicit Sequential(First first,
-                                       Rest... rest) {  // `add` says what the rest lacks
+      (Layer<First> ||
+       ModelLike<First>)explicit Sequential(First first,
+                                            Rest... rest) {  // `add` says what the rest lacks
     add(std::move(first));
     (add(std::move(rest)), ...);
   }
@@ -72,6 +68,9 @@ class Sequential {
   /// where that would lose weights, and once the model is built.
   template <Layer L>
   void add(L layer);
+  /// Appends all layers of another model, as a part that has a name of its own.
+  template <ModelLike M>
+  void add(M model);
 
   /// Infers all shapes from that of one sample and draws the parameters. Throws `ShapeError` where
   /// a layer can't take what the one before gives, and leaves the model as it was.
@@ -193,25 +192,16 @@ class Sequential {
   /// Takes all weights from a file; names and shapes have to agree, else nothing is changed.
   void load_weights(const std::string& path);
 
-  // As a layer of another model:
-  [[nodiscard]] std::string name() const { return "Sequential"; }
+  [[nodiscard]] static std::string name() { return "Sequential"; }
+  /// What one sample of this shape becomes. Throws `ShapeError` where a layer can't take it.
   [[nodiscard]] Shape output_shape(const Shape& input) const {
     require_layers("Sequential");
     if (network_.is_planned() && input == network_.input()) return network_.output();
-    return detail::chain_shapes(network_.layers(), input).back();
+    return network_.output_shape(input);
   }
-  void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const;
-  void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2> y, TensorMap<T, 2> dy,
-                TensorMap<T, 2> dx, const Pass& pass) const;
-  void infer_shapes(const Shape& input) { network_.infer_shapes(input); }
-  void parameters(const Shape& input, ParameterList<T>& list) {
-    network_.collect_as_part(input, list);
-  }
+  /// Memory of a pass over x [N, ...].
   [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
     return network_.workspace_bytes(x[0], training);
-  }
-  [[nodiscard]] Activation activation() const {
-    return network_.plan().closes_with_softmax() ? Activation::softmax : Activation::linear;
   }
 
  private:
@@ -248,8 +238,9 @@ class Sequential {
   Compiled<T> compiled_;  // without loss and optimizer before `compile`
 };
 
-template <Layer First, class... Rest>
-Sequential(First, Rest...) -> Sequential<typename First::Scalar>;
+template <class First, class... Rest>
+requires(Layer<First> || ModelLike<First>) Sequential(First, Rest...)
+->Sequential<typename First::Scalar>;
 
 template <Real T>
 template <Layer L>
@@ -267,6 +258,14 @@ NN_COLD void Sequential<T>::add(L layer) {
 }
 
 template <Real T>
+template <ModelLike M>
+NN_COLD void Sequential<T>::add(M model) {
+  static_assert(std::same_as<typename M::Scalar, T>,
+                "nn: a part of a model has the scalar type of the whole");
+  network_.add(AnyLayer<T>(std::move(model)));
+}
+
+template <Real T>
 template <class L>
 const L& Sequential<T>::layer(Index i) const {
   if (i < 0 || i >= size()) {
@@ -275,22 +274,6 @@ const L& Sequential<T>::layer(Index i) const {
   const auto& any = network_.layers()[static_cast<std::size_t>(i)];
   if (const L* found = any.template get_if<L>()) return *found;
   refuse({"Sequential::layer", {"the type of layer ", i}, "another one", {"it is a ", any.name()}});
-}
-
-template <Real T>
-void Sequential<T>::forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
-  const Index batch = x.size() / std::max<Index>(input_shape().num_elements(), 1);
-  if (!pass.memory) pass.require_memory("Sequential", workspace_bytes({batch}, pass.training));
-  const T* result = network_.forward(x.data(), batch, pass, y.data());
-  if (result != y.data()) std::copy_n(result, y.size(), y.data());
-}
-
-template <Real T>
-void Sequential<T>::backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dy,
-                             TensorMap<T, 2> dx, const Pass& pass) const {
-  const Index batch = x.size() / std::max<Index>(input_shape().num_elements(), 1);
-  std::copy_n(dy.data(), dy.size(), network_.result_gradient(pass.memory));
-  network_.backward(x.data(), batch, pass, pass.needs_dx ? dx.data() : nullptr);
 }
 
 }  // namespace nn

@@ -48,7 +48,7 @@ template <Real T>
       cells.push_back("?");
       continue;
     }
-    cells.push_back(keras_shape(network.plan().steps()[i].y));
+    cells.push_back(keras_shape(network.output_of(i)));
     Index count = 0;
     for (const auto& parameter : network.parameters_of(i)) count += parameter.shape.num_elements();
     cells.push_back(with_separators(count));

@@ -15,10 +15,10 @@
 
 #include "nn/io/model_file.hpp"
 #include "nn/layers/layers.hpp"
-#include "nn/model/model_access.hpp"
 #include "nn/testing/check_gradients.hpp"
 #include "nn/testing/check_passes.hpp"
 #include "nn/testing/check_promises.hpp"
+#include "nn/testing/model_layer.hpp"
 
 namespace nn::testing {
 
@@ -42,12 +42,10 @@ struct LayerExpectations {
 
 namespace detail {
 
-/// The layers as one, in a model that is itself a layer.
+/// The layers as one.
 template <Real T>
 [[nodiscard]] AnyLayer<T> chain(std::vector<AnyLayer<T>> layers) {
-  Sequential<T> model;
-  for (AnyLayer<T>& layer : layers) nn::detail::ModelAccess::network(model).add(std::move(layer));
-  return AnyLayer<T>(std::move(model));
+  return AnyLayer<T>(ModelLayer<T>(std::move(layers)));
 }
 
 /// The maker of `wrap(layer)` for each layer of `make`.
@@ -175,7 +173,10 @@ inline void check_modes(Findings& findings, const FormContext& form) {
 /// A layer gives the same bits inside of a model inside of a model.
 inline void check_nesting(Findings& findings, const FormContext& form) {
   const auto nest = [](AnyLayer<double> layer) {
-    return chain<double>({chain<double>({std::move(layer)})});
+    Sequential<double> inner, outer;
+    nn::detail::ModelAccess::network(inner).add(std::move(layer));
+    outer.add(std::move(inner));
+    return chain<double>({AnyLayer<double>(std::move(outer))});
   };
   LayerRig<double> alone(form.make.of_double(), form.sample);
   LayerRig<double> nested(nest(form.make.of_double()), form.sample);

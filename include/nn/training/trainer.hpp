@@ -74,7 +74,7 @@ class Trainer {
       found.tensor = weights.substr(0, weights.find('['));
     } else {
       const std::size_t i = network_.first_non_finite(batch.rows(), batch.pass);
-      if (i < network_.layers().size()) found.tensor = network_.scope_of(i) + "y";
+      if (i < network_.plan().steps().size()) found.tensor = network_.scope_of_leaf(i) + "y";
     }
     return found;
   }
