@@ -26,6 +26,7 @@ class Golden {
     }
   }
 
+  [[nodiscard]] const nlohmann::json& index() const { return index_; }
   [[nodiscard]] const nlohmann::json& cases() const { return index_.at("cases"); }
 
   template <class T>
