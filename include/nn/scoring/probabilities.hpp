@@ -18,12 +18,12 @@ struct ProbabilityLimits {
 };
 
 [[noreturn]] NN_COLD inline void refuse_scores(const char* where, const char* expected, Index row,
-                                               const Text& got, const char* layer) {
+                                               const Text& got, const char* closing) {
   refuse({where,
           expected,
           got,
           {"row ", row, " of the batch"},
-          {"end the model with nn::", layer, ", or give the loss {.from_logits = true}"}});
+          {"end the model with ", closing, ", or give the loss {.from_logits = true}"}});
 }
 
 /// Throws unless each row can be a distribution over classes. A model without a closing softmax
@@ -42,13 +42,30 @@ void require_distributions(const char* where, const ScoredBatch<T>& batch) {
     }
     const auto off = static_cast<double>(sum) - 1;
     if (lowest < T(0)) {
-      refuse_scores(where, expected, row, {"a score of ", static_cast<double>(lowest)}, "Softmax");
+      refuse_scores(where, expected, row, {"a score of ", static_cast<double>(lowest)},
+                    "nn::Softmax");
     }
     if (off > tolerance || off < -tolerance) {
       refuse_scores(where, expected, row, {"scores that sum to ", static_cast<double>(sum)},
-                    "Softmax");
+                    "nn::Softmax");
     }
   }
+}
+
+/// Throws unless each score can be a probability of its own.
+template <Real T>
+void require_probabilities(const char* where, const ScoredBatch<T>& batch) {
+  for (Index i = 0; i < batch.rows * batch.classes; ++i) {
+    const T p = batch.scores[i];
+    if (!(p < T(0)) && !(p > T(1))) continue;
+    refuse_scores(where, "probabilities from 0 to 1", i / batch.classes,
+                  {"a score of ", static_cast<double>(p)}, "a sigmoid");
+  }
+}
+
+NN_COLD inline void require_smoothing(const char* where, double label_smoothing) {
+  demand(label_smoothing >= 0 && label_smoothing <= 1, where, "a label_smoothing in [0, 1]",
+         label_smoothing);
 }
 
 }  // namespace nn::detail
