@@ -48,15 +48,13 @@ struct WorkedExample {
 
   template <class L>
   WorkedExample(L layer, const Shape& sample, const std::vector<double>& x,
-                const std::vector<std::vector<double>>& parameters = {})
+                const std::vector<std::vector<double>>& parameters = {},
+                const std::vector<std::vector<double>>& state = {})
       : rig(AnyLayer<double>(std::move(layer)), sample),
         batch(rig.batch(static_cast<Index>(x.size()) / sample.num_elements(), {})) {
     std::copy(x.begin(), x.end(), batch.x.data());
-    REQUIRE(parameters.size() == rig.parameters().size());
-    for (std::size_t i = 0; i < parameters.size(); ++i) {
-      REQUIRE(rig.parameters()[i].shape.num_elements() == static_cast<Index>(parameters[i].size()));
-      std::copy(parameters[i].begin(), parameters[i].end(), rig.parameters()[i].value().data());
-    }
+    set(rig.parameters(), parameters);
+    set(rig.state(), state);
     rig.fill_parameter_gradients(0);
   }
 
@@ -71,6 +69,17 @@ struct WorkedExample {
   }
   [[nodiscard]] std::string gradient(std::size_t parameter) const {
     return numbers(rig.parameters()[parameter].gradient());
+  }
+  [[nodiscard]] std::string state(std::size_t i) const { return numbers(rig.state()[i].value()); }
+
+ private:
+  static void set(const std::vector<NamedParameter<double>>& parameters,
+                  const std::vector<std::vector<double>>& values) {
+    REQUIRE(values.size() == parameters.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      REQUIRE(parameters[i].shape.num_elements() == static_cast<Index>(values[i].size()));
+      std::copy(values[i].begin(), values[i].end(), parameters[i].value().data());
+    }
   }
 };
 

@@ -70,7 +70,7 @@ std::string bits_of(const Model& model) {
   }
   const auto& block = model.parameters();
   nn::append(bits, {" step ", block.step(), " of ", block.named().size(), " parameters "});
-  append_bits(bits, block.values(), block.size());
+  append_bits(bits, block.values(), block.num_values());
   if (model.input_shape() != nn::Shape{5, 5, 1}) return bits;  // a part of another model
   const auto y = model.predict(pictures());
   append_bits(bits, y.data(), y.size());

@@ -52,7 +52,7 @@ inline Sequential<float> image_model(std::uint64_t seed = 1) {
 template <Real T>
 std::vector<T> weights_of(const Sequential<T>& model) {
   const auto& block = model.parameters();
-  return {block.values(), block.values() + block.size()};
+  return {block.values(), block.values() + block.num_values()};
 }
 
 /// An optimizer that wants all gradients at once.

@@ -265,7 +265,7 @@ NN_COLD void Sequential<T>::load_weights(const std::string& path) {
   file.read_data(input);
   // Whether every value fits is known only once the last tensor has been converted.
   T* const values = network_.block().values();
-  const std::vector<T> before(values, values + network_.block().size());
+  const std::vector<T> before(values, values + network_.block().num_values());
   try {
     io::copy_weights(file, network_.block());
   } catch (...) {

@@ -47,11 +47,12 @@ struct WithScalar<L<U>, T> {
 /// forward assigns y. backward assigns dx, adds to the gradients of the parameters, and may use the
 /// memory of dy as it likes. R and S are `L::input_rank` and `L::output_rank`; a layer that doesn't
 /// declare them sees matrices [rows, last axis]. Neither function may change the layer: what
-/// forward keeps for backward goes to `pass.memory`. Optional members:
+/// forward keeps for backward, or for its state, goes to `pass.memory`. Optional members:
 ///
 ///     static constexpr Promises promises{...};  // see promises.hpp; without it, none
 ///     Index workspace_bytes(const Shape& x, bool training) const;  // of pass.memory
-///     void parameters(const Shape& input, ParameterList<T>&);  // adds each Parameter to the list
+///     void parameters(const Shape& input, ParameterList<T>&);  // adds each Parameter and State
+///     void update_state(const Shape& x, const Pass&);  // after backward, with forward's memory
 ///     Activation activation() const;                           // what the layer ends with
 ///     Index num_layers() const;  // how many inside draw random numbers of their own; 1
 ///     Arguments arguments() const;                // to be saved

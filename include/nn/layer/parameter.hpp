@@ -15,6 +15,13 @@
 
 namespace nn {
 
+/// What training does to a parameter.
+enum class ParameterRole {
+  trained,  ///< the optimizer changes it
+  frozen,   ///< nothing; its gradient may be left out
+  state,    ///< the layer itself sets it, in `update_state`; it has no gradient
+};
+
 /// A parameter of any rank, as its owner's list sees it. A copy of a bound one has a value of its
 /// own, so a layer that is copied out of a built model brings its weights along.
 template <Real T>
@@ -103,15 +110,30 @@ class Parameter : public AnyParameter<T> {
   }
 };
 
+/// A view of numbers that a layer keeps from batch to batch and no gradient changes, as moving
+/// averages. Layers hold it as a member and hand it to `ParameterList::add_state`. Passes are
+/// const and read it; `update_state`, which is not, writes it.
+template <Real T, int Rank>
+class State : public AnyParameter<T> {
+ public:
+  [[nodiscard]] ConstTensorMap<T, Rank> value() const {
+    return map_tensor<Rank, const T>(this->value_, this->shape_);
+  }
+  [[nodiscard]] TensorMap<T, Rank> value() { return map_tensor<Rank>(this->value_, this->shape_); }
+};
+
 /// One parameter of a model by name, with its value and gradient as Eigen maps.
 template <Real T>
 class NamedParameter {
  public:
   std::string name;  // "3.dense.kernel": the layer's index and type, the parameter's own name
   Shape shape;
+  ParameterRole role;
 
-  NamedParameter(std::string full_name, const Shape& sizes)
-      : name(std::move(full_name)), shape(sizes) {}
+  NamedParameter(std::string full_name, const Shape& sizes, ParameterRole own_role)
+      : name(std::move(full_name)), shape(sizes), role(own_role) {}
+
+  [[nodiscard]] bool is_trained() const { return role == ParameterRole::trained; }
 
   /// Sets where the value, quantised or not, and the gradient lie, also for the layer's own view.
   void bind(T* value, T* gradient, const kernels::QuantizedMatrix* quantized,
@@ -157,6 +179,9 @@ class NamedParameter {
             "read it by quantized()"});
   }
   [[nodiscard]] T* full_gradient() const {
+    if (role == ParameterRole::state) {
+      refuse({name, "a parameter with a gradient", "state, which no gradient changes"});
+    }
     if (gradient_ != nullptr || shape.num_elements() == 0) return gradient_;
     refuse({name, "a parameter with a gradient", "none", "",
             "ask a model that is not const for its parameters()"});
@@ -178,6 +203,7 @@ class ParameterList {
     Shape shape;
     Initializer initializer;
     AnyParameter<T>* parameter;  // the layer's
+    ParameterRole role;
     bool is_quantizable = false;
     const T* earlier_value = nullptr;  // where it starts, in place of the initializer's numbers
   };
@@ -185,10 +211,16 @@ class ParameterList {
   template <int Rank>
   void add(Parameter<T, Rank>& parameter, const std::string& name, const Shape& shape,
            const Initializer& initializer) {
-    if (shape.rank() != Rank) {
-      refuse<ShapeError>({{scope_, name}, {"a shape of rank ", Rank}, shape.to_string()});
-    }
-    push_back(parameter, name, shape, initializer);
+    require_rank(Rank, name, shape);
+    push_back(parameter, name, shape, initializer, role_);
+  }
+
+  /// The same for what is not trained.
+  template <int Rank>
+  void add_state(State<T, Rank>& state, const std::string& name, const Shape& shape,
+                 const Initializer& initializer) {
+    require_rank(Rank, name, shape);
+    push_back(state, name, shape, initializer, ParameterRole::state);
   }
 
   /// The same for a matrix that may be quantised: the layer's forward looks for `quantized()`
@@ -201,13 +233,17 @@ class ParameterList {
 
   /// Adds what another list has, under the same name.
   void add(const Entry& entry) {
-    push_back(*entry.parameter, entry.name, entry.shape, entry.initializer);
+    push_back(*entry.parameter, entry.name, entry.shape, entry.initializer, entry.role);
     entries_.back().is_quantizable = entry.is_quantizable;
   }
 
   /// What stands before the names of the parameters that are added next, as "3.dense.".
   [[nodiscard]] const std::string& scope() const { return scope_; }
   void set_scope(std::string scope) { scope_ = std::move(scope); }
+
+  /// Whether the parameters that are added next are frozen.
+  [[nodiscard]] bool is_frozen() const { return role_ == ParameterRole::frozen; }
+  void set_frozen(bool frozen) { role_ = frozen ? ParameterRole::frozen : ParameterRole::trained; }
 
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
 
@@ -216,8 +252,12 @@ class ParameterList {
   void keep(AlignedArray<T>&& values) { kept_.push_back(std::move(values)); }
 
  private:
+  NN_COLD void require_rank(int rank, const std::string& name, const Shape& shape) const {
+    if (shape.rank() == rank) return;
+    refuse<ShapeError>({{scope_, name}, {"a shape of rank ", rank}, shape.to_string()});
+  }
   NN_COLD void push_back(AnyParameter<T>& parameter, const std::string& name, const Shape& shape,
-                         const Initializer& initializer) {
+                         const Initializer& initializer, ParameterRole role) {
     std::string full_name = scope_ + name;
     demand(!parameters_.contains(&parameter), full_name.c_str(), "a parameter that is listed once",
            "twice");
@@ -226,10 +266,11 @@ class ParameterList {
     parameters_.insert(&parameter);
     names_.insert(full_name);
     entries_.push_back(
-        {std::move(full_name), shape, initializer, &parameter, false, parameter.brought()});
+        {std::move(full_name), shape, initializer, &parameter, role, false, parameter.brought()});
   }
 
   std::string scope_;
+  ParameterRole role_ = ParameterRole::trained;  // of what `add` lists next
   std::vector<Entry> entries_;
   std::set<const void*> parameters_;  // of the entries
   std::set<std::string> names_;

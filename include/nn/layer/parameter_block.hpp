@@ -5,14 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "nn/core/finite.hpp"
 #include "nn/core/memory.hpp"
-#include "nn/layer/parameter.hpp"
+#include "nn/layer/block_layout.hpp"
 
 namespace nn {
 
@@ -21,8 +20,10 @@ class Network;  // model/network.hpp
 
 /// The memory of a model's parameters: values, gradients and the optimizer's moments, each one
 /// contiguous block, and the number of optimizer steps taken. So an update, a snapshot or an
-/// average is one pass, and the step counter is one number. Each tensor starts on a cache line; the
-/// gaps stay 0. Layers look into their block, so it is copied with its whole model only.
+/// average is one pass, and the step counter is one number. Values are [trained | frozen | state],
+/// so an optimizer's pass over the first `size()` elements changes what is trained and nothing
+/// else. Each tensor starts on a cache line; the gaps stay 0. Layers look into their block, so it
+/// is copied with its whole model only.
 template <Real T>
 class ParameterBlock {
  public:
@@ -36,17 +37,13 @@ class ParameterBlock {
   /// are 0. Throws where the value that a layer brings from another model doesn't fit.
   NN_COLD void allocate(const ParameterList<T>& list) {
     ParameterBlock made;
-    made.values_ = AlignedArray<T>(static_cast<std::size_t>(layout(list)));
-    Index offset = 0;
+    Layout layout = made.begin(list, NumberFormat::float32);
     for (const auto& entry : list.entries()) {
-      const Index count = entry.shape.num_elements();
       if (entry.parameter->is_brought()) require_brought(entry);
-      if (entry.earlier_value != nullptr) {
-        std::copy_n(entry.earlier_value, count, made.values_.data() + offset);
-      }
-      offset += padded(count);
+      T* const value = made.values_.data() + layout.take(entry);
+      if (entry.earlier_value == nullptr) continue;
+      std::copy_n(entry.earlier_value, entry.shape.num_elements(), value);
     }
-    made.name(list);
     *this = std::move(made);
     bind(list);
   }
@@ -54,15 +51,15 @@ class ParameterBlock {
   /// Draws the values of parameters without an earlier one, each from a stream of its own.
   [[gnu::noinline]] void initialize(const ParameterList<T>& list, std::uint64_t seed) {
     std::uint64_t user = 0;
-    T* value = values_.data();
+    Layout layout(list);
     for (const auto& entry : list.entries()) {
       const Random random{seed, {RandomPurpose::initializer, user++, 0}};
       const Fans fans = fans_of(entry.shape);
       const Index count = entry.shape.num_elements();
+      T* const value = values_.data() + layout.take(entry);
       for (Index i = 0; i < count && entry.earlier_value == nullptr; ++i) {
         value[i] = static_cast<T>(entry.initializer(random, static_cast<std::uint64_t>(i), fans));
       }
-      value += padded(count);
     }
   }
 
@@ -75,7 +72,6 @@ class ParameterBlock {
                           {named_.size(), " parameters, as in a model built before"},
                           count});
     }
-    Index offset = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const Shape& shape = list.entries()[first + i].shape;
       if (shape != named_[i].shape) {
@@ -83,8 +79,7 @@ class ParameterBlock {
                             {"shape ", named_[i].shape.to_string(), " of a model built before"},
                             shape.to_string()});
       }
-      list.start_from(first + i, values_.data() + offset);
-      offset += padded(shape.num_elements());
+      list.start_from(first + i, named_[i].value().data());
     }
     list.keep(std::move(values_));
     *this = {};
@@ -95,17 +90,19 @@ class ParameterBlock {
   // NOLINTNEXTLINE(bugprone-exception-escape): the sizes were added up when the block was made
   NN_COLD void bind(const ParameterList<T>& list) noexcept {
     NN_ASSERT(list.entries().size() == named_.size());
-    Index offset = 0;
+    Layout layout(list, format_);
     std::size_t num_quantized = 0;
     for (std::size_t i = 0; i < named_.size(); ++i) {
       const auto& entry = list.entries()[i];
-      if (format_ != NumberFormat::float32 && entry.is_quantizable) {
+      NN_ASSERT(entry.role == named_[i].role);
+      if (layout.is_quantized(entry)) {
         named_[i].bind(nullptr, nullptr, &quantized_[num_quantized++], *entry.parameter);
         continue;
       }
-      T* gradient = gradients_.empty() ? nullptr : gradients_.data() + offset;
-      named_[i].bind(values_.data() + offset, gradient, nullptr, *entry.parameter);
-      offset += padded(named_[i].shape.num_elements());
+      const Index offset = layout.take(entry);
+      const bool has_gradient = !gradients_.empty() && entry.role != ParameterRole::state;
+      named_[i].bind(values_.data() + offset, has_gradient ? gradients_.data() + offset : nullptr,
+                     nullptr, *entry.parameter);
     }
   }
 
@@ -114,24 +111,17 @@ class ParameterBlock {
   NN_COLD void quantize(const ParameterList<T>& list,
                         NumberFormat format) requires std::same_as<T, float> {
     ParameterBlock made;
-    made.format_ = format;
-    Index num_rest = 0;
-    for (const auto& entry : list.entries()) {
-      if (!entry.is_quantizable) num_rest += padded(entry.shape.num_elements());
-    }
-    made.values_ = AlignedArray<T>(static_cast<std::size_t>(num_rest));
-    T* next = made.values_.data();
+    Layout layout = made.begin(list, format);
     for (std::size_t i = 0; i < named_.size(); ++i) {
       const auto value = named_[i].value();
-      if (list.entries()[i].is_quantizable) {
+      const auto& entry = list.entries()[i];
+      if (layout.is_quantized(entry)) {
         made.quantized_.emplace_back(
-            format, kernels::Matrix<const T>(value.data(), named_[i].shape[0], named_[i].shape[1]));
+            format, kernels::Matrix<const T>(value.data(), entry.shape[0], entry.shape[1]));
       } else {
-        std::copy_n(value.data(), value.size(), next);
-        next += padded(value.size());
+        std::copy_n(value.data(), value.size(), made.values_.data() + layout.take(entry));
       }
     }
-    made.name(list);
     *this = std::move(made);
     bind(list);
   }
@@ -149,12 +139,17 @@ class ParameterBlock {
     for (const auto& parameter : named_) count += parameter.shape.num_elements();
     return count;
   }
-  /// Elements of each block, the gaps included.
-  [[nodiscard]] Index size() const { return static_cast<Index>(values_.size()); }
+  /// Elements that are trained, the gaps included: the first ones of values and gradients, and all
+  /// of each moment.
+  [[nodiscard]] Index size() const { return trained_size_; }
+  /// Elements of the values: those, what is frozen, and state.
+  [[nodiscard]] Index num_values() const { return static_cast<Index>(values_.size()); }
   [[nodiscard]] T* values() { return values_.data(); }
   [[nodiscard]] const T* values() const { return values_.data(); }
   [[nodiscard]] T* gradients() { return gradients_.data(); }
-  [[nodiscard]] bool has_gradients() const { return !gradients_.empty() || values_.empty(); }
+  [[nodiscard]] bool has_gradients() const {
+    return static_cast<Index>(gradients_.size()) == gradient_size_;
+  }
 
   /// The first element that is infinite or NaN, as "3.dense.kernel[17]"; empty if there is none.
   [[nodiscard]] NN_COLD std::string first_non_finite() const {
@@ -175,7 +170,7 @@ class ParameterBlock {
   /// Makes room for gradients, which a model that only predicts does without, and points the
   /// layers' views to it.
   void allocate_gradients(const ParameterList<T>& list) {
-    gradients_ = AlignedArray<T>(values_.size());
+    gradients_ = AlignedArray<T>(static_cast<std::size_t>(gradient_size_));
     bind(list);
   }
   void zero_gradients() { std::fill(gradients_.begin(), gradients_.end(), T(0)); }
@@ -184,7 +179,7 @@ class ParameterBlock {
   /// `max_moments` on.
   [[nodiscard]] T* moment(std::size_t i) {
     demand(i < max_moments, "ParameterBlock::moment", "a number from 0 to 3", i);
-    if (moments_[i].empty()) moments_[i] = AlignedArray<T>(values_.size());
+    if (moments_[i].empty()) moments_[i] = AlignedArray<T>(static_cast<std::size_t>(trained_size_));
     return moments_[i].data();
   }
   /// Optimizer steps taken so far; one number for all parameters.
@@ -229,30 +224,25 @@ class ParameterBlock {
   ParameterBlock& operator=(const ParameterBlock&) = default;
   ParameterBlock& operator=(ParameterBlock&&) noexcept = default;
 
-  /// Lists the parameters; `bind` then gives them their places.
-  void name(const ParameterList<T>& list) {
-    named_.reserve(list.entries().size());
-    for (const auto& entry : list.entries()) named_.emplace_back(entry.name, entry.shape);
-  }
+  using Layout = detail::BlockLayout<T>;
 
-  static Index padded(Index count) {
-    return padded_bytes<T>(count) / static_cast<Index>(sizeof(T));
-  }
-  static Index layout(const ParameterList<T>& list) {
-    // Half of an index's range leaves room for the padding.
-    constexpr Index most = std::numeric_limits<Index>::max() / 2 / static_cast<Index>(sizeof(T));
-    Index size = 0;
+  /// Allocates the values and names the parameters; `bind` then gives them their places.
+  Layout begin(const ParameterList<T>& list, NumberFormat format) {
+    const Layout layout(list, format);
+    format_ = format;
+    values_ = AlignedArray<T>(static_cast<std::size_t>(layout.size()));
+    trained_size_ = layout.trained_size();
+    gradient_size_ = layout.gradient_size();
+    named_.reserve(list.entries().size());
     for (const auto& entry : list.entries()) {
-      const Index count = entry.shape.num_elements();
-      demand<ShapeError>(count <= most - size, entry.name.c_str(),
-                         "parameters of a size that memory can have", entry.shape.to_string());
-      size += padded(count);
+      named_.emplace_back(entry.name, entry.shape, entry.role);
     }
-    return size;
+    return layout;
   }
 
   AlignedArray<T> values_;
   AlignedArray<T> gradients_;  // empty until the model is trained
+  Index trained_size_ = 0, gradient_size_ = 0;
   Moments moments_;
   std::int64_t step_ = 0;
   std::vector<NamedParameter<T>> named_;

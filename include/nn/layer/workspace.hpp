@@ -46,6 +46,7 @@ class Workspace {
     std::byte* memory = nullptr;
     std::uint64_t step = 0;    ///< optimizer steps before it
     std::uint64_t repeat = 0;  ///< forward passes here between that step and this
+    bool is_in_state = false;  ///< `backward` has let the layers' state take it up
   };
   ForwardPass last_forward;
 

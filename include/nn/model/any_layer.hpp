@@ -62,7 +62,9 @@ class AnyLayer {
   [[nodiscard]] Activation activation() const { return self_->activation(); }
   [[nodiscard]] std::optional<Arguments> arguments() const { return self_->arguments(); }
   [[nodiscard]] const Promises& promises() const { return self_->promises; }
-  [[nodiscard]] bool has_parameters() const { return self_->has_parameters; }
+  /// Whether it has parameters that are trained: as of the last `parameters`, before it whether it
+  /// has any.
+  [[nodiscard]] bool is_trained() const { return self_->is_trained; }
   /// Ranks with the batch axis; 2: any.
   [[nodiscard]] int input_rank() const { return self_->input_rank; }
   [[nodiscard]] int output_rank() const { return self_->output_rank; }
@@ -93,6 +95,8 @@ class AnyLayer {
     return self_->dy_reader(x, x_shape, y, y_shape, pass);
   }
   void update(const Pass& pass) const { self_->update(pass); }
+  /// After a training pass over x, whose `forward` and `backward` had the same pass.
+  void update_state(const Shape& x_shape, const Pass& pass) { self_->update_state(x_shape, pass); }
 
   /// The layer itself if it is an L, else nullptr.
   template <class L>
@@ -107,7 +111,7 @@ class AnyLayer {
   struct Interface {
     const Promises promises{};
     const int input_rank = 2, output_rank = 2;
-    const bool has_parameters = false;
+    bool is_trained = false;
 
     virtual ~Interface() = default;
     virtual Interface* clone() const = 0;
@@ -129,11 +133,12 @@ class AnyLayer {
       return nullptr;
     }
     virtual void update(const Pass&) const {}
+    virtual void update_state(const Shape&, const Pass&) {}
 
    protected:
     Interface() = default;
     Interface(const Promises& made, int in, int out, bool parametric)
-        : promises(made), input_rank(in), output_rank(out), has_parameters(parametric) {}
+        : promises(made), input_rank(in), output_rank(out), is_trained(parametric) {}
   };
 
   /// A model, whose layers the model around it runs as its own.
@@ -156,6 +161,10 @@ class AnyLayer {
         ParametricLayer<L> || !requires { &L::parameters; },
         "expected parameters(const nn::Shape& sample, nn::ParameterList<Scalar>& list)");
     static_assert(
+        requires(L & l, const Shape& x, const Pass& pass) { l.update_state(x, pass); } ||
+            !requires { &L::update_state; },
+        "expected update_state(const nn::Shape& x, const nn::Pass& pass)");
+    static_assert(
         requires(const L& l, const Shape& x) { Index{l.workspace_bytes(x, true)}; } ||
             !requires { &L::workspace_bytes; },
         "expected workspace_bytes(const nn::Shape& x, bool training) const");
@@ -163,7 +172,11 @@ class AnyLayer {
     explicit Holder(L held)
         : Interface(promised, in, out, ParametricLayer<L>), layer(std::move(held)) {}
 
-    NN_COLD Interface* clone() const override { return new Holder(layer); }
+    NN_COLD Interface* clone() const override {
+      auto* const copy = new Holder(layer);
+      copy->is_trained = this->is_trained;
+      return copy;
+    }
     std::string name() const override { return layer.name(); }
     Shape output_shape(const Shape& input) const override { return layer.output_shape(input); }
     Index workspace_bytes(const Shape& x, bool training) const override {
@@ -188,12 +201,15 @@ class AnyLayer {
       if constexpr (ParametricLayer<L>) {
         const std::size_t first = list.entries().size();
         layer.parameters(input, list);
-        if (promised.updates_parameters && promised.assigns_gradients) return;
         std::vector<AnyParameter<T>*> own;
+        bool trains = false;
         for (std::size_t i = first; i < list.entries().size(); ++i) {
-          own.push_back(list.entries()[i].parameter);
+          const auto& entry = list.entries()[i];
+          if (entry.role != ParameterRole::state) own.push_back(entry.parameter);
+          trains |= entry.role == ParameterRole::trained;
         }
         own_parameters = std::move(own);
+        this->is_trained = trains;
       }
     }
     void forward(const T* x, const Shape& x_shape, T* y, const Shape& y_shape,
@@ -232,6 +248,13 @@ class AnyLayer {
       }
     }
 
+    void update_state([[maybe_unused]] const Shape& x_shape,
+                      [[maybe_unused]] const Pass& pass) override {
+      if constexpr (requires { layer.update_state(x_shape, pass); }) {
+        layer.update_state(x_shape, pass);
+      }
+    }
+
     /// Makes gradients that are to be assigned 0, for a layer that only adds.
     void begin_gradients(const Pass& pass) const {
       if constexpr (ParametricLayer<L> && !promised.assigns_gradients) {
@@ -255,7 +278,7 @@ class AnyLayer {
     }
 
     L layer;
-    // They point into `layer`. None where it assigns its gradients and updates its parameters.
+    // Those with gradients. They point into `layer`.
     std::vector<AnyParameter<T>*> own_parameters;
   };
 

@@ -75,7 +75,7 @@ class Network {
     append_shapes(sample, shapes);
     detail::Layers<T> leaves;
     std::vector<std::size_t> ends;
-    for (const AnyLayer<T>& layer : layers_) {
+    for (AnyLayer<T>& layer : layers_) {
       append_leaves(layer, leaves);
       ends.push_back(leaves.size());
     }
@@ -155,6 +155,7 @@ class Network {
     ParameterList<T> list;
     auto step = plan_.steps().begin();
     collect(list, step);
+    replan();
     return list;
   }
 
@@ -225,6 +226,8 @@ class Network {
   void backward(const T* x, Index batch, const Pass& pass, T* dx) const {
     plan_.backward(leaves_, x, batch, pass, dx);
   }
+  /// After `backward`, with its pass: the one place where a pass changes a layer.
+  void update_state(Index batch, const Pass& pass) { plan_.update_state(leaves_, batch, pass); }
   [[nodiscard]] std::size_t first_non_finite(Index batch, const Pass& pass) const {
     return plan_.first_non_finite(batch, pass);
   }
@@ -250,17 +253,27 @@ class Network {
     return sample;
   }
 
-  NN_COLD void append_leaves(detail::Layers<T>& leaves) const {
-    for (const AnyLayer<T>& layer : layers_) append_leaves(layer, leaves);
+  NN_COLD void append_leaves(detail::Layers<T>& leaves) {
+    for (AnyLayer<T>& layer : layers_) append_leaves(layer, leaves);
   }
-  NN_COLD static void append_leaves(const AnyLayer<T>& layer, detail::Layers<T>& leaves) {
-    if (const Network* const inner = layer.network()) return inner->append_leaves(leaves);
+  NN_COLD static void append_leaves(AnyLayer<T>& layer, detail::Layers<T>& leaves) {
+    if (Network* const inner = layer.network()) return inner->append_leaves(leaves);
     leaves.push_back(&layer);
   }
   [[nodiscard]] NN_COLD std::size_t count_leaves() const {
-    detail::Layers<T> leaves;
-    append_leaves(leaves);
-    return leaves.size();
+    std::size_t count = 0;
+    for (const AnyLayer<T>& layer : layers_) {
+      const Network* const inner = layer.network();
+      count += inner == nullptr ? 1 : inner->count_leaves();
+    }
+    return count;
+  }
+
+  /// Plans the same chain again: which layers are trained has become known, or changed.
+  NN_COLD void replan() {
+    std::vector<Shape> shapes{input_};
+    for (const auto& step : plan_.steps()) shapes.push_back(step.y);
+    plan_ = Plan<T>(leaves_, shapes);
   }
 
   using Step = typename std::vector<typename Plan<T>::Step>::const_iterator;

@@ -21,9 +21,9 @@ namespace nn {
 /// - The first layer with parameters may read its dy while the next one makes it.
 /// - A result that only products in bfloat16 read may be rounded as it is written.
 ///
-/// Memory of a training pass, in this order: the table of results; for each layer its y and what it
-/// keeps; two buffers that the gradients take in turn. At inference: two buffers that the ys take
-/// in turn; then what each layer keeps.
+/// Memory of a training pass, in order: the table of results; for each layer its y and what it
+/// keeps; two buffers that gradients take in turn. At inference: two that ys take; what each layer
+/// keeps.
 template <Real T>
 class Plan {
  public:
@@ -66,6 +66,9 @@ class Plan {
   /// Runs all layers backwards after a training `forward` on the same x and memory. dx [batch, ...]
   /// may be null where nobody wants the gradient of the input.
   void backward(const Layers& layers, const T* x, Index batch, const Pass& pass, T* dx) const;
+
+  /// Updates layers' state after `backward`; what a layer keeps in memory has to live so long.
+  void update_state(const Layers& layers, Index batch, const Pass& pass) const;
 
  private:
   /// The pass as layer i sees it.
@@ -241,6 +244,16 @@ typename Plan<T>::BackwardStep Plan<T>::backward_step(const BackwardPass& all,
   own.needs_dx = step.needs_dx;
   return {x, step.x.with_batch(all.batch), reinterpret_cast<const T*>(results[i]),
           step.y.with_batch(all.batch), own};
+}
+
+template <Real T>
+void Plan<T>::update_state(const Layers& layers, Index batch, const Pass& pass) const {
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    if (is_view(i, pass.as_logits)) continue;
+    std::byte* const y = detail::ResultTable(pass.memory)[i];
+    const Pass own = pass_of(i, pass, y + tensor_bytes(steps_[i].y, batch));
+    layers[i]->update_state(steps_[i].x.with_batch(batch), own);
+  }
 }
 
 template <Real T>

@@ -14,7 +14,7 @@ struct PlanStep {
   Index number = 0;       // of the layer, which draws random numbers by it
   Index maker = -1;       // the step whose y is x, across views; -1: x is the chain's input
   bool is_view = false;   // y is the memory of x, and the layer is never called
-  bool needs_dx = false;  // a layer before this one has parameters
+  bool needs_dx = false;  // a layer before this one is trained
   Activation activation = Activation::linear;
   bool dx_is_masked = false, dy_is_masked = false;
   // In training, for a precision whose products take bfloat16.
@@ -29,7 +29,7 @@ struct PlanStep {
 
 /// The layers of a model in the order in which they run, those of nested models one by one.
 template <Real T>
-using Layers = std::vector<const AnyLayer<T>*>;
+using Layers = std::vector<AnyLayer<T>*>;
 
 /// What layer i makes of samples of this shape. Throws `ShapeError` where it can't take them.
 template <Real T>
@@ -105,13 +105,13 @@ NN_COLD void find_closing_softmax(const Layers<T>& layers, std::vector<PlanStep>
   steps[last - 1].is_all_softmax = steps[last - 1].drops_softmax && promises.only_activates;
 }
 
-/// The first layer with parameters gives no gradient on, so it may read dy while the next one makes
+/// The first layer that is trained gives no gradient on, so it may read dy while the next one makes
 /// it.
 template <Real T>
 NN_COLD void find_first_gradient(const Layers<T>& layers, const Readers& readers,
                                  std::vector<PlanStep>& steps) {
   std::size_t first = 0;
-  while (first < layers.size() && !layers[first]->has_parameters()) ++first;
+  while (first < layers.size() && !layers[first]->is_trained()) ++first;
   if (first == layers.size() || readers[first] == layers.size()) return;
   const std::size_t next = readers[first];
   const bool is_row_a_sample = steps[next].x.rank() == 1;
@@ -149,7 +149,7 @@ template <Real T>
     number += layers[i]->num_layers();
     steps.back().is_view = layers[i]->promises().reshapes;
     steps.back().needs_dx = parameters_before;
-    parameters_before |= layers[i]->has_parameters();
+    parameters_before |= layers[i]->is_trained();
   }
   fuse_activations(layers, steps);
   const Readers readers = find_readers(steps);

@@ -119,7 +119,7 @@ class Sequential {
   template <int Rank = 2, class X>
   ConstTensorMap<T, Rank> forward(X&& x, Workspace& workspace) const;
   /// Adds the gradients of all parameters, given that of the result of the last `forward` in this
-  /// workspace.
+  /// workspace, and updates layers' state.
   template <TensorLike DY>
   void backward(const DY& dy, Workspace& workspace);
 

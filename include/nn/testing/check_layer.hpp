@@ -18,6 +18,7 @@
 #include "nn/testing/check_gradients.hpp"
 #include "nn/testing/check_passes.hpp"
 #include "nn/testing/check_promises.hpp"
+#include "nn/testing/check_state.hpp"
 #include "nn/testing/model_layer.hpp"
 
 namespace nn::testing {
@@ -149,10 +150,9 @@ inline void check_modes(Findings& findings, const FormContext& form) {
   auto other = rig.batch(3, form.expected.input);
   Pass pass = rig.training_pass();
   rig.forward(training, pass);
-  const auto differs = [&] { return !other.y.has_bits_of(training.y); };
   const auto require_difference = [&](const std::string& what, bool expected) {
     rig.forward(other, pass);
-    if (differs() == expected) return;
+    if (other.y.has_bits_of(training.y) != expected) return;
     findings.push_back(sentence({{form.name, ": y ", what},
                                  {expected ? "another" : "the same", " y"},
                                  expected ? "the same" : "another"}));
@@ -260,6 +260,7 @@ inline void check_form(Findings& findings, const FormContext& form) {
   check_accumulation(findings, form.name, rig, range);
   check_linearity(findings, form.name, rig, range);
   check_promises(findings, form.name, rig, range);
+  check_state(findings, form.name, rig, range);
   check_samples_alone(findings, form.name, rig, range, false);
   if (!form.expected.is_random && !form.expected.mixes_samples) {
     check_samples_alone(findings, form.name, rig, range, true);

@@ -110,6 +110,7 @@ class LayerRig {
         value += static_cast<T>(0.25 * test_number(TestNumbers::parameter, i, number));
       }
       ++number;
+      (parameter.role == ParameterRole::state ? state_ : parameters_).push_back(parameter);
     }
   }
 
@@ -141,6 +142,11 @@ class LayerRig {
     layer_.backward(batch.x.data(), batch.x_shape, batch.y.data(), batch.y_shape, batch.dy.data(),
                     batch.dx.data(), pass);
   }
+  /// After forward and backward.
+  void update_state(RiggedBatch<T>& batch, Pass pass = training_pass()) {
+    pass.memory = batch.memory.data();
+    layer_.update_state(batch.x_shape, pass);
+  }
   /// Forward and backward from clean memory: gradients of parameters at 0, everything else NaN.
   void run(RiggedBatch<T>& batch, const Pass& pass = training_pass()) {
     batch.y.set_bits();
@@ -154,25 +160,28 @@ class LayerRig {
 
   [[nodiscard]] const AnyLayer<T>& layer() const { return layer_; }
   [[nodiscard]] const Shape& sample() const { return sample_; }
-  [[nodiscard]] const std::vector<NamedParameter<T>>& parameters() const { return block_.named(); }
+  /// Those with gradients, and the others.
+  [[nodiscard]] const std::vector<NamedParameter<T>>& parameters() const { return parameters_; }
+  [[nodiscard]] const std::vector<NamedParameter<T>>& state() const { return state_; }
 
   /// Gradients of all parameters one after the other.
   [[nodiscard]] std::vector<T> parameter_gradients() const {
     std::vector<T> all;
-    for (const NamedParameter<T>& parameter : block_) {
+    for (const NamedParameter<T>& parameter : parameters_) {
       const T* first = parameter.gradient().data();
       all.insert(all.end(), first, first + parameter.shape.num_elements());
     }
     return all;
   }
   void fill_parameter_gradients(T value) {
-    for (const NamedParameter<T>& parameter : block_) parameter.gradient().setConstant(value);
+    for (const NamedParameter<T>& parameter : parameters_) parameter.gradient().setConstant(value);
   }
 
  private:
   AnyLayer<T> layer_;
   Shape sample_;
   ParameterBlock<T> block_;
+  std::vector<NamedParameter<T>> parameters_, state_;  // views of the block
 };
 
 }  // namespace nn::testing

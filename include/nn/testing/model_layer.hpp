@@ -44,6 +44,7 @@ class ModelLayer {
     std::copy_n(dy.data(), dy.size(), network().result_gradient(pass.memory));
     network().backward(x.data(), batch_of(x), pass, pass.needs_dx ? dx.data() : nullptr);
   }
+  void update_state(const Shape& x, const Pass& pass) { network().update_state(x[0], pass); }
 
  private:
   [[nodiscard]] Index batch_of(const ConstTensorMap<T, 2>& x) const {

@@ -53,7 +53,7 @@ class FitLoop final : public FitContext {
   }
 
   NN_COLD void keep_weights() override {
-    const auto size = static_cast<std::size_t>(network_.block().size());
+    const auto size = static_cast<std::size_t>(network_.block().num_values());
     AlignedArray<T>& kept = kept_[caller_];
     if (kept.empty()) kept = AlignedArray<T>(size);
     std::copy_n(network_.block().values(), size, kept.data());

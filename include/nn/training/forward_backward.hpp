@@ -43,11 +43,12 @@ ConstTensorMap<T, Rank> Sequential<T>::forward(X&& x, Workspace& workspace) cons
   own.seed = detail::seed_of_repeat(network_.seed(), repeat);
   const T* y = network_.forward(first, samples.count(), own, nullptr);
   workspace.last_forward = {
-      this, network_.build_number(), first, samples.count(), own.memory, own.step, repeat};
+      this, network_.build_number(), first, samples.count(), own.memory, own.step, repeat, false};
   return map_tensor<Rank>(y, shape);
 }
 
-/// dy [N, ...] is the gradient of the loss with respect to the result of `forward`. Throws
+/// dy [N, ...] is the gradient of the loss with respect to the result of `forward`. Layers' state
+/// takes up each forward pass once. Throws
 /// `std::invalid_argument` without a `forward` of this model in the workspace, `ShapeError` for
 /// another shape. Where a layer throws or memory runs out, gradients may hold a part of the sums.
 template <Real T>
@@ -72,6 +73,9 @@ void Sequential<T>::backward(const DY& dy, Workspace& workspace) {
   own.step = last.step;  // forward's dropout, even if the optimizer has run since
   own.seed = detail::seed_of_repeat(network_.seed(), last.repeat);
   network_.backward(static_cast<const T*>(last.x), last.batch_size, own, nullptr);
+  if (!std::exchange(workspace.last_forward.is_in_state, true)) {
+    network_.update_state(last.batch_size, own);
+  }
 }
 
 }  // namespace nn

@@ -50,7 +50,7 @@ class Trainer {
     return batch;
   }
 
-  /// The second half: backward and the optimizer's step.
+  /// The second half: backward, the optimizer's step, and layers' state.
   void update(const Batch<T>& batch) {
     const std::int64_t steps_before = network_.block().step();
     const auto rule = compiled_.optimizer->begin_step(network_.block());
@@ -58,6 +58,7 @@ class Trainer {
     pass.update = rule ? &*rule : nullptr;
     network_.backward(batch.x, batch.rows(), pass, nullptr);
     if (!rule) compiled_.optimizer->step(network_.block());
+    network_.update_state(batch.rows(), pass);
     // An optimizer of the user's own may not count steps, but shuffling and dropout need the count.
     if (network_.block().step() == steps_before) network_.block().advance_step();
   }
