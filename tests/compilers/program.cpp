@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Every kernel in one small program, for the compilers to build: convolution, pooling and products
-// in float, double and bfloat16, trained, quantized, saved and loaded.
+// Every kernel in one small program, for the compilers to build: convolution, pooling, dropout and
+// products in float, double and bfloat16, trained, quantized, saved and loaded.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <nn/kernels/dropout/dropout.hpp>
 #include <nn/sequential.hpp>
+#include <vector>
 
 namespace {
 
@@ -26,7 +29,6 @@ bool learns(nn::ProductPrecision precision) {
   nn::Sequential<T> model{nn::Conv2D<T>{8, {3, 3}, {.activation = nn::Activation::relu}},
                           nn::MaxPooling2D<T>{{2, 2}},
                           nn::Flatten<T>{},
-                          nn::Dropout<T>{0.1},
                           nn::Dense<T>{16},
                           nn::ReLU<T>{},
                           nn::Dense<T>{4},
@@ -50,6 +52,17 @@ bool learns(nn::ProductPrecision precision) {
   return loaded.count_parameters() == model.count_parameters();
 }
 
+/// Dropout keeps what it should, doubled.
+template <class T>
+bool drops() {
+  constexpr nn::Index count = 1000;
+  std::vector<T> x(count, T(1)), y(count);
+  const nn::Random random{1, {nn::RandomPurpose::dropout}};
+  nn::kernels::dropout(random, 0.5, count, x.data(), y.data());
+  const auto dropped = std::count(y.begin(), y.end(), T(0));
+  return dropped > 400 && dropped < 600 && std::count(y.begin(), y.end(), T(2)) == count - dropped;
+}
+
 /// Numbers that aren't finite are noticed, with -ffast-math too.
 bool notices_nan() {
   nn::Tensor<float, 2> x(4, 2);
@@ -60,7 +73,7 @@ bool notices_nan() {
   model.compile(nn::SGD{}, nn::SparseCategoricalCrossentropy{});
   if (!model.fit(x, y, {.epochs = 1, .verbose = nn::Verbose::silent}).divergence()) return false;
   try {
-    const nn::Rescaling scale{nn::infinity<double>};
+    const nn::SGD endless{{.learning_rate = nn::infinity<double>}};
     return false;
   } catch (const std::invalid_argument&) {
     return true;
@@ -70,8 +83,9 @@ bool notices_nan() {
 }  // namespace
 
 int main() {
-  return notices_nan() && learns<float>(nn::Precision::float32) &&
-                 learns<float>(nn::Precision::bfloat16) && learns<double>(nn::Precision::float32)
+  return notices_nan() && drops<float>() && drops<double>() &&
+                 learns<float>(nn::Precision::float32) && learns<float>(nn::Precision::bfloat16) &&
+                 learns<double>(nn::Precision::float32)
              ? 0
              : 1;
 }

@@ -28,7 +28,6 @@ std::vector<AnyLayer<double>> layers_of(L... layers) {
 
 using Conv2D = nn::Conv2D<double>;
 using Dense = nn::Dense<double>;
-using Dropout = nn::Dropout<double>;
 using Flatten = nn::Flatten<double>;
 using MaxPooling2D = nn::MaxPooling2D<double>;
 using ReLU = nn::ReLU<double>;

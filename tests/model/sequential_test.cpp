@@ -14,7 +14,6 @@
 #include <utility>
 #include <vector>
 
-#include "nn/layers/rescaling.hpp"
 #include "nn/optimizers/sgd.hpp"
 #include "nn/training/forward_backward.hpp"
 #include "nn/training/train_on_batch.hpp"
@@ -26,6 +25,7 @@ namespace {
 using testing::counted_labels;
 using testing::image_model;
 using testing::random_tensor;
+using testing::RandomMask;
 using testing::weights_of;
 
 template <Real T>
@@ -223,7 +223,7 @@ TEST_SUITE("model/sequential") {
     Sequential<float> inner{Dense{3}, Softmax{}, Flatten{}};
     Sequential<float> fresh{inner};
     inner.build({4});
-    Sequential<float> outer{Rescaling{1.0}, inner};
+    Sequential<float> outer{testing::Scale{1.0}, inner};
     for (Sequential<float>* model : {&fresh, &outer}) {
       model->build({2, 4});
       bool are_logits = true;
@@ -356,15 +356,16 @@ TEST_SUITE("model/sequential") {
       Workspace workspace;
       return Tensor<float, 2>(model.forward(x, workspace));
     };
-    const auto flat =
-        trained_output(Sequential<float>{Dropout{0.5}, ReLU{}, Dropout{0.5}, Dropout{0.5}});
+    const auto flat = trained_output(
+        Sequential<float>{RandomMask{0.5}, ReLU{}, RandomMask{0.5}, RandomMask{0.5}});
     const auto nested = trained_output(Sequential<float>{
-        Sequential<float>{Dropout{0.5}, Sequential<float>{ReLU{}, Dropout{0.5}}}, Dropout{0.5}});
+        Sequential<float>{RandomMask{0.5}, Sequential<float>{ReLU{}, RandomMask{0.5}}},
+        RandomMask{0.5}});
     CHECK(equal(nested, flat));
   }
 
-  TEST_CASE("Sequential: each Dropout draws a mask of its own") {
-    Sequential<float> model{Dropout{0.5}, Dropout{0.5}};
+  TEST_CASE("Sequential: each layer draws numbers of its own") {
+    Sequential<float> model{RandomMask{0.5}, RandomMask{0.5}};
     model.build({1000});
     Tensor<float, 2> x(1, 1000);
     x.setConstant(1);

@@ -116,6 +116,20 @@ foreach(file IN LISTS files)
   endforeach()
 endforeach()
 
+# Each layer is in the list from which files are read: dense.hpp as DO(Dense).
+if(EXISTS ${INCLUDE_DIR}/nn/layers/layers.hpp)
+  file(READ ${INCLUDE_DIR}/nn/layers/layers.hpp list_of_layers)
+  string(TOLOWER "${list_of_layers}" list_of_layers)
+  foreach(file IN LISTS files)
+    if(file MATCHES "^nn/layers/(.*)\\.hpp$" AND NOT file STREQUAL "nn/layers/layers.hpp")
+      string(REPLACE "_" "" layer ${CMAKE_MATCH_1})
+      if(NOT list_of_layers MATCHES "do\\(${layer}\\)")
+        fault("${file}: expected its layer in NN_FOR_EACH_LAYER of nn/layers/layers.hpp, got none; no file could name it")
+      endif()
+    endif()
+  endforeach()
+endif()
+
 # Takes away, again and again, the files whose includes are all gone; a cycle is what remains.
 set(remaining ${files})
 set(num_removed 1)

@@ -109,7 +109,7 @@ TEST_SUITE("training/evaluate") {
 
   TEST_CASE("evaluate: computes as the validation of fit does, without denormals") {
     Sequential<float> model;
-    for (const double scale : {1e-20, 1e-20, 1e20, 1e20}) model.add(Rescaling{scale});
+    for (const double scale : {1e-20, 1e-20, 1e20, 1e20}) model.add(testing::Scale{scale});
     model.add(Softmax{});
     model.build({2});
     model.compile(Adam{}, SparseCategoricalCrossentropy{});

@@ -29,7 +29,7 @@ bool equal(const A& a, const B& b) {
 }  // namespace
 
 TEST_SUITE("training/predict") {
-  TEST_CASE("predict: rows of probabilities, without dropout") {
+  TEST_CASE("predict: rows of probabilities, as at inference") {
     const Sequential<float> model = image_model();
     const auto y = model.predict(random_tensor<float, 4>({5, 8, 8, 1}, 2));
     REQUIRE(shape_of(y) == Shape{5, 3});

@@ -205,7 +205,7 @@ TEST_SUITE("training/progress") {
       progress.begin("Epoch 1/1");
       progress.end(8, 0, 0, halves({"loss"}));
       const testing::TemporaryFolder folder;
-      Sequential<float> model{Rescaling{1.5, -0.25}, Dense{1234}, Dropout{0.125}};
+      Sequential<float> model{testing::Scale{1.5}, Dense{1234}, testing::RandomMask{0.125}};
       model.build({3}, {.seed = 1});
       model.save(folder.path("model"));
       return paper.text() + model.summary() + concat(0.5) + readable_score(1e-5) +

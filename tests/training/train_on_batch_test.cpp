@@ -18,6 +18,7 @@ namespace {
 using testing::counted_labels;
 using testing::image_model;
 using testing::random_tensor;
+using testing::RandomMask;
 using testing::weights_of;
 using testing::WholeStep;
 
@@ -94,8 +95,8 @@ void take_step(const Optimizer& optimizer, const Shape& sample, Layers... layers
 template <class Optimizer>
 std::vector<float> weights_after_convolution(const Optimizer& optimizer,
                                              ProductPrecision precision) {
-  Sequential model{Rescaling{2.0}, Conv2D{32, {3, 3}}, ReLU{}, Flatten{}, Dense{33}, ReLU{},
-                   Dense{3}};
+  Sequential model{
+      testing::Scale{2.0}, Conv2D{32, {3, 3}}, ReLU{}, Flatten{}, Dense{33}, ReLU{}, Dense{3}};
   model.build({9, 8, 2}, {.seed = 3});
   model.compile(optimizer, SparseCategoricalCrossentropy{{.from_logits = true}}, {},
                 {.precision = precision});
@@ -250,9 +251,9 @@ TEST_SUITE("training/train_on_batch") {
     CHECK(weights_of(model) != weights_of(twin));
   }
 
-  TEST_CASE("train_on_batch: learns on the logits below a dropout before the softmax") {
+  TEST_CASE("train_on_batch: learns on the logits below a layer before the softmax") {
     // The loss takes over the softmax, so the layers before it use other buffers.
-    Sequential model{Dense{100}, Dense{4}, Dropout{0.0}, Softmax{}};
+    Sequential model{Dense{100}, Dense{4}, RandomMask{0.0}, Softmax{}};
     Sequential twin{Dense{100}, Dense{4}};
     model.build({5});
     twin.build({5});
@@ -405,7 +406,7 @@ TEST_SUITE("training/train_on_batch") {
   }
 
   TEST_CASE("backward: masks what forward dropped, though the optimizer has run since") {
-    Sequential<float> model{Dense{6}, Dropout{0.5}};
+    Sequential<float> model{Dense{6}, RandomMask{0.5}};
     model.build({4}, {.seed = 3});
     const auto x = random_tensor<float, 2>({5, 4}, 2), dy = random_tensor<float, 2>({5, 6}, 3);
     const auto gradients = [&](bool steps_between) {
@@ -420,7 +421,7 @@ TEST_SUITE("training/train_on_batch") {
   }
 
   TEST_CASE("forward: draws new numbers each time, and from the first ones on after a step") {
-    Sequential<float> model{Dropout{0.5}};
+    Sequential<float> model{RandomMask{0.5}};
     model.build({100}, {.seed = 3});
     Tensor<float, 2> x(1, 100);
     x.setConstant(1);
@@ -441,7 +442,7 @@ TEST_SUITE("training/train_on_batch") {
   }
 
   TEST_CASE("backward: uses the numbers of the last of several forward passes") {
-    Sequential<double> model{Dense<double>{6}, Dropout<double>{0.5}};
+    Sequential<double> model{Dense<double>{6}, RandomMask<double>{0.5}};
     model.build({4}, {.seed = 3});
     const auto x = random_tensor<double, 2>({5, 4}, 2);
     Tensor<double, 2> dy(5, 6);

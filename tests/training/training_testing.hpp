@@ -13,6 +13,7 @@
 #include "nn/metrics/accuracy.hpp"
 #include "nn/model/sequential.hpp"
 #include "nn/optimizers/adam.hpp"
+#include "tests/testing/own_layers.hpp"
 
 namespace nn::testing {
 
@@ -34,14 +35,14 @@ inline Labels counted_labels(Index count, Index classes) {
   return y;
 }
 
-/// Images 8x8 in three classes; layers of every kind that a classifier has, dropout too.
+/// Images 8x8 in three classes; layers of every kind that a classifier has, a random one too.
 inline Sequential<float> image_model(std::uint64_t seed = 1) {
   Sequential<float> model{Conv2D{2, 3, {.activation = Activation::relu}},
                           MaxPooling2D{},
                           Flatten{},
                           Dense{8},
                           ReLU{},
-                          Dropout{0.3},
+                          RandomMask{0.3},
                           Dense{3},
                           Softmax{}};
   model.build({8, 8, 1}, {.seed = seed});
