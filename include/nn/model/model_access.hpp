@@ -2,6 +2,8 @@
 // How nested models, files and tests reach a model's network, which is no business of its users.
 #pragma once
 
+#include "nn/core/cxx20.hpp"
+
 namespace nn::detail {
 
 struct ModelAccess {
