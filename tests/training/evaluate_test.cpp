@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "nn/layers/rescaling.hpp"
 #include "nn/metrics/precision.hpp"
 #include "nn/training/fit.hpp"
 #include "nn/training/train_on_batch.hpp"
