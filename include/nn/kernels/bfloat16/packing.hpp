@@ -40,8 +40,8 @@ NN_BFLOAT16_TARGET void pair_rows(const E* even, const E* odd, Index count, Pair
 [[nodiscard]] inline Index packed_size(Index count, Index depth) {
   return whole_vectors(count) * ((depth + 1) / 2);
 }
-[[nodiscard]] inline Index packed_bytes(Index cols, Index depth) {
-  return packed_size(cols, depth) * static_cast<Index>(sizeof(Pair));
+[[nodiscard]] inline Index packed_bytes(Index count, Index depth) {
+  return packed_size(count, depth) * static_cast<Index>(sizeof(Pair));
 }
 
 /// x [rows, depth] as pairs along its columns [whole_vectors(rows), depth / 2], the rows filled up
@@ -78,28 +78,27 @@ NN_BFLOAT16_TARGET inline void pack_pairs(Matrix<const float> b, Index width, Pa
     }
     return;
   }
-  Pair* const paired = scratch<Pair>(ScratchUse::rounded_b, b.cols, pairs);
+  const Scratch<Pair> paired(ScratchUse::rounded_b, b.cols, pairs);
   for (Index j = 0; j < b.cols; ++j) {
-    pair_neighbours(b.data + j * b.col_stride, b.rows, paired + j * pairs);
+    pair_neighbours(b.data + j * b.col_stride, b.rows, paired.data() + j * pairs);
   }
   // Packing only moves elements, of the size of a float.
-  avx512::pack<float>({reinterpret_cast<const float*>(paired), pairs, b.cols, 1, pairs}, width,
-                      reinterpret_cast<float*>(packed));
+  avx512::pack<float>({reinterpret_cast<const float*>(paired.data()), pairs, b.cols, 1, pairs},
+                      width, reinterpret_cast<float*>(packed));
 }
 
 /// A whole operand, pass after pass; of b, in each pass panel after panel.
-[[nodiscard]] NN_BFLOAT16_TARGET inline const void* pack_shared_a(Matrix<const float> a) {
+NN_BFLOAT16_TARGET inline void pack_shared_a(Matrix<const float> a, void* to) {
+  auto* const packed = static_cast<Pair*>(to);
   const Index rows = whole_vectors(a.rows);
-  Pair* const packed = scratch<Pair>(ScratchUse::shared_a, rows / 2, a.cols + 1);
   for (Index first = 0; first < a.cols; first += detail::bfloat16_depth) {
     const Index length = std::min(detail::bfloat16_depth, a.cols - first);
     pair_columns(a.block(0, first, a.rows, length), packed + first / 2 * rows);
   }
-  return packed;
 }
-[[nodiscard]] NN_BFLOAT16_TARGET inline const void* pack_shared_b(Matrix<const float> b) {
+NN_BFLOAT16_TARGET inline void pack_shared_b(Matrix<const float> b, void* to) {
+  auto* const packed = static_cast<Pair*>(to);
   const Index width = whole_vectors(b.cols);
-  Pair* const packed = scratch<Pair>(ScratchUse::shared_b, (b.rows + 1) / 2, width);
   for (Index first = 0; first < b.rows; first += detail::bfloat16_depth) {
     const Index length = std::min(detail::bfloat16_depth, b.rows - first);
     for (Index col = 0; col < b.cols; col += tile_cols) {
@@ -108,7 +107,6 @@ NN_BFLOAT16_TARGET inline void pack_pairs(Matrix<const float> b, Index width, Pa
                  packed + first / 2 * width + (length + 1) / 2 * col);
     }
   }
-  return packed;
 }
 
 }  // namespace nn::kernels::avx512bf16

@@ -148,14 +148,15 @@ NN_BFLOAT16_TARGET inline void pair_pass(const ProductTask<float>& pass, Prefetc
   const auto* a = static_cast<const Pair*>(pass.packed_a);
   const auto* const shared_b = static_cast<const Pair*>(pass.packed_b);
   const Index pairs = (pass.a.cols + 1) / 2;
+  Scratch<Pair> own_a;
   if (a == nullptr) {
-    Pair* const own = scratch<Pair>(ScratchUse::rounded_a, whole_vectors(pass.a.rows), pairs);
+    own_a = Scratch<Pair>(ScratchUse::rounded_a, whole_vectors(pass.a.rows), pairs);
     if (pass.a.is_short()) {
-      pair_columns(pass.a.shorts(), own);
+      pair_columns(pass.a.shorts(), own_a.data());
     } else {
-      pair_columns<float>(pass.a, own);
+      pair_columns<float>(pass.a, own_a.data());
     }
-    a = own;
+    a = own_a.data();
   }
   for (Index col = 0; col < c.cols; col += tile_cols) {
     const Index cols = std::min(tile_cols, c.cols - col), width = whole_vectors(cols);
@@ -165,11 +166,13 @@ NN_BFLOAT16_TARGET inline void pair_pass(const ProductTask<float>& pass, Prefetc
                     .starts_from_c = pass.options.accumulate,
                     .mask = {}};
     if (pass.is_final) panel.mask = pass.options.mask.block(0, col, c.rows, cols);
+    Scratch<Pair> own_b;
     if (panel.b == nullptr) {
-      Pair* const own = pass.kept_b != nullptr ? static_cast<Pair*>(pass.kept_b) + pairs * col
-                                               : scratch<Pair>(ScratchUse::packed_b, pairs, width);
-      pack_pairs(pass.b.block(0, col, pass.b.rows, cols), width, own);
-      panel.b = own;
+      if (pass.kept_b == nullptr) own_b = Scratch<Pair>(ScratchUse::packed_b, pairs, width);
+      Pair* const to =
+          pass.kept_b == nullptr ? own_b.data() : static_cast<Pair*>(pass.kept_b) + pairs * col;
+      pack_pairs(pass.b.block(0, col, pass.b.rows, cols), width, to);
+      panel.b = to;
     }
     const bool has_whole_rows = cols == width && c.col_stride == 1;
     const Index whole_rows = has_whole_rows ? c.rows / tile_rows * tile_rows : 0;

@@ -13,34 +13,37 @@ namespace nn::kernels::detail {
 /// What one pass over a block takes: steps of k that are converted at a time.
 inline constexpr Index bfloat16_depth = 512;
 
-/// x rounded to bfloat16, in memory for `use`.
+/// x rounded to bfloat16, in `memory` for as many elements.
 [[nodiscard]] inline Matrix<const float> rounded(Isa set, const Matrix<const float>& x,
-                                                 ScratchUse use) {
-  if (x.row_stride == 1 && x.col_stride != 1) return rounded(set, x.transposed(), use).transposed();
-  float* const result = scratch<float>(use, x.rows, x.cols);
+                                                 float* memory) {
+  if (x.row_stride == 1 && x.col_stride != 1) {
+    return rounded(set, x.transposed(), memory).transposed();
+  }
   for (Index i = 0; i < x.rows; ++i) {
     const float* row = x.data + i * x.row_stride;
-    float* const to = result + i * x.cols;
+    float* const to = memory + i * x.cols;
     if (x.col_stride != 1) {
       for (Index j = 0; j < x.cols; ++j) to[j] = x(i, j);
       row = to;
     }
     NN_DISPATCH_TO(set, round_to_bfloat16, x.cols, row, to);
   }
-  return {result, x.rows, x.cols};
+  return {memory, x.rows, x.cols};
 }
 
 /// Does a task on rounded operands with the kernel for floats: products of bfloat16 numbers are
 /// exact in float, so this is their sum, rounded after each term.
 [[gnu::noinline]] inline void rounded_block(Isa set, const ProductTask<float>& task) {
   const auto block = product_kernels<float>(set).block;
-  const Index depth = task.a.cols;
+  const Index depth = task.a.cols, most = std::min(bfloat16_depth, depth);
+  const Scratch<float> a(ScratchUse::rounded_a, task.a.rows, most);
+  const Scratch<float> b(ScratchUse::rounded_b, most, task.b.cols);
   Index first = 0;
   do {
     const Index length = std::min(bfloat16_depth, depth - first);
     ProductTask<float> part = task;
-    part.a = rounded(set, task.a.block(0, first, task.a.rows, length), ScratchUse::rounded_a);
-    part.b = rounded(set, task.b.block(first, 0, length, task.b.cols), ScratchUse::rounded_b);
+    part.a = rounded(set, task.a.block(0, first, task.a.rows, length), a.data());
+    part.b = rounded(set, task.b.block(first, 0, length, task.b.cols), b.data());
     part.options.accumulate = first > 0 || task.options.accumulate;
     part.is_final = task.is_final && first + length >= depth;
     block(part);

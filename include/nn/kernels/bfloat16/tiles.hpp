@@ -50,8 +50,8 @@ class TileRegisters {
 [[nodiscard]] inline Index packed_size(Index count, Index depth) {
   return checked_product({whole_blocks(count) / lanes, depth_tiles(depth), tile_size});
 }
-[[nodiscard]] inline Index packed_bytes(Index cols, Index depth) {
-  return packed_size(cols, depth) * static_cast<Index>(sizeof(Pair));
+[[nodiscard]] inline Index packed_bytes(Index count, Index depth) {
+  return packed_size(count, depth) * static_cast<Index>(sizeof(Pair));
 }
 
 /// Elements side by side.
@@ -135,20 +135,16 @@ NN_AMX_TARGET void pack_tiles(const Matrix<const E>& x, bool transposed, Pair* p
 }
 
 /// A whole operand, pass after pass.
-[[nodiscard]] NN_AMX_TARGET inline const void* pack_shared(Matrix<const float> x, bool transposed,
-                                                           ScratchUse use) {
-  Pair* const packed = scratch<Pair>(use, packed_size(x.rows, x.cols));
+NN_AMX_TARGET inline void pack_shared(Matrix<const float> x, bool transposed, void* to) {
+  auto* const packed = static_cast<Pair*>(to);
   for (Index first = 0; first < x.cols; first += detail::bfloat16_depth) {
     const Index length = std::min(detail::bfloat16_depth, x.cols - first);
     pack_tiles(x.block(0, first, x.rows, length), transposed, packed + packed_size(x.rows, first));
   }
-  return packed;
 }
-[[nodiscard]] inline const void* pack_shared_a(Matrix<const float> a) {
-  return pack_shared(a, false, ScratchUse::shared_a);
-}
-[[nodiscard]] inline const void* pack_shared_b(Matrix<const float> b) {
-  return pack_shared(b.transposed(), true, ScratchUse::shared_b);
+inline void pack_shared_a(Matrix<const float> a, void* to) { pack_shared(a, false, to); }
+inline void pack_shared_b(Matrix<const float> b, void* to) {
+  pack_shared(b.transposed(), true, to);
 }
 
 /// What a block of sums is made of: two rows of tiles of a, two of b^T.
@@ -229,21 +225,24 @@ NN_AMX_TARGET inline void product_pass(const ProductTask<float>& pass,
   const Index depth = depth_tiles(pass.a.cols);
   const auto* a = static_cast<const Pair*>(pass.packed_a);
   const auto* b = static_cast<const Pair*>(pass.packed_b);
+  Scratch<Pair> own_a, own_b;
   if (a == nullptr) {
-    Pair* const own = scratch<Pair>(ScratchUse::rounded_a, packed_size(c.rows, pass.a.cols));
+    own_a = Scratch<Pair>(ScratchUse::rounded_a, packed_size(c.rows, pass.a.cols));
     if (pass.a.is_short()) {
-      pack_tiles(pass.a.shorts(), false, own);
+      pack_tiles(pass.a.shorts(), false, own_a.data());
     } else {
-      pack_tiles<float>(pass.a, false, own);
+      pack_tiles<float>(pass.a, false, own_a.data());
     }
-    a = own;
+    a = own_a.data();
   }
   if (b == nullptr) {
-    Pair* const own = pass.kept_b != nullptr
-                          ? static_cast<Pair*>(pass.kept_b)
-                          : scratch<Pair>(ScratchUse::packed_b, packed_size(c.cols, pass.b.rows));
-    pack_tiles(pass.b.transposed(), true, own);
-    b = own;
+    auto* to = static_cast<Pair*>(pass.kept_b);
+    if (to == nullptr) {
+      own_b = Scratch<Pair>(ScratchUse::packed_b, packed_size(c.cols, pass.b.rows));
+      to = own_b.data();
+    }
+    pack_tiles(pass.b.transposed(), true, to);
+    b = to;
   }
   for (Index col = 0; col < c.cols; col += block_side) {
     const Index cols = std::min(block_side, c.cols - col);

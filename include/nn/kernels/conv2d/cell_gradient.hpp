@@ -162,9 +162,10 @@ void add_rows(const CellTask<T>& task, Range rows, Range slices, T* sums, T* db)
   const Conv2DShape& s = task.shape;
   const CellPlan& plan = task.plan;
   const Index most_channels = std::min(plan.most_channels, s.in_channels);
-  const PackedPixels<T> packed{
-      scratch<T>(ScratchUse::packed_a, round_up(most_channels, largest_tile), pass_depth),
-      scratch<T>(ScratchUse::packed_b, plan.width, pass_depth)};
+  const Scratch<T> packed_x(ScratchUse::packed_a, round_up(most_channels, largest_tile),
+                            pass_depth);
+  const Scratch<T> packed_dy(ScratchUse::packed_b, plan.width, pass_depth);
+  const PackedPixels<T> packed{packed_x.data(), packed_dy.data()};
   while (rows.size() > 0) {
     const Index sample = rows.first / s.out_height, first = rows.first % s.out_height;
     const Index most = std::min(rows.size(), plan.rows_per_block);
@@ -191,7 +192,8 @@ void kernel_gradient_by_cells(Isa set, const Conv2DShape& s, const T* x, const T
   const CellTask<T> task{set, s, CellPlan(s, simd_size<T>(set)), x, dy};
   const CellPlan& plan = task.plan;
   const RowParts& parts = plan.parts;
-  T* const all_sums = scratch<T>(ScratchUse::partial_sums, parts.num_parts, plan.part_size());
+  const Scratch<T> memory(ScratchUse::partial_sums, parts.num_parts, plan.part_size());
+  T* const all_sums = memory.data();
   parallel_for(parts.num_parts * parts.num_groups, [&](Index piece) {
     const Index part = piece / parts.num_groups, group = piece % parts.num_groups;
     const Range slices = parts.share(group, plan.num_slices);

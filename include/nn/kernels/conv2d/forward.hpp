@@ -26,7 +26,8 @@ struct Conv2DResult {
   void write(Index first, Range pixels, Range channels, Index pixel_size,
              const Compute& compute) const {
     if (short_data == nullptr) return compute(data + first);
-    T* const to = scratch<T>(ScratchUse::unrounded, pixels.end, pixel_size);
+    const Scratch<T> memory(ScratchUse::unrounded, pixels.end, pixel_size);
+    T* const to = memory.data();
     compute(to);
     for_each_run(pixels, channels, pixel_size,
                  [&](Index at, Index count) { shorten(count, to + at, short_data + first + at); });

@@ -79,17 +79,17 @@ struct TilePlan {
 namespace nn::kernels::detail {
 
 /// Where each row of W finds its input, counted from an output pixel's first one; rows that only
-/// fill up the last tile read that first one. In this thread's memory.
-[[nodiscard]] inline const Index* input_offsets(const Conv2DShape& s, const TilePlan& plan,
-                                                Index window_cols) {
+/// fill up the last tile read that first one.
+[[nodiscard]] inline Scratch<Index> input_offsets(const Conv2DShape& s, const TilePlan& plan,
+                                                  Index window_cols) {
   const Index count = plan.num_row_tiles * plan.tile_rows;
-  Index* const offsets = scratch<Index>(ScratchUse::pixels, count);
-  std::fill(offsets, offsets + count, Index{0});
-  Index row = 0;
+  Scratch<Index> offsets(ScratchUse::pixels, count);
+  std::fill_n(offsets.data(), count, Index{0});
+  Index* offset = offsets.data();
   for (Index i = 0; i < s.kernel_height; ++i)
     for (Index j = 0; j < s.kernel_width; ++j) {
       const Index pixel = i * s.dilation_height * window_cols + j * s.dilation_width;
-      for (Index c = 0; c < s.in_channels; ++c) offsets[row++] = pixel * s.in_channels + c;
+      for (Index c = 0; c < s.in_channels; ++c) *offset++ = pixel * s.in_channels + c;
     }
   return offsets;
 }
@@ -102,27 +102,31 @@ struct BlockList {
   Index size = 0;
 };
 
-/// Lists output rows from `row` on, until the list or `end_row` is reached, and returns the row
-/// after them. Copies of windows go to this thread's memory.
+/// Room for copies of all windows of a list of at most `num_rows` output rows; empty where windows
+/// are read in place.
+template <class T>
+[[nodiscard]] Scratch<T> window_copies(const Conv2DShape& s, const TilePlan& plan, Index num_rows) {
+  if (num_rows == 0 || !reads_padding(s)) return {};
+  const Index rows = std::min(num_rows, plan.rows_per_list);
+  const Index most = std::min(BlockList<T>::max_blocks, rows / s.out_height + 2);
+  const ImageWindow largest = input_window(s, 0, std::min(rows, s.out_height));
+  return Scratch<T>(ScratchUse::windows, most, largest.rows, largest.cols, s.in_channels);
+}
+
+/// Lists output rows from `row` on, until the list is full or `end_row` is reached, and returns the
+/// row after them. Windows are copied to `copies`, unless that is null.
 template <class T>
 [[nodiscard]] Index list_blocks(const Conv2DShape& s, const TilePlan& plan, const T* x, const T* dy,
-                                Index row, Index end_row, BlockList<T>& list) {
+                                Index row, Index end_row, T* copies, BlockList<T>& list) {
   const ImageSize image{s.height, s.width, s.in_channels};
-  const bool in_place = image.contains(input_window(s, 0, s.out_height));
+  const bool in_place = copies == nullptr;
   end_row = std::min(end_row, row + plan.rows_per_list);
-  T* buffer = nullptr;
-  if (!in_place) {
-    const Index rows = std::min(end_row - row, s.out_height);  // of the largest block
-    const Index most = std::min(BlockList<T>::max_blocks, (end_row - row) / s.out_height + 2);
-    const ImageWindow largest = input_window(s, 0, rows);
-    buffer = scratch<T>(ScratchUse::windows, most, largest.rows, largest.cols, s.in_channels);
-  }
   for (list.size = 0; row < end_row && list.size < BlockList<T>::max_blocks; ++list.size) {
     const Index sample = row / s.out_height, first = row % s.out_height;
     const Index count = std::min(end_row - row, s.out_height - first);
     const ImageWindow window = input_window(s, first, first + count);
-    const auto view = view_window(image, x + sample * image.size(), window, in_place, buffer);
-    if (!in_place) buffer += image.size(window);
+    const auto view = view_window(image, x + sample * image.size(), window, in_place, copies);
+    if (!in_place) copies += image.size(window);
     list.blocks[static_cast<std::size_t>(list.size)] = {
         pixel_grid(s, 1, count, s.out_width, view.row_step), view.data,
         dy + row * s.out_width * s.out_channels};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <utility>
 
 #include "nn/kernels/conv2d/kernel_gradient.hpp"
 #include "nn/kernels/product/column_reader.hpp"
@@ -19,10 +20,9 @@ class Conv2DGradientReader final : public ColumnReader<T> {
   /// whole panels of a product meet after a few of them.
   [[nodiscard]] static bool can_read(const Conv2DShape& s) {
     constexpr Index vector = 16, most_channels = 128, most_elements = 16384;
-    const detail::ImageSize image{s.height, s.width, s.in_channels};
-    return image.contains(detail::input_window(s, 0, s.out_height)) &&
-           !detail::has_many_channels(s) && s.out_channels % vector == 0 &&
-           s.out_channels <= most_channels && s.patch_size() * s.out_channels <= most_elements;
+    return !detail::reads_padding(s) && !detail::has_many_channels(s) &&
+           s.out_channels % vector == 0 && s.out_channels <= most_channels &&
+           s.patch_size() * s.out_channels <= most_elements;
   }
 
   /// Arguments as of `conv2d_kernel_gradient`; `set` are kernels that the processor has.
@@ -41,15 +41,17 @@ class Conv2DGradientReader final : public ColumnReader<T> {
 
   void begin(Index num_runs) override {
     plan_.parts.num_parts = num_runs;
-    offsets_ = detail::input_offsets(shape_, plan_, shape_.width);
-    sums_ = scratch<T>(ScratchUse::sums_of_runs, num_runs, plan_.part_size());
-    std::fill_n(sums_, num_runs * plan_.part_size(), T(0));
+    Scratch<Index> offsets = detail::input_offsets(shape_, plan_, shape_.width);
+    sums_ = Scratch<T>(ScratchUse::sums_of_runs, num_runs, plan_.part_size());
+    offsets_ = std::move(offsets);
+    std::fill_n(sums_.data(), num_runs * plan_.part_size(), T(0));
   }
 
   void read(Index run, Index first, Matrix<const T> strip) override {
     const Conv2DShape& s = shape_;
     detail::BlockList<T> list;
     list.size = 1;
+    T* const sums = sums_.data() + run * plan_.part_size();
     detail::PixelBlock<T>& block = list.blocks[0];  // pixels side by side, of all samples
     block.pixels = detail::pixel_grid(s, strip.rows, 1, 0, s.width * s.in_channels);
     block.pixels.y.sample = strip.row_stride;
@@ -59,12 +61,20 @@ class Conv2DGradientReader final : public ColumnReader<T> {
       const Index row = pixel / s.out_width, col = pixel % s.out_width;
       block.pixels.num_cols = std::min(end - pixel, s.out_width - col);
       block.x = x_ + (row * s.stride_height * s.width + col * s.stride_width) * s.in_channels;
-      detail::add_blocks(set_, plan_, list, offsets_, 0, sums_ + run * plan_.part_size());
+      detail::add_blocks(set_, plan_, list, offsets_.data(), 0, sums);
       block.dy += block.pixels.num_cols * s.out_channels;
     }
   }
 
-  void end() override { detail::add_tiles(plan_, sums_, dW_, db_, accumulate_); }
+  void end() override {
+    detail::add_tiles(plan_, sums_.data(), dW_, db_, accumulate_);
+    cancel();
+  }
+
+  void cancel() noexcept override {
+    offsets_ = {};
+    sums_ = {};
+  }
 
  private:
   Isa set_;
@@ -73,8 +83,8 @@ class Conv2DGradientReader final : public ColumnReader<T> {
   const T* x_;
   T *dW_, *db_;
   bool accumulate_;
-  const Index* offsets_ = nullptr;
-  T* sums_ = nullptr;  // [runs, part_size]
+  Scratch<Index> offsets_;  // both from begin to end
+  Scratch<T> sums_;         // [runs, part_size]
 };
 
 }  // namespace nn::kernels

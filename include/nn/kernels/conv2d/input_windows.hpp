@@ -103,4 +103,10 @@ struct MetCells {
           (s.out_width - 1) * s.stride_width + (s.kernel_width - 1) * s.dilation_width + 1};
 }
 
+/// Whether some window reaches beyond the image.
+[[nodiscard]] inline bool reads_padding(const Conv2DShape& s) {
+  const ImageSize image{s.height, s.width, s.in_channels};
+  return !image.contains(input_window(s, 0, s.out_height));
+}
+
 }  // namespace nn::kernels::detail

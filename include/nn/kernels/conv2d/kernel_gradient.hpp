@@ -37,26 +37,27 @@ void kernel_gradient_by_blocks(Isa set, const Conv2DShape& s, const T* x, const 
                                bool accumulate) {
   const Index vector_size = simd_size<T>(set), vector_bytes = vector_size * Index{sizeof(T)};
   const TilePlan plan(s, vector_bytes, vector_size, cached_elements<T>());
-  const ImageSize image{s.height, s.width, s.in_channels};
-  const bool in_place = image.contains(input_window(s, 0, s.out_height));
-  const Index window_cols = in_place ? s.width : input_window(s, 0, 1).cols;
-  const Index* const offsets = input_offsets(s, plan, window_cols);
+  const Index window_cols = reads_padding(s) ? input_window(s, 0, 1).cols : s.width;
+  const Scratch<Index> offsets = input_offsets(s, plan, window_cols);
   const Index num_groups = plan.parts.num_groups, num_parts = plan.parts.num_parts;
-  T* const all_sums = scratch<T>(ScratchUse::partial_sums, num_parts, plan.part_size());
+  const Scratch<T> all_sums(ScratchUse::partial_sums, num_parts, plan.part_size());
 
   parallel_for(num_parts * num_groups, [&](Index piece) {
     const Index part = piece / num_groups, group = piece % num_groups;
-    T* const sums = all_sums + part * plan.part_size();  // [tiles, tile_rows, width], then db
+    T* const sums =
+        all_sums.data() + part * plan.part_size();  // [tiles, tile_rows, width], then db
     const Range tiles = plan.tiles(group), db_range = plan.db_range(group);
     std::fill(sums + plan.tile_offset(tiles.first), sums + plan.tile_offset(tiles.end), T(0));
     std::fill(sums + db_range.first, sums + db_range.end, T(0));
     BlockList<T> list;
-    for (Range rows = plan.parts.rows(part); rows.size() > 0;) {
-      rows.first = list_blocks(s, plan, x, dy, rows.first, rows.end, list);
-      add_blocks(set, plan, list, offsets, group, sums);
+    Range rows = plan.parts.rows(part);
+    const Scratch<T> copies = window_copies<T>(s, plan, rows.size());
+    while (rows.size() > 0) {
+      rows.first = list_blocks(s, plan, x, dy, rows.first, rows.end, copies.data(), list);
+      add_blocks(set, plan, list, offsets.data(), group, sums);
     }
   });
-  add_tiles(plan, all_sums, dW, db, accumulate);
+  add_tiles(plan, all_sums.data(), dW, db, accumulate);
 }
 
 template <class T>
@@ -71,7 +72,8 @@ void conv2d_kernel_gradient(Isa set, const Conv2DShape& s, const T* x, const T* 
   // The others have no gradient: neither work nor memory follows their number or distance.
   const Conv2DShape part = shape_of_cells(s, met);
   const Index row_size = part.kernel_width * s.in_channels * s.out_channels;
-  T* const met_dW = scratch<T>(ScratchUse::met_cells, part.kernel_height, row_size);
+  const Scratch<T> memory(ScratchUse::met_cells, part.kernel_height, row_size);
+  T* const met_dW = memory.data();
   const auto for_each_met_row = [&](auto&& body) {
     for (Index row = 0; row < part.kernel_height; ++row) {
       const Index cell = (met.rows.first + row) * s.kernel_width + met.cols.first;

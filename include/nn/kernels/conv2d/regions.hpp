@@ -166,9 +166,9 @@ class Regions {
                     s.pad_top,  s.dilation_height, transposed};
     const Axis cols{to_.width,  from_.width,      s.kernel_width, s.stride_width,
                     s.pad_left, s.dilation_width, transposed};
-    AxisClass* const classes = scratch<AxisClass>(ScratchUse::classes, rows.size + cols.size);
-    rows_ = classes, num_rows_ = list_classes(rows, classes);
-    cols_ = classes + num_rows_, num_cols_ = list_classes(cols, classes + num_rows_);
+    classes_ = Scratch<AxisClass>(ScratchUse::classes, rows.size + cols.size);
+    rows_ = classes_.data(), num_rows_ = list_classes(rows, classes_.data());
+    cols_ = rows_ + num_rows_, num_cols_ = list_classes(cols, classes_.data() + num_rows_);
     list_pixels(plan);
   }
 
@@ -177,7 +177,7 @@ class Regions {
   template <class T>
   void convolve(Isa set, const PackedKernel<T>& kernel, Range panels, const Band& band,
                 PixelRows<T> rows, const T* from, T* to) const {
-    const PixelPlace* pixels = pixels_;
+    const PixelPlace* pixels = pixels_.data();
     for (Index r = 0; r < num_rows_; ++r) {
       const AxisClass& of_rows = rows_[r];
       const Range in_band = of_rows.within(band.rows);
@@ -186,7 +186,7 @@ class Regions {
       for (Index c = 0; c < num_cols_; pixels += list_size(of_rows, cols_[c]), ++c) {
         if (in_band.size() == 0) continue;
         const AxisClass& of_cols = cols_[c];
-        set_runs(of_rows.cells, of_cols.cells, rows);
+        const Scratch<Run> runs = list_runs(of_rows.cells, of_cols.cells, rows);
         rows.pixels = pixels;
         rows.num_pixels = band.num_samples * in_band.size() * of_cols.count;
         convolve_rows<T>(set, kernel, panels, rows,
@@ -208,8 +208,8 @@ class Regions {
     Index count = 0;
     for (Index r = 0; r < num_rows_; ++r)
       for (Index c = 0; c < num_cols_; ++c) count += list_size(rows_[r], cols_[c]);
-    PixelPlace* place = scratch<PixelPlace>(ScratchUse::pixels, count);
-    pixels_ = place;
+    pixels_ = Scratch<PixelPlace>(ScratchUse::pixels, count);
+    PixelPlace* place = pixels_.data();
     for (Index r = 0; r < num_rows_; ++r) {
       for (Index c = 0; c < num_cols_; ++c) {
         const AxisClass &rows = rows_[r], &cols = cols_[c];
@@ -225,13 +225,15 @@ class Regions {
     }
   }
 
-  /// The cells as runs, in this thread's memory: cells side by side make one run of each row.
+  /// The cells as runs: cells side by side make one run of each row.
   template <class T>
-  void set_runs(const AxisCells& rows, const AxisCells& cols, PixelRows<T>& of_region) const {
+  [[nodiscard]] Scratch<Run> list_runs(const AxisCells& rows, const AxisCells& cols,
+                                       PixelRows<T>& of_region) const {
     const Index runs_per_row = cols.is_dense() ? std::min<Index>(1, cols.count) : cols.count;
     of_region.num_runs = rows.count * runs_per_row;
     of_region.run_length = (cols.is_dense() ? cols.count : 1) * from_.channels;
-    Run* run = scratch<Run>(ScratchUse::runs, of_region.num_runs);
+    Scratch<Run> runs(ScratchUse::runs, of_region.num_runs);
+    Run* run = runs.data();
     of_region.runs = run;
     for (Index i = 0; i < rows.count; ++i) {
       const Index row = rows.first + i * rows.step;
@@ -241,13 +243,15 @@ class Regions {
                   (row * kernel_width_ + col) * from_.channels};
       }
     }
+    return runs;
   }
 
   Index kernel_width_;
   ImageSize to_{}, from_{};
   const AxisClass *rows_, *cols_;
   Index num_rows_, num_cols_;
-  const PixelPlace* pixels_ = nullptr;
+  Scratch<AxisClass> classes_;
+  Scratch<PixelPlace> pixels_;
   Index samples_ = 0, most_rows_ = 0;
 };
 

@@ -84,8 +84,9 @@ namespace nn::kernels::detail {
 template <class T>
 struct PackedKernel {
   Index num_rows, num_channels, vector_size;
-  const T* data;  // [panels, num_rows, width], all but the last two vectors wide
-  const T* bias;  // [panels, two vectors]
+  const T* data;            // [panels, num_rows, width], all but the last two vectors wide
+  const T* bias = nullptr;  // [panels, two vectors]
+  Scratch<T> memory{};      // of the bias and, unless W is one panel as it stands, of the data
 
   [[nodiscard]] Index full_width() const { return 2 * vector_size; }
   [[nodiscard]] Index num_panels() const { return ceil_div(num_channels, full_width()); }
@@ -121,15 +122,15 @@ void pack_panel(const KernelLayout& layout, const T* W, Index first_channel, Ind
   }
 }
 
-/// Packs W and the bias (null: zeros) into this thread's memory; W stays where it is if it is one
-/// panel as it stands.
+/// Packs W and the bias (null: zeros); W stays where it is if it is one panel as it stands.
 template <class T>
 [[nodiscard]] PackedKernel<T> pack_kernel(Isa set, const KernelLayout& layout, const T* W,
                                           const T* bias) {
   const Index num_rows = layout.num_cells * layout.rows_per_cell;
-  PackedKernel<T> packed{num_rows, layout.num_channels, simd_size<T>(set), W, nullptr};
+  PackedKernel<T> packed{num_rows, layout.num_channels, simd_size<T>(set), W};
   const Index num_panels = packed.num_panels(), width = packed.full_width();
-  T* const data = scratch<T>(ScratchUse::packed_b, num_panels, width, num_rows + 1);
+  packed.memory = Scratch<T>(ScratchUse::packed_b, num_panels, width, num_rows + 1);
+  T* const data = packed.memory.data();
   packed.bias = data;
   std::fill(data, data + num_panels * width, T(0));
   if (bias != nullptr) std::copy(bias, bias + layout.num_channels, data);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Memory for intermediate results of kernels: one buffer for each thread and use, which only grows.
+// Memory for intermediate results of kernels: a block for each thread and use, which only grows.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@
 
 namespace nn::kernels {
 
-/// What a buffer is for. Two uses that are alive at once in one thread need different names.
+/// What the memory is for. Two leases that are alive at once in one thread need different uses.
 enum class ScratchUse {
   packed_a,
   packed_b,
@@ -35,27 +35,68 @@ enum class ScratchUse {
 
 namespace detail {
 
-[[nodiscard, gnu::noinline]] inline AlignedMemory& scratch_memory(ScratchUse use) {
-  using Memory = std::array<AlignedMemory, static_cast<std::size_t>(ScratchUse::count)>;
+struct ScratchBlock {
+  AlignedMemory memory;
+  bool is_free = true;
+};
+
+/// This thread's block for `use`.
+[[nodiscard, gnu::noinline]] inline ScratchBlock& scratch_block(ScratchUse use) {
+  using Blocks = std::array<ScratchBlock, static_cast<std::size_t>(ScratchUse::count)>;
   // A pointer, because destructors of statics run after thread_local ones and may still ask for
   // scratch.
-  thread_local Memory* memory = nullptr;
+  thread_local Blocks* blocks = nullptr;
   thread_local const struct Closer {
-    ~Closer() { delete std::exchange(memory, nullptr); }
+    ~Closer() { delete std::exchange(blocks, nullptr); }
   } closer;
-  if (memory == nullptr) memory = new Memory;
-  return (*memory)[static_cast<std::size_t>(use)];
+  if (blocks == nullptr) blocks = new Blocks;
+  return (*blocks)[static_cast<std::size_t>(use)];
 }
 
 }  // namespace detail
 
-/// This thread's memory for `use`: room for a tensor of these sizes from a cache line on, not
-/// initialised. Valid until the next call for the same use in the same thread: that call may move
-/// it and loses the contents.
-template <class T, std::same_as<Index>... Sizes>
-[[nodiscard]] T* scratch(ScratchUse use, Sizes... sizes) {
-  const auto num_bytes = static_cast<std::size_t>(bytes_of<T>(sizes...));
-  return reinterpret_cast<T*>(detail::scratch_memory(use).reserve(num_bytes));
-}
+/// Whether this thread has no lease of `use`.
+[[nodiscard]] inline bool is_free(ScratchUse use) { return detail::scratch_block(use).is_free; }
+
+/// A lease of this thread's memory for one use. It ends with the object, in the same thread. The
+/// next lease gets the same memory, or a larger block if it asks for more, with any contents. An
+/// assertion fails where a use is leased again before its lease has ended.
+template <class T>
+class Scratch {
+ public:
+  /// Leases nothing.
+  Scratch() = default;
+  /// Room for a tensor of these sizes from a cache line on, not initialised. Throws
+  /// `std::bad_alloc` where memory runs out.
+  template <std::same_as<Index>... Sizes>
+  explicit Scratch(ScratchUse use, Sizes... sizes) {
+    detail::ScratchBlock& block = detail::scratch_block(use);
+    NN_ASSERT(block.is_free);
+    const auto num_bytes = static_cast<std::size_t>(bytes_of<T>(sizes...));
+    data_ = reinterpret_cast<T*>(block.memory.reserve(num_bytes));
+    // Noted without assertions too: other files of the program may be compiled with them.
+    block.is_free = false;
+    block_ = &block;
+  }
+  Scratch(Scratch&& other) noexcept
+      : block_(std::exchange(other.block_, nullptr)), data_(std::exchange(other.data_, nullptr)) {}
+  Scratch& operator=(Scratch&& other) noexcept {
+    Scratch taken = std::move(other);
+    std::swap(block_, taken.block_);
+    std::swap(data_, taken.data_);
+    return *this;
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() {
+    if (block_ != nullptr) block_->is_free = true;
+  }
+
+  [[nodiscard]] T* data() const { return data_; }
+
+ private:
+  detail::ScratchBlock* block_ = nullptr;
+  T* data_ = nullptr;
+};
 
 }  // namespace nn::kernels

@@ -8,8 +8,9 @@ namespace nn::kernels {
 
 /// Takes a matrix of T, whole columns at a time, while they are in a core's cache. Whoever makes
 /// the columns calls `begin` once; `read` for all of them, those of one run in their order from one
-/// thread, different runs from any threads at once; then `end`. How columns come in runs follows
-/// from the shapes alone, so that sums over runs are the same for any number of threads.
+/// thread, different runs from any threads at once; then `end`, or `cancel` where something threw.
+/// How columns come in runs follows from the shapes alone, so that sums over runs are the same for
+/// any number of threads.
 template <class T>
 class ColumnReader {
  public:
@@ -20,6 +21,8 @@ class ColumnReader {
   virtual void begin(Index num_runs) = 0;
   virtual void read(Index run, Index first, Matrix<const T> strip) = 0;
   virtual void end() = 0;
+  /// Gives back what `begin` took.
+  virtual void cancel() noexcept {}
 
  protected:
   ColumnReader(const ColumnReader&) = default;

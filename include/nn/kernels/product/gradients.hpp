@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <concepts>
+#include <cstddef>
 #include <numeric>
 
 #include "nn/core/ceil_div.hpp"
@@ -46,20 +47,33 @@ class GradientWalk {
   GradientOptions options;
   std::array<const T*, 2> moments;
   ProductKernels<T> kernels = product_kernels<T>(isa(), options.precision);
-  // All pieces share dz.
-  const void* dz_as_a = kernels.pack_a == nullptr || !wants_dx() ? nullptr : kernels.pack_a(dz);
-  const void* dz_as_b = kernels.pack_b == nullptr ? nullptr : kernels.pack_b(dz);
+  // All pieces share dz, packed once as each operand; empty where that saves nothing.
+  Scratch<std::byte> dz_as_a = wants_dx()
+                                   ? packed(kernels.pack_a, ScratchUse::shared_a, dz.rows, dz.cols)
+                                   : Scratch<std::byte>();
+  Scratch<std::byte> dz_as_b = packed(kernels.pack_b, ScratchUse::shared_b, dz.cols, dz.rows);
 
   [[nodiscard]] bool wants_dx() const { return dx.data != nullptr || dx_reader != nullptr; }
+
+  /// dz as `pack` packs it, unless that is null; `count` and `depth` as for `packed_bytes`.
+  [[nodiscard]] Scratch<std::byte> packed(void (*pack)(Matrix<const T>, void*), ScratchUse use,
+                                          Index count, Index depth) const {
+    if (pack == nullptr) return {};
+    Scratch<std::byte> memory(use, kernels.packed_bytes(count, depth));
+    pack(dz, memory.data());
+    return memory;
+  }
 
   void input_gradient(Index run, Index row, Index rows, Index next_row, Index next_rows) const {
     ProductTask<T> task{.a = dz,
                         .b = W.block(row, 0, rows, W.cols).transposed(),
                         .c = dx.block(0, row, dx.rows, rows),
                         .is_final = options.masks_dx && !x.is_short(),
-                        .packed_a = dz_as_a};
+                        .packed_a = dz_as_a.data()};
+    Scratch<T> strip;  // of dx, for the reader
     if (dx_reader != nullptr) {
-      task.c = Matrix<T>(scratch<T>(ScratchUse::product_columns, dz.rows, rows), dz.rows, rows);
+      strip = Scratch<T>(ScratchUse::product_columns, dz.rows, rows);
+      task.c = Matrix<T>(strip.data(), dz.rows, rows);
     }
     if (task.is_final) task.options.mask = x.elements().block(0, row, x.rows, rows);
     task.next_a = x.block(0, next_row, x.rows, next_rows);
@@ -81,7 +95,7 @@ class GradientWalk {
                    .is_final = false,
                    .next_a = moments_of_piece(moments[0]),
                    .next_b = moments_of_piece(moments[1]),
-                   .packed_b = dz_as_b});
+                   .packed_b = dz_as_b.data()});
   }
 };
 
@@ -120,19 +134,26 @@ void product_gradients_in_pieces(const Operand<std::type_identity_t<T>>& x,
   const Index pieces = ceil_div(W.rows, rows);
   const Index run_length = std::max<Index>(1, pieces / 64);  // neighbours, to prefetch the next
   const Index num_runs = ceil_div(pieces, run_length);
-  if (dx_reader != nullptr) dx_reader->begin(num_runs);
-  parallel_for(num_runs, [&](Index run) {
+  const auto compute_run = [&](Index run) {
     const Index end = std::min((run + 1) * run_length * rows, W.rows);
-    T* const dW = scratch<T>(ScratchUse::kernel_gradient, rows, W.cols);
+    const Scratch<T> dW(ScratchUse::kernel_gradient, rows, W.cols);
     for (Index row = run * run_length * rows; row < end; row += rows) {
       const Index next = std::min(row + rows, end);
       if (walk.wants_dx())
         walk.input_gradient(run, row, next - row, next, std::min(rows, end - next));
-      walk.kernel_gradient(row, next - row, dW);
-      finish(row * W.cols, dW, (next - row) * W.cols);
+      walk.kernel_gradient(row, next - row, dW.data());
+      finish(row * W.cols, dW.data(), (next - row) * W.cols);
     }
-  });
-  if (dx_reader != nullptr) dx_reader->end();
+  };
+  if (dx_reader == nullptr) return parallel_for(num_runs, compute_run);
+  dx_reader->begin(num_runs);
+  try {
+    parallel_for(num_runs, compute_run);
+  } catch (...) {
+    dx_reader->cancel();
+    throw;
+  }
+  dx_reader->end();
 }
 
 /// Where the gradient of x goes: to memory, to a reader, or, where both are empty, nowhere.

@@ -35,11 +35,12 @@ struct ProductKernels {
   void (*add_partial)(Matrix<const T>, Matrix<T>);
   void (*finish)(Matrix<T>, const ProductOptions<T>&);
   void (*column_sums)(Matrix<const T>, T*, bool);
-  /// Packs an operand for all tasks that share it, in this thread's memory; null where that saves
-  /// nothing.
-  const void* (*pack_a)(Matrix<const T>);
-  const void* (*pack_b)(Matrix<const T>);
-  Index (*packed_bytes)(Index cols, Index depth);  ///< of b; null where it is not packed
+  /// Packs an operand for all tasks that share it, to `packed_bytes` of memory; null where that
+  /// saves nothing.
+  void (*pack_a)(Matrix<const T>, void* to);
+  void (*pack_b)(Matrix<const T>, void* to);
+  /// Of an a with `count` rows, or a b with `count` columns; null where neither is packed.
+  Index (*packed_bytes)(Index count, Index depth);
   Index tile_rows;
   Index tile_cols;
   /// to[i] = x[i] rounded, for operands that these kernels take in bfloat16; null: they take none.

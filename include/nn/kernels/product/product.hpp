@@ -109,8 +109,9 @@ class BlockedProduct {
     const Matrix<T> c = block_of_c(block);
     run_slice(block, 0, c, options_.accumulate, has_next ? block + 1 : block);
     if (plan_.num_slices == 1) return;
+    const Scratch<T> sums(ScratchUse::partial_sums, c.rows, c.cols);
     for (Index slice = 1; slice < plan_.num_slices; ++slice) {
-      const Matrix<T> partial(scratch<T>(ScratchUse::partial_sums, c.rows, c.cols), c.rows, c.cols);
+      const Matrix<T> partial(sums.data(), c.rows, c.cols);
       run_slice(block, slice, partial, false, block);
       kernels_.add_partial(partial, c);
     }
@@ -120,10 +121,10 @@ class BlockedProduct {
   /// Few blocks, many steps of k: the slices are pieces too.
   void run_slices_at_once(Index blocks) const {
     const Index size = plan_.rows * plan_.cols;  // of a partial sum
-    T* const partials = scratch<T>(ScratchUse::partial_sums, plan_.num_slices - 1, blocks, size);
+    const Scratch<T> partials(ScratchUse::partial_sums, plan_.num_slices - 1, blocks, size);
     const auto partial_of = [&](Index block, Index slice) {
       const Matrix<T> c = block_of_c(block);
-      T* const data = partials + ((slice - 1) * blocks + block) * size;
+      T* const data = partials.data() + ((slice - 1) * blocks + block) * size;
       return Matrix<T>(data, c.rows, c.cols);
     };
     parallel_for(blocks * plan_.num_slices, [&](Index piece) {
@@ -248,7 +249,8 @@ void column_sums_with(Isa isa, Matrix<const std::type_identity_t<T>> x, T* sums,
   const auto sum_block = detail::product_kernels<T>(isa).column_sums;
   const Index row_blocks = std::max<Index>(1, ceil_div(x.rows, rows));
   const Index col_blocks = ceil_div(x.cols, cols);
-  T* const partials = scratch<T>(ScratchUse::partial_sums, row_blocks, x.cols);
+  const Scratch<T> memory(ScratchUse::partial_sums, row_blocks, x.cols);
+  T* const partials = memory.data();
   parallel_for(row_blocks * col_blocks, [&](Index piece) {
     const Index row = piece / col_blocks * rows, col = piece % col_blocks * cols;
     const Matrix<const T> block =

@@ -75,7 +75,8 @@ inline std::uint64_t quantized_rows(Isa set, Matrix<const float> x, const Quanti
   const QuantizedPlan plan(W, x.rows);
   const Index blocks = W.num_blocks(), width = W.padded_cols(), block_stride = x.rows * width;
   const Index row_pieces = ceil_div(x.rows, QuantizedPlan::rows_per_piece);
-  float* const sums = scratch<float>(ScratchUse::partial_sums, blocks, block_stride);
+  const Scratch<float> memory(ScratchUse::partial_sums, blocks, block_stride);
+  float* const sums = memory.data();
   parallel_for(row_pieces * blocks * plan.num_strips, [&](Index piece) {
     const Index strip = piece % plan.num_strips, block = piece / plan.num_strips % blocks;
     const Index row = piece / plan.num_strips / blocks * QuantizedPlan::rows_per_piece;
@@ -111,7 +112,8 @@ inline std::uint64_t quantized_rows(Isa set, Matrix<const float> x, const Quanti
 inline void quantized_large_row(Isa set, Matrix<const float> x, const QuantizedMatrix& W,
                                 Matrix<float> y, const ProductOptions<float>& options) {
   constexpr float large = 0x1p64f;
-  float* const small_x = scratch<float>(ScratchUse::rounded_a, x.cols);
+  const Scratch<float> memory(ScratchUse::rounded_a, x.cols);
+  float* const small_x = memory.data();
   float largest = 0;
   for (Index i = 0; i < x.cols; ++i) {
     small_x[i] = x(0, i) / large;
