@@ -57,20 +57,20 @@ void conv2d_forward(Isa set, const Conv2DShape& s, const T* x, const T* W, const
   const BandPlan plan(kernel, s.batch, s.out_height, s.out_width, s.out_height * s.out_width,
                       most_pixels);
   const Regions regions(s, false, plan);
-  PixelRows<T> rows;
-  if (activation == Activation::relu) rows.floor = T(0);
-  rows.streams = is_streamed(set, s, y);
+  RowOutput<T> output;
+  if (activation == Activation::relu) output.floor = T(0);
+  output.streams = is_streamed(set, s, y);
   parallel_for(plan.count(), [&](Index piece) {
     const Range panels = plan.panels(piece);
     plan.for_each_band(piece, [&](const Band& band) {
       const Index first = (band.sample * s.out_height + band.rows.first) * s.out_width;
       y.write(first * s.out_channels, {0, band.num_rows() * s.out_width},
               kernel.channels_of(panels), s.out_channels, [&](T* to) {
-                regions.convolve(set, kernel, panels, band, rows, x + band.sample * s.input_size(),
-                                 to);
+                regions.convolve(set, kernel, panels, band, output,
+                                 x + band.sample * s.input_size(), to);
               });
     });
-    if (rows.streams) end_streams();
+    if (output.streams) end_streams();
   });
   if (activation == Activation::relu || activation == Activation::linear) return;
   NN_ASSERT(y.short_data == nullptr);

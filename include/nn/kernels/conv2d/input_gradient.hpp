@@ -24,7 +24,7 @@ void conv2d_input_gradient(Isa set, const Conv2DShape& s, const T* dy, const T* 
     const Range panels = plan.panels(piece);
     plan.for_each_band(piece, [&](const Band& band) {
       const Index first = (band.sample * s.height + band.rows.first) * s.width * s.in_channels;
-      regions.convolve(set, kernel, panels, band, PixelRows<T>{},
+      regions.convolve(set, kernel, panels, band, RowOutput<T>{},
                        dy + band.sample * s.output_size(), dx + first);
       if (mask == nullptr) return;
       for_each_run({0, band.num_rows() * s.width}, kernel.channels_of(panels), s.in_channels,

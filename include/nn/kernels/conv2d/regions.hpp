@@ -4,6 +4,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <span>
+#include <utility>
 
 #include "nn/core/ceil_div.hpp"
 #include "nn/core/checked.hpp"
@@ -68,8 +71,8 @@ struct AxisClass {
   }
 };
 
-/// Lists the classes of an axis, at most one for each pixel, and returns their number.
-inline Index list_classes(const Axis& axis, AxisClass* classes) {
+/// Lists the classes of an axis from `classes` on, at most one for each pixel.
+[[nodiscard]] inline std::span<const AxisClass> list_classes(const Axis& axis, AxisClass* classes) {
   const Index step = axis.transposed ? axis.stride : 1;
   const Index from_step = axis.transposed ? 1 : axis.stride;
   Index count = 0;
@@ -83,7 +86,7 @@ inline Index list_classes(const Axis& axis, AxisClass* classes) {
       }
     }
   }
-  return count;
+  return {classes, static_cast<std::size_t>(count)};
 }
 
 /// Some rows of one sample, or all rows of several ones.
@@ -153,88 +156,104 @@ struct BandPlan {
   }
 };
 
-/// The regions of a convolution's output or, `transposed`, of its input: the products of a class of
-/// rows and a class of columns. Made by one thread, read by all.
+/// A class of rows by a class of columns: pixels that all read the same cells.
+struct Region {
+  const AxisClass *rows, *cols;
+  /// Its pixels in the largest band, counted from the first one: sample by sample and row by row,
+  /// so that the first of them serve smaller bands too.
+  std::span<const PixelPlace> pixels;
+};
+
+/// The cells of a region as runs of `run_length` elements.
+struct RunList {
+  Scratch<Run> runs;
+  Index num_runs, run_length;
+};
+
+/// The regions of a convolution's output or, `transposed`, of its input. Made by one thread, read
+/// by all.
 class Regions {
  public:
   Regions(const Conv2DShape& s, bool transposed, const BandPlan& plan)
-      : kernel_width_(s.kernel_width) {
-    const ImageSize input{s.height, s.width, s.in_channels};
-    const ImageSize output{s.out_height, s.out_width, s.out_channels};
-    to_ = transposed ? input : output, from_ = transposed ? output : input;
+      : kernel_width_(s.kernel_width),
+        to_{s.out_height, s.out_width, s.out_channels},
+        from_{s.height, s.width, s.in_channels} {
+    if (transposed) std::swap(to_, from_);
     const Axis rows{to_.height, from_.height,      s.kernel_height, s.stride_height,
                     s.pad_top,  s.dilation_height, transposed};
     const Axis cols{to_.width,  from_.width,      s.kernel_width, s.stride_width,
                     s.pad_left, s.dilation_width, transposed};
     classes_ = Scratch<AxisClass>(ScratchUse::classes, rows.size + cols.size);
-    rows_ = classes_.data(), num_rows_ = list_classes(rows, classes_.data());
-    cols_ = rows_ + num_rows_, num_cols_ = list_classes(cols, classes_.data() + num_rows_);
-    list_pixels(plan);
+    const auto row_classes = list_classes(rows, classes_.data());
+    const auto col_classes = list_classes(cols, classes_.data() + row_classes.size());
+    list_regions(row_classes, col_classes, plan);
   }
 
   /// Computes some panels of a band: `from` is the first of its samples, `to` the first of its
-  /// pixels. `rows` gives all but what belongs to a region or panel.
+  /// pixels.
   template <class T>
   void convolve(Isa set, const PackedKernel<T>& kernel, Range panels, const Band& band,
-                PixelRows<T> rows, const T* from, T* to) const {
-    const PixelPlace* pixels = pixels_.data();
-    for (Index r = 0; r < num_rows_; ++r) {
-      const AxisClass& of_rows = rows_[r];
-      const Range in_band = of_rows.within(band.rows);
-      const Index row = of_rows.first + in_band.first * of_rows.step;
-      const Index from_row = of_rows.cells.from + in_band.first * of_rows.from_step;
-      for (Index c = 0; c < num_cols_; pixels += list_size(of_rows, cols_[c]), ++c) {
-        if (in_band.size() == 0) continue;
-        const AxisClass& of_cols = cols_[c];
-        const Scratch<Run> runs = list_runs(of_rows.cells, of_cols.cells, rows);
-        rows.pixels = pixels;
-        rows.num_pixels = band.num_samples * in_band.size() * of_cols.count;
-        convolve_rows<T>(set, kernel, panels, rows,
-                         from + (from_row * from_.width + of_cols.cells.from) * from_.channels,
-                         to + ((row - band.rows.first) * to_.width + of_cols.first) * to_.channels);
+                const RowOutput<T>& output, const T* from, T* to) const {
+    for (Index i = 0; i < num_regions_; ++i) {
+      const Region& region = regions_.data()[i];
+      const AxisClass &rows = *region.rows, &cols = *region.cols;
+      const Range in_band = rows.within(band.rows);
+      if (in_band.size() == 0) continue;
+      const RunList cells = list_runs(rows.cells, cols.cells);
+      const Index row = rows.first + in_band.first * rows.step - band.rows.first;
+      const Index from_row = rows.cells.from + in_band.first * rows.from_step;
+      const T* const x = from + (from_row * from_.width + cols.cells.from) * from_.channels;
+      T* const y = to + (row * to_.width + cols.first) * to_.channels;
+      for (Index panel = panels.first; panel < panels.end; ++panel) {
+        const PixelRows<T> pixel_rows{.runs = cells.runs.data(),
+                                      .num_runs = cells.num_runs,
+                                      .run_length = cells.run_length,
+                                      .pixels = region.pixels.data(),
+                                      .num_pixels = band.num_samples * in_band.size() * cols.count,
+                                      .panel = kernel.panel(panel),
+                                      .bias = kernel.bias_of(panel),
+                                      .channels = kernel.channels_of(panel),
+                                      .output = output};
+        NN_DISPATCH_TO(set, conv2d_rows, pixel_rows, x, y + panel * kernel.full_width());
       }
     }
   }
 
  private:
-  [[nodiscard]] Index list_size(const AxisClass& rows, const AxisClass& cols) const {
-    return samples_ * std::min(rows.count, most_rows_) * cols.count;
-  }
-
-  /// The pixels of all regions in a band, counted from the region's first one: sample by sample and
-  /// row by row, so that the first ones serve smaller bands too.
-  void list_pixels(const BandPlan& plan) {
-    samples_ = plan.samples_per_band, most_rows_ = plan.rows_per_band;
-    Index count = 0;
-    for (Index r = 0; r < num_rows_; ++r)
-      for (Index c = 0; c < num_cols_; ++c) count += list_size(rows_[r], cols_[c]);
-    pixels_ = Scratch<PixelPlace>(ScratchUse::pixels, count);
+  void list_regions(std::span<const AxisClass> row_classes, std::span<const AxisClass> col_classes,
+                    const BandPlan& plan) {
+    Index listed_rows = 0;
+    for (const AxisClass& rows : row_classes) {
+      listed_rows += std::min(rows.count, plan.rows_per_band);
+    }
+    num_regions_ = static_cast<Index>(row_classes.size() * col_classes.size());
+    regions_ = Scratch<Region>(ScratchUse::regions, num_regions_);
+    pixels_ =
+        Scratch<PixelPlace>(ScratchUse::pixels, plan.samples_per_band, listed_rows, to_.width);
+    Region* region = regions_.data();
     PixelPlace* place = pixels_.data();
-    for (Index r = 0; r < num_rows_; ++r) {
-      for (Index c = 0; c < num_cols_; ++c) {
-        const AxisClass &rows = rows_[r], &cols = cols_[c];
+    for (const AxisClass& rows : row_classes) {
+      for (const AxisClass& cols : col_classes) {
         const PixelGrid grid{
-            samples_,
-            std::min(rows.count, most_rows_),
+            plan.samples_per_band,
+            std::min(rows.count, plan.rows_per_band),
             cols.count,
             {from_.size(), rows.from_step * from_.width * from_.channels,
              cols.from_step * from_.channels},
             {to_.size(), rows.step * to_.width * to_.channels, cols.step * to_.channels}};
-        place = grid.list(place);
+        PixelPlace* const end = grid.list(place);
+        *region++ = {&rows, &cols, {place, end}};
+        place = end;
       }
     }
   }
 
-  /// The cells as runs: cells side by side make one run of each row.
-  template <class T>
-  [[nodiscard]] Scratch<Run> list_runs(const AxisCells& rows, const AxisCells& cols,
-                                       PixelRows<T>& of_region) const {
+  /// Cells side by side make one run of each row.
+  [[nodiscard]] RunList list_runs(const AxisCells& rows, const AxisCells& cols) const {
     const Index runs_per_row = cols.is_dense() ? std::min<Index>(1, cols.count) : cols.count;
-    of_region.num_runs = rows.count * runs_per_row;
-    of_region.run_length = (cols.is_dense() ? cols.count : 1) * from_.channels;
-    Scratch<Run> runs(ScratchUse::runs, of_region.num_runs);
-    Run* run = runs.data();
-    of_region.runs = run;
+    RunList list{Scratch<Run>(ScratchUse::runs, rows.count, runs_per_row),
+                 rows.count * runs_per_row, (cols.is_dense() ? cols.count : 1) * from_.channels};
+    Run* run = list.runs.data();
     for (Index i = 0; i < rows.count; ++i) {
       const Index row = rows.first + i * rows.step;
       for (Index j = 0; j < runs_per_row; ++j) {
@@ -243,16 +262,15 @@ class Regions {
                   (row * kernel_width_ + col) * from_.channels};
       }
     }
-    return runs;
+    return list;
   }
 
   Index kernel_width_;
-  ImageSize to_{}, from_{};
-  const AxisClass *rows_, *cols_;
-  Index num_rows_, num_cols_;
+  ImageSize to_, from_;
   Scratch<AxisClass> classes_;
   Scratch<PixelPlace> pixels_;
-  Index samples_ = 0, most_rows_ = 0;
+  Scratch<Region> regions_;
+  Index num_regions_ = 0;
 };
 
 }  // namespace nn::kernels::detail

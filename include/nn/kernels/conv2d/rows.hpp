@@ -50,20 +50,26 @@ struct Run {
   Index input, row;
 };
 
+/// How sums are written to y.
+template <class T>
+struct RowOutput {
+  T floor = -infinity<T>;  // 0: ReLU
+  bool streams = false;    // whole, aligned vectors are written past the caches
+};
+
 /// Some output pixels and one panel of their channels.
 ///   y(pixel, channel) = max(floor, bias[channel] + sum over runs and k < run_length of
 ///                                  x(pixel)[run.input + k] panel[run.row + k, channel])
 template <class T>
 struct PixelRows {
-  const Run* runs = nullptr;
-  Index num_runs = 0, run_length = 0;
-  const PixelPlace* pixels = nullptr;
-  Index num_pixels = 0;
-  T floor = -infinity<T>;    // 0: ReLU
-  const T* panel = nullptr;  // [rows of W, width of the panel]
-  const T* bias = nullptr;   // [width of the panel]
-  Index channels = 0;        // of this panel
-  bool streams = false;      // whole, aligned vectors of y are written past the caches
+  const Run* runs;
+  Index num_runs, run_length;
+  const PixelPlace* pixels;
+  Index num_pixels;
+  const T* panel;  // [rows of W, width of the panel]
+  const T* bias;   // [width of the panel]
+  Index channels;  // of this panel
+  RowOutput<T> output;
 };
 
 }  // namespace nn::kernels::detail
@@ -99,6 +105,10 @@ struct PackedKernel {
   [[nodiscard]] Index width_of(Index panel) const {
     return panel_width(vector_size, channels_of(panel));
   }
+  [[nodiscard]] const T* panel(Index number) const {
+    return data + number * full_width() * num_rows;
+  }
+  [[nodiscard]] const T* bias_of(Index panel) const { return bias + panel * full_width(); }
 };
 
 /// How W [cells, in_channels, out_channels] is read: W(cell, row, channel) at
@@ -149,19 +159,6 @@ template <class T>
     }
   });
   return packed;
-}
-
-/// Computes the rows for some panels of `kernel`; `rows` gives all but what belongs to a panel.
-template <class T>
-void convolve_rows(Isa set, const PackedKernel<T>& kernel, Range panels, PixelRows<T> rows,
-                   const T* x, T* y) {
-  for (Index panel = panels.first; panel < panels.end; ++panel) {
-    const Index channel = panel * kernel.full_width();
-    rows.panel = kernel.data + channel * kernel.num_rows;
-    rows.bias = kernel.bias + channel;
-    rows.channels = kernel.channels_of(panel);
-    NN_DISPATCH_TO(set, conv2d_rows, rows, x, y + channel);
-  }
 }
 
 }  // namespace nn::kernels::detail

@@ -24,6 +24,7 @@ enum class ScratchUse {
   windows,
   pixels,
   classes,
+  regions,
   product_columns,
   unrounded,
   sums_of_runs,
