@@ -15,9 +15,9 @@
 //   slice   the rows of W of one cell and up to 128 input channels
 //   block   the output pixels that are summed at a time
 // The files in reading order: `../window_shape.hpp` sizes; `rows.hpp` the inner kernel, a tile at a
-// time; `regions.hpp`, `forward.hpp`, `input_gradient.hpp`; and for dW `input_windows.hpp` views of
-// the padded input, `gradient_plan.hpp`, `gradient_blocks.hpp` for few input channels and
-// `cell_gradient.hpp` for many, `kernel_gradient.hpp`, `gradient_reader.hpp`.
+// time; `bands.hpp`, `regions.hpp`, `forward.hpp`, `input_gradient.hpp`; and for dW
+// `input_windows.hpp` views of the padded input, `gradient_plan.hpp`, `gradient_blocks.hpp` for few
+// input channels and `cell_gradient.hpp` for many, `kernel_gradient.hpp`, `gradient_reader.hpp`.
 #pragma once
 
 #include <type_traits>
