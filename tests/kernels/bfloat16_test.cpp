@@ -47,13 +47,13 @@ struct Factor {
 };
 
 bool takes_bfloat16(Isa isa) {
-  return detail::product_kernels<float>(isa, bfloat16_products).shorten != nullptr;
+  return detail::product_kernels<float>(isa, bfloat16_products).to_bfloat16 != nullptr;
 }
 
-std::vector<nn::Bfloat16> shortened(Isa isa, const std::vector<float>& x) {
+std::vector<nn::Bfloat16> rounded(Isa isa, const std::vector<float>& x) {
   std::vector<nn::Bfloat16> result(x.size());
   detail::product_kernels<float>(isa, bfloat16_products)
-      .shorten(static_cast<Index>(x.size()), x.data(), result.data());
+      .to_bfloat16(static_cast<Index>(x.size()), x.data(), result.data());
   return result;
 }
 
@@ -162,12 +162,12 @@ TEST_SUITE("kernels/bfloat16") {
           CAPTURE(size.k);
           CAPTURE(transposed);
           const Factor a(size.m, size.k, transposed, 1), b(size.k, size.n, false, 2);
-          const std::vector<nn::Bfloat16> shorts = shortened(isa, a.values);
+          const std::vector<nn::Bfloat16> rounded_a = rounded(isa, a.values);
           std::vector<float> c(static_cast<std::size_t>(size.m * size.n)), expected = c;
           product_with(isa, a.view(a.values), b.view(b.values),
                        Matrix<float>(expected.data(), size.m, size.n),
                        {.precision = bfloat16_products});
-          product_with(isa, Operand<float>(a.view(shorts)), b.view(b.values),
+          product_with(isa, Operand<float>(a.view(rounded_a)), b.view(b.values),
                        Matrix<float>(c.data(), size.m, size.n), {.precision = bfloat16_products});
           CHECK(c == expected);
         }
@@ -175,7 +175,7 @@ TEST_SUITE("kernels/bfloat16") {
     }
   }
 
-  TEST_CASE("shorten, mask: whole vectors and their ends as single numbers, and no further") {
+  TEST_CASE("to_bfloat16, mask: whole vectors and their ends as single numbers, and no further") {
     constexpr float nan = std::numeric_limits<float>::quiet_NaN(), step = 0x1p-8f;
     for (const Isa isa : available_isas()) {
       if (!takes_bfloat16(isa)) continue;
@@ -187,7 +187,7 @@ TEST_SUITE("kernels/bfloat16") {
         std::copy(std::begin(special), std::end(special), x.begin());
         std::copy(std::begin(special), std::end(special), x.begin() + 40);
         std::vector<nn::Bfloat16> to(68, 7);
-        kernels.shorten(count, x.data(), to.data());
+        kernels.to_bfloat16(count, x.data(), to.data());
         kernels.mask(count, to.data(), dx.data());
         for (std::size_t i = 0; i < to.size(); ++i) {
           CAPTURE(i);

@@ -227,16 +227,16 @@ TEST_SUITE("kernels/conv2d") {
       ++number;
       const Operands<float> given(s);
       auto y = nan_values<float>(s.batch * s.output_size());
-      std::vector<nn::Bfloat16> shorts(y.size() + 1, 7);
+      std::vector<nn::Bfloat16> rounded(y.size() + 1, 7);
       for (const Activation activation : {Activation::linear, Activation::relu}) {
         nn::kernels::conv2d(s, given.x.data(), given.W.data(), given.bias.data(), activation,
                             y.data());
         nn::kernels::conv2d(s, given.x.data(), given.W.data(), given.bias.data(), activation,
-                            shorts.data(), nn::kernels::bfloat16_products);
-        CHECK(std::equal(y.begin(), y.end(), shorts.begin(), [](float wide, nn::Bfloat16 narrow) {
+                            rounded.data(), nn::kernels::bfloat16_products);
+        CHECK(std::equal(y.begin(), y.end(), rounded.begin(), [](float wide, nn::Bfloat16 narrow) {
           return nn::to_bfloat16(wide) == narrow;
         }));
-        CHECK(shorts.back() == 7);
+        CHECK(rounded.back() == 7);
       }
     }
   }

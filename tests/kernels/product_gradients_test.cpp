@@ -66,18 +66,18 @@ struct Operands {
   std::vector<T> x = random_values<T>(size.n * size.k, 1);
   std::vector<T> W = random_values<T>(size.k * size.m, 2);
   std::vector<T> dz = random_values<T>(size.n * size.m, 3);
-  std::vector<nn::Bfloat16> short_x{};
+  std::vector<nn::Bfloat16> rounded_x{};
 
   /// From now on x is given in bfloat16.
   void round_x() {
     for (T& element : x) {
-      short_x.push_back(nn::to_bfloat16(element));
+      rounded_x.push_back(nn::to_bfloat16(element));
       element = std::numeric_limits<T>::quiet_NaN();
     }
   }
   [[nodiscard]] Operand<T> given_x() const {
-    if (short_x.empty()) return Matrix<const T>(x.data(), size.n, size.k);
-    return Operand<T>(Matrix<const nn::Bfloat16>(short_x.data(), size.n, size.k));
+    if (rounded_x.empty()) return Matrix<const T>(x.data(), size.n, size.k);
+    return Operand<T>(Matrix<const nn::Bfloat16>(rounded_x.data(), size.n, size.k));
   }
 
   [[nodiscard]] Gradients<T> separate(bool is_masked) const {

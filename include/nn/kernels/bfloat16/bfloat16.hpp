@@ -25,14 +25,14 @@ void use_bfloat16(Isa isa, ProductKernels<T>& kernels) {
     kernels.packed_bytes = amx::packed_bytes;
     kernels.tile_rows = amx::block_side;
     kernels.tile_cols = 2 * amx::block_side;
-    kernels.shorten = avx512bf16::shorten;
+    kernels.to_bfloat16 = avx512bf16::to_bfloat16;
     kernels.mask = avx512bf16::mask;
   } else if (isa == Isa::avx512_bf16) {
     block = avx512bf16::product_block;
     kernels.pack_a = avx512bf16::pack_shared_a;
     kernels.pack_b = avx512bf16::pack_shared_b;
     kernels.packed_bytes = avx512bf16::packed_bytes;
-    kernels.shorten = avx512bf16::shorten;
+    kernels.to_bfloat16 = avx512bf16::to_bfloat16;
     kernels.mask = avx512bf16::mask;
   } else if (isa == Isa::avx512) {
     block = [](const ProductTask<T>& task) { rounded_block(Isa::avx512, task); };

@@ -70,7 +70,7 @@ NN_BFLOAT16_TARGET NN_INLINE __m512i pairs_across(const Bfloat16* even, const Bf
 }
 
 /// to[i] = x[i] rounded, denormal numbers to 0.
-NN_BFLOAT16_TARGET inline void shorten(Index count, const float* x, Bfloat16* to) {
+NN_BFLOAT16_TARGET inline void to_bfloat16(Index count, const float* x, Bfloat16* to) {
   for (Index i = 0; i < count; i += 2 * lanes) {
     const Index rest = std::min(count - i, 2 * lanes);
     const auto mask = static_cast<__mmask32>((std::uint64_t{1} << rest) - 1);

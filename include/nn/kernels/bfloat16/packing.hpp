@@ -46,7 +46,8 @@ NN_BFLOAT16_TARGET void pair_rows(const E* even, const E* odd, Index count, Pair
 
 /// x [rows, depth] as pairs along its columns [whole_vectors(rows), depth / 2], the rows filled up
 /// with 0: a view of how that lies in `to`.
-[[nodiscard]] inline Matrix<const Pair> view_pairs(const Matrix<const float>& x, const Pair* to) {
+template <class E>
+[[nodiscard]] Matrix<const Pair> view_pairs(const Matrix<const E>& x, const Pair* to) {
   const Index pairs = (x.cols + 1) / 2, rows = whole_vectors(x.rows);
   return x.col_stride == 1 ? Matrix<const Pair>(to, rows, pairs)
                            : Matrix<const Pair>(to, rows, pairs, 1, rows);

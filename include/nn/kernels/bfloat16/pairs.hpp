@@ -147,20 +147,16 @@ NN_BFLOAT16_TARGET inline void pair_pass(const ProductTask<float>& pass, Prefetc
   const Matrix<float>& c = pass.c;
   const auto* a = static_cast<const Pair*>(pass.packed_a);
   const auto* const shared_b = static_cast<const Pair*>(pass.packed_b);
-  const Index pairs = (pass.a.cols + 1) / 2;
+  const Index pairs = (pass.b.rows + 1) / 2;
   Scratch<Pair> own_a;
   if (a == nullptr) {
-    own_a = Scratch<Pair>(ScratchUse::rounded_a, whole_vectors(pass.a.rows), pairs);
-    if (pass.a.is_short()) {
-      pair_columns(pass.a.shorts(), own_a.data());
-    } else {
-      pair_columns<float>(pass.a, own_a.data());
-    }
+    own_a = Scratch<Pair>(ScratchUse::rounded_a, whole_vectors(c.rows), pairs);
+    pass.a.visit([&](const auto& x) { pair_columns(x, own_a.data()); });
     a = own_a.data();
   }
   for (Index col = 0; col < c.cols; col += tile_cols) {
     const Index cols = std::min(tile_cols, c.cols - col), width = whole_vectors(cols);
-    PairPanel panel{.a = view_pairs(pass.a, a),
+    PairPanel panel{.a = pass.a.visit([&](const auto& x) { return view_pairs(x, a); }),
                     .b = shared_b == nullptr ? nullptr : shared_b + pairs * col,
                     .c = c.block(0, col, c.rows, cols),
                     .starts_from_c = pass.options.accumulate,
@@ -185,11 +181,11 @@ NN_BFLOAT16_TARGET inline void pair_pass(const ProductTask<float>& pass, Prefetc
 template <class Pass>
 NN_BFLOAT16_TARGET void product_passes(const ProductTask<float>& task,
                                        Index (*size_of_packed)(Index, Index), Pass do_pass) {
-  if (!detail::is_contiguous<float>(task.a) || !detail::is_contiguous(task.b)) {
+  if (!detail::is_contiguous(task.a) || !detail::is_contiguous(task.b)) {
     return detail::rounded_block(Isa::avx512, task);
   }
   constexpr Index most = detail::bfloat16_depth;
-  const Index depth = task.a.cols;
+  const Index depth = task.b.rows;
   const bool only_masks = task.is_final && task.options.only_masks();
   ProductTask<float> pass = task;
   const auto* const a = static_cast<const Pair*>(task.packed_a);
@@ -199,11 +195,11 @@ NN_BFLOAT16_TARGET void product_passes(const ProductTask<float>& task,
   do {
     const Index length = std::min(most, depth - first), next = first + length;
     PrefetchQueue queue = detail::prefetch_of(task, next, std::min(most, depth - next));
-    pass.a = task.a.block(0, first, task.a.rows, length);
+    pass.a = task.a.block(0, first, task.c.rows, length);
     pass.b = task.b.block(first, 0, length, task.b.cols);
     pass.options.accumulate = first > 0 || task.options.accumulate;
     pass.is_final = only_masks && next >= depth;
-    if (a != nullptr) pass.packed_a = a + size_of_packed(task.a.rows, first);
+    if (a != nullptr) pass.packed_a = a + size_of_packed(task.c.rows, first);
     if (b != nullptr) {
       pass.packed_b = b + size_of_packed(task.b.cols, first);
       queue.fetch_packed(b + size_of_packed(task.b.cols, next),

@@ -35,14 +35,15 @@ inline constexpr Index bfloat16_depth = 512;
 /// exact in float, so this is their sum, rounded after each term.
 [[gnu::noinline]] inline void rounded_block(Isa set, const ProductTask<float>& task) {
   const auto block = product_kernels<float>(set).block;
-  const Index depth = task.a.cols, most = std::min(bfloat16_depth, depth);
-  const Scratch<float> a(ScratchUse::rounded_a, task.a.rows, most);
+  const Index depth = task.b.rows, most = std::min(bfloat16_depth, depth);
+  const Matrix<const float>& elements = task.a.elements();
+  const Scratch<float> a(ScratchUse::rounded_a, elements.rows, most);
   const Scratch<float> b(ScratchUse::rounded_b, most, task.b.cols);
   Index first = 0;
   do {
     const Index length = std::min(bfloat16_depth, depth - first);
     ProductTask<float> part = task;
-    part.a = rounded(set, task.a.block(0, first, task.a.rows, length), a.data());
+    part.a = rounded(set, elements.block(0, first, elements.rows, length), a.data());
     part.b = rounded(set, task.b.block(first, 0, length, task.b.cols), b.data());
     part.options.accumulate = first > 0 || task.options.accumulate;
     part.is_final = task.is_final && first + length >= depth;

@@ -222,17 +222,13 @@ NN_AMX_TARGET inline void store_sums(const float* sums, Matrix<float> c,
 NN_AMX_TARGET inline void product_pass(const ProductTask<float>& pass,
                                        detail::PrefetchQueue& queue) {
   const Matrix<float>& c = pass.c;
-  const Index depth = depth_tiles(pass.a.cols);
+  const Index depth = depth_tiles(pass.b.rows);
   const auto* a = static_cast<const Pair*>(pass.packed_a);
   const auto* b = static_cast<const Pair*>(pass.packed_b);
   Scratch<Pair> own_a, own_b;
   if (a == nullptr) {
-    own_a = Scratch<Pair>(ScratchUse::rounded_a, packed_size(c.rows, pass.a.cols));
-    if (pass.a.is_short()) {
-      pack_tiles(pass.a.shorts(), false, own_a.data());
-    } else {
-      pack_tiles<float>(pass.a, false, own_a.data());
-    }
+    own_a = Scratch<Pair>(ScratchUse::rounded_a, packed_size(c.rows, pass.b.rows));
+    pass.a.visit([&](const auto& x) { pack_tiles(x, false, own_a.data()); });
     a = own_a.data();
   }
   if (b == nullptr) {

@@ -51,7 +51,7 @@ inline void conv2d(const Conv2DShape& shape, const float* x, const float* W, con
   NN_ASSERT(takes_bfloat16(precision));
   detail::conv2d_forward<float>(
       isa(), shape, x, W, bias, activation,
-      {nullptr, y, detail::product_kernels<float>(isa(), precision).shorten});
+      {nullptr, y, detail::product_kernels<float>(isa(), precision).to_bfloat16});
 }
 
 /// dx(n, h, w, c) = sum over the windows that cover the pixel of dy W, and 0 where mask <= 0 (the

@@ -13,24 +13,24 @@
 
 namespace nn::kernels::detail {
 
-/// Where y goes: to `data` or, rounded to bfloat16 while it is in the cache, to `short_data`.
+/// Where y goes: to `data` or, rounded to bfloat16 while it is in the cache, to `rounded`.
 template <class T>
 struct Conv2DResult {
   T* data;
-  Bfloat16* short_data = nullptr;
-  void (*shorten)(Index count, const T* x, Bfloat16* to) = nullptr;
+  Bfloat16* rounded = nullptr;
+  void (*to_bfloat16)(Index count, const T* x, Bfloat16* to) = nullptr;
 
   /// Calls compute(to) for `channels` of each of `pixels`, which belong to `to` as they do to y
   /// from element `first` on.
   template <class Compute>
   void write(Index first, Range pixels, Range channels, Index pixel_size,
              const Compute& compute) const {
-    if (short_data == nullptr) return compute(data + first);
+    if (rounded == nullptr) return compute(data + first);
     const Scratch<T> memory(ScratchUse::unrounded, pixels.end, pixel_size);
     T* const to = memory.data();
     compute(to);
     for_each_run(pixels, channels, pixel_size,
-                 [&](Index at, Index count) { shorten(count, to + at, short_data + first + at); });
+                 [&](Index at, Index count) { to_bfloat16(count, to + at, rounded + first + at); });
   }
 };
 
@@ -39,7 +39,7 @@ struct Conv2DResult {
 template <class T>
 [[nodiscard]] bool is_streamed(Isa set, const Conv2DShape& s, const Conv2DResult<T>& y) {
   const auto vector_bytes = static_cast<std::uintptr_t>(simd_size<T>(set)) * sizeof(T);
-  return y.short_data == nullptr && s.out_channels % simd_size<T>(set) == 0 &&
+  return y.rounded == nullptr && s.out_channels % simd_size<T>(set) == 0 &&
          reinterpret_cast<std::uintptr_t>(y.data) % vector_bytes == 0 &&
          s.batch * s.output_size() > shared_cache_bytes() / static_cast<Index>(sizeof(T));
 }
@@ -51,9 +51,8 @@ void conv2d_forward(Isa set, const Conv2DShape& s, const T* x, const T* W, const
                             s.in_channels * s.out_channels,   s.out_channels, 1};
   const PackedKernel<T> kernel = pack_kernel(set, layout, W, bias);
   constexpr Index first_cache = 4096;  // elements that stay there until they are rounded
-  const Index most_pixels = y.short_data == nullptr
-                                ? BandPlan::usual_pixels
-                                : std::max<Index>(first_cache / s.out_channels, 1);
+  const Index most_pixels = y.rounded == nullptr ? BandPlan::usual_pixels
+                                                 : std::max<Index>(first_cache / s.out_channels, 1);
   const BandPlan plan(kernel, s.batch, s.out_height, s.out_width, s.out_height * s.out_width,
                       most_pixels);
   const Regions regions(s, false, plan);
@@ -73,7 +72,7 @@ void conv2d_forward(Isa set, const Conv2DShape& s, const T* x, const T* W, const
     if (output.streams) end_streams();
   });
   if (activation == Activation::relu || activation == Activation::linear) return;
-  NN_ASSERT(y.short_data == nullptr);
+  NN_ASSERT(y.rounded == nullptr);
   activate(activation, s.batch * s.output_size(), y.data, y.data);
 }
 

@@ -68,19 +68,19 @@ class GradientWalk {
     ProductTask<T> task{.a = dz,
                         .b = W.block(row, 0, rows, W.cols).transposed(),
                         .c = dx.block(0, row, dx.rows, rows),
-                        .is_final = options.masks_dx && !x.is_short(),
+                        .is_final = options.masks_dx && !x.is_bfloat16(),
                         .packed_a = dz_as_a.data()};
     Scratch<T> strip;  // of dx, for the reader
     if (dx_reader != nullptr) {
       strip = Scratch<T>(ScratchUse::product_columns, dz.rows, rows);
       task.c = Matrix<T>(strip.data(), dz.rows, rows);
     }
-    if (task.is_final) task.options.mask = x.elements().block(0, row, x.rows, rows);
-    task.next_a = x.block(0, next_row, x.rows, next_rows);
+    if (task.is_final) task.options.mask = x.elements().block(0, row, x.rows(), rows);
+    task.next_a = x.block(0, next_row, x.rows(), next_rows);
     task.next_b = W.block(next_row, 0, next_rows, W.cols);
     kernels.block(task);
-    if (options.masks_dx && x.is_short()) {
-      mask_rows(kernels, x.shorts().block(0, row, x.rows, rows), task.c);
+    if (options.masks_dx && x.is_bfloat16()) {
+      mask_rows(kernels, x.bfloat16().block(0, row, x.rows(), rows), task.c);
     }
     if (dx_reader != nullptr) dx_reader->read(run, row, task.c);
   }
@@ -89,7 +89,7 @@ class GradientWalk {
       return moment == nullptr ? Matrix<const T>()
                                : Matrix<const T>(moment + row * W.cols, rows, W.cols);
     };
-    kernels.block({.a = x.block(0, row, x.rows, rows).transposed(),
+    kernels.block({.a = x.block(0, row, x.rows(), rows).transposed(),
                    .b = dz,
                    .c = Matrix<T>(dW, rows, W.cols),
                    .is_final = false,
@@ -126,7 +126,7 @@ void product_gradients_in_pieces(const Operand<std::type_identity_t<T>>& x,
                                  const GradientOptions& options,
                                  const std::array<const std::type_identity_t<T>*, 2>& moments,
                                  const Finish& finish, ColumnReader<T>* dx_reader = nullptr) {
-  NN_ASSERT(W.row_stride == W.cols && x.cols == W.rows && dz.cols == W.cols);
+  NN_ASSERT(W.row_stride == W.cols && x.cols() == W.rows && dz.cols == W.cols);
   NN_ASSERT(dx.data == nullptr || dx_reader == nullptr);
   const detail::GradientWalk<T> walk{x, W, dz, dx, dx_reader, options, moments};
   const Index rows = detail::gradient_piece_rows(W.rows, W.cols, walk.kernels.tile_cols,
@@ -191,12 +191,12 @@ void product_gradients(const Operand<std::type_identity_t<T>>& x,
   NN_ASSERT(to_x.dx_reader == nullptr);
   product(x.transposed(), dz, to_W.dW, {.accumulate = to_W.accumulate, .precision = precision});
   if (to_x.dx.data == nullptr) return;
-  const bool masks_after = to_x.is_masked && x.is_short();
+  const bool masks_after = to_x.is_masked && x.is_bfloat16();
   ProductOptions<T> options{.precision = precision};
   if (to_x.is_masked && !masks_after) options.mask = x.elements();
   product(dz, W.transposed(), to_x.dx, options);
   if constexpr (std::same_as<T, float>) {
-    if (masks_after) mask(x.shorts(), precision, to_x.dx);
+    if (masks_after) mask(x.bfloat16(), precision, to_x.dx);
   }
 }
 

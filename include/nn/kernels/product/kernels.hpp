@@ -43,8 +43,8 @@ struct ProductKernels {
   Index (*packed_bytes)(Index count, Index depth);
   Index tile_rows;
   Index tile_cols;
-  /// to[i] = x[i] rounded, for operands that these kernels take in bfloat16; null: they take none.
-  void (*shorten)(Index count, const T* x, Bfloat16* to) = nullptr;
+  /// to[i] = x[i] rounded, for an a that these kernels take in bfloat16; null: they take none.
+  void (*to_bfloat16)(Index count, const T* x, Bfloat16* to) = nullptr;
   /// dx[i] = 0 where x[i] <= 0, of such an operand (ReLU's gradient).
   void (*mask)(Index count, const Bfloat16* x, T* dx) = nullptr;
 };
@@ -94,7 +94,7 @@ namespace nn::kernels {
 
 /// Whether products in `precision` take a left operand that is rounded already.
 [[nodiscard]] inline bool takes_bfloat16(const ProductPrecision& precision) {
-  return detail::product_kernels<float>(isa(), precision).shorten != nullptr;
+  return detail::product_kernels<float>(isa(), precision).to_bfloat16 != nullptr;
 }
 
 }  // namespace nn::kernels

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The left operand of a matrix product: of its own scalar, or rounded to bfloat16 already.
+// The left operand of a matrix product: of the product's own scalar, or in bfloat16 already.
 #pragma once
 
 #include "nn/core/number_format.hpp"
@@ -7,39 +7,46 @@
 
 namespace nn::kernels {
 
-/// A matrix whose elements lie at `data` or, only for products in bfloat16, at `short_data`; the
-/// other one is null.
+/// A view of a matrix of T or, only for products in bfloat16, of one that is rounded already.
 template <class T>
-struct Operand : Matrix<const T> {
-  const Bfloat16* short_data = nullptr;
-
+class Operand {
+ public:
   Operand() = default;
-  Operand(const Matrix<const T>& x)  // NOLINT(google-explicit-constructor): is one
-      : Matrix<const T>(x) {}
+  Operand(const Matrix<const T>& x)  // NOLINT(google-explicit-constructor): another view
+      : elements_(x) {}
   Operand(const Matrix<T>& x)  // NOLINT(google-explicit-constructor): reading is always safe
-      : Matrix<const T>(x) {}
-  explicit Operand(const Matrix<const Bfloat16>& x)
-      : Matrix<const T>(nullptr, x.rows, x.cols, x.row_stride, x.col_stride), short_data(x.data) {}
+      : elements_(x) {}
+  explicit Operand(const Matrix<const Bfloat16>& x) : rounded_(x), is_bfloat16_(true) {}
 
-  [[nodiscard]] bool is_short() const { return short_data != nullptr; }
-  /// The elements at `data`.
-  [[nodiscard]] Matrix<const T> elements() const {
-    NN_ASSERT(!is_short());
-    return {this->data, this->rows, this->cols, this->row_stride, this->col_stride};
+  [[nodiscard]] bool is_bfloat16() const { return is_bfloat16_; }
+  [[nodiscard]] Index rows() const { return is_bfloat16_ ? rounded_.rows : elements_.rows; }
+  [[nodiscard]] Index cols() const { return is_bfloat16_ ? rounded_.cols : elements_.cols; }
+
+  [[nodiscard]] const Matrix<const T>& elements() const {
+    NN_ASSERT(!is_bfloat16_);
+    return elements_;
   }
-  /// The elements at `short_data`.
-  [[nodiscard]] Matrix<const Bfloat16> shorts() const {
-    return {short_data, this->rows, this->cols, this->row_stride, this->col_stride};
+  [[nodiscard]] const Matrix<const Bfloat16>& bfloat16() const {
+    NN_ASSERT(is_bfloat16_);
+    return rounded_;
+  }
+  /// use(elements()) or use(bfloat16()).
+  template <class Use>
+  auto visit(const Use& use) const {
+    return is_bfloat16_ ? use(rounded_) : use(elements_);
   }
 
   [[nodiscard]] Operand block(Index row, Index col, Index num_rows, Index num_cols) const {
-    if (is_short()) return Operand(shorts().block(row, col, num_rows, num_cols));
-    return Matrix<const T>::block(row, col, num_rows, num_cols);
+    return visit([&](const auto& x) { return Operand(x.block(row, col, num_rows, num_cols)); });
   }
   [[nodiscard]] Operand transposed() const {
-    if (is_short()) return Operand(shorts().transposed());
-    return Matrix<const T>::transposed();
+    return visit([](const auto& x) { return Operand(x.transposed()); });
   }
+
+ private:
+  Matrix<const T> elements_{};  // one of the two is in use
+  Matrix<const Bfloat16> rounded_{};
+  bool is_bfloat16_ = false;
 };
 
 }  // namespace nn::kernels

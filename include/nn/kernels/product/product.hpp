@@ -75,9 +75,9 @@ class BlockedProduct {
         b_(b),
         c_(c),
         options_(options),
-        plan_(plan_product(c.rows, c.cols, a.cols, kernels_.tile_rows, kernels_.tile_cols,
+        plan_(plan_product(c.rows, c.cols, b.rows, kernels_.tile_rows, kernels_.tile_cols,
                            cached_elements<float>() / pass_depth)) {
-    NN_ASSERT(!a.is_short() || (kernels_.shorten != nullptr && is_contiguous(b)));
+    NN_ASSERT(!a.is_bfloat16() || (kernels_.to_bfloat16 != nullptr && is_contiguous(b)));
     if (c.rows == 1 && b.col_stride == 1 && c.col_stride == 1) {
       kernels_.block = kernels_.vector_block;
     }
@@ -165,7 +165,7 @@ class BlockedProduct {
 
   void run_slice(Index block, Index slice, Matrix<T> target, bool accumulate, Index next) const {
     const Index first = slice * plan_.slice;
-    const Index length = std::clamp<Index>(a_.cols - first, 0, plan_.slice);
+    const Index length = std::clamp<Index>(b_.rows - first, 0, plan_.slice);
     ProductTask<T> task{.a = a_.block(first_row(block), first, target.rows, length),
                         .b = b_.block(first, first_col(block), length, target.cols),
                         .c = target,
@@ -214,7 +214,7 @@ void product_with(Isa isa, Operand<std::type_identity_t<T>> a,
                   Matrix<const std::type_identity_t<T>> b, Matrix<T> c,
                   const ProductOptions<std::type_identity_t<T>>& options = {}) {
   if (c.rows == 0 || c.cols == 0) return;
-  if (c.col_stride != 1 && c.row_stride == 1 && options.bias == nullptr && !a.is_short()) {
+  if (c.col_stride != 1 && c.row_stride == 1 && options.bias == nullptr && !a.is_bfloat16()) {
     // c^T = b^T a^T, whose rows are contiguous
     ProductOptions<T> swapped = options;
     swapped.mask = options.mask.transposed();
@@ -233,7 +233,7 @@ void product_with(Isa isa, Operand<std::type_identity_t<T>> a,
 template <Real T>
 void product(Operand<std::type_identity_t<T>> a, Matrix<const std::type_identity_t<T>> b,
              Matrix<T> c, const ProductOptions<std::type_identity_t<T>>& options = {}) {
-  NN_ASSERT(a.rows == c.rows && a.cols == b.rows && b.cols == c.cols);
+  NN_ASSERT(a.rows() == c.rows && a.cols() == b.rows && b.cols == c.cols);
   NN_ASSERT(options.activation != Activation::softmax);
   if constexpr (has_simd<T>) {
     product_with(isa(), a, b, c, options);

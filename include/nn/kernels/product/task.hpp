@@ -30,6 +30,10 @@ template <class T>
 [[nodiscard]] bool is_contiguous(const Matrix<const T>& x) {
   return x.row_stride == 1 || x.col_stride == 1;
 }
+template <class T>
+[[nodiscard]] bool is_contiguous(const Operand<T>& x) {
+  return x.visit([](const auto& matrix) { return is_contiguous(matrix); });
+}
 
 /// Steps of k that one pass over a block makes.
 inline constexpr Index pass_depth = 256;
@@ -56,9 +60,7 @@ struct PrefetchWalk {
 
   template <class T>
   explicit PrefetchWalk(const Operand<T>& x)
-      : PrefetchWalk(static_cast<const Matrix<const T>&>(x)) {
-    if (x.is_short()) *this = PrefetchWalk(x.shorts());
-  }
+      : PrefetchWalk(x.visit([](const auto& matrix) { return PrefetchWalk(matrix); })) {}
 
   /// Fetches the next line. (Inner loops in vectors have the same with its numbers in registers.)
   void fetch() {
@@ -117,7 +119,7 @@ template <class T>
 [[nodiscard]] PrefetchQueue prefetch_of(const ProductTask<T>& task, Index next, Index length) {
   if (length <= 0) return {PrefetchWalk(task.next_b), PrefetchWalk(task.next_a)};
   return {PrefetchWalk(task.b.block(next, 0, length, task.b.cols)),
-          PrefetchWalk(task.a.block(0, next, task.a.rows, length))};
+          PrefetchWalk(task.a.block(0, next, task.a.rows(), length))};
 }
 
 }  // namespace nn::kernels::detail

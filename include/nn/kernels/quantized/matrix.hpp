@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Weights in a short number format, laid out for the product of kernels/quantized/product.hpp.
+// Quantised weights, in bfloat16 or int8, laid out for the product of
+// kernels/quantized/product.hpp.
 #pragma once
 
 #include <algorithm>
@@ -41,7 +42,7 @@ class QuantizedMatrix {
     if (format == NumberFormat::int8) {
       quantize(W);
     } else {
-      shorten(W);
+      round(W);
     }
   }
 
@@ -110,7 +111,7 @@ class QuantizedMatrix {
            col / 16 % 2;
   }
 
-  void shorten(Matrix<const float> W) {
+  void round(Matrix<const float> W) {
     for (Index i = 0; i < rows_; ++i) {
       for (Index j = 0; j < cols_; ++j) {
         const std::uint16_t bits = to_bfloat16(W(i, j));
@@ -129,7 +130,7 @@ class QuantizedMatrix {
       for (Index i = 0; i < rows_; ++i) {
         largest = std::max(largest, std::bit_cast<std::uint32_t>(std::abs(W(i, j))));
       }
-      const float scale = short_scale(std::bit_cast<float>(largest) / largest_integer);
+      const float scale = rounded_scale(std::bit_cast<float>(largest) / largest_integer);
       scales_[static_cast<std::size_t>(j)] = scale;
       if (!(scale > 0)) continue;  // 0 or NaN: all q are 0
       for (Index i = 0; i < rows_; ++i) {
@@ -143,7 +144,7 @@ class QuantizedMatrix {
   }
 
   /// Rounded to 16 significant bits; 0 where it is too small for them, NaN where it is not finite.
-  [[nodiscard]] static float short_scale(float scale) {
+  [[nodiscard]] static float rounded_scale(float scale) {
     if (!is_finite(scale)) return not_a_number<float>;
     if (scale < std::numeric_limits<float>::min()) return 0;
     return std::bit_cast<float>((std::bit_cast<std::uint32_t>(scale) + 0x80u) & ~0xFFu);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The product with weights in a short number format, for inference.
+// The product with quantised weights, for inference.
 #pragma once
 
 #include <algorithm>
@@ -153,7 +153,7 @@ inline void quantized_large_row(Isa set, Matrix<const float> x, const QuantizedM
   }
 }
 
-/// y = act(x W + bias), W in a short number format. bfloat16 weights are multiplied as the floats
+/// y = act(x W + bias), with quantised W. bfloat16 weights are multiplied as the floats
 /// that they are. With int8 weights, x is quantised as well: each row, for each block of W's rows,
 /// to scale q with scale = max |x| / 127 and q rounded to nearest; products of integers are summed
 /// exactly in a block. There a row of x with NaN or infinity gives NaN everywhere. A row's result
