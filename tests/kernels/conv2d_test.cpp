@@ -104,31 +104,31 @@ struct Operands {
 };
 
 template <class T>
-void check_forward(Isa set, const Conv2DShape& s, bool with_bias, Activation activation) {
+void check_forward(Isa isa, const Conv2DShape& s, bool with_bias, Activation activation) {
   const Operands<T> given(s);
   const T* bias = with_bias ? given.bias.data() : nullptr;
   auto y = nan_values<T>(s.batch * s.output_size()), expected = y;
   nn::kernels::naive::conv2d(s, given.x.data(), given.W.data(), bias, activation, expected.data());
-  nn::kernels::detail::conv2d_forward(set, s, given.x.data(), given.W.data(), bias, activation,
+  nn::kernels::detail::conv2d_forward(isa, s, given.x.data(), given.W.data(), bias, activation,
                                       {y.data()});
   CHECK(largest_difference(y, expected) <= sum_tolerance<T>(s.patch_size()));
 }
 
 template <class T>
-void check_input_gradient(Isa set, const Conv2DShape& s, bool masked) {
+void check_input_gradient(Isa isa, const Conv2DShape& s, bool masked) {
   const Operands<T> given(s);
   const T* mask = masked ? given.mask.data() : nullptr;
   auto dx = nan_values<T>(s.batch * s.input_size()), expected = dx;
   nn::kernels::naive::conv2d_input_gradient(s, given.dy.data(), given.W.data(), mask,
                                             expected.data());
-  nn::kernels::detail::conv2d_input_gradient(set, s, given.dy.data(), given.W.data(), mask,
+  nn::kernels::detail::conv2d_input_gradient(isa, s, given.dy.data(), given.W.data(), mask,
                                              dx.data());
   CHECK(largest_difference(dx, expected) <=
         sum_tolerance<T>(s.kernel_height * s.kernel_width * s.out_channels));
 }
 
 template <class T>
-void check_kernel_gradient(Isa set, const Conv2DShape& s, bool with_bias, bool accumulate) {
+void check_kernel_gradient(Isa isa, const Conv2DShape& s, bool with_bias, bool accumulate) {
   const Operands<T> given(s);
   const Index size = s.patch_size() * s.out_channels;
   auto dW = accumulate ? random_values<T>(size, 6) : nan_values<T>(size), expected_dW = dW;
@@ -136,7 +136,7 @@ void check_kernel_gradient(Isa set, const Conv2DShape& s, bool with_bias, bool a
   auto expected_db = db;
   nn::kernels::naive::conv2d_kernel_gradient(s, given.x.data(), given.dy.data(), expected_dW.data(),
                                              with_bias ? expected_db.data() : nullptr, accumulate);
-  nn::kernels::detail::conv2d_kernel_gradient(set, s, given.x.data(), given.dy.data(), dW.data(),
+  nn::kernels::detail::conv2d_kernel_gradient(isa, s, given.x.data(), given.dy.data(), dW.data(),
                                               with_bias ? db.data() : nullptr, accumulate);
   const double tolerance = sum_tolerance<T>(s.batch * s.out_height * s.out_width);
   CHECK(largest_difference(dW, expected_dW) <= tolerance);
@@ -155,7 +155,7 @@ std::vector<Conv2DShape> readable_shapes() {
 
 /// The kernel gradient from dy in runs of `num_pixels` pixels, each in pieces of two or fewer.
 template <class T>
-void check_gradient_reader(Isa set, const Conv2DShape& s, bool with_bias, bool accumulate,
+void check_gradient_reader(Isa isa, const Conv2DShape& s, bool with_bias, bool accumulate,
                            Index num_pixels) {
   const Operands<T> given(s);
   const Index size = s.patch_size() * s.out_channels, row = s.output_size();
@@ -164,7 +164,7 @@ void check_gradient_reader(Isa set, const Conv2DShape& s, bool with_bias, bool a
   auto expected_db = db;
   nn::kernels::naive::conv2d_kernel_gradient(s, given.x.data(), given.dy.data(), expected_dW.data(),
                                              with_bias ? expected_db.data() : nullptr, accumulate);
-  nn::kernels::Conv2DGradientReader<T> reader(set, s, given.x.data(), dW.data(),
+  nn::kernels::Conv2DGradientReader<T> reader(isa, s, given.x.data(), dW.data(),
                                               with_bias ? db.data() : nullptr, accumulate);
   REQUIRE(reader.unit() == s.out_channels);
   const Index step = num_pixels * s.out_channels, num_runs = (row + step - 1) / step;
@@ -187,15 +187,15 @@ void check_gradient_reader(Isa set, const Conv2DShape& s, bool with_bias, bool a
 
 TEST_SUITE("kernels/conv2d") {
   TEST_CASE_TEMPLATE("Conv2D: the output is the naive one", T, float, double) {
-    for (const Isa set : available_isas()) {
-      CAPTURE(std::string{nn::to_string(set)});
+    for (const Isa isa : available_isas()) {
+      CAPTURE(std::string{nn::to_string(isa)});
       int number = 0;
       for (const Conv2DShape& s : shapes()) {
         CAPTURE(number);
         ++number;
-        check_forward<T>(set, s, true, Activation::linear);
-        check_forward<T>(set, s, false, Activation::relu);
-        check_forward<T>(set, s, true, Activation::tanh);
+        check_forward<T>(isa, s, true, Activation::linear);
+        check_forward<T>(isa, s, false, Activation::relu);
+        check_forward<T>(isa, s, true, Activation::tanh);
       }
     }
   }
@@ -242,44 +242,44 @@ TEST_SUITE("kernels/conv2d") {
   }
 
   TEST_CASE_TEMPLATE("Conv2D: the input gradient is the naive one", T, float, double) {
-    for (const Isa set : available_isas()) {
-      CAPTURE(std::string{nn::to_string(set)});
+    for (const Isa isa : available_isas()) {
+      CAPTURE(std::string{nn::to_string(isa)});
       int number = 0;
       for (const Conv2DShape& s : shapes()) {
         CAPTURE(number);
         ++number;
-        check_input_gradient<T>(set, s, false);
-        check_input_gradient<T>(set, s, true);
+        check_input_gradient<T>(isa, s, false);
+        check_input_gradient<T>(isa, s, true);
       }
     }
   }
 
   TEST_CASE_TEMPLATE("Conv2D: the kernel gradient is the naive one", T, float, double) {
-    for (const Isa set : available_isas()) {
-      CAPTURE(std::string{nn::to_string(set)});
+    for (const Isa isa : available_isas()) {
+      CAPTURE(std::string{nn::to_string(isa)});
       int number = 0;
       for (const Conv2DShape& s : shapes()) {
         CAPTURE(number);
         ++number;
-        check_kernel_gradient<T>(set, s, true, false);
-        check_kernel_gradient<T>(set, s, true, true);
-        check_kernel_gradient<T>(set, s, false, false);
+        check_kernel_gradient<T>(isa, s, true, false);
+        check_kernel_gradient<T>(isa, s, true, true);
+        check_kernel_gradient<T>(isa, s, false, false);
       }
     }
   }
 
   TEST_CASE_TEMPLATE("Conv2D: the kernel gradient of a dy in columns is the naive one", T, float,
                      double) {
-    for (const Isa set : available_isas()) {
-      CAPTURE(std::string{nn::to_string(set)});
+    for (const Isa isa : available_isas()) {
+      CAPTURE(std::string{nn::to_string(isa)});
       int number = 0;
       for (const Conv2DShape& s : readable_shapes()) {
         CAPTURE(number);
         ++number;
         REQUIRE(nn::kernels::Conv2DGradientReader<T>::can_read(s));
-        check_gradient_reader<T>(set, s, true, false, 3);
-        check_gradient_reader<T>(set, s, true, true, 1);
-        check_gradient_reader<T>(set, s, false, false, 1000);
+        check_gradient_reader<T>(isa, s, true, false, 3);
+        check_gradient_reader<T>(isa, s, true, true, 1);
+        check_gradient_reader<T>(isa, s, false, false, 1000);
       }
     }
   }
@@ -372,14 +372,14 @@ TEST_SUITE("kernels/conv2d") {
     auto dW = guarded(s.patch_size() * s.out_channels), db = guarded(s.out_channels);
     given.x.insert(given.x.begin(), 0.0f);
     given.dy.insert(given.dy.begin(), 0.0f);
-    for (const Isa set : available_isas()) {
-      CAPTURE(std::string{nn::to_string(set)});
+    for (const Isa isa : available_isas()) {
+      CAPTURE(std::string{nn::to_string(isa)});
       using namespace nn::kernels::detail;
-      conv2d_forward(set, s, given.x.data() + 1, given.W.data(), given.bias.data(),
+      conv2d_forward(isa, s, given.x.data() + 1, given.W.data(), given.bias.data(),
                      Activation::linear, {y.data() + 1});
-      conv2d_input_gradient<float>(set, s, given.dy.data() + 1, given.W.data(), nullptr,
+      conv2d_input_gradient<float>(isa, s, given.dy.data() + 1, given.W.data(), nullptr,
                                    dx.data() + 1);
-      conv2d_kernel_gradient(set, s, given.x.data() + 1, given.dy.data() + 1, dW.data() + 1,
+      conv2d_kernel_gradient(isa, s, given.x.data() + 1, given.dy.data() + 1, dW.data() + 1,
                              db.data() + 1, false);
       for (const auto* memory : {&y, &dx, &dW, &db}) {
         CHECK(memory->front() == 77);

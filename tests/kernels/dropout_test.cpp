@@ -24,11 +24,11 @@ TEST_SUITE("kernels/dropout") {
       for (const Index first : {Index{0}, Index{3} << 34}) {  // whose blocks need more than 32 bits
         auto expected = nan_values<T>(count);
         naive::dropout(random, 0x40000000u, T(4) / T(3), first, count, x.data(), expected.data());
-        for (const Isa set : available_isas()) {
+        for (const Isa isa : available_isas()) {
           CAPTURE(count);
-          CAPTURE(static_cast<int>(set));
+          CAPTURE(static_cast<int>(isa));
           auto y = nan_values<T>(count);
-          NN_DISPATCH_TO(set, dropout, random, 0x40000000u, T(4) / T(3), first, count, x.data(),
+          NN_DISPATCH_TO(isa, dropout, random, 0x40000000u, T(4) / T(3), first, count, x.data(),
                          y.data());
           CHECK(y == expected);
         }

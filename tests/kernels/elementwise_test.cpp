@@ -35,9 +35,9 @@ struct Guarded {
 TEST_SUITE("kernels/elementwise") {
   TEST_CASE_TEMPLATE("Elementwise: every instruction set agrees with the naive loops", T, float,
                      double) {
-    for (const Isa set : available_isas())
+    for (const Isa isa : available_isas())
       for (const Index count : counts) {
-        CAPTURE(std::string{nn::to_string(set)});
+        CAPTURE(std::string{nn::to_string(isa)});
         CAPTURE(count);
         auto x = random_values<T>(count, 1), dy = random_values<T>(count, 2);
         if (count > 2) {
@@ -48,12 +48,12 @@ TEST_SUITE("kernels/elementwise") {
         Guarded<T> y(nan_values<T>(count));
 
         naive::activate_elements(Activation::relu, count, x.data(), expected.data());
-        NN_DISPATCH_TO(set, relu, count, x.data(), y.data());
+        NN_DISPATCH_TO(isa, relu, count, x.data(), y.data());
         CHECK(largest_difference(y.values(), expected) == 0);
         if (count > 2) CHECK(std::isnan(y.values()[1]));
 
         naive::activation_gradient(Activation::relu, count, x.data(), dy.data(), expected.data());
-        NN_DISPATCH_TO(set, relu_gradient, count, x.data(), dy.data(), y.data());
+        NN_DISPATCH_TO(isa, relu_gradient, count, x.data(), dy.data(), y.data());
         CHECK(largest_difference(y.values(), expected) == 0);
         if (count > 2) {
           CHECK(y.values()[1] == dy[1]);  // NaN is not below 0
@@ -62,13 +62,13 @@ TEST_SUITE("kernels/elementwise") {
         }
 
         naive::scale_shift(count, x.data(), T(3), T(-2), expected.data());
-        NN_DISPATCH_TO(set, scale_shift, count, x.data(), T(3), T(-2), y.data());
+        NN_DISPATCH_TO(isa, scale_shift, count, x.data(), T(3), T(-2), y.data());
         CHECK(largest_difference(y.values(), expected) <= sum_tolerance<T>(3));
 
         Guarded<T> sum(dy);
         expected = dy;
         for (std::size_t i = 0; i < expected.size(); ++i) expected[i] += x.data()[i];
-        NN_DISPATCH_TO(set, add, count, x.data(), sum.data());
+        NN_DISPATCH_TO(isa, add, count, x.data(), sum.data());
         CHECK(largest_difference(sum.values(), expected) == 0);
         CHECK((y.is_intact() && sum.is_intact()));
       }

@@ -41,11 +41,11 @@ TEST_SUITE("kernels/isa") {
 
   TEST_CASE("NN_ISA: names a lower instruction set") {
     const nn::Isa best = nn::detail::detect_isa();
-    for (const nn::Isa set : nn::all_isas) {
-      if (set > best) continue;
-      CAPTURE(std::string{nn::to_string(set)});
-      const IsaVariable variable(nn::to_string(set));
-      CHECK(nn::detail::choose_isa() == set);
+    for (const nn::Isa isa : nn::all_isas) {
+      if (isa > best) continue;
+      CAPTURE(std::string{nn::to_string(isa)});
+      const IsaVariable variable(nn::to_string(isa));
+      CHECK(nn::detail::choose_isa() == isa);
     }
     const IsaVariable empty("");
     CHECK(nn::detail::choose_isa() == nn::detail::quickest_isa(best));

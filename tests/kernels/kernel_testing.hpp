@@ -17,8 +17,8 @@ namespace nn::testing {
 /// The instruction sets that this processor can run, lowest first.
 inline std::vector<Isa> available_isas() {
   std::vector<Isa> isas;
-  for (const Isa set : all_isas) {
-    if (set <= nn::detail::detect_isa()) isas.push_back(set);
+  for (const Isa isa : all_isas) {
+    if (isa <= nn::detail::detect_isa()) isas.push_back(isa);
   }
   return isas;
 }

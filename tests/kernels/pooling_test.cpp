@@ -33,22 +33,22 @@ std::vector<T> values_with_ties(Index count) {
 }
 
 template <class T>
-void pool_rows(Isa set, const Pooling2DShape& s, const T* x, bool rectify, T* y,
+void pool_rows(Isa isa, const Pooling2DShape& s, const T* x, bool rectify, T* y,
                std::int32_t* argmax) {
   using namespace nn::kernels;
   for (Index row = 0; row < s.batch * s.out_height; ++row) {
     const T* const sample = x + row / s.out_height * s.input_size();
     const Index out = row * s.out_width * s.channels;
-    NN_DISPATCH_TO(set, max_pooling_row, s, row % s.out_height, sample, rectify, y + out,
+    NN_DISPATCH_TO(isa, max_pooling_row, s, row % s.out_height, sample, rectify, y + out,
                    argmax + out);
   }
 }
 
 template <class T>
-void add_row_gradient(Isa set, const Pooling2DShape& s, Index row, const T* dy,
+void add_row_gradient(Isa isa, const Pooling2DShape& s, Index row, const T* dy,
                       const std::int32_t* argmax, T* dx) {
   using namespace nn::kernels;
-  NN_DISPATCH_TO(set, max_pooling_row_gradient, s, row, dy, argmax, s.tiles_image(), dx);
+  NN_DISPATCH_TO(isa, max_pooling_row_gradient, s, row, dy, argmax, s.tiles_image(), dx);
 }
 
 template <class T>
@@ -74,10 +74,10 @@ TEST_SUITE("kernels/pooling") {
   }
 
   TEST_CASE_TEMPLATE("MaxPooling2D: outputs and positions are the naive ones", T, float, double) {
-    for (const Isa set : available_isas()) {
+    for (const Isa isa : available_isas()) {
       int number = 0;
       for (const Pooling2DShape& s : shapes) {
-        CAPTURE(std::string{nn::to_string(set)});
+        CAPTURE(std::string{nn::to_string(isa)});
         const bool rectify = number % 2 == 1;
         CAPTURE(number);
         ++number;
@@ -87,7 +87,7 @@ TEST_SUITE("kernels/pooling") {
         auto y = random_values<T>(size, 1), expected = y;
         std::vector<std::int32_t> argmax(y.size(), -7), expected_argmax = argmax;
         pool_naively(s, x.data(), rectify, expected.data(), expected_argmax.data());
-        pool_rows(set, s, x.data(), rectify, y.data(), argmax.data());
+        pool_rows(isa, s, x.data(), rectify, y.data(), argmax.data());
         CHECK(largest_difference(y, expected) == 0);
         CHECK(argmax == expected_argmax);
       }
@@ -95,10 +95,10 @@ TEST_SUITE("kernels/pooling") {
   }
 
   TEST_CASE_TEMPLATE("MaxPooling2D: the gradient is the naive one", T, float, double) {
-    for (const Isa set : available_isas()) {
+    for (const Isa isa : available_isas()) {
       int number = 0;
       for (const Pooling2DShape& s : shapes) {
-        CAPTURE(std::string{nn::to_string(set)});
+        CAPTURE(std::string{nn::to_string(isa)});
         CAPTURE(number);
         ++number;
         const auto x = values_with_ties<T>(s.batch * s.input_size());
@@ -114,7 +114,7 @@ TEST_SUITE("kernels/pooling") {
                                                           expected.data() + in);
           for (Index row = 0; row < s.out_height; ++row) {
             const Index first = out + row * s.out_width * s.channels;
-            add_row_gradient(set, s, row, dy.data() + first, argmax.data() + first, dx.data() + in);
+            add_row_gradient(isa, s, row, dy.data() + first, argmax.data() + first, dx.data() + in);
           }
         }
         CHECK(largest_difference(dx, expected) == 0);

@@ -257,9 +257,9 @@ TEST_SUITE("kernels/quantized_product") {
     const QuantizedMatrix W = operands.quantized(NumberFormat::int8);
     ProductOptions<float> options{.bias = operands.bias.data(), .activation = Activation::relu};
     const auto expected = naive_product(operands.rows(0, 3), W, options);
-    for (const Isa set : available_isas()) {
-      CAPTURE(std::string{nn::to_string(set)});
-      const auto y = product_of(set, operands.rows(0, 3), W, options);
+    for (const Isa isa : available_isas()) {
+      CAPTURE(std::string{nn::to_string(isa)});
+      const auto y = product_of(isa, operands.rows(0, 3), W, options);
       for (std::size_t i = 0; i < y.size(); ++i) {
         CAPTURE(i);
         CHECK(y[i] == doctest::Approx(expected[i]).epsilon(1e-5));

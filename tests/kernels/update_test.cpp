@@ -48,16 +48,16 @@ TEST_SUITE("kernels/update") {
   TEST_CASE_TEMPLATE("Update: every instruction set agrees with the naive loops", T, float,
                      double) {
     const AdamFactors<T> factors{T(0.01), T(0.1), T(0.001), T(1e-7)};
-    for (const Isa set : available_isas())
+    for (const Isa isa : available_isas())
       for (const Index count : {0, 1, 5, 16, 37, 100}) {
-        CAPTURE(std::string{nn::to_string(set)});
+        CAPTURE(std::string{nn::to_string(isa)});
         CAPTURE(count);
         State<T> s(count), e(count);
-        NN_DISPATCH_TO(set, sgd_update, count, s.w.data(), s.g.data(), T(0.1));
+        NN_DISPATCH_TO(isa, sgd_update, count, s.w.data(), s.g.data(), T(0.1));
         naive::sgd_update(count, e.w.data(), e.g.data(), T(0.1));
         check_close(s, e, rounding<T>);
         for (const bool nesterov : {false, true}) {
-          NN_DISPATCH_TO(set, momentum_update, count, s.w.data(), s.g.data(), s.m.data(), T(0.1),
+          NN_DISPATCH_TO(isa, momentum_update, count, s.w.data(), s.g.data(), s.m.data(), T(0.1),
                          T(0.9), nesterov);
           naive::momentum_update(count, e.w.data(), e.g.data(), e.m.data(), T(0.1), T(0.9),
                                  nesterov);
@@ -65,7 +65,7 @@ TEST_SUITE("kernels/update") {
         }
         for (const bool amsgrad : {false, true}) {
           T* const largest = amsgrad ? s.v_max.data() : nullptr;
-          NN_DISPATCH_TO(set, adam_update, count, s.w.data(), s.g.data(), s.m.data(), s.v.data(),
+          NN_DISPATCH_TO(isa, adam_update, count, s.w.data(), s.g.data(), s.m.data(), s.v.data(),
                          factors, largest);
           naive::adam_update(count, e.w.data(), e.g.data(), e.m.data(), e.v.data(), factors,
                              amsgrad ? e.v_max.data() : nullptr);

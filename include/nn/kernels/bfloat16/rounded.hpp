@@ -14,10 +14,10 @@ namespace nn::kernels::detail {
 inline constexpr Index bfloat16_depth = 512;
 
 /// x rounded to bfloat16, in `memory` for as many elements.
-[[nodiscard]] inline Matrix<const float> rounded(Isa set, const Matrix<const float>& x,
+[[nodiscard]] inline Matrix<const float> rounded(Isa isa, const Matrix<const float>& x,
                                                  float* memory) {
   if (x.row_stride == 1 && x.col_stride != 1) {
-    return rounded(set, x.transposed(), memory).transposed();
+    return rounded(isa, x.transposed(), memory).transposed();
   }
   for (Index i = 0; i < x.rows; ++i) {
     const float* row = x.data + i * x.row_stride;
@@ -26,15 +26,15 @@ inline constexpr Index bfloat16_depth = 512;
       for (Index j = 0; j < x.cols; ++j) to[j] = x(i, j);
       row = to;
     }
-    NN_DISPATCH_TO(set, round_to_bfloat16, x.cols, row, to);
+    NN_DISPATCH_TO(isa, round_to_bfloat16, x.cols, row, to);
   }
   return {memory, x.rows, x.cols};
 }
 
 /// Does a task on rounded operands with the kernel for floats: products of bfloat16 numbers are
 /// exact in float, so this is their sum, rounded after each term.
-[[gnu::noinline]] inline void rounded_block(Isa set, const ProductTask<float>& task) {
-  const auto block = product_kernels<float>(set).block;
+[[gnu::noinline]] inline void rounded_block(Isa isa, const ProductTask<float>& task) {
+  const auto block = product_kernels<float>(isa).block;
   const Index depth = task.b.rows, most = std::min(bfloat16_depth, depth);
   const Matrix<const float>& elements = task.a.elements();
   const Scratch<float> a(ScratchUse::rounded_a, elements.rows, most);
@@ -43,8 +43,8 @@ inline constexpr Index bfloat16_depth = 512;
   do {
     const Index length = std::min(bfloat16_depth, depth - first);
     ProductTask<float> part = task;
-    part.a = rounded(set, elements.block(0, first, elements.rows, length), a.data());
-    part.b = rounded(set, task.b.block(first, 0, length, task.b.cols), b.data());
+    part.a = rounded(isa, elements.block(0, first, elements.rows, length), a.data());
+    part.b = rounded(isa, task.b.block(first, 0, length, task.b.cols), b.data());
     part.options.accumulate = first > 0 || task.options.accumulate;
     part.is_final = task.is_final && first + length >= depth;
     block(part);

@@ -107,7 +107,7 @@ struct OutputBlock {
 /// What all threads share: the arguments and their plan.
 template <class T>
 struct CellTask {
-  Isa set;
+  Isa isa;
   const Conv2DShape& shape;
   CellPlan plan;
   const T* x;
@@ -149,7 +149,7 @@ void add_slices(const CellTask<T>& task, Range slices, const OutputBlock& block,
     const Matrix<T> slice_sums(sums + plan.first_row(slice, s.in_channels) * plan.width,
                                std::min(plan.most_channels, s.in_channels - channel), plan.width);
     const bool is_last = slice == slices.end - 1;
-    NN_DISPATCH_TO(task.set, add_cell_gradient, packed_pixels, s.out_channels, packs_dy, packed,
+    NN_DISPATCH_TO(task.isa, add_cell_gradient, packed_pixels, s.out_channels, packs_dy, packed,
                    is_last ? next : NextPixels<T>{}, slice_sums);
   }
 }
@@ -180,16 +180,16 @@ void add_rows(const CellTask<T>& task, Range rows, Range slices, T* sums, T* db)
     }
     for (; rows.first < end; ++rows.first) {
       if (db == nullptr) continue;
-      NN_DISPATCH_TO(task.set, add, plan.db_size, task.dy + rows.first * plan.db_size, db);
+      NN_DISPATCH_TO(task.isa, add, plan.db_size, task.dy + rows.first * plan.db_size, db);
     }
   }
 }
 
 /// The way for many input channels.
 template <class T>
-void kernel_gradient_by_cells(Isa set, const Conv2DShape& s, const T* x, const T* dy, T* dW, T* db,
+void kernel_gradient_by_cells(Isa isa, const Conv2DShape& s, const T* x, const T* dy, T* dW, T* db,
                               bool accumulate) {
-  const CellTask<T> task{set, s, CellPlan(s, simd_size<T>(set)), x, dy};
+  const CellTask<T> task{isa, s, CellPlan(s, simd_size<T>(isa)), x, dy};
   const CellPlan& plan = task.plan;
   const RowParts& parts = plan.parts;
   const Scratch<T> memory(ScratchUse::partial_sums, parts.num_parts, plan.part_size());

@@ -37,19 +37,19 @@ struct Conv2DResult {
 /// Whether to write y past the caches: it is larger than they are, and what is written into them
 /// would first be read from memory. Vectors have to be whole and aligned.
 template <class T>
-[[nodiscard]] bool is_streamed(Isa set, const Conv2DShape& s, const Conv2DResult<T>& y) {
-  const auto vector_bytes = static_cast<std::uintptr_t>(simd_size<T>(set)) * sizeof(T);
-  return y.rounded == nullptr && s.out_channels % simd_size<T>(set) == 0 &&
+[[nodiscard]] bool is_streamed(Isa isa, const Conv2DShape& s, const Conv2DResult<T>& y) {
+  const auto vector_bytes = static_cast<std::uintptr_t>(simd_size<T>(isa)) * sizeof(T);
+  return y.rounded == nullptr && s.out_channels % simd_size<T>(isa) == 0 &&
          reinterpret_cast<std::uintptr_t>(y.data) % vector_bytes == 0 &&
          s.batch * s.output_size() > shared_cache_bytes() / static_cast<Index>(sizeof(T));
 }
 
 template <class T>
-void conv2d_forward(Isa set, const Conv2DShape& s, const T* x, const T* W, const T* bias,
+void conv2d_forward(Isa isa, const Conv2DShape& s, const T* x, const T* W, const T* bias,
                     Activation activation, const Conv2DResult<std::type_identity_t<T>>& y) {
   const KernelLayout layout{s.kernel_height * s.kernel_width, s.in_channels,  s.out_channels,
                             s.in_channels * s.out_channels,   s.out_channels, 1};
-  const PackedKernel<T> kernel = pack_kernel(set, layout, W, bias);
+  const PackedKernel<T> kernel = pack_kernel(isa, layout, W, bias);
   constexpr Index first_cache = 4096;  // elements that stay there until they are rounded
   const Index most_pixels = y.rounded == nullptr ? BandPlan::usual_pixels
                                                  : std::max<Index>(first_cache / s.out_channels, 1);
@@ -58,14 +58,14 @@ void conv2d_forward(Isa set, const Conv2DShape& s, const T* x, const T* W, const
   const Regions regions(s, false, plan);
   RowOutput<T> output;
   if (activation == Activation::relu) output.floor = T(0);
-  output.streams = is_streamed(set, s, y);
+  output.streams = is_streamed(isa, s, y);
   parallel_for(plan.count(), [&](Index piece) {
     const Range panels = plan.panels(piece);
     plan.for_each_band(piece, [&](const Band& band) {
       const Index first = (band.sample * s.out_height + band.rows.first) * s.out_width;
       y.write(first * s.out_channels, {0, band.num_rows() * s.out_width},
               kernel.channels_of(panels), s.out_channels, [&](T* to) {
-                regions.convolve(set, kernel, panels, band, output,
+                regions.convolve(isa, kernel, panels, band, output,
                                  x + band.sample * s.input_size(), to);
               });
     });

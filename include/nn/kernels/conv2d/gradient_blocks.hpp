@@ -138,7 +138,7 @@ template <class T>
 /// Adds the products of the listed pixels to the tiles of a group in a part's sums, and their
 /// dy to its db.
 template <class T>
-void add_blocks(Isa set, const TilePlan& plan, const BlockList<T>& list, const Index* offsets,
+void add_blocks(Isa isa, const TilePlan& plan, const BlockList<T>& list, const Index* offsets,
                 Index group, T* sums) {
   const Range tiles = plan.tiles(group);
   for (Index tile = tiles.first; tile < tiles.end; ++tile) {
@@ -149,7 +149,7 @@ void add_blocks(Isa set, const TilePlan& plan, const BlockList<T>& list, const I
     T* const db = row_tile == 0 ? sums + plan.db_offset() + channel : nullptr;
     for (Index i = 0; i < list.size; ++i) {
       const PixelBlock<T>& block = list.blocks[static_cast<std::size_t>(i)];
-      NN_DISPATCH_TO(set, kernel_gradient, block, plan.tile_rows, tile_offsets, channel, channels,
+      NN_DISPATCH_TO(isa, kernel_gradient, block, plan.tile_rows, tile_offsets, channel, channels,
                      dW, db);
     }
   }

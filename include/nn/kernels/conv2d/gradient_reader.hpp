@@ -25,12 +25,12 @@ class Conv2DGradientReader final : public ColumnReader<T> {
            s.patch_size() * s.out_channels <= most_elements;
   }
 
-  /// Arguments as of `conv2d_kernel_gradient`; `set` are kernels that the processor has.
-  Conv2DGradientReader(Isa set, const Conv2DShape& shape, const T* x, T* dW, T* db, bool accumulate)
+  /// Arguments as of `conv2d_kernel_gradient`; `isa` are kernels that the processor has.
+  Conv2DGradientReader(Isa isa, const Conv2DShape& shape, const T* x, T* dW, T* db, bool accumulate)
       : ColumnReader<T>(shape.out_channels),
-        set_(set),
+        isa_(isa),
         shape_(shape),
-        plan_(shape, simd_size<T>(set) * Index{sizeof(T)}, simd_size<T>(set), cached_elements<T>()),
+        plan_(shape, simd_size<T>(isa) * Index{sizeof(T)}, simd_size<T>(isa), cached_elements<T>()),
         x_(x),
         dW_(dW),
         db_(db),
@@ -61,7 +61,7 @@ class Conv2DGradientReader final : public ColumnReader<T> {
       const Index row = pixel / s.out_width, col = pixel % s.out_width;
       block.pixels.num_cols = std::min(end - pixel, s.out_width - col);
       block.x = x_ + (row * s.stride_height * s.width + col * s.stride_width) * s.in_channels;
-      detail::add_blocks(set_, plan_, list, offsets_.data(), 0, sums);
+      detail::add_blocks(isa_, plan_, list, offsets_.data(), 0, sums);
       block.dy += block.pixels.num_cols * s.out_channels;
     }
   }
@@ -77,7 +77,7 @@ class Conv2DGradientReader final : public ColumnReader<T> {
   }
 
  private:
-  Isa set_;
+  Isa isa_;
   Conv2DShape shape_;
   detail::TilePlan plan_;
   const T* x_;

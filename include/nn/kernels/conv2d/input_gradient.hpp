@@ -8,7 +8,7 @@
 namespace nn::kernels::detail {
 
 template <class T>
-void conv2d_input_gradient(Isa set, const Conv2DShape& s, const T* dy, const T* W, const T* mask,
+void conv2d_input_gradient(Isa isa, const Conv2DShape& s, const T* dy, const T* W, const T* mask,
                            T* dx) {
   const KernelLayout transposed{s.kernel_height * s.kernel_width,  // cells
                                 s.out_channels,
@@ -16,7 +16,7 @@ void conv2d_input_gradient(Isa set, const Conv2DShape& s, const T* dy, const T* 
                                 s.in_channels * s.out_channels,
                                 1,
                                 s.out_channels};
-  const PackedKernel<T> kernel = pack_kernel<T>(set, transposed, W, nullptr);
+  const PackedKernel<T> kernel = pack_kernel<T>(isa, transposed, W, nullptr);
   const BandPlan plan(kernel, s.batch, s.height, s.width, s.out_height * s.out_width,
                       BandPlan::usual_pixels);
   const Regions regions(s, true, plan);
@@ -24,13 +24,13 @@ void conv2d_input_gradient(Isa set, const Conv2DShape& s, const T* dy, const T* 
     const Range panels = plan.panels(piece);
     plan.for_each_band(piece, [&](const Band& band) {
       const Index first = (band.sample * s.height + band.rows.first) * s.width * s.in_channels;
-      regions.convolve(set, kernel, panels, band, RowOutput<T>{},
+      regions.convolve(isa, kernel, panels, band, RowOutput<T>{},
                        dy + band.sample * s.output_size(), dx + first);
       if (mask == nullptr) return;
       for_each_run({0, band.num_rows() * s.width}, kernel.channels_of(panels), s.in_channels,
                    [&](Index at, Index count) {
                      T* const out = dx + first + at;
-                     NN_DISPATCH_TO(set, relu_gradient, count, mask + first + at, out, out);
+                     NN_DISPATCH_TO(isa, relu_gradient, count, mask + first + at, out, out);
                    });
     });
   });

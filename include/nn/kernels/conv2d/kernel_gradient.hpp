@@ -33,9 +33,9 @@ void add_tiles(const TilePlan& plan, const T* sums, T* dW, T* db, bool accumulat
 
 /// The way for few input channels.
 template <class T>
-void kernel_gradient_by_blocks(Isa set, const Conv2DShape& s, const T* x, const T* dy, T* dW, T* db,
+void kernel_gradient_by_blocks(Isa isa, const Conv2DShape& s, const T* x, const T* dy, T* dW, T* db,
                                bool accumulate) {
-  const Index vector_size = simd_size<T>(set), vector_bytes = vector_size * Index{sizeof(T)};
+  const Index vector_size = simd_size<T>(isa), vector_bytes = vector_size * Index{sizeof(T)};
   const TilePlan plan(s, vector_bytes, vector_size, cached_elements<T>());
   const Index window_cols = reads_padding(s) ? input_window(s, 0, 1).cols : s.width;
   const Scratch<Index> offsets = input_offsets(s, plan, window_cols);
@@ -54,20 +54,20 @@ void kernel_gradient_by_blocks(Isa set, const Conv2DShape& s, const T* x, const 
     const Scratch<T> copies = window_copies<T>(s, plan, rows.size());
     while (rows.size() > 0) {
       rows.first = list_blocks(s, plan, x, dy, rows.first, rows.end, copies.data(), list);
-      add_blocks(set, plan, list, offsets.data(), group, sums);
+      add_blocks(isa, plan, list, offsets.data(), group, sums);
     }
   });
   add_tiles(plan, all_sums.data(), dW, db, accumulate);
 }
 
 template <class T>
-void conv2d_kernel_gradient(Isa set, const Conv2DShape& s, const T* x, const T* dy, T* dW, T* db,
+void conv2d_kernel_gradient(Isa isa, const Conv2DShape& s, const T* x, const T* dy, T* dW, T* db,
                             bool accumulate) {
   const auto gradient =
       has_many_channels(s) ? kernel_gradient_by_cells<T> : kernel_gradient_by_blocks<T>;
   const MetCells met = met_cells(s);
   if (met.rows.size() == s.kernel_height && met.cols.size() == s.kernel_width) {
-    return gradient(set, s, x, dy, dW, db, accumulate);
+    return gradient(isa, s, x, dy, dW, db, accumulate);
   }
   // The others have no gradient: neither work nor memory follows their number or distance.
   const Conv2DShape part = shape_of_cells(s, met);
@@ -82,7 +82,7 @@ void conv2d_kernel_gradient(Isa set, const Conv2DShape& s, const T* x, const T* 
   };
   if (accumulate)
     for_each_met_row([&](T* of_dW, T* of_met) { std::copy_n(of_dW, row_size, of_met); });
-  gradient(set, part, x, dy, met_dW, db, accumulate);
+  gradient(isa, part, x, dy, met_dW, db, accumulate);
   if (!accumulate) std::fill_n(dW, s.patch_size() * s.out_channels, T(0));
   for_each_met_row([&](T* of_dW, T* of_met) { std::copy_n(of_met, row_size, of_dW); });
 }

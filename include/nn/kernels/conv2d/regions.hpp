@@ -124,7 +124,7 @@ class Regions {
   /// Computes some panels of a band: `from` is the first of its samples, `to` the first of its
   /// pixels.
   template <class T>
-  void convolve(Isa set, const PackedKernel<T>& kernel, Range panels, const Band& band,
+  void convolve(Isa isa, const PackedKernel<T>& kernel, Range panels, const Band& band,
                 const RowOutput<T>& output, const T* from, T* to) const {
     for (Index i = 0; i < num_regions_; ++i) {
       const Region& region = regions_.data()[i];
@@ -146,7 +146,7 @@ class Regions {
                                       .bias = kernel.bias_of(panel),
                                       .channels = kernel.channels_of(panel),
                                       .output = output};
-        NN_DISPATCH_TO(set, conv2d_rows, pixel_rows, x, y + panel * kernel.full_width());
+        NN_DISPATCH_TO(isa, conv2d_rows, pixel_rows, x, y + panel * kernel.full_width());
       }
     }
   }

@@ -134,10 +134,10 @@ void pack_panel(const KernelLayout& layout, const T* W, Index first_channel, Ind
 
 /// Packs W and the bias (null: zeros); W stays where it is if it is one panel as it stands.
 template <class T>
-[[nodiscard]] PackedKernel<T> pack_kernel(Isa set, const KernelLayout& layout, const T* W,
+[[nodiscard]] PackedKernel<T> pack_kernel(Isa isa, const KernelLayout& layout, const T* W,
                                           const T* bias) {
   const Index num_rows = layout.num_cells * layout.rows_per_cell;
-  PackedKernel<T> packed{num_rows, layout.num_channels, simd_size<T>(set), W};
+  PackedKernel<T> packed{num_rows, layout.num_channels, simd_size<T>(isa), W};
   const Index num_panels = packed.num_panels(), width = packed.full_width();
   packed.memory = Scratch<T>(ScratchUse::packed_b, num_panels, width, num_rows + 1);
   T* const data = packed.memory.data();

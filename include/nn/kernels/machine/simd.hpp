@@ -42,10 +42,10 @@ inline void end_streams() {
 #endif
 }
 
-/// Number of T's in a vector register of `set`.
+/// Number of T's in a vector register of `isa`.
 template <class T>
-[[nodiscard]] constexpr Index simd_size(Isa set) {
-  const Index num_bytes = set >= Isa::avx512 ? 64 : set == Isa::avx2 ? 32 : 16;
+[[nodiscard]] constexpr Index simd_size(Isa isa) {
+  const Index num_bytes = isa >= Isa::avx512 ? 64 : isa == Isa::avx2 ? 32 : 16;
   return num_bytes / static_cast<Index>(sizeof(T));
 }
 

@@ -45,11 +45,11 @@ namespace nn::kernels {
 namespace detail {
 
 /// The instruction set for int8: AVX-512 needs its dot products (VNNI) too.
-[[nodiscard]] inline Isa int8_isa(Isa set) {
+[[nodiscard]] inline Isa int8_isa(Isa isa) {
 #if defined(__x86_64__)
-  if (set >= Isa::avx512 && !__builtin_cpu_supports("avx512vnni")) return Isa::avx2;
+  if (isa >= Isa::avx512 && !__builtin_cpu_supports("avx512vnni")) return Isa::avx2;
 #endif
-  return set;
+  return isa;
 }
 
 /// How the rows of x, the blocks of W's rows and W's panels are cut into pieces: by shapes alone.
@@ -70,7 +70,7 @@ struct QuantizedPlan {
 };
 
 /// Returns the rows whose sums were too large for floats or not finite, as bits.
-inline std::uint64_t quantized_rows(Isa set, Matrix<const float> x, const QuantizedMatrix& W,
+inline std::uint64_t quantized_rows(Isa isa, Matrix<const float> x, const QuantizedMatrix& W,
                                     Matrix<float> y, const ProductOptions<float>& options) {
   const QuantizedPlan plan(W, x.rows);
   const Index blocks = W.num_blocks(), width = W.padded_cols(), block_stride = x.rows * width;
@@ -90,9 +90,9 @@ inline std::uint64_t quantized_rows(Isa set, Matrix<const float> x, const Quanti
         .x = x.block(row, block * QuantizedMatrix::depth, rows, W.block_rows(block)),
         .sums = sums + block * block_stride + row * width};
     if (W.format() == NumberFormat::int8) {
-      NN_DISPATCH_TO(int8_isa(set), int8_product, task);
+      NN_DISPATCH_TO(int8_isa(isa), int8_product, task);
     } else {
-      NN_DISPATCH_TO(set, bfloat16_product, task);
+      NN_DISPATCH_TO(isa, bfloat16_product, task);
     }
   });
   std::uint64_t not_finite = 0;
@@ -101,7 +101,7 @@ inline std::uint64_t quantized_rows(Isa set, Matrix<const float> x, const Quanti
     float* const y_row = &y(row, 0);
     const bool is_relu = options.activation == Activation::relu;
     const bool is_finite =
-        NN_DISPATCH_TO(set, combine_blocks, of_row, options.bias, is_relu, y_row);
+        NN_DISPATCH_TO(isa, combine_blocks, of_row, options.bias, is_relu, y_row);
     not_finite |= std::uint64_t{!is_finite} << row;
   }
   return not_finite;
@@ -109,7 +109,7 @@ inline std::uint64_t quantized_rows(Isa set, Matrix<const float> x, const Quanti
 
 /// A row of int8 again, whose sums are too large for floats before the columns' scales make them
 /// smaller: a power of 2 of it, which changes no bit but those of the exponents.
-inline void quantized_large_row(Isa set, Matrix<const float> x, const QuantizedMatrix& W,
+inline void quantized_large_row(Isa isa, Matrix<const float> x, const QuantizedMatrix& W,
                                 Matrix<float> y, const ProductOptions<float>& options) {
   constexpr float large = 0x1p64f;
   const Scratch<float> memory(ScratchUse::rounded_a, x.cols);
@@ -120,7 +120,7 @@ inline void quantized_large_row(Isa set, Matrix<const float> x, const QuantizedM
     largest = std::max(largest, std::abs(x(0, i)));
   }
   if (largest < large) return;  // then its elements aren't finite, or a column of W
-  quantized_rows(set, {small_x, 1, x.cols}, W, y, {});
+  quantized_rows(isa, {small_x, 1, x.cols}, W, y, {});
   for (Index j = 0; j < y.cols; ++j) {
     float& value = y(0, j);
     value = value * large + (options.bias == nullptr ? 0.0f : options.bias[j]);
@@ -130,20 +130,20 @@ inline void quantized_large_row(Isa set, Matrix<const float> x, const QuantizedM
 
 }  // namespace detail
 
-/// `quantized_product` with the kernels of `set`, which the processor must have.
-[[gnu::noinline]] inline void quantized_product_with(Isa set, Matrix<const float> x,
+/// `quantized_product` with the kernels of `isa`, which the processor must have.
+[[gnu::noinline]] inline void quantized_product_with(Isa isa, Matrix<const float> x,
                                                      const QuantizedMatrix& W, Matrix<float> y,
                                                      const ProductOptions<float>& options = {}) {
   constexpr Index rows_at_once = detail::QuantizedPlan::rows_at_once;
   if (y.cols == 0) return;
   for (Index row = 0; row < x.rows; row += rows_at_once) {
     const Index rows = std::min(rows_at_once, x.rows - row);
-    std::uint64_t not_finite = detail::quantized_rows(set, x.block(row, 0, rows, x.cols), W,
+    std::uint64_t not_finite = detail::quantized_rows(isa, x.block(row, 0, rows, x.cols), W,
                                                       y.block(row, 0, rows, y.cols), options);
     if (W.format() != NumberFormat::int8) continue;
     for (Index i = row; not_finite != 0; ++i, not_finite >>= 1) {
       if (not_finite % 2 == 0) continue;
-      detail::quantized_large_row(set, x.block(i, 0, 1, x.cols), W, y.block(i, 0, 1, y.cols),
+      detail::quantized_large_row(isa, x.block(i, 0, 1, x.cols), W, y.block(i, 0, 1, y.cols),
                                   options);
     }
   }
