@@ -7,11 +7,10 @@
 #include <cstdint>
 
 #include "nn/core/number_format.hpp"
+#include "nn/kernels/bfloat16/targets.hpp"
 #include "nn/kernels/product/kernels.hpp"
 
 #if defined(__x86_64__)
-#define NN_BFLOAT16_TARGET \
-  __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")))
 
 namespace nn::kernels::avx512bf16 {
 
@@ -89,7 +88,5 @@ NN_BFLOAT16_TARGET inline void mask(Index count, const Bfloat16* x, float* dx) {
 }
 
 }  // namespace nn::kernels::avx512bf16
-
-#undef NN_BFLOAT16_TARGET
 
 #endif

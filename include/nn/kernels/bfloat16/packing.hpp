@@ -7,10 +7,9 @@
 #include "nn/core/ceil_div.hpp"
 #include "nn/kernels/bfloat16/lines.hpp"
 #include "nn/kernels/bfloat16/rounded.hpp"
+#include "nn/kernels/bfloat16/targets.hpp"
 
 #if defined(__x86_64__)
-#define NN_BFLOAT16_TARGET \
-  __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")))
 
 namespace nn::kernels::avx512bf16 {
 
@@ -111,7 +110,5 @@ NN_BFLOAT16_TARGET inline void pack_shared_b(Matrix<const float> b, void* to) {
 }
 
 }  // namespace nn::kernels::avx512bf16
-
-#undef NN_BFLOAT16_TARGET
 
 #endif

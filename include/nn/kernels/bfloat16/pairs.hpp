@@ -8,10 +8,9 @@
 #include "nn/core/memory.hpp"
 #include "nn/kernels/bfloat16/packing.hpp"
 #include "nn/kernels/bfloat16/rounded.hpp"
+#include "nn/kernels/bfloat16/targets.hpp"
 
 #if defined(__x86_64__)
-#define NN_BFLOAT16_TARGET \
-  __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")))
 
 namespace nn::kernels::avx512bf16 {
 
@@ -218,7 +217,5 @@ NN_BFLOAT16_TARGET inline void product_block(const ProductTask<float>& task) {
 }
 
 }  // namespace nn::kernels::avx512bf16
-
-#undef NN_BFLOAT16_TARGET
 
 #endif

@@ -7,11 +7,9 @@
 
 #include "nn/core/ceil_div.hpp"
 #include "nn/kernels/bfloat16/pairs.hpp"
+#include "nn/kernels/bfloat16/targets.hpp"
 
 #if defined(__x86_64__)
-#define NN_AMX_TARGET \
-  __attribute__((     \
-      target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,amx-tile,amx-bf16")))
 
 namespace nn::kernels::amx {
 
@@ -272,7 +270,5 @@ NN_AMX_TARGET inline void product_block(const ProductTask<float>& task) {
 }
 
 }  // namespace nn::kernels::amx
-
-#undef NN_AMX_TARGET
 
 #endif
