@@ -68,7 +68,7 @@ std::vector<Conv2DShape> shapes() {
       make_shape(2, 9, 8, 24, 3, 4, 20, 2, 3, true),         // strides
       make_shape(2, 13, 9, 12, 3, 3, 40, 1, 1, true, 2, 3),  // dilation
       make_shape(2, 5, 5, 130, 3, 2, 10, 1, 1, true),        // more channels than a slice has
-      make_shape(1, 2, 600, 8, 1, 3, 35, 1, 1, true),        // rows longer than a pass
+      make_shape(1, 2, 600, 8, 1, 3, 35, 1, 1, true),        // rows longer than a chunk
       make_shape(3, 20, 20, 20, 2, 2, 17),                   // cells that share their dy
       make_shape(150, 5, 5, 8, 3, 3, 24),                    // bands that begin within a sample
       make_shape(1, 3, 2, 8, 3, 5, 2, 1, 1, true, 3, 2),     // cells that meet no pixel

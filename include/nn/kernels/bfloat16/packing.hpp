@@ -87,20 +87,20 @@ NN_BFLOAT16_TARGET inline void pack_pairs(Matrix<const float> b, Index width, Pa
                       width, reinterpret_cast<float*>(packed));
 }
 
-/// A whole operand, pass after pass; of b, in each pass panel after panel.
+/// A whole operand, chunk after chunk; of b, in each chunk panel after panel.
 NN_BFLOAT16_TARGET inline void pack_shared_a(Matrix<const float> a, void* to) {
   auto* const packed = static_cast<Pair*>(to);
   const Index rows = whole_vectors(a.rows);
-  for (Index first = 0; first < a.cols; first += detail::bfloat16_depth) {
-    const Index length = std::min(detail::bfloat16_depth, a.cols - first);
+  for (Index first = 0; first < a.cols; first += detail::bfloat16_chunk_depth) {
+    const Index length = std::min(detail::bfloat16_chunk_depth, a.cols - first);
     pair_columns(a.block(0, first, a.rows, length), packed + first / 2 * rows);
   }
 }
 NN_BFLOAT16_TARGET inline void pack_shared_b(Matrix<const float> b, void* to) {
   auto* const packed = static_cast<Pair*>(to);
   const Index width = whole_vectors(b.cols);
-  for (Index first = 0; first < b.rows; first += detail::bfloat16_depth) {
-    const Index length = std::min(detail::bfloat16_depth, b.rows - first);
+  for (Index first = 0; first < b.rows; first += detail::bfloat16_chunk_depth) {
+    const Index length = std::min(detail::bfloat16_chunk_depth, b.rows - first);
     for (Index col = 0; col < b.cols; col += tile_cols) {
       const Index cols = std::min(tile_cols, b.cols - col);
       pack_pairs(b.block(first, col, length, cols), whole_vectors(cols),

@@ -141,32 +141,32 @@ NN_BFLOAT16_TARGET inline void pair_tiles_buffered(PairPanel panel, Index first_
   }
 }
 
-/// Does a task of at most `detail::bfloat16_depth` steps of k.
-NN_BFLOAT16_TARGET inline void pair_pass(const ProductTask<float>& pass, PrefetchQueue& queue) {
-  const Matrix<float>& c = pass.c;
-  const auto* a = static_cast<const Pair*>(pass.packed_a);
-  const auto* const shared_b = static_cast<const Pair*>(pass.packed_b);
-  const Index pairs = (pass.b.rows + 1) / 2;
+/// Does a task of at most `detail::bfloat16_chunk_depth` steps of k.
+NN_BFLOAT16_TARGET inline void pair_chunk(const ProductTask<float>& chunk, PrefetchQueue& queue) {
+  const Matrix<float>& c = chunk.c;
+  const auto* a = static_cast<const Pair*>(chunk.packed_a);
+  const auto* const shared_b = static_cast<const Pair*>(chunk.packed_b);
+  const Index pairs = (chunk.b.rows + 1) / 2;
   Scratch<Pair> own_a;
   if (a == nullptr) {
     own_a = Scratch<Pair>(ScratchUse::rounded_a, whole_vectors(c.rows), pairs);
-    pass.a.visit([&](const auto& x) { pair_columns(x, own_a.data()); });
+    chunk.a.visit([&](const auto& x) { pair_columns(x, own_a.data()); });
     a = own_a.data();
   }
   for (Index col = 0; col < c.cols; col += tile_cols) {
     const Index cols = std::min(tile_cols, c.cols - col), width = whole_vectors(cols);
-    PairPanel panel{.a = pass.a.visit([&](const auto& x) { return view_pairs(x, a); }),
+    PairPanel panel{.a = chunk.a.visit([&](const auto& x) { return view_pairs(x, a); }),
                     .b = shared_b == nullptr ? nullptr : shared_b + pairs * col,
                     .c = c.block(0, col, c.rows, cols),
-                    .starts_from_c = pass.options.accumulate,
+                    .starts_from_c = chunk.options.accumulate,
                     .mask = {}};
-    if (pass.is_final) panel.mask = pass.options.mask.block(0, col, c.rows, cols);
+    if (chunk.is_final) panel.mask = chunk.options.mask.block(0, col, c.rows, cols);
     Scratch<Pair> own_b;
     if (panel.b == nullptr) {
-      if (pass.kept_b == nullptr) own_b = Scratch<Pair>(ScratchUse::packed_b, pairs, width);
+      if (chunk.kept_b == nullptr) own_b = Scratch<Pair>(ScratchUse::packed_b, pairs, width);
       Pair* const to =
-          pass.kept_b == nullptr ? own_b.data() : static_cast<Pair*>(pass.kept_b) + pairs * col;
-      pack_pairs(pass.b.block(0, col, pass.b.rows, cols), width, to);
+          chunk.kept_b == nullptr ? own_b.data() : static_cast<Pair*>(chunk.kept_b) + pairs * col;
+      pack_pairs(chunk.b.block(0, col, chunk.b.rows, cols), width, to);
       panel.b = to;
     }
     const bool has_whole_rows = cols == width && c.col_stride == 1;
@@ -176,17 +176,18 @@ NN_BFLOAT16_TARGET inline void pair_pass(const ProductTask<float>& pass, Prefetc
   }
 }
 
-/// Does a task pass by pass; operands that are packed lie in memory in the same way.
-template <class Pass>
-NN_BFLOAT16_TARGET void product_passes(const ProductTask<float>& task,
-                                       Index (*size_of_packed)(Index, Index), Pass do_pass) {
+/// Does a task chunk by chunk; operands that are packed lie in memory in the same way.
+template <class Multiply>
+NN_BFLOAT16_TARGET void product_chunks(const ProductTask<float>& task,
+                                       Index (*size_of_packed)(Index, Index),
+                                       Multiply multiply_chunk) {
   if (!detail::is_contiguous(task.a) || !detail::is_contiguous(task.b)) {
     return detail::rounded_block(Isa::avx512, task);
   }
-  constexpr Index most = detail::bfloat16_depth;
+  constexpr Index most = detail::bfloat16_chunk_depth;
   const Index depth = task.b.rows;
   const bool only_masks = task.is_final && task.options.only_masks();
-  ProductTask<float> pass = task;
+  ProductTask<float> chunk = task;
   const auto* const a = static_cast<const Pair*>(task.packed_a);
   const auto* const b = static_cast<const Pair*>(task.packed_b);
   auto* const kept_b = static_cast<Pair*>(task.kept_b);
@@ -194,18 +195,18 @@ NN_BFLOAT16_TARGET void product_passes(const ProductTask<float>& task,
   do {
     const Index length = std::min(most, depth - first), next = first + length;
     PrefetchQueue queue = detail::prefetch_of(task, next, std::min(most, depth - next));
-    pass.a = task.a.block(0, first, task.c.rows, length);
-    pass.b = task.b.block(first, 0, length, task.b.cols);
-    pass.options.accumulate = first > 0 || task.options.accumulate;
-    pass.is_final = only_masks && next >= depth;
-    if (a != nullptr) pass.packed_a = a + size_of_packed(task.c.rows, first);
+    chunk.a = task.a.block(0, first, task.c.rows, length);
+    chunk.b = task.b.block(first, 0, length, task.b.cols);
+    chunk.options.accumulate = first > 0 || task.options.accumulate;
+    chunk.is_final = only_masks && next >= depth;
+    if (a != nullptr) chunk.packed_a = a + size_of_packed(task.c.rows, first);
     if (b != nullptr) {
-      pass.packed_b = b + size_of_packed(task.b.cols, first);
+      chunk.packed_b = b + size_of_packed(task.b.cols, first);
       queue.fetch_packed(b + size_of_packed(task.b.cols, next),
                          size_of_packed(task.b.cols, std::min(most, depth - next)));
     }
-    if (kept_b != nullptr) pass.kept_b = kept_b + size_of_packed(task.b.cols, first);
-    do_pass(pass, queue);
+    if (kept_b != nullptr) chunk.kept_b = kept_b + size_of_packed(task.b.cols, first);
+    multiply_chunk(chunk, queue);
     first = next;
   } while (first < depth);
   if (task.is_final && !only_masks) avx512::finish_product<float>(task.c, task.options);
@@ -213,7 +214,7 @@ NN_BFLOAT16_TARGET void product_passes(const ProductTask<float>& task,
 
 /// Does a `detail::ProductTask` on operands rounded to bfloat16.
 NN_BFLOAT16_TARGET inline void product_block(const ProductTask<float>& task) {
-  product_passes(task, packed_size, pair_pass);
+  product_chunks(task, packed_size, pair_chunk);
 }
 
 }  // namespace nn::kernels::avx512bf16

@@ -10,8 +10,8 @@
 
 namespace nn::kernels::detail {
 
-/// What one pass over a block takes: steps of k that are converted at a time.
-inline constexpr Index bfloat16_depth = 512;
+/// Steps of k in a chunk, which is rounded at a time.
+inline constexpr Index bfloat16_chunk_depth = 512;
 
 /// x rounded to bfloat16, in `memory` for as many elements.
 [[nodiscard]] inline Matrix<const float> rounded(Isa isa, const Matrix<const float>& x,
@@ -35,13 +35,13 @@ inline constexpr Index bfloat16_depth = 512;
 /// exact in float, so this is their sum, rounded after each term.
 [[gnu::noinline]] inline void rounded_block(Isa isa, const ProductTask<float>& task) {
   const auto block = product_kernels<float>(isa).block;
-  const Index depth = task.b.rows, most = std::min(bfloat16_depth, depth);
+  const Index depth = task.b.rows, most = std::min(bfloat16_chunk_depth, depth);
   const Matrix<const float>& elements = task.a.elements();
   const Scratch<float> a(ScratchUse::rounded_a, elements.rows, most);
   const Scratch<float> b(ScratchUse::rounded_b, most, task.b.cols);
   Index first = 0;
   do {
-    const Index length = std::min(bfloat16_depth, depth - first);
+    const Index length = std::min(bfloat16_chunk_depth, depth - first);
     ProductTask<float> part = task;
     part.a = rounded(isa, elements.block(0, first, elements.rows, length), a.data());
     part.b = rounded(isa, task.b.block(first, 0, length, task.b.cols), b.data());

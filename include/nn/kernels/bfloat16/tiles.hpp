@@ -132,11 +132,11 @@ NN_AMX_TARGET void pack_tiles(const Matrix<const E>& x, bool transposed, Pair* p
   }
 }
 
-/// A whole operand, pass after pass.
+/// A whole operand, chunk after chunk.
 NN_AMX_TARGET inline void pack_shared(Matrix<const float> x, bool transposed, void* to) {
   auto* const packed = static_cast<Pair*>(to);
-  for (Index first = 0; first < x.cols; first += detail::bfloat16_depth) {
-    const Index length = std::min(detail::bfloat16_depth, x.cols - first);
+  for (Index first = 0; first < x.cols; first += detail::bfloat16_chunk_depth) {
+    const Index length = std::min(detail::bfloat16_chunk_depth, x.cols - first);
     pack_tiles(x.block(0, first, x.rows, length), transposed, packed + packed_size(x.rows, first));
   }
 }
@@ -216,26 +216,26 @@ NN_AMX_TARGET inline void store_sums(const float* sums, Matrix<float> c,
   }
 }
 
-/// Does a task of at most `detail::bfloat16_depth` steps of k.
-NN_AMX_TARGET inline void product_pass(const ProductTask<float>& pass,
-                                       detail::PrefetchQueue& queue) {
-  const Matrix<float>& c = pass.c;
-  const Index depth = depth_tiles(pass.b.rows);
-  const auto* a = static_cast<const Pair*>(pass.packed_a);
-  const auto* b = static_cast<const Pair*>(pass.packed_b);
+/// Does a task of at most `detail::bfloat16_chunk_depth` steps of k.
+NN_AMX_TARGET inline void product_chunk(const ProductTask<float>& chunk,
+                                        detail::PrefetchQueue& queue) {
+  const Matrix<float>& c = chunk.c;
+  const Index depth = depth_tiles(chunk.b.rows);
+  const auto* a = static_cast<const Pair*>(chunk.packed_a);
+  const auto* b = static_cast<const Pair*>(chunk.packed_b);
   Scratch<Pair> own_a, own_b;
   if (a == nullptr) {
-    own_a = Scratch<Pair>(ScratchUse::rounded_a, packed_size(c.rows, pass.b.rows));
-    pass.a.visit([&](const auto& x) { pack_tiles(x, false, own_a.data()); });
+    own_a = Scratch<Pair>(ScratchUse::rounded_a, packed_size(c.rows, chunk.b.rows));
+    chunk.a.visit([&](const auto& x) { pack_tiles(x, false, own_a.data()); });
     a = own_a.data();
   }
   if (b == nullptr) {
-    auto* to = static_cast<Pair*>(pass.kept_b);
+    auto* to = static_cast<Pair*>(chunk.kept_b);
     if (to == nullptr) {
-      own_b = Scratch<Pair>(ScratchUse::packed_b, packed_size(c.cols, pass.b.rows));
+      own_b = Scratch<Pair>(ScratchUse::packed_b, packed_size(c.cols, chunk.b.rows));
       to = own_b.data();
     }
-    pack_tiles(pass.b.transposed(), true, to);
+    pack_tiles(chunk.b.transposed(), true, to);
     b = to;
   }
   for (Index col = 0; col < c.cols; col += block_side) {
@@ -243,9 +243,9 @@ NN_AMX_TARGET inline void product_pass(const ProductTask<float>& pass,
     for (Index row = 0; row < c.rows; row += block_side) {
       const Matrix<float> block = c.block(row, col, std::min(block_side, c.rows - row), cols);
       const TileRows rows{a + row / lanes * depth * tile_size, b + col / lanes * depth * tile_size,
-                          depth, pass.options.accumulate};
-      const Matrix<const float> mask = pass.is_final
-                                           ? pass.options.mask.block(row, col, block.rows, cols)
+                          depth, chunk.options.accumulate};
+      const Matrix<const float> mask = chunk.is_final
+                                           ? chunk.options.mask.block(row, col, block.rows, cols)
                                            : Matrix<const float>();
       const bool is_whole = block.rows == block_side && cols == block_side && c.col_stride == 1;
       if (is_whole && mask.data == nullptr) {
@@ -266,7 +266,7 @@ NN_AMX_TARGET inline void product_pass(const ProductTask<float>& pass,
 /// Does a `detail::ProductTask` on operands rounded to bfloat16.
 NN_AMX_TARGET inline void product_block(const ProductTask<float>& task) {
   const TileRegisters registers;
-  avx512bf16::product_passes(task, packed_size, product_pass);
+  avx512bf16::product_chunks(task, packed_size, product_chunk);
 }
 
 }  // namespace nn::kernels::amx

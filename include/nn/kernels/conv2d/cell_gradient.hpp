@@ -71,7 +71,7 @@ struct CellPixels {
 }
 
 /// W in slices, of one cell and some of its input channels, which the groups of `parts` share; and
-/// the output in blocks of no more pixels than a pass of the product takes.
+/// the output in blocks of no more pixels than a chunk of the product takes.
 struct CellPlan {
   static constexpr Index most_channels = 128;  // of a slice
   Index width;                                 // of a row of sums: out_channels in whole vectors
@@ -84,8 +84,8 @@ struct CellPlan {
       : width(round_up(s.out_channels, vector_size)),
         slices_per_cell(ceil_div(s.in_channels, most_channels)),
         num_slices(s.kernel_height * s.kernel_width * slices_per_cell),
-        cols_per_block(even_piece(s.out_width, pass_depth)),
-        rows_per_block(pass_depth / cols_per_block),
+        cols_per_block(even_piece(s.out_width, chunk_depth)),
+        rows_per_block(chunk_depth / cols_per_block),
         dW_size(checked_product({s.patch_size(), width})),
         db_size(s.out_width * s.out_channels),
         parts(s, part_size(), num_slices) {
@@ -163,8 +163,8 @@ void add_rows(const CellTask<T>& task, Range rows, Range slices, T* sums, T* db)
   const CellPlan& plan = task.plan;
   const Index most_channels = std::min(plan.most_channels, s.in_channels);
   const Scratch<T> packed_x(ScratchUse::packed_a, round_up(most_channels, largest_tile),
-                            pass_depth);
-  const Scratch<T> packed_dy(ScratchUse::packed_b, plan.width, pass_depth);
+                            chunk_depth);
+  const Scratch<T> packed_dy(ScratchUse::packed_b, plan.width, chunk_depth);
   const PackedPixels<T> packed{packed_x.data(), packed_dy.data()};
   while (rows.size() > 0) {
     const Index sample = rows.first / s.out_height, first = rows.first % s.out_height;

@@ -2,7 +2,7 @@
 // The matrix product, on all cores. c [m, n] = a [m, k] b [k, n] is cut, from the outside in:
 //   block   some rows x columns of c, the work of one thread at a time (`plan_product`)
 //   slice   a stretch of k of 1024 steps or more, summed on its own and added in order
-//   pass    256 steps of k over one block, 512 in bfloat16: what is packed at a time
+//   chunk   256 steps of k over one block, 512 in bfloat16: what is packed at a time
 //   panel   up to three vectors of columns of b, in the first cache
 //   tile    some rows x one panel of c, in registers
 #pragma once
@@ -33,7 +33,7 @@ struct ProductPlan {
   Index col_blocks;
 };
 
-/// `most_rows` of a block are those whose pass stays in a core's cache (of doubles in half of it).
+/// `most_rows` of a block are those whose chunk stays in a core's cache (of doubles in half of it).
 [[nodiscard]] inline ProductPlan plan_product(Index m, Index n, Index k, Index tile_rows,
                                               Index tile_cols, Index most_rows) {
   constexpr Index min_slice = 1024, max_slices = 8, min_pieces = 4;
@@ -76,7 +76,7 @@ class BlockedProduct {
         c_(c),
         options_(options),
         plan_(plan_product(c.rows, c.cols, b.rows, kernels_.tile_rows, kernels_.tile_cols,
-                           cached_elements<float>() / pass_depth)) {
+                           cached_elements<float>() / chunk_depth)) {
     NN_ASSERT(!a.is_bfloat16() || (kernels_.to_bfloat16 != nullptr && is_contiguous(b)));
     if (c.rows == 1 && b.col_stride == 1 && c.col_stride == 1) {
       kernels_.block = kernels_.vector_block;
@@ -180,7 +180,7 @@ class BlockedProduct {
     }
     if (next != block) {
       const Matrix<T> c = block_of_c(next);
-      const Index depth = std::min(length, pass_depth);
+      const Index depth = std::min(length, chunk_depth);
       if (first_row(next) != first_row(block))
         task.next_a = a_.block(first_row(next), 0, c.rows, depth);
       if (first_col(next) != first_col(block))

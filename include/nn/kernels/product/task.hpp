@@ -35,8 +35,8 @@ template <class T>
   return x.visit([](const auto& matrix) { return is_contiguous(matrix); });
 }
 
-/// Steps of k that one pass over a block makes.
-inline constexpr Index pass_depth = 256;
+/// Steps of k in a chunk.
+inline constexpr Index chunk_depth = 256;
 
 /// A walk over the cache lines of a matrix, while the inner loop of a tile runs.
 struct PrefetchWalk {
