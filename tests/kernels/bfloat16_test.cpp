@@ -175,7 +175,7 @@ TEST_SUITE("kernels/bfloat16") {
     }
   }
 
-  TEST_CASE("to_bfloat16, mask: whole vectors and their ends as single numbers, and no further") {
+  TEST_CASE("to_bfloat16, relu_gradient: whole vectors and their ends, and no further") {
     constexpr float nan = std::numeric_limits<float>::quiet_NaN(), step = 0x1p-8f;
     for (const Isa isa : available_isas()) {
       if (!takes_bfloat16(isa)) continue;
@@ -188,7 +188,7 @@ TEST_SUITE("kernels/bfloat16") {
         std::copy(std::begin(special), std::end(special), x.begin() + 40);
         std::vector<nn::Bfloat16> to(68, 7);
         kernels.to_bfloat16(count, x.data(), to.data());
-        kernels.mask(count, to.data(), dx.data());
+        kernels.relu_gradient(count, to.data(), dx.data());
         for (std::size_t i = 0; i < to.size(); ++i) {
           CAPTURE(i);
           if (i < static_cast<std::size_t>(count)) {

@@ -26,14 +26,14 @@ void use_bfloat16(Isa isa, ProductKernels<T>& kernels) {
     kernels.tile_rows = amx::block_side;
     kernels.tile_cols = 2 * amx::block_side;
     kernels.to_bfloat16 = avx512bf16::to_bfloat16;
-    kernels.mask = avx512bf16::mask;
+    kernels.relu_gradient = avx512bf16::relu_gradient;
   } else if (isa == Isa::avx512_bf16) {
     block = avx512bf16::product_block;
     kernels.pack_a = avx512bf16::pack_shared_a;
     kernels.pack_b = avx512bf16::pack_shared_b;
     kernels.packed_bytes = avx512bf16::packed_bytes;
     kernels.to_bfloat16 = avx512bf16::to_bfloat16;
-    kernels.mask = avx512bf16::mask;
+    kernels.relu_gradient = avx512bf16::relu_gradient;
   } else if (isa == Isa::avx512) {
     block = [](const ProductTask<T>& task) { rounded_block(Isa::avx512, task); };
   } else if (isa == Isa::avx2) {

@@ -72,13 +72,13 @@ NN_BFLOAT16_TARGET NN_INLINE __m512i pairs_across(const Bfloat16* even, const Bf
 NN_BFLOAT16_TARGET inline void to_bfloat16(Index count, const float* x, Bfloat16* to) {
   for (Index i = 0; i < count; i += 2 * lanes) {
     const Index rest = std::min(count - i, 2 * lanes);
-    const auto mask = static_cast<__mmask32>((std::uint64_t{1} << rest) - 1);
-    _mm512_mask_storeu_epi16(to + i, mask, neighbours(x + i, rest));
+    const auto given = static_cast<__mmask32>((std::uint64_t{1} << rest) - 1);
+    _mm512_mask_storeu_epi16(to + i, given, neighbours(x + i, rest));
   }
 }
 
 /// dx[i] = 0 where x[i] <= 0
-NN_BFLOAT16_TARGET inline void mask(Index count, const Bfloat16* x, float* dx) {
+NN_BFLOAT16_TARGET inline void relu_gradient(Index count, const Bfloat16* x, float* dx) {
   for (Index i = 0; i < count; i += lanes) {
     const auto floats = __builtin_bit_cast(__m512, upper_halves(x + i, count - i));
     const __mmask16 dropped =

@@ -80,7 +80,7 @@ class GradientWalk {
     task.next_b = W.block(next_row, 0, next_rows, W.cols);
     kernels.block(task);
     if (options.masks_dx && x.is_bfloat16()) {
-      mask_rows(kernels, x.bfloat16().block(0, row, x.rows(), rows), task.c);
+      relu_gradient_of_rows(kernels, x.bfloat16().block(0, row, x.rows(), rows), task.c);
     }
     if (dx_reader != nullptr) dx_reader->read(run, row, task.c);
   }
@@ -104,10 +104,10 @@ class GradientWalk {
 /// dx(i, j) = 0 where x(i, j) <= 0 (the gradient of a ReLU that made x), for an x that products in
 /// `precision` take in bfloat16.   x, dx [n, k], rows contiguous
 template <Real T>
-void mask(Matrix<const Bfloat16> x, const ProductPrecision& precision, Matrix<T> dx) {
+void relu_gradient(Matrix<const Bfloat16> x, const ProductPrecision& precision, Matrix<T> dx) {
   const auto kernels = detail::product_kernels<T>(isa(), precision);
   for_each_row(dx.rows, dx.cols, [&](Index i) {
-    detail::mask_rows(kernels, x.block(i, 0, 1, x.cols), dx.block(i, 0, 1, dx.cols));
+    detail::relu_gradient_of_rows(kernels, x.block(i, 0, 1, x.cols), dx.block(i, 0, 1, dx.cols));
   });
 }
 
@@ -196,7 +196,7 @@ void product_gradients(const Operand<std::type_identity_t<T>>& x,
   if (to_x.is_masked && !masks_after) options.mask = x.elements();
   product(dz, W.transposed(), to_x.dx, options);
   if constexpr (std::same_as<T, float>) {
-    if (masks_after) mask(x.bfloat16(), precision, to_x.dx);
+    if (masks_after) relu_gradient(x.bfloat16(), precision, to_x.dx);
   }
 }
 

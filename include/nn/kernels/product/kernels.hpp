@@ -45,8 +45,8 @@ struct ProductKernels {
   Index tile_cols;
   /// to[i] = x[i] rounded, for an a that these kernels take in bfloat16; null: they take none.
   void (*to_bfloat16)(Index count, const T* x, Bfloat16* to) = nullptr;
-  /// dx[i] = 0 where x[i] <= 0, of such an operand (ReLU's gradient).
-  void (*mask)(Index count, const Bfloat16* x, T* dx) = nullptr;
+  /// dx[i] = 0 where x[i] <= 0, of such an operand.
+  void (*relu_gradient)(Index count, const Bfloat16* x, T* dx) = nullptr;
 };
 
 template <class T>
@@ -84,8 +84,9 @@ template <class T>
 
 /// dx(i, j) = 0 where x(i, j) <= 0, with kernels that take such an x.
 template <class T>
-void mask_rows(const ProductKernels<T>& kernels, Matrix<const Bfloat16> x, Matrix<T> dx) {
-  for (Index i = 0; i < dx.rows; ++i) kernels.mask(dx.cols, &x(i, 0), &dx(i, 0));
+void relu_gradient_of_rows(const ProductKernels<T>& kernels, Matrix<const Bfloat16> x,
+                           Matrix<T> dx) {
+  for (Index i = 0; i < dx.rows; ++i) kernels.relu_gradient(dx.cols, &x(i, 0), &dx(i, 0));
 }
 
 }  // namespace nn::kernels::detail
