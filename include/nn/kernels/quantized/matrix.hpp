@@ -25,11 +25,18 @@ namespace nn::kernels {
 /// which makes q scale a float exactly, and quantising it again changes nothing. A column with a
 /// value that is not finite becomes NaN.
 ///
-/// In memory: blocks of `depth` rows, each in panels of as many columns as make a cache line with
-/// what lies side by side: four rows of int8, or of bfloat16 column j and j + 16.
+/// In memory: blocks of `depth` rows, each in panels of columns, each in cache lines of 16
+/// words. A word of int8 has four rows of one column, so a line four rows of 16 columns; a word of
+/// bfloat16 has columns j and j + 16 of one row, so a line one row of 32 columns.
 class QuantizedMatrix {
  public:
-  static constexpr Index depth = 1024;  ///< rows of a block; all but the last are full
+  static constexpr Index depth = 1024;       ///< rows of a block; all but the last are full
+  static constexpr Index line_words = 16;    ///< words of a cache line
+  static constexpr Index int8_rows = 4;      ///< of a word
+  static constexpr Index bfloat16_cols = 2;  ///< of a word, `line_words` apart
+  static constexpr float largest_integer = 127;
+  /// What kernels add to the other factor where they take it as unsigned.
+  static constexpr std::int32_t unsigned_zero = 128;
 
   QuantizedMatrix() = default;
   /// `format` is bfloat16 or int8.
@@ -37,9 +44,9 @@ class QuantizedMatrix {
       : format_(format),
         rows_(W.rows),
         cols_(W.cols),
-        data_(static_cast<std::size_t>(checked_product(
-            {elements_before(num_blocks()), format == NumberFormat::int8 ? 1 : 2}))) {
-    if (format == NumberFormat::int8) {
+        data_(static_cast<std::size_t>(
+            checked_product({elements_before(num_blocks()), element_bytes()}))) {
+    if (is_int8()) {
       quantize(W);
     } else {
       round(W);
@@ -54,29 +61,28 @@ class QuantizedMatrix {
     return std::min(depth, rows_ - block * depth);
   }
   /// Columns of a panel.
-  [[nodiscard]] Index panel_cols() const { return format_ == NumberFormat::int8 ? 16 : 32; }
+  [[nodiscard]] Index panel_cols() const {
+    return is_int8() ? line_words : bfloat16_cols * line_words;
+  }
   /// Columns, those included that fill up the last panel.
   [[nodiscard]] Index padded_cols() const { return round_up(cols_, panel_cols()); }
   /// Cache lines of a panel of a block: steps of a product.
-  [[nodiscard]] Index steps(Index block) const {
-    return format_ == NumberFormat::int8 ? (block_rows(block) + 3) / 4 : block_rows(block);
-  }
+  [[nodiscard]] Index steps(Index block) const { return ceil_div(block_rows(block), line_rows()); }
   /// A panel of a block, `steps` cache lines; the block's next panel follows.
   [[nodiscard, gnu::noinline]] const std::byte* panel(Index block, Index number) const {
-    const Index size = format_ == NumberFormat::int8 ? 1 : 2;
-    return data_.data() + elements_before(block) * size + number * steps(block) * cache_line;
+    return data_.data() + elements_before(block) * element_bytes() +
+           number * steps(block) * cache_line;
   }
-  /// [padded_cols] of a block: -128 sum_i q(i, j), what unsigned factors q + 128 add too much. int8
-  /// only.
+  /// [padded_cols] of a block: -128 sum_i q(i, j), which takes back what factors with 128 added to
+  /// them give too much. int8 only.
   [[nodiscard]] const std::int32_t* offsets(Index block) const {
     return offsets_.data() + block * padded_cols();
   }
   /// [padded_cols]; null for bfloat16.
-  [[nodiscard]] const float* scales() const {
-    return format_ == NumberFormat::int8 ? scales_.data() : nullptr;
-  }
+  [[nodiscard]] const float* scales() const { return is_int8() ? scales_.data() : nullptr; }
   [[nodiscard]] Index num_bytes() const {
-    return static_cast<Index>(data_.size() + 4 * offsets_.size() + 4 * scales_.size());
+    return static_cast<Index>(data_.size() + sizeof(std::int32_t) * offsets_.size() +
+                              sizeof(float) * scales_.size());
   }
 
   /// q(i, j), or the bits of a bfloat16.
@@ -85,43 +91,43 @@ class QuantizedMatrix {
   }
   [[nodiscard]] std::uint16_t bfloat16_bits(Index row, Index col) const {
     std::uint16_t bits = 0;
-    std::memcpy(&bits, data_.data() + 2 * place_of(row, col), 2);
+    std::memcpy(&bits, data_.data() + place_of(row, col) * element_bytes(), sizeof bits);
     return bits;
   }
   /// The weight that (row, col) stands for.
   [[nodiscard]] float value(Index row, Index col) const {
-    if (format_ == NumberFormat::int8) {
+    if (is_int8()) {
       return static_cast<float>(integer(row, col)) * scales_[static_cast<std::size_t>(col)];
     }
     return from_bfloat16(bfloat16_bits(row, col));
   }
 
  private:
+  [[nodiscard]] bool is_int8() const { return format_ == NumberFormat::int8; }
+  [[nodiscard]] Index element_bytes() const { return is_int8() ? 1 : 2; }
+  [[nodiscard]] Index line_rows() const { return is_int8() ? int8_rows : 1; }
+
   [[nodiscard]] Index elements_before(Index block) const {
-    const Index granule = format_ == NumberFormat::int8 ? 4 : 1;
-    return std::min(block * depth, round_up(rows_, granule)) * padded_cols();
+    return std::min(block * depth, round_up(rows_, line_rows())) * padded_cols();
   }
   [[nodiscard, gnu::noinline]] Index place_of(Index row, Index col) const {
-    const Index block = row / depth, step = row % depth, panel = col / panel_cols();
-    if (format_ == NumberFormat::int8) {
-      return elements_before(block) + (panel * steps(block) + step / 4) * 64 + col % 16 * 4 +
-             step % 4;
-    }
-    return elements_before(block) + (panel * steps(block) + step) * 32 + col % 16 * 2 +
-           col / 16 % 2;
+    const Index block = row / depth, step = row % depth / line_rows();
+    const Index line = col / panel_cols() * steps(block) + step;
+    const Index word = line * line_words + col % line_words;
+    const Index in_word = is_int8() ? row % int8_rows : col / line_words % bfloat16_cols;
+    return elements_before(block) + word * (is_int8() ? int8_rows : bfloat16_cols) + in_word;
   }
 
   void round(Matrix<const float> W) {
     for (Index i = 0; i < rows_; ++i) {
       for (Index j = 0; j < cols_; ++j) {
         const std::uint16_t bits = to_bfloat16(W(i, j));
-        std::memcpy(data_.data() + 2 * place_of(i, j), &bits, 2);
+        std::memcpy(data_.data() + place_of(i, j) * element_bytes(), &bits, sizeof bits);
       }
     }
   }
 
   void quantize(Matrix<const float> W) {
-    constexpr float largest_integer = 127;
     const auto size = static_cast<std::size_t>(padded_cols());
     scales_ = AlignedArray<float>(size);
     offsets_ = AlignedArray<std::int32_t>(size * static_cast<std::size_t>(num_blocks()));
@@ -138,7 +144,7 @@ class QuantizedMatrix {
         const auto q =
             static_cast<std::int8_t>(std::clamp(nearest, -largest_integer, largest_integer));
         data_[static_cast<std::size_t>(place_of(i, j))] = std::bit_cast<std::byte>(q);
-        offsets_[static_cast<std::size_t>(i / depth * padded_cols() + j)] -= 128 * q;
+        offsets_[static_cast<std::size_t>(i / depth * padded_cols() + j)] -= unsigned_zero * q;
       }
     }
   }
