@@ -1,5 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The kernels of products of bfloat16 numbers, summed in float.
+// The kernels of products of bfloat16 numbers, summed in float. The words of this folder, beside
+// those of `../product/product.hpp`:
+//   rounded  of a float: its lower 16 bits are 0, so that it is a bfloat16 number
+//   pair     two bfloat16 numbers, neighbours along k, in the 32 bits of a lane
+//   line     numbers side by side in memory
+//   tile     in `pairs.hpp` as in a product of floats; in `tiles.hpp` what a tile register of AMX
+//            holds: 16 rows of 16 floats or pairs
+//   block    in `tiles.hpp` also 32 x 32 sums, which four tile registers hold
+//   strip    a row of neighbouring tiles
+// The files in reading order: `rounded.hpp` for any processor; for AVX-512-BF16 `lines.hpp`,
+// `packing.hpp`, `pairs.hpp`; for AMX `tiles.hpp`.
 #pragma once
 
 #include "nn/kernels/bfloat16/pairs.hpp"

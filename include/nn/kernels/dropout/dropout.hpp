@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Dropout: sets random elements to zero.
+// Dropout: sets random elements to zero. The words of this folder:
+//   word    32 random bits, which decide whether one element is kept
+//   block   four words, which `Random` draws at once
 #pragma once
 
 #include <algorithm>

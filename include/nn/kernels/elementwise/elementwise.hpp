@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Activations of single elements, their gradients, and small sums, over blocks of any size.
+// Activations of single elements, their gradients, and small sums, over any number of elements. The
+// words of this folder:
+//   z, y    an activation's argument and result, y = act(z)
+//   slope   act'(z); all activations here let it be written in y
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Which instruction set the kernels use: found when the program runs, so no compiler flag is
-// needed.
+// needed. The words of this folder:
+//   isa      an instruction set that kernels are compiled for; `portable` is what any processor has
+//   body     a file of kernels that is compiled once for each isa (`for_each_isa.inc`)
+//   vector   the floats or doubles of one register, each in a lane (`simd.hpp`)
+//   stream   to write past the caches
+//   block    the elements that an element-wise kernel takes at a time (`blocks.hpp`)
+//   scratch  memory that each thread has for intermediate results, and leases (`scratch.hpp`)
 #pragma once
 
 #include <cstdlib>

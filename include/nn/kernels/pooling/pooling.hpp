@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Two-dimensional max pooling and its gradient.
+// Two-dimensional max pooling and its gradient. The words of this folder:
+//   window   the pixels that an output pixel looks at, as far as they lie on the image
+//   cell     an input pixel in a window, by the index of its first channel within the sample
+//   argmax   the index within the sample of the element that won; -1 where none did
+//   rectify  to apply a ReLU to the maximum
 #pragma once
 
 #include <algorithm>

@@ -5,6 +5,10 @@
 //   chunk   256 steps of k over one block, 512 in bfloat16: what is packed at a time
 //   panel   up to three vectors of columns of b, in the first cache
 //   tile    some rows x one panel of c, in registers
+// A packed operand is a copy in the order in which tiles read it:
+//   own     of one chunk or panel, in scratch memory
+//   shared  by all pieces of a walk (`gradients.hpp`)
+//   kept    for later products with the same b (`packed_weights.hpp`)
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: MIT
-// The product with quantised weights, for inference.
+// The product with quantised weights, for inference. The words of this folder:
+//   q, scale     an int8 number and what it is multiplied by to give a weight or an activation
+//   activation   an element of x; int8 weights meet activations that are quantised too
+//   block        up to 1024 rows of W; sums of int8 products are exact within one
+//   panel        the columns of W that share cache lines: 16 of int8, 32 of bfloat16
+//   word         32 bits of a line: four rows of int8, or two columns of bfloat16
+//   step         one cache line of a panel, with the activations of its rows
+//   tile         some rows of x by some panels, in registers
+//   strip        the panels that one piece of work computes
+//   offset       what brings back a sum whose activations had 128 added to them
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Softmax over rows, its gradient, and its fusion with the cross-entropy of class labels.
+// Softmax over rows, its gradient, and its fusion with the cross-entropy of class labels. The words
+// of this folder:
+//   row      the neighbouring elements of one sample
+//   logits   the row that a softmax is taken of
+//   label    the number of a row's true class
 #pragma once
 
 #include <algorithm>

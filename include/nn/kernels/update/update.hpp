@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
-// What optimizers do to neighbouring parameters, in one pass, in the calling thread.
+// What optimizers do to neighbouring parameters, in one pass, in the calling thread. The words of
+// this folder, for each parameter:
+//   w, g       its value and its gradient
+//   m, v       what the optimizer keeps: a running mean of g (or, of SGD, the velocity) and of g^2
+//   v_max      the largest v so far
 #pragma once
 
 #include <type_traits>
