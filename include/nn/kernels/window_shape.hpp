@@ -28,7 +28,7 @@ struct Conv2DShape {
   [[nodiscard]] Index patch_size() const { return kernel_height * kernel_width * in_channels; }
 };
 
-/// first .. end - 1, of an axis or of what else is counted.
+/// The numbers first .. end - 1 of rows, pixels, channels or anything else that is counted.
 struct Range {
   Index first, end;
 
@@ -47,7 +47,7 @@ struct Pooling2DShape {
 
   [[nodiscard]] Index input_size() const { return height * width * channels; }  // of one sample
   [[nodiscard]] Index output_size() const { return out_height * out_width * channels; }
-  /// The rows and the columns of the image that the windows of an output row or column meet.
+  /// The image's rows under the windows of an output row; its columns likewise.
   [[nodiscard]] Range rows_of(Index out_row) const {
     const Index top = out_row * stride_height - pad_top;
     return {std::max<Index>(0, top), std::min(height, top + pool_height)};
@@ -56,7 +56,7 @@ struct Pooling2DShape {
     const Index left = out_column * stride_width - pad_left;
     return {std::max<Index>(0, left), std::min(width, left + pool_width)};
   }
-  /// Whether each pixel lies in one window exactly.
+  /// Whether each pixel lies in exactly one window.
   [[nodiscard]] bool tiles_image() const {
     return stride_height == pool_height && stride_width == pool_width && pad_top == 0 &&
            pad_left == 0 && out_height * pool_height >= height && out_width * pool_width >= width;

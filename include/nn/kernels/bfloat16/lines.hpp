@@ -18,12 +18,12 @@ using Pair = std::uint32_t;  // two neighbours along k, the first in the lower h
 
 inline constexpr Index lanes = 16;
 
-/// The first `count` of 16 or, if more, all.
+/// The first `count` of 16 lanes; all, if `count` is larger.
 [[nodiscard]] NN_INLINE __mmask16 first_lanes(Index count) {
   return static_cast<__mmask16>((1u << static_cast<unsigned>(std::min(count, lanes))) - 1);
 }
 
-/// 32 numbers from x on, 0 in place of those from number `count` on.
+/// 32 numbers from x on; only `count` of them are read, the others are 0.
 NN_BFLOAT16_TARGET NN_INLINE __m512i neighbours(const float* x, Index count) {
   const __m512 low = avx512::Simd<float>::load(x, count);
   const __m512 high =
@@ -35,7 +35,7 @@ NN_BFLOAT16_TARGET NN_INLINE __m512i neighbours(const Bfloat16* x, Index count) 
   return _mm512_maskz_loadu_epi16((1u << static_cast<unsigned>(count)) - 1, x);
 }
 
-/// 16 numbers from x on in the lower halves of lanes, 0 in place of those from number `count` on.
+/// 16 numbers from x on in the lower halves of lanes; only `count` are read, the others are 0.
 NN_BFLOAT16_TARGET NN_INLINE __m512i lower_halves(const Bfloat16* x, Index count) {
   const __mmask16 given = first_lanes(count);
   return _mm512_maskz_cvtepu16_epi32(given, _mm256_maskz_loadu_epi16(given, x));
@@ -54,7 +54,7 @@ NN_BFLOAT16_TARGET NN_INLINE __m512i zip(__m512 low, __m512 high) {
   return _mm512_permutexvar_epi16(_mm512_load_si512(order), both);
 }
 
-/// 16 pairs of numbers of two rows, 0 in place of those from number `count` on; odd may be null.
+/// 16 pairs across two rows; only `count` are read, the others are 0. odd may be null: zeros.
 NN_BFLOAT16_TARGET NN_INLINE __m512i pairs_across(const float* even, const float* odd,
                                                   Index count) {
   using Floats = avx512::Simd<float>;

@@ -43,14 +43,14 @@ NN_BFLOAT16_TARGET void pair_rows(const E* even, const E* odd, Index count, Pair
   return packed_size(count, depth) * static_cast<Index>(sizeof(Pair));
 }
 
-/// x [rows, depth] as pairs along its columns [whole_vectors(rows), depth / 2], the rows filled up
-/// with 0: a view of how that lies in `to`.
+/// How `pair_columns` leaves x [rows, depth] in `to`: pairs [whole_vectors(rows), depth / 2].
 template <class E>
 [[nodiscard]] Matrix<const Pair> view_pairs(const Matrix<const E>& x, const Pair* to) {
   const Index pairs = (x.cols + 1) / 2, rows = whole_vectors(x.rows);
   return x.col_stride == 1 ? Matrix<const Pair>(to, rows, pairs)
                            : Matrix<const Pair>(to, rows, pairs, 1, rows);
 }
+/// Packs x as pairs of neighbouring columns; rows that fill up the last vector are 0.
 template <class E>
 NN_BFLOAT16_TARGET void pair_columns(const Matrix<const E>& x, Pair* to) {
   const Index pairs = (x.cols + 1) / 2, rows = whole_vectors(x.rows);
@@ -67,7 +67,8 @@ NN_BFLOAT16_TARGET void pair_columns(const Matrix<const E>& x, Pair* to) {
   }
 }
 
-/// b [depth, cols] as pairs along its rows, [depth / 2][width], filled up with 0.
+/// Packs b [depth, cols] as pairs of neighbouring rows [depth / 2][width]; columns that fill up the
+/// width are 0.
 NN_BFLOAT16_TARGET inline void pack_pairs(Matrix<const float> b, Index width, Pair* packed) {
   const Index pairs = (b.rows + 1) / 2;
   if (b.col_stride == 1) {
@@ -87,7 +88,7 @@ NN_BFLOAT16_TARGET inline void pack_pairs(Matrix<const float> b, Index width, Pa
                       width, reinterpret_cast<float*>(packed));
 }
 
-/// A whole operand, chunk after chunk; of b, in each chunk panel after panel.
+/// Pack a whole operand, chunk after chunk, and each chunk of b panel after panel.
 NN_BFLOAT16_TARGET inline void pack_shared_a(Matrix<const float> a, void* to) {
   auto* const packed = static_cast<Pair*>(to);
   const Index rows = whole_vectors(a.rows);

@@ -37,7 +37,7 @@ struct PairPanel {
   return __builtin_bit_cast(__m512bh, pairs);
 }
 
-/// Writes a tile's sums, masked.
+/// Writes a tile's sums, or 0 where the mask says so.
 template <int Vectors, class Sums>
 NN_BFLOAT16_TARGET NN_INLINE void store_tile(const PairPanel& panel, Index first_row, Sums& sum) {
   NN_UNROLL
@@ -118,8 +118,8 @@ NN_BFLOAT16_TARGET inline void pair_tiles(const PairPanel& panel, Index rows,
   pair_tiles<1>(panel, rows, queue);
 }
 
-/// The rows from `first_row` on, tile by tile by way of a buffer of `width` columns: whole tiles
-/// would write beside c.
+/// The rows from `first_row` on, tile by tile through a buffer of `width` columns, for tiles that
+/// reach beyond c.
 NN_BFLOAT16_TARGET inline void pair_tiles_buffered(PairPanel panel, Index first_row, Index width,
                                                    PrefetchQueue& queue) {
   const Matrix<float> c = panel.c;
@@ -176,7 +176,7 @@ NN_BFLOAT16_TARGET inline void pair_chunk(const ProductTask<float>& chunk, Prefe
   }
 }
 
-/// Does a task chunk by chunk; operands that are packed lie in memory in the same way.
+/// Does a task chunk by chunk, which is also how packed operands lie in memory.
 template <class Multiply>
 NN_BFLOAT16_TARGET void product_chunks(const ProductTask<float>& task,
                                        Index (*size_of_packed)(Index, Index),

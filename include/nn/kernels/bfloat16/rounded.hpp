@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Blocks of products of bfloat16 numbers with the kernels for floats: the way of processors without
-// instructions for them.
+// Blocks of products of bfloat16 numbers with the kernels for floats, for processors without
+// instructions of their own for them.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 namespace nn::kernels::detail {
 
-/// Steps of k in a chunk, which is rounded at a time.
+/// Steps of k in a chunk.
 inline constexpr Index bfloat16_chunk_depth = 512;
 
 /// x rounded to bfloat16, in `memory` for as many elements.
@@ -31,8 +31,8 @@ inline constexpr Index bfloat16_chunk_depth = 512;
   return {memory, x.rows, x.cols};
 }
 
-/// Does a task on rounded operands with the kernel for floats: products of bfloat16 numbers are
-/// exact in float, so this is their sum, rounded after each term.
+/// Does a task on rounded operands with the kernel for floats. Products of bfloat16 numbers are
+/// exact in float, so only the additions round.
 [[gnu::noinline]] inline void rounded_block(Isa isa, const ProductTask<float>& task) {
   const auto block = product_kernels<float>(isa).block;
   const Index depth = task.b.rows, most = std::min(bfloat16_chunk_depth, depth);

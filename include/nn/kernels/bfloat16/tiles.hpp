@@ -41,7 +41,7 @@ class TileRegisters {
       1, 0, {}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}};
 };
 
-/// Tiles of `count` rows or columns, in whole blocks.
+/// `count` rows or columns, rounded up to whole blocks.
 [[nodiscard]] inline Index whole_blocks(Index count) { return round_up(count, block_side); }
 [[nodiscard]] inline Index depth_tiles(Index depth) { return ceil_div(depth, tile_depth); }
 /// Pairs that an operand with `count` rows or columns takes.
@@ -66,7 +66,7 @@ template <class E>
   return {&x(number, first), x.cols - first};
 }
 
-/// One row of each of `count` tiles, `step` apart: pairs of neighbours.
+/// Packs a line as pairs of neighbours: one row of each of `count` tiles, which lie `step` apart.
 template <class E>
 NN_AMX_TARGET NN_INLINE void pack_line(Line<E> line, Pair* row, Index count, Index step) {
   for (Index k = 0; k < count * tile_depth; k += tile_depth, row += step) {
@@ -75,7 +75,7 @@ NN_AMX_TARGET NN_INLINE void pack_line(Line<E> line, Pair* row, Index count, Ind
         row, left > 0 ? avx512bf16::neighbours(line.data + k, left) : _mm512_setzero_si512());
   }
 }
-/// The same, of pairs across two lines.
+/// The same with pairs across two lines.
 template <class E>
 NN_AMX_TARGET NN_INLINE void pack_lines(Line<E> even, Line<E> odd, Pair* row, Index count,
                                         Index step) {
@@ -96,8 +96,8 @@ NN_AMX_TARGET inline void transpose_tile(const Pair* tile, Pair* transposed) {
   }
 }
 
-/// x [count, depth], which is a or b^T, in tiles, [count / 16][depth / 32]; those of b transposed.
-/// Reads lines as they lie in memory, for the processor to see what comes next.
+/// Packs x [count, depth], which is a or b^T, as tiles [count / 16][depth / 32], those of b
+/// transposed. Reads lines in the order of memory, which the hardware prefetcher follows.
 template <class E>
 NN_AMX_TARGET void pack_tiles(const Matrix<const E>& x, bool transposed, Pair* packed) {
   constexpr Index most = 8;  // tiles that are filled at once
@@ -132,7 +132,7 @@ NN_AMX_TARGET void pack_tiles(const Matrix<const E>& x, bool transposed, Pair* p
   }
 }
 
-/// A whole operand, chunk after chunk.
+/// Packs a whole operand, chunk after chunk.
 NN_AMX_TARGET inline void pack_shared(Matrix<const float> x, bool transposed, void* to) {
   auto* const packed = static_cast<Pair*>(to);
   for (Index first = 0; first < x.cols; first += detail::bfloat16_chunk_depth) {
@@ -145,7 +145,7 @@ inline void pack_shared_b(Matrix<const float> b, void* to) {
   pack_shared(b.transposed(), true, to);
 }
 
-/// What a block of sums is made of: two rows of tiles of a, two of b^T.
+/// What a block of sums is computed from: two rows of tiles of a, and two of b^T.
 struct TileRows {
   const Pair* a;
   const Pair* b;
@@ -194,7 +194,7 @@ NN_AMX_TARGET inline void multiply_tiles(const TileRows& rows, float* c, Index c
   _tile_stored(3, lower + lanes, stride);
 }
 
-/// Copies sums [32, 32] to c, which may be smaller, masked.
+/// Copies sums [32, 32] to c, which may be smaller; or 0 where the mask says so.
 NN_AMX_TARGET inline void store_sums(const float* sums, Matrix<float> c,
                                      const Matrix<const float>& mask) {
   using Floats = avx512::Simd<float>;

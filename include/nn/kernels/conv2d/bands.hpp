@@ -39,8 +39,8 @@ struct BandPlan {
   Index rows_per_sample, total_rows, rows_per_piece, num_panels, num_groups;
   Index rows_per_band, samples_per_band;
 
-  /// For a batch of images [num_rows, num_cols], whose products with a kernel take `pixels` steps
-  /// of its rows each; `most_pixels` of a band, unless a row has more.
+  /// For a batch of images [num_rows, num_cols], each computed from `pixels` products with the
+  /// whole kernel. A band has at most `most_pixels`, unless a row has more.
   template <class T>
   BandPlan(const PackedKernel<T>& kernel, Index batch, Index num_rows, Index num_cols, Index pixels,
            Index most_pixels)

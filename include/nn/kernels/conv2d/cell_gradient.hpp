@@ -34,8 +34,8 @@ struct NextPixels {
 
 namespace nn::kernels::detail {
 
-/// The outputs, of those given, whose cell lies on one of the given inputs; with the cell of output
-/// q on input q stride + offset.
+/// Those of the outputs whose cell lies on one of the inputs: that of output q lies on input
+/// q stride + offset.
 [[nodiscard]] inline Range outputs_on(Range inputs, Range outputs, Index stride, Index offset) {
   const auto first_from = [&](Index input) {  // first output q >= 0 with q stride + offset >= input
     return input <= offset ? 0 : ceil_div(input - offset, stride);
@@ -65,13 +65,13 @@ struct CellPixels {
 /// Whether each cell of the kernel is worth a product of its own.
 [[nodiscard]] inline bool has_many_channels(const Conv2DShape& s) { return s.in_channels >= 8; }
 
-/// The largest length of equal pieces of `size` that is no more than `most`.
+/// The length of the pieces when `size` is cut as evenly as can be into pieces of at most `most`.
 [[nodiscard]] inline Index even_piece(Index size, Index most) {
   return std::max<Index>(1, ceil_div(size, ceil_div(std::max<Index>(1, size), most)));
 }
 
-/// W in slices, of one cell and some of its input channels, which the groups of `parts` share; and
-/// the output in blocks of no more pixels than a chunk of the product takes.
+/// W is cut into slices, of one cell and some of its input channels, which the groups of `parts`
+/// share out; the output into blocks of no more pixels than a chunk of the product has steps.
 struct CellPlan {
   static constexpr Index most_channels = 128;  // of a slice
   Index width;                                 // of a row of sums: out_channels in whole vectors
@@ -99,7 +99,7 @@ struct CellPlan {
   }
 };
 
-/// Some rows of each of some samples' output, and some columns of them.
+/// A rectangle of the output in each of some samples.
 struct OutputBlock {
   Range samples, rows, cols;
 };
@@ -114,7 +114,7 @@ struct CellTask {
   const T* dy;
 };
 
-/// The pixels of a block that begins with the first of these rows of all samples.
+/// The pixels of the block that begins with the first of `rows`, which count through all samples.
 template <class T>
 [[nodiscard]] NextPixels<T> first_pixels(const CellTask<T>& task, Range rows) {
   const Conv2DShape& s = task.shape;
@@ -185,7 +185,7 @@ void add_rows(const CellTask<T>& task, Range rows, Range slices, T* sums, T* db)
   }
 }
 
-/// The way for many input channels.
+/// `conv2d_kernel_gradient` for many input channels.
 template <class T>
 void kernel_gradient_by_cells(Isa isa, const Conv2DShape& s, const T* x, const T* dy, T* dW, T* db,
                               bool accumulate) {

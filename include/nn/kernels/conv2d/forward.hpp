@@ -20,8 +20,8 @@ struct Conv2DResult {
   Bfloat16* rounded = nullptr;
   void (*to_bfloat16)(Index count, const T* x, Bfloat16* to) = nullptr;
 
-  /// Calls compute(to) for `channels` of each of `pixels`, which belong to `to` as they do to y
-  /// from element `first` on.
+  /// Calls compute(to), which writes `channels` of each of `pixels`; `to` stands for y from element
+  /// `first` on.
   template <class Compute>
   void write(Index first, Range pixels, Range channels, Index pixel_size,
              const Compute& compute) const {
@@ -34,8 +34,8 @@ struct Conv2DResult {
   }
 };
 
-/// Whether to write y past the caches: it is larger than they are, and what is written into them
-/// would first be read from memory. Vectors have to be whole and aligned.
+/// Whether to write y past the caches: where it is larger than they are, as writing into a cache
+/// first reads the line from memory. Vectors have to be whole and aligned.
 template <class T>
 [[nodiscard]] bool is_streamed(Isa isa, const Conv2DShape& s, const Conv2DResult<T>& y) {
   const auto vector_bytes = static_cast<std::uintptr_t>(simd_size<T>(isa)) * sizeof(T);

@@ -29,7 +29,8 @@ struct TileHeights {
   return vector_bytes == 64 ? TileHeights{8, 9} : TileHeights{5, 5};
 }
 
-/// W in tiles, of some rows and the channels of a panel, which the groups of `parts` share.
+/// W is cut into tiles, of some rows by the channels of a panel, which the groups of `parts` share
+/// out.
 struct TilePlan {
   Index tile_rows, num_row_tiles;  // of W [patch_size, out_channels]
   Index num_rows, num_channels, vector_size, full_width, num_panels;
@@ -61,7 +62,7 @@ struct TilePlan {
   }
   [[nodiscard]] Index tile_offset(Index tile) const { return tile * tile_rows * full_width; }
   [[nodiscard]] Index db_offset() const { return tile_offset(num_tiles()); }
-  /// What of a part's db a group of tiles adds to: with the first tile of each panel.
+  /// Where in a part's db a group adds to: the first tile of each panel sums its dy.
   [[nodiscard]] Range db_range(Index group) const {
     const auto offset = [&](Index tile) {
       return db_offset() + ceil_div(tile, num_row_tiles) * full_width;
@@ -78,8 +79,8 @@ struct TilePlan {
 
 namespace nn::kernels::detail {
 
-/// Where each row of W finds its input, counted from an output pixel's first one; rows that only
-/// fill up the last tile read that first one.
+/// For each row of W, which element of an output pixel's window it meets. Rows that only fill up
+/// the last tile get the first element.
 [[nodiscard]] inline Scratch<Index> input_offsets(const Conv2DShape& s, const TilePlan& plan,
                                                   Index window_cols) {
   const Index count = plan.num_row_tiles * plan.tile_rows;

@@ -28,13 +28,13 @@ struct PixelBlock {
           {s.output_size(), s.out_width * s.out_channels, s.out_channels}};
 }
 
-/// The work is cut by the shape alone, into parts of the output rows of all samples, counted
-/// through. Each part adds up a dW of its own, and these are added at the end in their order.
+/// The output rows of all samples, counted through, are cut into parts by the shape alone. Each
+/// part adds up a dW of its own, and these are added at the end in their order.
 struct RowParts {
   Index total_rows, rows_per_part, num_parts;
   Index num_groups;  // that share a part's dW, for more threads
 
-  /// For parts of `part_size` elements, whose dW can be shared out in `most_groups`.
+  /// For parts of `part_size` elements, whose dW at most `most_groups` can share.
   RowParts(const Conv2DShape& s, Index part_size, Index most_groups)
       : total_rows(s.batch * s.out_height) {
     constexpr Index max_pieces = 16, min_products = Index{1} << 18;
@@ -52,7 +52,7 @@ struct RowParts {
     const Index first = part * rows_per_part;
     return {first, std::min(total_rows, first + rows_per_part)};
   }
-  /// What a group has of `count` things.
+  /// A group's share of `count` things.
   [[nodiscard]] Range share(Index group, Index count) const {
     return {group * count / num_groups, (group + 1) * count / num_groups};
   }

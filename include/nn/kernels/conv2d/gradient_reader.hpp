@@ -25,7 +25,7 @@ class Conv2DGradientReader final : public ColumnReader<T> {
            s.patch_size() * s.out_channels <= most_elements;
   }
 
-  /// Arguments as of `conv2d_kernel_gradient`; `isa` are kernels that the processor has.
+  /// Arguments as of `conv2d_kernel_gradient`; the processor must have `isa`.
   Conv2DGradientReader(Isa isa, const Conv2DShape& shape, const T* x, T* dW, T* db, bool accumulate)
       : ColumnReader<T>(shape.out_channels),
         isa_(isa),

@@ -73,7 +73,7 @@ struct MetCells {
 };
 
 /// The cells of a kernel that lie on a pixel of the image for some output pixel, and those between;
-/// one cell where none does. With large dilations or kernels they are few.
+/// one cell where none does. With a large dilation or kernel they are few.
 [[nodiscard]] inline MetCells met_cells(const Conv2DShape& s) {
   const auto along = [](Index size, Index out_size, Index kernel, Index stride, Index pad,
                         Index dilation) {
@@ -96,7 +96,7 @@ struct MetCells {
   return s;
 }
 
-/// Input pixels that output rows first .. last - 1 touch.
+/// The window of the input that output rows first .. last - 1 read.
 [[nodiscard]] inline ImageWindow input_window(const Conv2DShape& s, Index first, Index last) {
   return {first * s.stride_height - s.pad_top, -s.pad_left,
           (last - first - 1) * s.stride_height + (s.kernel_height - 1) * s.dilation_height + 1,

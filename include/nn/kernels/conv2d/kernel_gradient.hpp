@@ -31,7 +31,7 @@ void add_tiles(const TilePlan& plan, const T* sums, T* dW, T* db, bool accumulat
   add_parts(num_parts, plan.part_size(), sums + plan.db_offset(), plan.num_channels, db);
 }
 
-/// The way for few input channels.
+/// `conv2d_kernel_gradient` for few input channels.
 template <class T>
 void kernel_gradient_by_blocks(Isa isa, const Conv2DShape& s, const T* x, const T* dy, T* dW, T* db,
                                bool accumulate) {
@@ -69,7 +69,7 @@ void conv2d_kernel_gradient(Isa isa, const Conv2DShape& s, const T* x, const T* 
   if (met.rows.size() == s.kernel_height && met.cols.size() == s.kernel_width) {
     return gradient(isa, s, x, dy, dW, db, accumulate);
   }
-  // The others have no gradient: neither work nor memory follows their number or distance.
+  // Cells that meet no pixel have the gradient 0, and cost neither work nor memory.
   const Conv2DShape part = shape_of_cells(s, met);
   const Index row_size = part.kernel_width * s.in_channels * s.out_channels;
   const Scratch<T> memory(ScratchUse::met_cells, part.kernel_height, row_size);

@@ -61,7 +61,7 @@ struct AxisClass {
   Index from_step;  // from what one reads to what the next one reads
   AxisCells cells;  // of the first
 
-  /// Which of them lie within some pixels.
+  /// Which of them, by their numbers, lie among these pixels.
   [[nodiscard]] Range within(Range pixels) const {
     const auto number_from = [&](Index pixel) {
       return pixel <= first ? 0 : std::min(count, ceil_div(pixel - first, step));

@@ -80,7 +80,7 @@ struct PixelRows {
 
 namespace nn::kernels::detail {
 
-/// Elements in the vectors for `channels` of a panel: one or two.
+/// The width of a panel of `channels`: that of one vector or two.
 [[nodiscard]] constexpr Index panel_width(Index vector_size, Index channels) {
   return channels <= vector_size ? vector_size : 2 * vector_size;
 }

@@ -46,18 +46,20 @@ namespace detail {
 }  // namespace detail
 
 /// Bytes of the cache that a core has to itself (the second level), as the system tells; 1 MiB
-/// where it does not. Blocks are cut for it, sums never are: it changes no result.
+/// where it does not. Blocks of work are cut to fit it, but sums are not, so it changes no result.
 [[nodiscard, gnu::noinline]] inline Index core_cache_bytes() {
   return nn::detail::found_once<&detail::find_core_cache>();
 }
 
 /// Bytes of the cache that neighbouring cores share (the third level), as the processor tells; 32
-/// MiB where it does not, and at most 64 MiB. What is larger than that is gone when it is read.
+/// MiB where it does not, and at most 64 MiB. Data larger than that has left it before it is read
+/// again.
 [[nodiscard]] inline Index shared_cache_bytes() {
   return nn::detail::found_once<&detail::find_shared_cache>();
 }
 
-/// How many T an operand may have that stays there while others stream by: a quarter.
+/// How many Ts an operand may have to stay in a core's cache while others pass through: a quarter
+/// of what fits.
 template <class T>
 [[nodiscard]] Index cached_elements() {
   return core_cache_bytes() / 4 / static_cast<Index>(sizeof(T));

@@ -79,8 +79,8 @@ namespace detail {
   return Isa::portable;
 }
 
-/// The quickest of the sets up to `best`. Intel's processors multiply bfloat16 numbers at half the
-/// rate of floats unless it is in tiles: there rounded floats are quicker.
+/// The quickest of the sets up to `best`. In vectors, Intel's processors multiply bfloat16 numbers
+/// at half the rate of floats, so rounded floats are quicker there; tiles are quicker than both.
 [[nodiscard]] inline Isa quickest_isa(Isa best) {
 #if defined(__x86_64__)
   if (best == Isa::avx512_bf16 && __builtin_cpu_is("intel")) return Isa::avx512;
@@ -105,7 +105,7 @@ namespace detail {
   refuse({"NN_ISA", "portable, avx2, avx512, avx512_bf16 or amx", wanted});
 }
 
-/// 1 for the first of the sets.
+/// Counted from 1, as `found_once` asks for.
 [[nodiscard]] inline int number_of_chosen_isa() { return 1 + static_cast<int>(choose_isa()); }
 
 }  // namespace detail

@@ -14,8 +14,8 @@
 #include "nn/core/config.hpp"
 #include "nn/kernels/machine/isa.hpp"
 
-/// Marks small functions on vectors, which must melt into their caller: passed through a call,
-/// vectors would depend on the flags that each side is compiled with.
+/// Marks small functions on vectors, which have to be inlined: how a call passes vectors depends on
+/// the flags that each side is compiled with.
 #define NN_INLINE __attribute__((always_inline)) inline
 
 /// Tells compilers to unroll the next loop, so that its vectors stay in registers.
@@ -35,7 +35,7 @@ namespace nn::kernels {
 template <class T>
 inline constexpr bool has_simd = std::same_as<T, float> || std::same_as<T, double>;
 
-/// Puts what this thread has streamed before what it writes next.
+/// Makes other threads see what this one has streamed before what it writes next.
 inline void end_streams() {
 #if defined(__x86_64__)
   _mm_sfence();

@@ -23,8 +23,8 @@ struct GradientOptions {
 
 namespace detail {
 
-/// Rows of W to a piece: whole panels of the product, enough pieces for many threads, and whole
-/// units of so many rows.
+/// How many rows of W make a piece: whole panels of the product and whole units of `unit` rows, but
+/// so few that there are pieces for many threads.
 [[nodiscard]] inline Index gradient_piece_rows(Index rows, Index cols, Index tile_cols,
                                                Index unit) {
   constexpr Index piece_elements = 16384;  // its gradient stays in a core's own cache

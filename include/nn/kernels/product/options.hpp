@@ -8,7 +8,7 @@
 
 namespace nn::kernels {
 
-/// A packed b that stays from one product to the next with the same b: the first one that can fills
+/// A b that stays packed for later products with the same b: the first product that can fills
 /// `data`, later ones read it. Products of any number of rows may come between.
 struct KeptOperand {
   void* data = nullptr;  ///< of `kept_operand_bytes`

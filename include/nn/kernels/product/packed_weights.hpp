@@ -29,8 +29,8 @@ class PackedWeights {
   /// Of the memory that the batches share.
   [[nodiscard]] Index num_bytes() const { return num_bytes_; }
 
-  /// For the product of batch number `batch`, of which the first is 0 and a single one -1; null
-  /// where nothing is kept.
+  /// For the product of batch number `batch`: 0 for the first, -1 for one on its own. Null where
+  /// nothing is kept.
   [[nodiscard]] KeptOperand* in(std::byte* memory, Index batch) const {
     if (batch < 0 || num_bytes_ == 0) return nullptr;
     if (batch == 0) ::new (memory) KeptOperand{memory + header};

@@ -29,7 +29,7 @@ class ProductPrecision {
     return precision;
   }
 
-  constexpr operator NumberFormat() const {  // NOLINT(google-explicit-constructor): is one
+  constexpr operator NumberFormat() const {  // NOLINT(google-explicit-constructor): its name
     return change_ == nullptr ? NumberFormat::float32 : NumberFormat::bfloat16;
   }
   /// Makes the kernels for floats those of this precision.

@@ -37,7 +37,8 @@ struct ProductPlan {
   Index col_blocks;
 };
 
-/// `most_rows` of a block are those whose chunk stays in a core's cache (of doubles in half of it).
+/// `most_rows`: the rows of a block whose chunk of a fills a quarter of a core's cache (of doubles,
+/// a half).
 [[nodiscard]] inline ProductPlan plan_product(Index m, Index n, Index k, Index tile_rows,
                                               Index tile_cols, Index most_rows) {
   constexpr Index min_slice = 1024, max_slices = 8, min_pieces = 4;

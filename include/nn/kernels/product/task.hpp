@@ -20,9 +20,9 @@ struct ProductTask {
   bool is_final = true;
   Operand<T> next_a{};  ///< what the thread reads after this block, to prefetch; may be empty
   Matrix<const T> next_b{};
-  const void* packed_a = nullptr;  ///< the operands as the kernels' `pack_a` and `pack_b` give
-  const void* packed_b = nullptr;  ///< them back (or their `pack_tiles`), or null
-  void* kept_b = nullptr;  ///< memory for b as `pack_b` gives it, which this task fills; or null
+  const void* packed_a = nullptr;  ///< a, if it is packed: as by `pack_a` or `pack_tiles`
+  const void* packed_b = nullptr;  ///< b, if it is packed: as by `pack_b`
+  void* kept_b = nullptr;          ///< memory for b, packed, which this task fills; or null
 };
 
 /// Whether neighbours along one side lie side by side, as packing asks for.
@@ -62,7 +62,7 @@ struct PrefetchWalk {
   explicit PrefetchWalk(const Operand<T>& x)
       : PrefetchWalk(x.visit([](const auto& matrix) { return PrefetchWalk(matrix); })) {}
 
-  /// Fetches the next line. (Inner loops in vectors have the same with its numbers in registers.)
+  /// Fetches the next line. (Inner loops in vectors repeat this, to keep the numbers in registers.)
   void fetch() {
     __builtin_prefetch(line, 0, 2);
     --left_in_row;
@@ -87,7 +87,8 @@ struct PrefetchQueue {
     if (count > 0) first = PrefetchWalk(Matrix<const T>(packed, 1, count));
   }
 
-  /// The walk that a tile of `depth` steps shall continue; within `harmless` when all is done.
+  /// The walk that a tile of `depth` steps continues; one over `harmless` memory when all is
+  /// fetched.
   [[nodiscard, gnu::noinline]] PrefetchWalk& next(Index depth, const void* harmless) {
     for (PrefetchWalk* ahead : {&first, &second}) {
       if (ahead->lines_left <= 0) continue;

@@ -78,7 +78,7 @@ struct QuantizedPlan {
   }
 };
 
-/// Returns the rows whose sums were too large for floats or not finite, as bits.
+/// Bit i of the result says that sums of row i were too large for floats or not finite.
 inline std::uint64_t quantized_rows(Isa isa, Matrix<const float> x, const QuantizedMatrix& W,
                                     Matrix<float> y, const ProductOptions<float>& options) {
   const QuantizedPlan plan(W, x.rows);
@@ -116,8 +116,8 @@ inline std::uint64_t quantized_rows(Isa isa, Matrix<const float> x, const Quanti
   return not_finite;
 }
 
-/// A row of int8 again, whose sums are too large for floats before the columns' scales make them
-/// smaller: a power of 2 of it, which changes no bit but those of the exponents.
+/// Computes a row again whose sums of int8 are too large for floats until the columns' scales make
+/// them smaller: it is divided by a power of 2 first, which changes exponents alone.
 inline void quantized_large_row(Isa isa, Matrix<const float> x, const QuantizedMatrix& W,
                                 Matrix<float> y, const ProductOptions<float>& options) {
   constexpr float large = 0x1p64f;
@@ -128,7 +128,7 @@ inline void quantized_large_row(Isa isa, Matrix<const float> x, const QuantizedM
     small_x[i] = x(0, i) / large;
     largest = std::max(largest, std::abs(x(0, i)));
   }
-  if (largest < large) return;  // then its elements aren't finite, or a column of W
+  if (largest < large) return;  // not too large: the row or a column of W is not finite
   quantized_rows(isa, {small_x, 1, x.cols}, W, y, {});
   for (Index j = 0; j < y.cols; ++j) {
     float& value = y(0, j);
