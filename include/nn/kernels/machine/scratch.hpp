@@ -31,6 +31,8 @@ enum class ScratchUse {
   runs,
   kernel_gradient,
   met_cells,
+  wide_row,
+  column_values,
   count
 };
 

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+// Statistics of columns in the plainest loops: the twins that the fast ones are tested against.
+#pragma once
+
+#include "nn/core/config.hpp"
+#include "nn/core/real.hpp"
+
+namespace nn::kernels::naive {
+
+/// Mean and mean square deviation of each column.   x [rows, cols]   mean, variance [cols]
+template <Real T>
+void column_moments(Index rows, Index cols, const T* x, T* mean, T* variance) {
+  const auto count = static_cast<T>(rows > 0 ? rows : 1);
+  for (Index j = 0; j < cols; ++j) {
+    T sum(0), squares(0);
+    for (Index i = 0; i < rows; ++i) sum += x[i * cols + j];
+    mean[j] = sum / count;
+    for (Index i = 0; i < rows; ++i) {
+      const T deviation = x[i * cols + j] - mean[j];
+      squares += deviation * deviation;
+    }
+    variance[j] = squares / count;
+  }
+}
+
+/// y = (x - mean) scale + shift.   x, y [rows, cols]   others [cols]
+template <Real T>
+void shift_and_scale(Index rows, Index cols, const T* x, const T* mean, const T* scale,
+                     const T* shift, T* y) {
+  for (Index i = 0; i < rows; ++i) {
+    for (Index j = 0; j < cols; ++j) {
+      y[i * cols + j] = (x[i * cols + j] - mean[j]) * scale[j] + shift[j];
+    }
+  }
+}
+
+/// sums = sum_i dy, products = sum_i dy (x - mean).   x, dy [rows, cols]   others [cols]
+template <Real T>
+void column_products(Index rows, Index cols, const T* x, const T* dy, const T* mean, T* sums,
+                     T* products) {
+  for (Index j = 0; j < cols; ++j) {
+    sums[j] = products[j] = T(0);
+    for (Index i = 0; i < rows; ++i) {
+      sums[j] += dy[i * cols + j];
+      products[j] += dy[i * cols + j] * (x[i * cols + j] - mean[j]);
+    }
+  }
+}
+
+/// dx = dy scale + (x - mean) slope + shift.   x, dy, dx [rows, cols]   others [cols]
+template <Real T>
+void combine_columns(Index rows, Index cols, const T* x, const T* dy, const T* mean, const T* scale,
+                     const T* slope, const T* shift, T* dx) {
+  for (Index i = 0; i < rows; ++i) {
+    for (Index j = 0; j < cols; ++j) {
+      const Index at = i * cols + j;
+      dx[at] = dy[at] * scale[j] + ((x[at] - mean[j]) * slope[j] + shift[j]);
+    }
+  }
+}
+
+}  // namespace nn::kernels::naive
