@@ -51,14 +51,16 @@ TEST_SUITE("layer/initializer") {
     CHECK(spread.largest <= 2 * 0.5 / 0.8796);
   }
 
-  TEST_CASE("Initializer: Zeros and Constant give their number") {
+  TEST_CASE("Initializer: Zeros, Ones and Constant give their number") {
     CHECK(spread_of(nn::Zeros{}, {}).largest == 0);
+    CHECK(spread_of(nn::Ones{}, {}).largest == 1);
+    CHECK(spread_of(nn::Ones{}, {}).variance == doctest::Approx(1));
     CHECK(spread_of(nn::Constant{-2}, {}).variance == doctest::Approx(4));
   }
 
   TEST_CASE("Initializer: goes through its name and back") {
     for (const char* name :
-         {"glorot_uniform", "he_normal", "zeros", "constant(0.1)", "constant(-2.5e-10)"}) {
+         {"glorot_uniform", "he_normal", "zeros", "ones", "constant(0.1)", "constant(-2.5e-10)"}) {
       CAPTURE(name);
       CHECK(nn::Initializer::from_string(name).to_string() == name);
     }
@@ -68,7 +70,8 @@ TEST_SUITE("layer/initializer") {
     for (const std::string name : {"lecun", "constant", "constant(x)", "constant(1", ""}) {
       CAPTURE(name);
       const std::string sentence =
-          "Initializer: expected glorot_uniform, he_normal, zeros or constant(number), got '" +
+          "Initializer: expected glorot_uniform, he_normal, zeros, ones or constant(number), got "
+          "'" +
           name + "'";
       CHECK_THROWS_WITH_AS(static_cast<void>(nn::Initializer::from_string(name)), sentence.c_str(),
                            std::invalid_argument);

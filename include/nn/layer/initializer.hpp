@@ -58,6 +58,10 @@ struct Constant {
 
 struct Zeros : Constant {};
 
+struct Ones : Constant {
+  Ones() : Constant{1} {}
+};
+
 /// Any of the rules above, as an option of a layer: `.kernel_initializer = nn::HeNormal{}`.
 class Initializer {
  public:
@@ -65,6 +69,7 @@ class Initializer {
   Initializer(GlorotUniform) : rule_(Rule::glorot_uniform) {}
   Initializer(HeNormal) : rule_(Rule::he_normal) {}
   Initializer(Zeros) : rule_(Rule::zeros) {}
+  Initializer(Ones ones) : rule_(Rule::ones), constant_(ones) {}
   Initializer(Constant constant) : rule_(Rule::constant), constant_(constant) {}
   // NOLINTEND(google-explicit-constructor)
 
@@ -76,20 +81,21 @@ class Initializer {
       case Rule::he_normal:
         return HeNormal{}(random, index, fans);
       case Rule::zeros:
+      case Rule::ones:
       case Rule::constant:
         break;
     }
     return constant_(random, index, fans);
   }
 
-  /// Keras' name: "glorot_uniform", "he_normal", "zeros", or "constant(0.5)".
+  /// Keras' name: "glorot_uniform", "he_normal", "zeros", "ones", or "constant(0.5)".
   [[nodiscard]] std::string to_string() const;
 
   /// The rule of that name. Throws `std::invalid_argument` for any other.
   [[nodiscard]] static Initializer from_string(std::string_view name);
 
  private:
-  enum class Rule { glorot_uniform, he_normal, zeros, constant };
+  enum class Rule { glorot_uniform, he_normal, zeros, ones, constant };
 
   Rule rule_;
   Constant constant_{};
@@ -99,6 +105,7 @@ NN_COLD inline std::string Initializer::to_string() const {
   if (rule_ == Rule::glorot_uniform) return "glorot_uniform";
   if (rule_ == Rule::he_normal) return "he_normal";
   if (rule_ == Rule::zeros) return "zeros";
+  if (rule_ == Rule::ones) return "ones";
   char digits[32];
   const auto end = std::to_chars(digits, digits + sizeof digits, constant_.value).ptr;
   return concat(
@@ -109,6 +116,7 @@ NN_COLD inline Initializer Initializer::from_string(std::string_view name) {
   if (name == "glorot_uniform") return GlorotUniform{};
   if (name == "he_normal") return HeNormal{};
   if (name == "zeros") return Zeros{};
+  if (name == "ones") return Ones{};
   constexpr std::string_view prefix = "constant(";
   if (name.starts_with(prefix) && name.ends_with(')')) {
     const std::string_view digits = name.substr(prefix.size(), name.size() - prefix.size() - 1);
@@ -116,7 +124,9 @@ NN_COLD inline Initializer Initializer::from_string(std::string_view name) {
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
     if (error == std::errc{} && end == digits.data() + digits.size()) return Constant{value};
   }
-  refuse({"Initializer", "glorot_uniform, he_normal, zeros or constant(number)", {"'", name, "'"}});
+  refuse({"Initializer",
+          "glorot_uniform, he_normal, zeros, ones or constant(number)",
+          {"'", name, "'"}});
 }
 
 }  // namespace nn

@@ -2,6 +2,7 @@
 // All layers, and the list of them for reading files: the one place where a new layer is added.
 #pragma once
 
+#include "nn/layers/batch_normalization.hpp"
 #include "nn/layers/conv2d.hpp"
 #include "nn/layers/dense.hpp"
 #include "nn/layers/dropout.hpp"
@@ -17,6 +18,7 @@ template <class... Layers>
 struct LayerTypes {};
 
 #define NN_FOR_EACH_LAYER(DO) \
+  DO(BatchNormalization)      \
   DO(Conv2D) DO(Dense) DO(Dropout) DO(Flatten) DO(MaxPooling2D) DO(ReLU) DO(Rescaling) DO(Softmax)
 
 /// The library's layers, and more.

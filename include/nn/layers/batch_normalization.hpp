@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT
+// Batch normalization.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "nn/core/finite.hpp"
+#include "nn/kernels/normalization/normalization.hpp"
+#include "nn/layer/layer.hpp"
+
+namespace nn {
+
+/// Options of BatchNormalization, with Keras' names and defaults.
+struct BatchNormalizationOptions {
+  Index axis = -1;         ///< of the features: -1 or the number of the last axis
+  double momentum = 0.99;  ///< share of the moving statistics that a batch leaves; in [0, 1]
+  double epsilon = 1e-3;   ///< added to variances, which may be 0; positive
+  bool center = true;      ///< add beta
+  bool scale = true;       ///< multiply by gamma
+  Initializer beta_initializer = Zeros{};
+  Initializer gamma_initializer = Ones{};
+  Initializer moving_mean_initializer = Zeros{};
+  Initializer moving_variance_initializer = Ones{};
+};
+
+/// Gives each feature mean beta and deviation gamma (Ioffe and Szegedy 2015; Keras:
+/// BatchNormalization), over all axes but the last:
+///     y = (x - mean) / std * gamma + beta     std = sqrt(variance + epsilon)
+/// In training, mean and variance (divided by the number of rows) are those of the batch, and the
+/// moving ones follow them: moving = moving momentum + batch (1 - momentum). At inference they are
+/// the moving ones.
+/// Shapes    x [rows, features]   y like x   gamma, beta, moving_mean, moving_variance [features]
+/// Backward  dbeta += sum dy   dgamma += sum dy x^   with x^ = (x - mean) / std
+///           dx = gamma / std (dy - mean dy - x^ mean(dy x^))
+/// Init      gamma: one   beta: zero   moving_mean: zero   moving_variance: one
+/// Throws    std::invalid_argument for a momentum outside [0, 1] and an epsilon that is not
+///           positive; ShapeError for samples without features and another axis than the last
+template <Real T = float>
+class BatchNormalization {
+ public:
+  using Scalar = T;
+
+  explicit BatchNormalization(const BatchNormalizationOptions& options = {}) : options_(options) {
+    demand(options.momentum >= 0 && options.momentum <= 1, "BatchNormalization",
+           "a momentum from 0 to 1", options.momentum);
+    demand(options.epsilon > 0 && is_finite(options.epsilon), "BatchNormalization",
+           "a positive epsilon", options.epsilon);
+  }
+
+  [[nodiscard]] static std::string name() { return "BatchNormalization"; }
+
+  [[nodiscard]] Shape output_shape(const Shape& input) const {
+    if (input.empty() || input.back() == 0) {
+      refuse<ShapeError>(
+          {"BatchNormalization", "samples with at least one feature", input.to_string()});
+    }
+    if (options_.axis != -1 && options_.axis != input.rank()) {
+      refuse<ShapeError>({"BatchNormalization",
+                          {"axis -1 or ", input.rank(), ", the last one"},
+                          options_.axis,
+                          {"samples ", input.to_string()}});
+    }
+    return input;
+  }
+
+  static constexpr Promises promises{.assigns_gradients = true};
+
+  [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
+    return bytes_of<T>(training ? Index{5} : Index{2}, x.back());
+  }
+
+  void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
+    const Index rows = x.dimension(0), features = x.dimension(1);
+    pass.require_memory("BatchNormalization", bytes_of<T>(features));
+    const Memory memory(pass, features);
+    const T* mean = moving_mean_.value().data();          // [features]
+    const T* variance = moving_variance_.value().data();  // [features]
+    if (pass.training) {
+      kernels::column_moments(rows, features, x.data(), memory.mean, memory.variance);
+      mean = memory.mean;
+      variance = memory.variance;
+    }
+    // y = (x - mean) / std * gamma + beta
+    for (Index j = 0; j < features; ++j) {
+      memory.scale[j] = gamma(j) / std_of(variance[j]);
+      memory.shift[j] = options_.center ? beta_.value()(j) : T(0);
+    }
+    kernels::shift_and_scale(rows, features, x.data(), mean, memory.scale, memory.shift, y.data());
+  }
+
+  void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dy,
+                TensorMap<T, 2> dx, const Pass& pass) const {
+    const Index rows = x.dimension(0), features = x.dimension(1);
+    const Memory memory(pass, features);
+    const T per_row = T(1) / static_cast<T>(std::max<Index>(rows, 1));
+    // shift = sum dy   slope = sum dy (x - mean)
+    kernels::column_products(rows, features, x.data(), dy.data(), memory.mean, memory.shift,
+                             memory.slope);
+    for (Index j = 0; j < features; ++j) {
+      const T std_j = std_of(memory.variance[j]);
+      // dbeta += sum dy   dgamma += sum dy x^
+      if (options_.center) add(memory.shift[j], beta_.gradient()(j), pass);
+      if (options_.scale) add(memory.slope[j] / std_j, gamma_.gradient()(j), pass);
+      // dx = gamma / std dy - gamma / std^3 mean(dy (x - mean)) (x - mean) - gamma / std mean dy
+      memory.scale[j] = gamma(j) / std_j;
+      memory.slope[j] *= -memory.scale[j] / (std_j * std_j) * per_row;
+      memory.shift[j] *= -memory.scale[j] * per_row;
+    }
+    if (!pass.needs_dx) return;
+    kernels::combine_columns(rows, features, x.data(), dy.data(), memory.mean, memory.scale,
+                             memory.slope, memory.shift, dx.data());
+  }
+
+  void update_state(const Shape& x, const Pass& pass) {
+    if (x.num_elements() == 0) return;
+    const Memory memory(pass, x.back());
+    follow(memory.mean, moving_mean_.value());
+    follow(memory.variance, moving_variance_.value());
+  }
+
+  void parameters(const Shape& input, ParameterList<T>& list) {
+    const Shape shape{input.back()};
+    if (options_.scale) list.add(gamma_, "gamma", shape, options_.gamma_initializer);
+    if (options_.center) list.add(beta_, "beta", shape, options_.beta_initializer);
+    list.add_state(moving_mean_, "moving_mean", shape, options_.moving_mean_initializer);
+    list.add_state(moving_variance_, "moving_variance", shape,
+                   options_.moving_variance_initializer);
+  }
+
+  [[nodiscard]] Arguments arguments() const {
+    return Arguments{name()}
+        .set("axis", options_.axis)
+        .set("momentum", options_.momentum)
+        .set("epsilon", options_.epsilon)
+        .set("center", options_.center)
+        .set("scale", options_.scale)
+        .set("beta_initializer", options_.beta_initializer)
+        .set("gamma_initializer", options_.gamma_initializer)
+        .set("moving_mean_initializer", options_.moving_mean_initializer)
+        .set("moving_variance_initializer", options_.moving_variance_initializer);
+  }
+  [[nodiscard]] static BatchNormalization from_arguments(const Arguments& a) {
+    return BatchNormalization(
+        {.axis = a.get<Index>("axis"),
+         .momentum = a.get<double>("momentum"),
+         .epsilon = a.get<double>("epsilon"),
+         .center = a.get<bool>("center"),
+         .scale = a.get<bool>("scale"),
+         .beta_initializer = a.get<Initializer>("beta_initializer"),
+         .gamma_initializer = a.get<Initializer>("gamma_initializer"),
+         .moving_mean_initializer = a.get<Initializer>("moving_mean_initializer"),
+         .moving_variance_initializer = a.get<Initializer>("moving_variance_initializer")});
+  }
+
+ private:
+  /// The vectors [features] in `pass.memory`; at inference the first two.
+  struct Memory {
+    T *scale, *shift;    // what a pass multiplies by and adds
+    T *mean, *variance;  // of the batch, for backward and `update_state`
+    T* slope;            // in backward
+
+    Memory(const Pass& pass, Index features)
+        : scale(reinterpret_cast<T*>(pass.memory)),
+          shift(scale + features),
+          mean(shift + features),
+          variance(mean + features),
+          slope(variance + features) {}
+  };
+
+  [[nodiscard]] T gamma(Index j) const { return options_.scale ? gamma_.value()(j) : T(1); }
+  /// std = sqrt(variance + epsilon)
+  [[nodiscard]] T std_of(T variance) const {
+    using std::sqrt;
+    return sqrt(variance + static_cast<T>(options_.epsilon));
+  }
+  static void add(T amount, T& gradient, const Pass& pass) {
+    gradient = pass.accumulate ? gradient + amount : amount;
+  }
+  /// moving = moving momentum + batch (1 - momentum)
+  void follow(const T* batch, TensorMap<T, 1> moving) const {
+    const auto kept = static_cast<T>(options_.momentum);
+    const auto taken = static_cast<T>(1 - options_.momentum);
+    for (Index j = 0; j < moving.size(); ++j) moving(j) = moving(j) * kept + batch[j] * taken;
+  }
+
+  BatchNormalizationOptions options_;
+  Parameter<T, 1> gamma_, beta_;               // [features]
+  State<T, 1> moving_mean_, moving_variance_;  // [features]
+};
+
+}  // namespace nn
