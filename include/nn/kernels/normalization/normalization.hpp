@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <utility>
 
 #include "nn/core/ceil_div.hpp"
 #include "nn/kernels/machine/blocks.hpp"
@@ -70,27 +71,33 @@ struct ColumnCut {
   }
 };
 
-/// Of vectors [cols], what the passes over wide rows read: in this thread's memory where rows are
-/// short, else the vectors themselves.
+/// Of vectors [cols], what the passes over wide rows read: copies in this thread's memory where
+/// rows are short, else the vectors themselves.
 template <class T, std::size_t Count>
-[[nodiscard]] std::array<const T*, Count> widened(const ColumnCut& cut,
-                                                  const std::array<const T*, Count>& values) {
-  if (cut.fold == 1) return values;
-  T* const wide = scratch<T>(ScratchUse::column_values, static_cast<Index>(Count), cut.width);
-  std::array<const T*, Count> result;
-  for (std::size_t i = 0; i < Count; ++i) {
-    T* const to = wide + static_cast<Index>(i) * cut.width;
-    cut.widen(values[i], cut.cols, to);
-    result[i] = to;
+class Widened {
+ public:
+  Widened(const ColumnCut& cut, const std::array<const T*, Count>& values) : values_(values) {
+    if (cut.fold == 1) return;
+    copies_ = Scratch<T>(ScratchUse::column_values, static_cast<Index>(Count), cut.width);
+    T* to = copies_.data();
+    for (const T*& value : values_) {
+      cut.widen(value, cut.cols, to);
+      value = std::exchange(to, to + cut.width);
+    }
   }
-  return result;
-}
+  [[nodiscard]] const T* operator[](std::size_t i) const { return values_[i]; }
+
+ private:
+  std::array<const T*, Count> values_;
+  Scratch<T> copies_;
+};
 
 /// The piece's means, and its sums of squared deviations from these.
 template <class T>
 void moments_of_piece(const ColumnCut& cut, const ColumnCut::Piece& piece, const T* x, T* mean,
                       T* squares) {
-  T* const wide = scratch<T>(ScratchUse::wide_row, Index{2}, cut.width);
+  const Scratch<T> memory(ScratchUse::wide_row, Index{2}, cut.width);
+  T* const wide = memory.data();
   T* const wide_mean = wide + cut.width;
   std::fill_n(wide, cut.width, T(0));
   cut.for_each_part(piece, [&](Index first, Index rows, Index width) {
@@ -116,7 +123,8 @@ template <Real T>
 void column_moments(Index rows, Index cols, const T* x, T* mean, T* variance) {
   if constexpr (has_simd<T>) {
     const detail::ColumnCut cut{rows, cols};
-    T* const means = scratch<T>(ScratchUse::partial_sums, Index{2}, cut.row_pieces, cols);
+    const Scratch<T> memory(ScratchUse::partial_sums, Index{2}, cut.row_pieces, cols);
+    T* const means = memory.data();
     T* const squares = means + cut.row_pieces * cols;
     cut.for_each_piece([&](const detail::ColumnCut::Piece& piece) {
       const Index at = piece.number * cols + piece.col;
@@ -148,7 +156,7 @@ void shift_and_scale(Index rows, Index cols, const T* x, const T* mean, const T*
                      const T* shift, T* y) {
   if constexpr (has_simd<T>) {
     const detail::ColumnCut cut{rows, cols};
-    const auto wide = detail::widened<T, 3>(cut, {mean, scale, shift});
+    const detail::Widened<T, 3> wide(cut, {mean, scale, shift});
     cut.for_each_piece([&](const detail::ColumnCut::Piece& piece) {
       const Index col = piece.col;
       cut.for_each_part(piece, [&](Index first, Index part_rows, Index width) {
@@ -168,11 +176,13 @@ void column_products(Index rows, Index cols, const T* x, const T* dy, const T* m
                      T* products) {
   if constexpr (has_simd<T>) {
     const detail::ColumnCut cut{rows, cols};
-    const auto means = detail::widened<T, 1>(cut, {mean});
-    T* const all_sums = scratch<T>(ScratchUse::partial_sums, Index{2}, cut.row_pieces, cols);
+    const detail::Widened<T, 1> means(cut, {mean});
+    const Scratch<T> memory(ScratchUse::partial_sums, Index{2}, cut.row_pieces, cols);
+    T* const all_sums = memory.data();
     T* const all_products = all_sums + cut.row_pieces * cols;
     cut.for_each_piece([&](const detail::ColumnCut::Piece& piece) {
-      T* const wide = scratch<T>(ScratchUse::wide_row, Index{2}, cut.width);
+      const Scratch<T> wide_memory(ScratchUse::wide_row, Index{2}, cut.width);
+      T* const wide = wide_memory.data();
       std::fill_n(wide, 2 * cut.width, T(0));
       cut.for_each_part(piece, [&](Index first, Index part_rows, Index width) {
         NN_DISPATCH(add_products_of_rows, part_rows, width, cut.stride, x + first, dy + first,
@@ -201,7 +211,7 @@ void combine_columns(Index rows, Index cols, const T* x, const T* dy, const T* m
                      const T* slope, const T* shift, T* dx) {
   if constexpr (has_simd<T>) {
     const detail::ColumnCut cut{rows, cols};
-    const auto wide = detail::widened<T, 4>(cut, {mean, scale, slope, shift});
+    const detail::Widened<T, 4> wide(cut, {mean, scale, slope, shift});
     cut.for_each_piece([&](const detail::ColumnCut::Piece& piece) {
       const Index col = piece.col;
       cut.for_each_part(piece, [&](Index first, Index part_rows, Index width) {
