@@ -50,9 +50,10 @@ class AnyLayer {
   requires(!std::same_as<L, AnyLayer>) &&
       Layer<L>&& std::same_as<typename L::Scalar, T> explicit AnyLayer(L layer)
       : self_(hold(std::move(layer))) {}
-  template <ModelLike M>
-  requires std::same_as<typename M::Scalar, T>
-  explicit AnyLayer(M model) : self_(new ModelHolder<M>(std::move(model))) {}
+  template <class M>
+  requires(!std::same_as<M, AnyLayer>) &&
+      ModelLike<M>&& std::same_as<typename M::Scalar, T> explicit AnyLayer(M model)
+      : self_(new ModelHolder<M>(std::move(model))) {}
 
   [[nodiscard]] std::string name() const { return self_->name(); }
   [[nodiscard]] Shape output_shape(const Shape& input) const { return self_->output_shape(input); }
