@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nn/metrics/accuracy.hpp"
+#include "nn/metrics/confusion_matrix.hpp"
 #include "nn/metrics/f1_score.hpp"
 #include "nn/metrics/precision.hpp"
 #include "nn/metrics/recall.hpp"
