@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What `fit` doesn't take is named in a sentence.
-// error: nn: labels are class numbers, counted from 0, of type std::int32_t
+// error: nn: targets are class numbers, counted from 0, of type std::int32_t, or values of float
 // error: nn: a list of numbers has no shape; write nn::Samples
 // error: nn: samples are a row-major tensor \[N, ...\] or an Eigen matrix
 // error: nn: a callback is a class with one or more of the hooks on_train_begin
@@ -21,8 +21,10 @@ int main() {
   const std::vector<float> numbers(8);
   model.fit(x, y, {.callbacks = {Hooked{}, nn::EarlyStopping{}}});
   model.fit(nn::Samples{numbers, {4, 2}}, Eigen::VectorXi(4), {.class_weight = {{1, 2.0}}});
+  const std::vector<float> weights(4);
+  model.fit(x, y, {.sample_weight = weights});
 #ifdef NN_BAD
-  model.fit(x, nn::Tensor<float, 1>(4));
+  model.fit(x, std::vector<std::int64_t>(4));
   model.fit(numbers, y);
   model.fit(Eigen::MatrixXi(4, 2), y);
   model.fit(x, y, {.callbacks = {Misspelt{}}});

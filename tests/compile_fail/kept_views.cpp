@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // A view that is kept, of data that are gone before it is used.
 // error: nn: these samples die at the end of the line
-// error: nn: these labels die at the end of the line
+// error: nn: these targets die at the end of the line
+// error: nn: these weights die at the end of the line
 // error: refuse_what_dies.*Eigen::Matrix<float
 #include <nn/sequential.hpp>
 #include <vector>
@@ -21,6 +22,7 @@ int main() {
 #ifdef NN_BAD
   options.validation_data = {load_x(), y};
   options.validation_data = {x, load_y()};
+  options.sample_weight = std::vector<float>(4);
   static_cast<void>(model.forward(Eigen::MatrixXf(4, 2), workspace));
 #endif
   return options.validation_data.is_given() ? 0 : 1;

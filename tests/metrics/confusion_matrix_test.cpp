@@ -125,7 +125,8 @@ TEST_SUITE("metrics/confusion_matrix") {
       for (Index p = 0; p < 3; ++p) CHECK(matrix(t, p) == example()(t, p));
     }
     CHECK_THROWS_WITH_AS(static_cast<void>(confusion_matrix(Labels(5), predictions)),
-                         "confusion_matrix: expected predictions of 5 samples, got 6", ShapeError);
+                         "confusion_matrix: expected labels of shape [6] or [6, 1], got [5]",
+                         ShapeError);
   }
 
   TEST_CASE("ConfusionMatrix: a stream prints the counts with the classes' numbers") {

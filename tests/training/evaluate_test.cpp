@@ -185,7 +185,7 @@ TEST_SUITE("training/evaluate") {
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(
         evaluate(x, counted_labels(3, 3), {}),
-        "Sequential::evaluate: expected as many labels as samples, got 3 labels (2 samples)",
+        "Sequential::evaluate: expected as many targets as samples, got 3 targets (2 samples)",
         ShapeError);
     CHECK_THROWS_WITH_AS(evaluate(Tensor<float, 4>(0, 8, 8, 1), Labels(0), {}),
                          "Sequential::evaluate: expected at least one sample, got none",

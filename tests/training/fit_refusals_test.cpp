@@ -214,7 +214,7 @@ TEST_SUITE("training/fit") {
     const auto x = random_tensor<float, 2>({4, 2}, 1);
     CHECK_THROWS_WITH_AS(
         model.fit(x, counted_labels(3, 3)),
-        "Sequential::fit: expected as many labels as samples, got 3 labels (4 samples)",
+        "Sequential::fit: expected as many targets as samples, got 3 targets (4 samples)",
         ShapeError);
     Labels y = counted_labels(4, 3);
     y(2) = 3;
@@ -241,7 +241,8 @@ TEST_SUITE("training/fit") {
                          ShapeError);
     CHECK_THROWS_WITH_AS(
         model.fit(x, Tensor<std::int32_t, 2>(4, 3)),
-        "labels: expected shape [N] or [N, 1], got [4, 3]; give the number of each sample's class",
+        "Sequential::fit: expected class numbers of shape [4] for sparse_categorical_crossentropy, "
+        "got [4, 3] (the model gives [4, 3])",
         ShapeError);
   }
 
@@ -261,7 +262,7 @@ TEST_SUITE("training/fit") {
             "Sequential::fit, validation_data: expected labels from 0 to 2, got 3 (label of "
             "sample 3); the last layer needs a unit for each class");
     refuses({x, no_labels},
-            "Sequential::fit, validation_data: expected as many labels as samples, got 0 labels "
+            "Sequential::fit, validation_data: expected as many targets as samples, got 0 targets "
             "(4 samples)");
     refuses({none, no_labels},
             "Sequential::fit, validation_data: expected at least one sample, got none");
@@ -272,13 +273,14 @@ TEST_SUITE("training/fit") {
             "double");
   }
 
-  TEST_CASE("fit: refuses a model that gives images") {
+  TEST_CASE("fit: refuses one label a sample for a model that gives images") {
     Sequential model{Conv2D{3, 3}};
     model.compile(Adam{}, SparseCategoricalCrossentropy{});
     CHECK_THROWS_WITH_AS(
         model.fit(random_tensor<float, 4>({2, 8, 8, 1}, 1), counted_labels(2, 3)),
-        "Sequential::fit: expected a model that gives one row of class scores for a sample, got "
-        "output of shape [6, 6, 3]; add nn::Flatten before the last nn::Dense",
+        "Sequential::fit: expected class numbers of shape [2, 6, 6] for "
+        "sparse_categorical_crossentropy, got [2] (the model gives [2, 6, 6, 3]); for one of each "
+        "sample, add nn::Flatten before the last nn::Dense",
         ShapeError);
   }
 

@@ -285,10 +285,10 @@ TEST_SUITE("training/train_on_batch") {
                          "loss and optimizer; call compile(optimizer, loss, metrics) first",
                          std::invalid_argument);
     model.compile(Adam{}, SparseCategoricalCrossentropy{});
-    CHECK_THROWS_WITH_AS(
-        model.train_on_batch(x, counted_labels(1, 3)),
-        "Sequential::train_on_batch: expected as many labels as samples, got 1 labels (2 samples)",
-        ShapeError);
+    CHECK_THROWS_WITH_AS(model.train_on_batch(x, counted_labels(1, 3)),
+                         "Sequential::train_on_batch: expected as many targets as samples, got 1 "
+                         "targets (2 samples)",
+                         ShapeError);
     CHECK_THROWS_WITH_AS(model.train_on_batch(Tensor<float, 2>(0, 4), Labels(0)),
                          "Sequential::train_on_batch: expected at least one sample, got none",
                          std::invalid_argument);

@@ -23,6 +23,14 @@ inline constexpr bool has_sample_numbers =
 template <class X>
 concept SampleData = (TensorLike<X> || MatrixLike<X>)&&has_sample_numbers<X>;
 
+/// Elements from one row of a matrix to the next, and from one of its columns to the next.
+template <MatrixLike X>
+[[nodiscard]] kernels::RowSteps steps_of(const X& x) {
+  const Index row = X::IsRowMajor ? x.outerStride() : x.innerStride();
+  const Index element = X::IsRowMajor ? x.innerStride() : x.outerStride();
+  return {row, x.cols() == 1 ? 1 : element};
+}
+
 }  // namespace detail
 
 /// Samples [N, ...] of float, double or std::uint8_t in the caller's memory, which has to outlive
@@ -40,7 +48,7 @@ class Samples {
   template <MatrixLike X>
   requires detail::has_sample_numbers<X> Samples(
       const X& x)  // NOLINT(google-explicit-constructor): a matrix is a set of samples
-      : Samples(x.data(), {x.rows(), x.cols()}, steps_of(x)) {}
+      : Samples(x.data(), {x.rows(), x.cols()}, detail::steps_of(x)) {}
 
   /// A std::vector, std::array or std::span of numbers, with the shape [N, ...] that they stand
   /// for. Throws `ShapeError` for another number of elements.
@@ -104,8 +112,10 @@ class Samples {
     if (rows == nullptr && holds<T>()) return static_cast<const T*>(data_);
     if (type_ == Type::bytes) {
       gather_from(static_cast<const std::uint8_t*>(data_), rows, count, buffer);
+    } else if (type_ == Type::float32) {
+      gather_from(static_cast<const float*>(data_), rows, count, buffer);
     } else {
-      gather_from(static_cast<const T*>(data_), rows, count, buffer);
+      gather_from(static_cast<const double*>(data_), rows, count, buffer);
     }
     return buffer;
   }
@@ -134,13 +144,6 @@ class Samples {
   [[nodiscard]] static Shape sample_part(const Shape& shape) {
     return {shape.begin() + (shape.empty() ? 0 : 1), shape.end()};
   }
-  template <MatrixLike X>
-  [[nodiscard]] static kernels::RowSteps steps_of(const X& x) {
-    const Index row = X::IsRowMajor ? x.outerStride() : x.innerStride();
-    const Index element = X::IsRowMajor ? x.innerStride() : x.outerStride();
-    return {row, x.cols() == 1 ? 1 : element};
-  }
-
   template <class X>
   static void refuse_what_dies() {
     static_assert(std::is_void_v<X>,

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "nn/core/error.hpp"
-#include "nn/scoring/scored_batch.hpp"
+#include "nn/scoring/row_mean.hpp"
 
 namespace nn {
 
@@ -40,7 +40,7 @@ class ClassCounts {
   }
 
   /// Counts a batch. A first batch sets the number of classes, if that is 0. Throws
-  /// `std::invalid_argument` for a batch with another number.
+  /// `std::invalid_argument` for a batch with another number, and for values as targets.
   template <Real T>
   void add(const ScoredBatch<T>& batch) {
     add_to(*this, batch);
@@ -89,6 +89,7 @@ class ClassCounts {
   /// Counts a batch by `add` and `resize` of `self`: this object as a value of its own class.
   template <class Self, Real T>
   [[gnu::noinline]] void add_to(Self& self, const ScoredBatch<T>& batch) {
+    require_labels(where_, batch);
     if (classes() == 0) self.resize(batch.classes);
     demand(batch.classes == classes(), where_, "batches of equally many classes", batch.classes);
     for (Index row = 0; row < batch.rows; ++row) self.add(batch.labels[row], batch.predicted(row));

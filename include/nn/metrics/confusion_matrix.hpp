@@ -13,7 +13,7 @@
 
 #include "nn/core/checked.hpp"
 #include "nn/core/tensor.hpp"
-#include "nn/data/labels.hpp"
+#include "nn/data/targets.hpp"
 #include "nn/metrics/class_counts.hpp"
 
 namespace nn {
@@ -65,22 +65,40 @@ class ConfusionMatrix : private ClassCounts {
   std::vector<std::int64_t> counts_;  // [classes, classes], true class first
 };
 
+namespace detail {
+
+/// A view of class numbers. For anything else, the compiler's error is a sentence.
+template <class Y>
+[[nodiscard]] Targets labels_of(const Y& y) {
+  constexpr bool is_accepted = TargetData<Y> && has_class_numbers<Y>;
+  static_assert(is_accepted,
+                "nn: labels are class numbers, counted from 0, of type std::int32_t: an "
+                "nn::Labels, a std::vector<int> or an Eigen::VectorXi");
+  if constexpr (is_accepted) return Targets(y);
+  return {};
+}
+
+}  // namespace detail
+
 /// The confusion matrix of predictions [N, classes] (probabilities or logits) against labels y [N].
-/// Throws `ShapeError` where the numbers of samples differ.
+/// Throws `ShapeError` unless there is one label for each sample.
 template <class Y, class Predictions>
 requires TensorLike<Predictions> &&(Predictions::NumDimensions == 2) [[nodiscard]] ConfusionMatrix
     confusion_matrix(const Y& y, const Predictions& predictions) {
-  const LabelView labels = detail::labels_of(y);
-  if (labels.count() != predictions.dimension(0)) {
+  const Targets labels = detail::labels_of(y);
+  const Index count = predictions.dimension(0);
+  if (labels.count() != count || labels.numbers_per_sample() != 1) {
     refuse<ShapeError>({"confusion_matrix",
-                        {"predictions of ", labels.count(), " samples"},
-                        predictions.dimension(0)});
+                        {"labels of shape [", count, "] or [", count, ", 1]"},
+                        labels.shape().to_string()});
   }
+  std::vector<std::int32_t> side_by_side(static_cast<std::size_t>(count));
   ConfusionMatrix matrix(predictions.dimension(1));
-  matrix.add(ScoredBatch<ScalarOf<Predictions>>{.rows = predictions.dimension(0),
-                                                .classes = predictions.dimension(1),
-                                                .scores = predictions.data(),
-                                                .labels = labels.data()});
+  matrix.add(ScoredBatch<ScalarOf<Predictions>>{
+      .rows = count,
+      .classes = predictions.dimension(1),
+      .scores = predictions.data(),
+      .labels = labels.gather_classes(nullptr, count, side_by_side.data())});
   return matrix;
 }
 

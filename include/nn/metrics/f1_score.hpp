@@ -17,6 +17,7 @@ struct F1ScoreOptions {
 class F1Score {
  public:
   static constexpr bool more_is_better = true;
+  static constexpr bool ranks_scores = true;
 
   explicit F1Score(const F1ScoreOptions& options = {}) : options_(options) {}
 

@@ -19,6 +19,7 @@ struct PrecisionOptions {
 class Precision {
  public:
   static constexpr bool more_is_better = true;
+  static constexpr bool ranks_scores = true;
   static constexpr ProductPrecision float32{};
   static constexpr ProductPrecision bfloat16 = ProductPrecision::bfloat16();
   static constexpr NumberFormat int8 = NumberFormat::int8;  // for `quantize`; of no products

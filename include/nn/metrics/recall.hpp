@@ -17,6 +17,7 @@ struct RecallOptions {
 class Recall {
  public:
   static constexpr bool more_is_better = true;
+  static constexpr bool ranks_scores = true;
 
   explicit Recall(const RecallOptions& options = {}) : options_(options) {}
 

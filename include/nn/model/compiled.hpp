@@ -54,8 +54,13 @@ concept OptimizerFor = std::copyable<O> && requires(O& optimizer, ParameterBlock
 };
 
 /// A running statistic: `name()`, `reset()`, `update(batch)`, `result()` over all batches since
-/// `reset`. With `static constexpr bool more_is_better` it says which way it improves, which
-/// EarlyStopping asks.
+/// `reset`. The scores of a batch are what the model gives, such as probabilities. Optional
+/// members:
+///
+///     static constexpr bool more_is_better = true;  // which way it improves: EarlyStopping asks
+///     static constexpr bool ranks_scores = true;    // looks at a row's order alone, so that
+///     logits
+///                                                   // do in place of a softmax's result
 template <class M, class T>
 concept MetricFor = std::copyable<M> && requires(M& metric, const ScoredBatch<T>& batch) {
   { metric.name() } -> std::convertible_to<std::string>;
@@ -121,6 +126,11 @@ struct LossHolder final : LossInterface<T> {
   }();
   L loss;
 };
+/// Not inline, so that the library compiled once has all that a loss brings.
+template <class T, class L>
+NN_COLD LossInterface<T>* hold_loss(L loss) {
+  return new LossHolder<T, L>(std::move(loss));
+}
 
 template <class T>
 struct OptimizerInterface {
@@ -148,6 +158,11 @@ struct OptimizerHolder final : OptimizerInterface<T> {
   }
   O optimizer;
 };
+/// As hold_loss.
+template <class T, class O>
+NN_COLD OptimizerInterface<T>* hold_optimizer(O optimizer) {
+  return new OptimizerHolder<T, O>(std::move(optimizer));
+}
 
 // A list of metrics is made before the model's scalar type is known, so each takes both.
 struct MetricInterface {
@@ -155,6 +170,7 @@ struct MetricInterface {
   virtual MetricInterface* clone() const = 0;
   virtual std::string name() const = 0;
   virtual std::optional<bool> more_is_better() const = 0;
+  virtual bool ranks_scores() const = 0;
   virtual void reset() = 0;
   virtual void update(const ScoredBatch<float>& batch) = 0;
   virtual void update(const ScoredBatch<double>& batch) = 0;
@@ -168,6 +184,9 @@ struct MetricHolder final : MetricInterface {
   std::optional<bool> more_is_better() const override {
     if constexpr (requires { bool{M::more_is_better}; }) return M::more_is_better;
     return std::nullopt;
+  }
+  bool ranks_scores() const override {
+    return requires { requires M::ranks_scores; };
   }
   void reset() override { metric.reset(); }
   void update(const ScoredBatch<float>& batch) override { metric.update(batch); }
@@ -190,6 +209,8 @@ class Metric {
   [[nodiscard]] std::string name() const { return self_->name(); }
   /// Whether a higher value is the better one; nothing for a metric that does not say.
   [[nodiscard]] std::optional<bool> more_is_better() const { return self_->more_is_better(); }
+  /// Whether it takes logits in place of a softmax's result.
+  [[nodiscard]] bool ranks_scores() const { return self_->ranks_scores(); }
   void reset() { self_->reset(); }
   template <Real T>
   void update(const ScoredBatch<T>& batch) {

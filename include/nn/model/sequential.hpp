@@ -8,8 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "nn/data/labels.hpp"
-#include "nn/data/samples.hpp"
+#include "nn/data/data_set.hpp"
 #include "nn/layer/workspace.hpp"
 #include "nn/model/compiled.hpp"
 #include "nn/model/network.hpp"
@@ -130,11 +129,11 @@ class Sequential {
                        const CompileOptions& options = {}) {
     network_.require_no_training("Sequential::compile");
     require_precision<T>("Sequential::compile", options.precision);
-    compiled_ = Compiled<T>{
-        detail::Erased<detail::OptimizerInterface<T>>{
-            new detail::OptimizerHolder<T, O>(std::move(optimizer))},
-        detail::Erased<detail::LossInterface<T>>{new detail::LossHolder<T, L>(std::move(loss))},
-        std::move(metrics), options};
+    compiled_ =
+        Compiled<T>{detail::Erased<detail::OptimizerInterface<T>>{
+                        detail::hold_optimizer<T>(std::move(optimizer))},
+                    detail::Erased<detail::LossInterface<T>>{detail::hold_loss<T>(std::move(loss))},
+                    std::move(metrics), options};
     network_.block().reset_moments();
   }
   /// Stores the weights of Dense layers as bfloat16 or int8, for inference alone in less memory and
@@ -147,17 +146,17 @@ class Sequential {
   [[nodiscard]] NumberFormat weight_format() const { return network_.block().format(); }
   [[nodiscard]] bool is_compiled() const { return compiled_.loss.get() != nullptr; }
 
-  // Below, x is a tensor [N, ...], an Eigen matrix [N, features] or nn::Samples of a list; y is
-  // nn::Labels [N], an Eigen vector or a std::vector<int>.
+  // Below, x is a tensor [N, ...], an Eigen matrix [N, features] or nn::Samples of a list; y has
+  // class numbers or values, as the loss takes them: see data/targets.hpp.
 
-  /// Trains on samples x with labels y; builds the model first if that wasn't done.
+  /// Trains on samples x with targets y; builds the model first if that wasn't done.
   /// Where it throws, the model is left as it was. See training/fit.hpp.
   template <class X, class Y>
   History fit(const X& x, const Y& y, const FitOptions& options);
   template <class X, class Y>
   History fit(const X& x, const Y& y);
 
-  /// Loss and metrics on samples x with labels y, by name. See training/evaluate.hpp.
+  /// Loss and metrics on samples x with targets y, by name. See training/evaluate.hpp.
   template <class X, class Y>
   [[nodiscard]] Scores evaluate(const X& x, const Y& y, const EvaluateOptions& options) const;
   template <class X, class Y>
@@ -207,11 +206,10 @@ class Sequential {
  private:
   friend struct detail::ModelAccess;
 
-  Scores train_on_samples(const Samples& samples, const LabelView& y);
-  Scores test_on_samples(const Samples& samples, const LabelView& y) const;
-  History fit_samples(const Samples& samples, const LabelView& y, const FitOptions& options);
-  Scores evaluate_samples(const Samples& samples, const LabelView& y,
-                          const EvaluateOptions& options) const;
+  Scores train_on_data(const DataSet& data);
+  Scores test_on_data(const DataSet& data) const;
+  History fit_data(const DataSet& data, const FitOptions& options);
+  Scores evaluate_data(const DataSet& data, const EvaluateOptions& options) const;
 
   void require_layers(const char* where) const {
     demand(!network_.layers().empty(), where, "at least one layer", "none");

@@ -1,26 +1,29 @@
 // SPDX-License-Identifier: MIT
-// Batches of samples with labels, in the memory of a pass.
+// Batches of samples with targets, in the memory of a pass.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <utility>
 #include <vector>
 
+#include "nn/data/data_set.hpp"
 #include "nn/model/sequential.hpp"
+#include "nn/training/target_requirements.hpp"
 
 namespace nn::detail {
 
-/// Samples and labels for one pass, and its memory.
+/// Samples and targets for one pass, and its memory.
 template <Real T>
 struct Batch {
-  const T* x;              // [rows, ...]
-  ScoredBatch<T> targets;  // the labels; `scores` is null until the model has computed them
-  T* scores;               // [rows, classes], where inference writes them; null in training
-  T* row_losses;           // [rows]
-  Pass pass;
-
-  [[nodiscard]] Index rows() const { return targets.rows; }
+  Index count = 0;           // samples
+  const T* x = nullptr;      // [count, ...]
+  ScoredBatch<T> targets{};  // of all rows; `scores` is null until the model has computed them
+  T* scores = nullptr;       // [rows, classes], where inference writes them; null in training
+  T* row_losses = nullptr;   // [rows]
+  Pass pass{};
 };
 
 /// Whether the loss takes the logits, which the model's closing softmax gets, in place of its
@@ -55,49 +58,76 @@ class BatchMaker {
               .as_logits = works_on_logits(network, *compiled.loss.get())},
         class_weights_(std::move(class_weights)) {}
 
-  /// Samples rows[0 .. count - 1] with their labels; without `rows` (null) the first `count`.
-  [[nodiscard, gnu::noinline]] Batch<T> make(const Samples& x, const LabelView& y,
-                                             const Index* rows, Index count) {
-    const Shape output = network_.output();
+  /// Samples rows[0 .. count - 1] with what belongs to them; without `rows` (null) the first
+  /// `count`.
+  [[nodiscard, gnu::noinline]] Batch<T> make(const DataSet& data, const Index* rows, Index count) {
     const bool training = pass_.training;
+    const bool are_classes = data.y.kind() == TargetKind::classes;
+    const bool weighs = data.weights.is_given() || !class_weights_.empty();
+    const Index row_size = detail::row_size(network_.output());
+    const Index num_rows = checked_product({count, rows_per_sample(network_.output())});
     const Index x_bytes = padded_bytes<T>(count, network_.input().num_elements());
-    const Index scores_bytes = training ? 0 : padded_bytes<T>(count, output.num_elements());
-    const Index losses_bytes = padded_bytes<T>(count);
-    const Index labels_bytes = padded_bytes<std::int32_t>(count);
-    const Index weights_bytes = class_weights_.empty() ? 0 : losses_bytes;
+    const Index scores_bytes = padded_bytes<T>(num_rows, row_size);
+    const Index rows_bytes = padded_bytes<T>(num_rows);
+    const Index targets_bytes = are_classes ? padded_bytes<std::int32_t>(num_rows) : scores_bytes;
+    const Index weights_bytes = weighs ? rows_bytes : 0;
     const Index plan_bytes = network_.workspace_bytes(count, training);
-    std::byte* memory = workspace_.reserve(checked_sum(
-        {x_bytes, scores_bytes, losses_bytes, labels_bytes, weights_bytes, plan_bytes}));
+    std::byte* memory =
+        workspace_.reserve(checked_sum({x_bytes, training ? 0 : scores_bytes, rows_bytes,
+                                        targets_bytes, weights_bytes, plan_bytes}));
     const auto take = [&memory](Index bytes) { return std::exchange(memory, memory + bytes); };
 
-    const T* samples = x.gather(rows, count, reinterpret_cast<T*>(take(x_bytes)));
-    T* scores = reinterpret_cast<T*>(take(scores_bytes));
-    T* row_losses = reinterpret_cast<T*>(take(losses_bytes));
-    const std::int32_t* labels =
-        y.gather(rows, count, reinterpret_cast<std::int32_t*>(take(labels_bytes)));
-    const T* weights = weights_of(labels, count, reinterpret_cast<T*>(take(weights_bytes)));
-    Pass pass = pass_;
-    pass.memory = memory;
-    pass.step = static_cast<std::uint64_t>(network_.block().step());
-    return {.x = samples,
-            .targets = {.rows = count,
-                        .classes = output.back(),
-                        .labels = labels,
-                        .weights = weights,
-                        .are_logits = pass.as_logits},
-            .scores = training ? nullptr : scores,
-            .row_losses = row_losses,
-            .pass = pass};
+    Batch<T> batch;
+    batch.count = count;
+    batch.pass = pass_;
+    batch.targets.rows = num_rows;
+    batch.targets.classes = row_size;
+    batch.targets.are_logits = pass_.as_logits;
+    batch.x = data.x.gather(rows, count, reinterpret_cast<T*>(take(x_bytes)));
+    batch.scores = training ? nullptr : reinterpret_cast<T*>(take(scores_bytes));
+    batch.row_losses = reinterpret_cast<T*>(take(rows_bytes));
+    std::byte* const targets = take(targets_bytes);
+    if (are_classes) {
+      batch.targets.labels =
+          data.y.gather_classes(rows, count, reinterpret_cast<std::int32_t*>(targets));
+    } else {
+      batch.targets.values = data.y.gather_values(rows, count, reinterpret_cast<T*>(targets));
+    }
+    if (weighs) {
+      T* weights = reinterpret_cast<T*>(take(weights_bytes));
+      gather_weights(data.weights, rows, count, batch.targets, weights);
+      batch.targets.weights = weights;
+    }
+    batch.pass.memory = memory;
+    batch.pass.step = static_cast<std::uint64_t>(network_.block().step());
+    return batch;
   }
 
  private:
-  /// The weight of each label's class in `buffer`, or null where all are 1.
-  [[nodiscard]] const T* weights_of(const std::int32_t* labels, Index count, T* buffer) const {
-    if (class_weights_.empty()) return nullptr;
-    for (Index i = 0; i < count; ++i) {
-      buffer[i] = class_weights_[static_cast<std::size_t>(labels[i])];
+  /// weights [rows] of a batch: those of its samples, repeated for their positions, times those of
+  /// their classes.
+  NN_COLD void gather_weights(const SampleWeights& given, const Index* rows, Index count,
+                              const ScoredBatch<T>& targets, T* weights) const {
+    std::fill_n(weights, targets.rows, T(1));
+    if (given.is_given()) {
+      const T* found = given.gather(rows, count, weights);
+      const Index repeats = targets.rows / std::max<Index>(count * given.numbers_per_sample(), 1);
+      for (Index i = targets.rows; i-- > 0;) weights[i] = found[i / repeats];  // may lie on them
     }
-    return buffer;
+    if (class_weights_.empty()) return;
+    for (Index i = 0; i < targets.rows; ++i) {
+      const Index label = class_of(targets.row(i), targets.labels != nullptr);
+      if (label < 0 || label >= std::ssize(class_weights_)) continue;
+      weights[i] *= class_weights_[static_cast<std::size_t>(label)];
+    }
+  }
+
+  /// The class that the targets of a row stand for: a label, the highest value, or a single one,
+  /// rounded.
+  [[nodiscard]] static Index class_of(const ScoredRow<T>& row, bool has_label) {
+    if (has_label) return row.label;
+    if (row.classes > 1) return class_of_highest(row.values, row.classes);
+    return row.values[0] >= T(-0.5) && row.values[0] < T(1.5) ? (row.values[0] > T(0.5)) : -1;
   }
 
   const Network<T>& network_;

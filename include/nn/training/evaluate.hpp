@@ -8,7 +8,6 @@
 #include "nn/core/float_mode.hpp"
 #include "nn/training/batch.hpp"
 #include "nn/training/progress.hpp"
-#include "nn/training/requirements.hpp"
 #include "nn/training/split.hpp"
 #include "nn/training/tally.hpp"
 
@@ -19,6 +18,9 @@ struct EvaluateOptions {
   /// but for rounding, and for a loss with Reduction::sum: of that, the mean over batches is taken,
   /// weighted by their sizes.
   Index batch_size = 128;
+  /// Weight of each sample [N], or of each of its positions [N, positions]: it multiplies their
+  /// losses, but no metrics.
+  SampleWeights sample_weight{};
   Verbose verbose = Verbose::silent;
   std::FILE* stream = stdout;  ///< where progress is shown; null: silent
 };
@@ -35,16 +37,16 @@ class Evaluator {
         tally_(compiled) {}
 
   /// Loss and metrics. A batch_size may be more than there are samples.
-  [[nodiscard]] Scores run(const Samples& x, const LabelView& y, Index batch_size,
-                           Progress& progress) {
+  [[nodiscard]] Scores run(const DataSet& data, Index batch_size, Progress& progress) {
     const FlushDenormals flush;
     tally_.reset();
-    batch_size = std::min(batch_size, x.count());  // so that sums with it can't overflow
+    const Index total = data.count();
+    batch_size = std::min(batch_size, total);  // so that sums with it can't overflow
     Index batches_done = 0;
-    for (Index first = 0; first < x.count(); first += batch_size) {
-      const Index count = std::min(batch_size, x.count() - first);
-      Batch<T> batch = batches_.make(x.slice(first, count), y.slice(first, count), nullptr, count);
-      batch.pass.batch_number = shared_batch_number(first, count, batch_size, x.count());
+    for (Index first = 0; first < total; first += batch_size) {
+      const Index count = std::min(batch_size, total - first);
+      Batch<T> batch = batches_.make(data.slice(first, count), nullptr, count);
+      batch.pass.batch_number = shared_batch_number(first, count, batch_size, total);
       batch.targets.scores = network_.forward(batch.x, count, batch.pass, batch.scores);
       tally_.add(batch.targets, batch.row_losses, nullptr);
       ++batches_done;
@@ -62,28 +64,30 @@ class Evaluator {
 }  // namespace detail
 
 /// In inference mode; means over all samples. Throws `ShapeError` or `std::invalid_argument` for
-/// samples or labels that don't fit, for no samples, and for a model that isn't built and compiled.
+/// samples or targets that don't fit, for no samples, and for a model that isn't built and
+/// compiled.
 template <Real T>
 template <class X, class Y>
 Scores Sequential<T>::evaluate(const X& x, const Y& y, const EvaluateOptions& options) const {
-  return evaluate_samples(detail::samples_of(x), detail::labels_of(y), options);
+  return evaluate_data({detail::samples_of(x), detail::targets_of(y), options.sample_weight},
+                       options);
 }
 
 template <Real T>
-NN_COLD Scores Sequential<T>::evaluate_samples(const Samples& samples, const LabelView& y,
-                                               const EvaluateOptions& options) const {
+NN_COLD Scores Sequential<T>::evaluate_data(const DataSet& data,
+                                            const EvaluateOptions& options) const {
   constexpr const char* where = "Sequential::evaluate";
   require_compiled(where);
-  require_samples(where, samples);
-  detail::require_labels(where, samples, y, output_shape());
-  demand(samples.count() > 0, where, "at least one sample", "none");
+  require_samples(where, data.x);
+  detail::require_targets(where, data, output_shape(), *compiled_.loss.get());
+  demand(data.count() > 0, where, "at least one sample", "none");
   demand(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
   detail::Evaluator<T> evaluator(network_, compiled_);
-  const Index num_batches = detail::count_batches(samples.count(), options.batch_size);
+  const Index num_batches = detail::count_batches(data.count(), options.batch_size);
   detail::Progress progress(options.verbose, options.stream, num_batches);
   progress.begin("");
-  Scores results = evaluator.run(samples, y, options.batch_size, progress);
-  progress.end(num_batches, samples.count(), progress.seconds(), results);
+  Scores results = evaluator.run(data, options.batch_size, progress);
+  progress.end(num_batches, data.count(), progress.seconds(), results);
   return results;
 }
 

@@ -28,15 +28,14 @@ template <Real T>
 class FitLoop final : public FitContext {
  public:
   FitLoop(Network<T>& network, Compiled<T>& compiled, const FitOptions& options,
-          const ValidationData& training, const ValidationData& validation)
+          const DataSet& training, const DataSet& validation)
       : network_(network),
         compiled_(compiled),
         options_(options),
         training_(training),
         validation_(validation),
         trainer_(network, compiled,
-                 class_weights_of<T>(options.class_weight, *compiled.loss.get(),
-                                     network.output().back())),
+                 class_weights_of<T>(options.class_weight, *compiled.loss.get(), network.output())),
         kept_(options.callbacks.size()) {}
   FitLoop(const FitLoop&) = delete;
   FitLoop& operator=(const FitLoop&) = delete;
@@ -87,7 +86,7 @@ class FitLoop final : public FitContext {
 
   NN_COLD void announce_names() {
     for (const char* prefix : {"", "val_"}) {
-      if (*prefix != '\0' && validation_.x.count() == 0) continue;
+      if (*prefix != '\0' && validation_.count() == 0) continue;
       for (const auto& [name, value] : trainer_.results()) {
         logs.set(concat({prefix, name}), not_a_number<double>);
       }
@@ -105,7 +104,7 @@ class FitLoop final : public FitContext {
     const double seconds = progress.seconds();
     logs = trainer_.results();
     const bool validates = (number + 1) % options_.validation_freq == 0;
-    if (validation_.x.count() > 0 && validates) validate();
+    if (validation_.count() > 0 && validates) validate();
     progress.end(count_batches(samples_done, options_.batch_size), samples_done, seconds, logs,
                  trainer_.divergence() ? trainer_.divergence()->to_string() : "");
     call(&Callback::on_epoch_end);
@@ -114,7 +113,7 @@ class FitLoop final : public FitContext {
 
   /// Returns the number of samples that were trained on.
   [[gnu::noinline]] Index train_epoch(Progress& progress) {
-    const Index count = training_.x.count();
+    const Index count = training_.count();
     std::vector<Index> order;
     if (options_.shuffle) {
       // The step number makes each epoch differ, also in another call of fit.
@@ -146,9 +145,9 @@ class FitLoop final : public FitContext {
     // the caller's mode.
     const FlushDenormals flush;
     if (rows != nullptr) {
-      trainer_.train(training_.x, training_.y, rows, size);
+      trainer_.train(training_, rows, size);
     } else {
-      trainer_.train(training_.x.slice(first, size), training_.y.slice(first, size), nullptr, size);
+      trainer_.train(training_.slice(first, size), nullptr, size);
     }
   }
 
@@ -157,7 +156,7 @@ class FitLoop final : public FitContext {
     const Index size =
         options_.validation_batch_size > 0 ? options_.validation_batch_size : options_.batch_size;
     Progress silent(Verbose::silent, options_.stream, 1);
-    const Scores results = evaluator.run(validation_.x, validation_.y, size, silent);
+    const Scores results = evaluator.run(validation_, size, silent);
     for (const auto& [name, value] : results) logs.set(concat({"val_", name}), value);
   }
 
@@ -165,8 +164,8 @@ class FitLoop final : public FitContext {
   const TrainingMark<T> mark_{network_};
   Compiled<T>& compiled_;
   const FitOptions options_;  // a copy: a callback may change the caller's
-  ValidationData training_, validation_;
-  const Index num_batches_ = count_batches(training_.x.count(), options_.batch_size);
+  DataSet training_, validation_;
+  const Index num_batches_ = count_batches(training_.count(), options_.batch_size);
   Trainer<T> trainer_;
   History history_;
   std::vector<AlignedArray<T>> kept_;  // weights kept by each callback
@@ -183,22 +182,21 @@ class FitLoop final : public FitContext {
 template <Real T>
 template <class X, class Y>
 History Sequential<T>::fit(const X& x, const Y& y, const FitOptions& options) {
-  return fit_samples(detail::samples_of(x), detail::labels_of(y), options);
+  return fit_data({detail::samples_of(x), detail::targets_of(y), options.sample_weight}, options);
 }
 
 template <Real T>
-NN_COLD History Sequential<T>::fit_samples(const Samples& samples, const LabelView& y,
-                                           const FitOptions& options) {
+NN_COLD History Sequential<T>::fit_data(const DataSet& data, const FitOptions& options) {
   constexpr const char* where = "Sequential::fit";
   detail::require_fit_options(where, options);
   require_compiled(where);
   network_.require_no_training(where);
   network_.require_float_weights(where);
-  samples.check_type<T>(where);
-  const Shape sample_shape = is_built() ? input_shape() : samples.sample_shape();
+  data.x.template check_type<T>(where);
+  const Shape sample_shape = is_built() ? input_shape() : data.x.sample_shape();
   const Shape output = is_built() ? output_shape() : output_shape(sample_shape);
   const auto [training, validation] =
-      detail::cut_data<T>(samples, y, options, sample_shape, output);
+      detail::cut_data<T>(data, options, sample_shape, output, *compiled_.loss.get());
   Sequential before_build = is_built() ? Sequential{} : *this;
   const bool was_built = is_built();
   auto compiled = compiled_;

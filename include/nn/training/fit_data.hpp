@@ -9,22 +9,26 @@
 #include "nn/core/finite.hpp"
 #include "nn/model/compiled.hpp"
 #include "nn/training/fit_options.hpp"
-#include "nn/training/requirements.hpp"
 #include "nn/training/split.hpp"
+#include "nn/training/target_requirements.hpp"
 
 namespace nn::detail {
 
 /// The weight of each class by the options; empty: all are 1.
 template <Real T>
 [[nodiscard]] NN_COLD std::vector<T> class_weights_of(const std::map<std::int32_t, double>& weights,
-                                                      const LossInterface<T>& loss, Index classes) {
+                                                      const LossInterface<T>& loss,
+                                                      const Shape& output) {
   constexpr const char* where = "Sequential::fit, class_weight";
   if (weights.empty()) return {};
-  if (!loss.takes_weights()) {
+  require_loss_of_weights(where, loss);
+  const Index classes = loss.num_classes(row_size(output));
+  if (classes == 0) {
     refuse({.where = where,
-            .expected = "a loss that takes weights",
+            .expected = "a loss whose targets are classes",
             .got = loss.name(),
-            .remedy = "give the loss static constexpr bool takes_weights = true"});
+            .context = {row_size(output), " values in a row"},
+            .remedy = "use sample_weight"});
   }
   std::vector<T> all(static_cast<std::size_t>(classes), T(1));
   for (const auto& [label, weight] : weights) {
@@ -39,43 +43,43 @@ template <Real T>
   return all;
 }
 
-/// The samples of `fit` in two parts.
+/// The data of `fit` in two parts.
 struct FitData {
-  ValidationData training;
-  ValidationData validation;  // may have no samples
+  DataSet training;
+  DataSet validation;  // may have no samples
 };
 
 /// Splits the data as the options say. Throws where they don't fit samples and results of these
-/// shapes.
+/// shapes, or the loss.
 template <Real T>
-[[nodiscard]] NN_COLD FitData cut_data(const Samples& samples, const LabelView& y,
-                                       const FitOptions& options, const Shape& sample_shape,
-                                       const Shape& output) {
+[[nodiscard]] NN_COLD FitData cut_data(const DataSet& data, const FitOptions& options,
+                                       const Shape& sample_shape, const Shape& output,
+                                       const LossInterface<T>& loss) {
   constexpr const char* where = "Sequential::fit";
   constexpr const char* part = "Sequential::fit, validation_data";
+  const Index count = data.count();
   const Index cut = options.validation_data.is_given()
-                        ? samples.count()
-                        : num_training_samples(samples.count(), options.validation_split);
-  const Index held_back = samples.count() - cut;
-  require_labels(where, samples, y, output);
-  ValidationData training{samples.slice(0, cut), y.slice(0, cut)};
-  ValidationData validation{samples.slice(cut, held_back), y.slice(cut, held_back)};
+                        ? count
+                        : num_training_samples(count, options.validation_split);
+  require_targets(where, data, output, loss);
+  const DataSet training = data.slice(0, cut);
+  DataSet validation = data.slice(cut, count - cut);
   if (options.validation_data.is_given()) {
     validation = options.validation_data;
     validation.x.template check_type<T>(part);
-    require_labels(part, validation.x, validation.y, output);
-    demand(validation.x.count() > 0, part, "at least one sample", "none");
+    require_targets(part, validation, output, loss);
+    demand(validation.count() > 0, part, "at least one sample", "none");
   }
   training.x.check_shape(where, sample_shape);
   validation.x.check_shape(part, sample_shape);
-  demand(samples.count() > 0, where, "at least one sample to train on", "none");
-  const bool validates = options.validation_split == 0 || validation.x.count() > 0;
+  demand(count > 0, where, "at least one sample to train on", "none");
+  const bool validates = options.validation_split == 0 || validation.count() > 0;
   if (cut > 0 && validates) return {training, validation};
   refuse({where,
           cut == 0 ? "a validation_split that leaves samples to train on"
                    : "a validation_split of at least one sample",
           options.validation_split,
-          {samples.count(), " samples"}});
+          {count, " samples"}});
 }
 
 }  // namespace nn::detail

@@ -8,27 +8,23 @@
 #include <utility>
 #include <vector>
 
-#include "nn/data/labels.hpp"
-#include "nn/data/samples.hpp"
+#include "nn/data/data_set.hpp"
 #include "nn/training/callback.hpp"
 #include "nn/training/progress.hpp"
 
 namespace nn {
 
-/// Samples with labels, as views of the caller's data, which have to live longer. Temporary data do
-/// not compile.
-struct ValidationData {
+/// Samples with targets and perhaps weights, as views of the caller's data, which have to live
+/// longer. Temporary data do not compile.
+struct ValidationData : DataSet {
   ValidationData() = default;
   template <class X, class Y>
-  ValidationData(X&& samples, Y&& labels)
-      : x(detail::samples_of(std::forward<X>(samples))),
-        y(detail::labels_of(std::forward<Y>(labels))),
+  ValidationData(X&& samples, Y&& targets, const SampleWeights& sample_weight = {})
+      : DataSet{detail::samples_of(std::forward<X>(samples)),
+                detail::targets_of(std::forward<Y>(targets)), sample_weight},
         is_given_(true) {}
 
   [[nodiscard]] bool is_given() const { return is_given_; }
-
-  Samples x;
-  LabelView y;
 
  private:
   bool is_given_ = false;
@@ -42,11 +38,16 @@ struct FitOptions {
   Index epochs = 1;  ///< the number of the last epoch: with initial_epoch 3, epochs 5 runs two
   Verbose verbose = Verbose::automatic;
   std::vector<Callback> callbacks{};
+  /// Weight of each sample [N], or of each of its positions [N, positions]: it multiplies their
+  /// losses, those of the samples that validation_split holds back too, but no metrics. With
+  /// class_weight, both multiply.
+  SampleWeights sample_weight{};
   double validation_split = 0;       ///< share of samples, the last ones, to validate with instead
-  ValidationData validation_data{};  ///< {x, y}; wins over validation_split
+  ValidationData validation_data{};  ///< {x, y} or {x, y, weights}; wins over validation_split
   bool shuffle = true;               ///< a new order each epoch
   /// Weight of each class, by its number: it multiplies the losses of that class's training
   /// samples. 1 for a class that is not listed. {{3, 2.0}} makes samples of class 3 count twice.
+  /// The class of a one-hot row is that of its highest value; single values are rounded.
   std::map<std::int32_t, double> class_weight{};
   Index initial_epoch = 0;
   Index validation_batch_size = 0;  ///< 0: batch_size

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "nn/kernels/rows/softmax.hpp"
 #include "nn/model/compiled.hpp"
 #include "nn/training/scores.hpp"
 
@@ -22,7 +23,7 @@ class Tally {
   /// Forgets all batches.
   void reset() {
     loss_sum_ = 0;
-    num_samples_ = 0;
+    num_rows_ = 0;
     for (Metric& metric : metrics_) metric.reset();
   }
 
@@ -31,15 +32,15 @@ class Tally {
   double add(const ScoredBatch<T>& batch, T* row_losses, T* gradient) {
     const double loss = compiled_.loss->compute(batch, row_losses, gradient);
     loss_sum_ += loss * static_cast<double>(batch.rows);
-    num_samples_ += batch.rows;
-    for (Metric& metric : metrics_) metric.update(batch);
+    num_rows_ += batch.rows;
+    if (!metrics_.empty()) update_metrics(batch);
     return loss;
   }
 
-  /// Mean loss over all samples since `reset`, and the metrics over them.
+  /// Mean loss over all rows since `reset`, and the metrics over them.
   [[nodiscard]] NN_COLD Scores results() const {
     Scores results;
-    results.set("loss", loss_sum_ / static_cast<double>(std::max<Index>(num_samples_, 1)));
+    results.set("loss", loss_sum_ / static_cast<double>(std::max<Index>(num_rows_, 1)));
     for (std::size_t i = 0; i < metrics_.size(); ++i) {
       results.set(compiled_.metric_names[i], metrics_[i].result());
     }
@@ -47,10 +48,29 @@ class Tally {
   }
 
  private:
+  /// Metrics see what the model gives. Those that rank scores are spared the softmax.
+  void update_metrics(const ScoredBatch<T>& batch) {
+    ScoredBatch<T> closed = batch;
+    for (Metric& metric : metrics_) {
+      const bool takes_logits = metric.ranks_scores() && batch.classes > 1;
+      if (closed.are_logits && !takes_logits) close(closed);
+      metric.update(takes_logits ? batch : closed);
+    }
+  }
+
+  /// Applies the closing activation that the loss has taken over.
+  NN_COLD void close(ScoredBatch<T>& batch) {
+    closed_scores_.resize(static_cast<std::size_t>(batch.rows * batch.classes));
+    kernels::softmax(batch.rows, batch.classes, batch.scores, closed_scores_.data());
+    batch.scores = closed_scores_.data();
+    batch.are_logits = false;
+  }
+
   const Compiled<T>& compiled_;
   std::vector<Metric> metrics_;
+  std::vector<T> closed_scores_;  // [rows, classes] of one batch
   double loss_sum_ = 0;
-  Index num_samples_ = 0;
+  Index num_rows_ = 0;
 };
 
 }  // namespace nn::detail

@@ -10,7 +10,7 @@
 
 namespace nn {
 
-/// One update from all of x [N, ...] with labels y [N]. Returns the loss and metrics of this batch
+/// One update from all of x [N, ...] with targets y. Returns the loss and metrics of this batch
 /// before the update, with dropout on. Needs a compiled model, and builds one that is not built. If
 /// it throws, the model is as it was, with two exceptions, both after the first update: a layer of
 /// one's own throws in backward, or memory runs out there, in a thread or for a batch size that is
@@ -18,31 +18,32 @@ namespace nn {
 template <Real T>
 template <class X, class Y>
 Scores Sequential<T>::train_on_batch(const X& x, const Y& y) {
-  return train_on_samples(detail::samples_of(x), detail::labels_of(y));
+  return train_on_data({detail::samples_of(x), detail::targets_of(y)});
 }
 
 template <Real T>
-Scores Sequential<T>::train_on_samples(const Samples& samples, const LabelView& y) {
+Scores Sequential<T>::train_on_data(const DataSet& data) {
   constexpr const char* where = "Sequential::train_on_batch";
   require_compiled(where);
   network_.require_no_training(where);
   network_.require_float_weights(where);
-  samples.check_type<T>(where);
-  demand(samples.count() > 0, where, "at least one sample", "none");
+  data.x.template check_type<T>(where);
+  demand(data.count() > 0, where, "at least one sample", "none");
   if (!is_built()) {
-    detail::require_labels(where, samples, y, output_shape(samples.sample_shape()));
+    detail::require_targets(where, data, output_shape(data.x.sample_shape()),
+                            *compiled_.loss.get());
     Sequential built = *this;
-    built.build(samples.sample_shape());
-    Scores results = built.train_on_samples(samples, y);
+    built.build(data.x.sample_shape());
+    Scores results = built.train_on_data(data);
     *this = std::move(built);
     return results;
   }
-  require_samples(where, samples);
-  detail::require_labels(where, samples, y, output_shape());
+  require_samples(where, data.x);
+  detail::require_targets(where, data, output_shape(), *compiled_.loss.get());
   const FlushDenormals flush;
   network_.ensure_gradients();
   detail::Trainer<T> trainer(network_, compiled_);
-  const detail::Batch<T> batch = trainer.forward(samples, y, nullptr, samples.count());
+  const detail::Batch<T> batch = trainer.forward(data, nullptr, data.count());
   Scores results = trainer.results();
   // Only the first update allocates memory that later ones find in place.
   typename ParameterBlock<T>::Snapshot before;
@@ -57,22 +58,22 @@ Scores Sequential<T>::train_on_samples(const Samples& samples, const LabelView& 
   return results;
 }
 
-/// Loss and metrics of x [N, ...] with labels y [N] as one batch, in inference mode.
+/// Loss and metrics of x [N, ...] with targets y as one batch, in inference mode.
 template <Real T>
 template <class X, class Y>
 Scores Sequential<T>::test_on_batch(const X& x, const Y& y) const {
-  return test_on_samples(detail::samples_of(x), detail::labels_of(y));
+  return test_on_data({detail::samples_of(x), detail::targets_of(y)});
 }
 
 template <Real T>
-Scores Sequential<T>::test_on_samples(const Samples& samples, const LabelView& y) const {
+Scores Sequential<T>::test_on_data(const DataSet& data) const {
   constexpr const char* where = "Sequential::test_on_batch";
   require_compiled(where);
-  require_samples(where, samples);
-  detail::require_labels(where, samples, y, output_shape());
-  demand(samples.count() > 0, where, "at least one sample", "none");
+  require_samples(where, data.x);
+  detail::require_targets(where, data, output_shape(), *compiled_.loss.get());
+  demand(data.count() > 0, where, "at least one sample", "none");
   detail::Progress silent(Verbose::silent, nullptr, 1);
-  return detail::Evaluator<T>(network_, compiled_).run(samples, y, samples.count(), silent);
+  return detail::Evaluator<T>(network_, compiled_).run(data, data.count(), silent);
 }
 
 }  // namespace nn

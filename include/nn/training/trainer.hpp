@@ -15,7 +15,7 @@
 
 namespace nn::detail {
 
-/// Trains a model, whose parameters must have gradients, on samples and labels that were checked.
+/// Trains a model, whose parameters must have gradients, on data that were checked.
 template <Real T>
 class Trainer {
  public:
@@ -35,14 +35,13 @@ class Trainer {
   [[nodiscard]] const std::optional<Divergence>& divergence() const { return divergence_; }
 
   /// One update. rows: see BatchMaker::make.
-  void train(const Samples& x, const LabelView& y, const Index* rows, Index count) {
-    update(forward(x, y, rows, count));
+  void train(const DataSet& data, const Index* rows, Index count) {
+    update(forward(data, rows, count));
   }
 
   /// The first half of an update, which leaves the model as it is: forward, loss and its gradient.
-  [[nodiscard]] Batch<T> forward(const Samples& x, const LabelView& y, const Index* rows,
-                                 Index count) {
-    Batch<T> batch = batches_.make(x, y, rows, count);
+  [[nodiscard]] Batch<T> forward(const DataSet& data, const Index* rows, Index count) {
+    Batch<T> batch = batches_.make(data, rows, count);
     batch.targets.scores = network_.forward(batch.x, count, batch.pass, nullptr);
     T* gradient = network_.result_gradient(batch.pass.memory);
     const double loss = tally_.add(batch.targets, batch.row_losses, gradient);
@@ -56,9 +55,9 @@ class Trainer {
     const auto rule = compiled_.optimizer->begin_step(network_.block());
     Pass pass = batch.pass;
     pass.update = rule ? &*rule : nullptr;
-    network_.backward(batch.x, batch.rows(), pass, nullptr);
+    network_.backward(batch.x, batch.count, pass, nullptr);
     if (!rule) compiled_.optimizer->step(network_.block());
-    network_.update_state(batch.rows(), pass);
+    network_.update_state(batch.count, pass);
     // An optimizer of the user's own may not count steps, but shuffling and dropout need the count.
     if (network_.block().step() == steps_before) network_.block().advance_step();
   }
@@ -67,14 +66,14 @@ class Trainer {
   /// The first tensor of a batch, before its update, that is not finite.
   NN_COLD Divergence find_divergence(const Batch<T>& batch) const {
     Divergence found{network_.block().step(), "loss"};
-    const Index x_size = batch.rows() * network_.input().num_elements();
+    const Index x_size = batch.count * network_.input().num_elements();
     const std::string weights = network_.block().first_non_finite();
     if (first_non_finite(batch.x, x_size) < x_size) {
       found.tensor = "x";
     } else if (!weights.empty()) {
       found.tensor = weights.substr(0, weights.find('['));
     } else {
-      const std::size_t i = network_.first_non_finite(batch.rows(), batch.pass);
+      const std::size_t i = network_.first_non_finite(batch.count, batch.pass);
       if (i < network_.plan().steps().size()) found.tensor = network_.scope_of_leaf(i) + "y";
     }
     return found;
