@@ -95,20 +95,23 @@ std::string check_layer_case(const Golden& golden, const json& c) {
   Workspace workspace;
 
   // Inference, unless Keras' result is that of training
-  std::byte* memory = workspace.reserve(model.workspace_bytes(x_shape, false));
-  network.forward(x.data(), x_shape[0], Pass{.memory = memory}, y.data());
+  const Index batch = x_shape[0];
+  const MemoryLayout& inference = network.layout(workspace.layouts(), batch, false);
+  std::byte* memory = workspace.reserve(inference.num_bytes);
+  network.forward(x.data(), Pass{.memory = memory}, inference, y.data());
   if (!c.at("training").get<bool>()) CHECK(first_difference(y, expected, tolerance) == "");
 
   // Training; cases called inference_... are of layers that do something else then
   if (name.find("inference") != std::string::npos) return "";
-  memory = workspace.reserve(model.workspace_bytes(x_shape, true));
+  const MemoryLayout& layout = network.layout(workspace.layouts(), batch, true);
+  memory = workspace.reserve(layout.num_bytes);
   const Pass pass{.training = true, .memory = memory};
-  std::copy_n(network.forward(x.data(), x_shape[0], pass, nullptr), y.size(), y.data());
+  std::copy_n(network.forward(x.data(), pass, layout, nullptr), y.size(), y.data());
   CHECK(first_difference(y, expected, tolerance) == "");
-  std::copy(dy.begin(), dy.end(), network.result_gradient(memory));
-  network.backward(x.data(), x_shape[0], pass, dx.data());
+  std::copy(dy.begin(), dy.end(), network.result_gradient(memory, layout));
+  network.backward(x.data(), pass, layout, dx.data());
   CHECK(first_difference(dx, golden.array<T>(name + "/dx"), tolerance) == "");
-  network.update_state(x_shape[0], pass);
+  network.update_state(pass, layout);
   check_weights_after(model, golden, c);
   return "";
 }

@@ -60,11 +60,9 @@ class Plain {
 std::vector<double> numbers_of(std::vector<AnyLayer<double>> layers, const Shape& sample,
                                bool as_logits = false) {
   nn::testing::LayerRig<double> rig(
-      AnyLayer<double>(nn::testing::ModelLayer<double>(std::move(layers))), sample);
+      AnyLayer<double>(nn::testing::ModelLayer<double>(std::move(layers), as_logits)), sample);
   auto batch = rig.batch(3, {});
-  Pass pass = rig.training_pass();
-  pass.as_logits = as_logits;
-  rig.run(batch, pass);
+  rig.run(batch);
   std::vector<double> numbers(batch.y.data(), batch.y.data() + batch.y.size());
   numbers.insert(numbers.end(), batch.dx.data(), batch.dx.data() + batch.dx.size());
   const std::vector<double> gradients = rig.parameter_gradients();
@@ -83,64 +81,97 @@ void check_equal(const std::vector<double>& actual, const std::vector<double>& e
 }  // namespace
 
 TEST_SUITE("model/plan") {
-  TEST_CASE("Plan: a layer applies the activation layer behind it") {
-    const auto layers = layers_of(Dense{4}, ReLU{}, Dense{3}, Softmax{});
-    const Plan<double> plan = plan_of(layers, {5});
-    CHECK(plan.steps()[0].activation == Activation::relu);
-    CHECK(plan.steps()[1].is_view);
-    CHECK(plan.steps()[2].activation == Activation::softmax);
-    CHECK(plan.steps()[3].is_view);
+  TEST_CASE("Plan: a layer applies the activation behind it, its own or a layer's") {
+    for (const auto& layers :
+         {layers_of(Dense{4}, ReLU{}, Dense{3}, Plain<>{}),
+          layers_of(Dense{4, {.activation = Activation::relu}}, Dense{3}, Plain<>{})}) {
+      const Plan<double> plan = plan_of(layers, {5});
+      REQUIRE(plan.steps().size() == 3);
+      CHECK(plan.steps()[0].activation == Activation::relu);
+      CHECK(plan.steps()[1].activation == Activation::linear);
+      CHECK(std::none_of(plan.steps().begin(), plan.steps().end(),
+                         [](const auto& step) { return step.is_activation; }));
+    }
+    const Plan<double> pooling = plan_of(layers_of(MaxPooling2D{}, ReLU{}), {4, 4, 1});
+    REQUIRE(pooling.steps().size() == 1);
+    CHECK(pooling.steps()[0].activation == Activation::relu);
   }
 
-  TEST_CASE("Plan: an activation layer stays a step behind layers that can't apply it") {
+  TEST_CASE("Plan: an activation stays a step behind layers that can't apply it") {
     const auto layers = layers_of(Dense{4, {.activation = Activation::tanh}}, ReLU{}, Dense{4},
                                   ReLU{{.negative_slope = 0.5}}, Plain<>{}, ReLU{});
     const Plan<double> plan = plan_of(layers, {4});
-    for (const std::size_t i : {1u, 3u, 5u}) {
+    REQUIRE(plan.steps().size() == 6);
+    for (const std::size_t i : {1u, 5u}) {
       CAPTURE(i);
-      CHECK_FALSE(plan.steps()[i].is_view);
-      CHECK(plan.steps()[i - 1].activation == Activation::linear);
+      CHECK(plan.steps()[i].is_activation);
+      CHECK(plan.steps()[i - 1].activation != Activation::relu);
     }
+    CHECK_FALSE(plan.steps()[3].is_activation);  // it is none of the activations by name
+    const Plan<double> pooling =
+        plan_of(layers_of(MaxPooling2D{}, Flatten{}, Dense{4, {.activation = Activation::softmax}}),
+                {4, 4, 1});
+    REQUIRE(pooling.steps().size() == 3);
+    CHECK(pooling.steps()[2].is_activation);
   }
 
-  TEST_CASE("Plan: a ReLU's gradient is masked by the layer that writes it, across views") {
+  TEST_CASE("Plan: an activation is written over an input that nobody else needs") {
+    const auto overwrites = [](std::vector<AnyLayer<double>> layers) {
+      const Plan<double> plan = plan_of(std::move(layers), {4});
+      const auto& last = plan.steps().back();
+      REQUIRE(last.is_activation);
+      return plan.values()[last.y.value].memory == last.x.value;
+    };
+    CHECK(overwrites(layers_of(Dense{3}, Softmax{})));
+    // tanh needs its result for its slope.
+    CHECK_FALSE(overwrites(layers_of(Dense{3, {.activation = Activation::tanh}}, Softmax{})));
+    CHECK_FALSE(overwrites(layers_of(Plain<>{}, ReLU{})));  // Plain may need its y in backward
+    CHECK_FALSE(overwrites(layers_of(ReLU{})));             // the input is the caller's
+  }
+
+  TEST_CASE("Plan: a ReLU's gradient is masked by the layer that writes it, across reshapes") {
     const auto layers = layers_of(Conv2D{2, 2}, ReLU{}, MaxPooling2D{},
                                   Conv2D{2, 1, {.activation = Activation::relu}}, Flatten{},
                                   Dense{3}, ReLU{}, Plain<>{}, Dense{2});
     const Plan<double> plan = plan_of(layers, {5, 5, 1});
     const auto& steps = plan.steps();
-    CHECK(steps[0].dy_is_masked);
-    CHECK(steps[2].dx_is_masked);
-    CHECK(steps[3].dy_is_masked);
-    CHECK(steps[4].is_view);
-    CHECK(steps[5].dx_is_masked);
-    CHECK_FALSE(steps[5].dy_is_masked);  // Plain doesn't mask
-    CHECK_FALSE(steps[7].dx_is_masked);
-    CHECK_FALSE(steps[8].dx_is_masked);
+    REQUIRE(steps.size() == 6);
+    CHECK(steps[0].dy_is_dz);  // convolution and ReLU
+    CHECK(steps[1].dx_is_masked);
+    CHECK(steps[2].dy_is_dz);
+    CHECK(steps[3].dx_is_masked);
+    CHECK_FALSE(steps[3].dy_is_dz);  // Plain doesn't mask
+    CHECK_FALSE(steps[4].dx_is_masked);
+    CHECK_FALSE(steps[5].dx_is_masked);
   }
 
   TEST_CASE("Plan: a ReLU at the end masks its own gradient") {
     const auto layers = layers_of(Dense{4}, ReLU{});
-    CHECK_FALSE(plan_of(layers, {3}).steps()[0].dy_is_masked);
+    CHECK_FALSE(plan_of(layers, {3}).steps()[0].dy_is_dz);
   }
 
-  TEST_CASE("Plan: a closing softmax may be dropped, another one not") {
-    CHECK(plan_of(layers_of(Dense{3}, Softmax{}), {4}).steps()[0].drops_softmax);
-    CHECK(plan_of(layers_of(Plain<>{}, Softmax{}), {4}).steps()[1].drops_softmax);
-    CHECK(plan_of(layers_of(Dense{3, {.activation = Activation::softmax}}), {4})
-              .closes_with_softmax());
-    CHECK_FALSE(plan_of(layers_of(Softmax{}, Dense{3}), {4}).closes_with_softmax());
-    CHECK_FALSE(plan_of(layers_of(Dense{3}, ReLU{}), {4}).closes_with_softmax());
+  TEST_CASE("Plan: the activation that closes a model may be left out, another one not") {
+    const auto closing = [](std::vector<AnyLayer<double>> layers, const Shape& sample) {
+      return plan_of(std::move(layers), sample).closing_activation();
+    };
+    CHECK(closing(layers_of(Dense{3}, Softmax{}), {4}) == Activation::softmax);
+    CHECK(closing(layers_of(Plain<>{}, Softmax{}), {4}) == Activation::softmax);
+    CHECK(closing(layers_of(Dense{3, {.activation = Activation::sigmoid}}), {4}) ==
+          Activation::sigmoid);
+    CHECK(closing(layers_of(Softmax{}, Dense{3}), {4}) == Activation::linear);
+    CHECK(closing(layers_of(Dense{3}, ReLU{}), {4}) == Activation::relu);
     // Flatten moves the classes: [2, 3] probabilities in rows become one row of 6.
-    CHECK_FALSE(plan_of(layers_of(Dense{3}, Softmax{}, Flatten{}), {2, 4}).closes_with_softmax());
+    CHECK(closing(layers_of(Dense{3}, Softmax{}, Flatten{}), {2, 4}) == Activation::linear);
   }
 
-  TEST_CASE("Plan: the softmax is left out only where the pass asks for logits") {
+  TEST_CASE("Plan: the closing activation is left out only where logits are asked for") {
     const auto logits = numbers_of(layers_of(Dense{3}), {4});
     check_equal(numbers_of(layers_of(Dense{3}, Softmax{}), {4}, true), logits);
     check_equal(numbers_of(layers_of(Dense{3}, Plain<>{}, Softmax{}), {4}, true), logits);
     const auto probabilities = numbers_of(layers_of(Dense{3}, Softmax{}), {4});
     CHECK(probabilities[0] + probabilities[1] + probabilities[2] == doctest::Approx(1));
+    check_equal(numbers_of(layers_of(Dense{3, {.activation = Activation::sigmoid}}), {4}, true),
+                logits);
   }
 
   TEST_CASE("Plan: fused layers give the numbers of layers that are kept apart") {
@@ -174,12 +205,10 @@ TEST_SUITE("model/plan") {
   TEST_CASE("Plan: layers work as one across the borders of nested models") {
     const nn::Sequential<double> inner{ReLU{}, nn::Sequential<double>{Dense{3}}};
     const Plan<double> plan = plan_of(layers_of(Dense{4}, inner, Softmax{}), {5});
-    REQUIRE(plan.steps().size() == 4);
+    REQUIRE(plan.steps().size() == 3);
     CHECK(plan.steps()[0].activation == Activation::relu);
-    CHECK(plan.steps()[1].is_view);
-    CHECK(plan.steps()[2].dx_is_masked);
-    CHECK(plan.steps()[2].activation == Activation::softmax);
-    CHECK(plan.steps()[3].is_view);
+    CHECK(plan.steps()[1].dx_is_masked);
+    CHECK(plan.steps()[2].is_activation);
   }
 
   TEST_CASE("Plan: a model of views only passes its input and its gradient on") {
@@ -194,17 +223,18 @@ TEST_SUITE("model/plan") {
   TEST_CASE("Plan: dx is wanted behind the first layer with parameters only") {
     const auto layers = layers_of(Flatten{}, ReLU{}, Dense{3}, Dense{2});
     const Plan<double> plan = plan_of(layers, {2, 2});
+    REQUIRE(plan.steps().size() == 3);
+    CHECK_FALSE(plan.steps()[0].needs_dx);
     CHECK_FALSE(plan.steps()[1].needs_dx);
-    CHECK_FALSE(plan.steps()[2].needs_dx);
-    CHECK(plan.steps()[3].needs_dx);
+    CHECK(plan.steps()[2].needs_dx);
   }
 
   TEST_CASE("Plan: dx goes in columns to the first layer with parameters only") {
     const auto in_columns = [](const std::vector<AnyLayer<double>>& layers, const Shape& sample) {
       std::vector<std::size_t> steps;
       const Plan<double> plan = plan_of(layers, sample);
-      for (std::size_t i = 0; i < layers.size(); ++i) {
-        if (plan.steps()[i].dx_in_columns) steps.push_back(i);
+      for (const auto& step : plan.steps()) {
+        if (step.dx_in_columns) steps.push_back(step.leaf);
       }
       return steps;
     };
@@ -222,23 +252,22 @@ TEST_SUITE("model/plan") {
     using Convolution = nn::Conv2D<float>;
     using Product = nn::Dense<float>;
     constexpr Activation relu = Activation::relu, tanh = Activation::tanh;
-    const auto are_short = [](auto... layers) {
+    const auto is_rounded = [](auto... layers) {
       std::vector<AnyLayer<float>> list;
       (list.emplace_back(std::move(layers)), ...);
       const Plan<float> plan = plan_of(list, {5, 5, 1});
-      CHECK(plan.steps()[0].y_in_bfloat16 == plan.steps().back().x_in_bfloat16);
-      return plan.steps()[0].y_in_bfloat16;
+      return plan.values()[1].in_bfloat16;
     };
     const nn::Flatten<float> flatten;
-    CHECK(are_short(Convolution{2, 2}, flatten, Product{3}));
-    CHECK(are_short(Convolution{2, 2, {.activation = relu}}, flatten, Product{3}));
-    CHECK(are_short(Convolution{2, 2}, nn::ReLU<float>{}, flatten, Product{3}));
-    CHECK_FALSE(are_short(Convolution{2, 2, {.activation = tanh}}, flatten, Product{3}));
-    CHECK_FALSE(are_short(Convolution{2, 2}, Convolution{2, 2}));
-    CHECK_FALSE(are_short(Convolution{2, 2}, Plain<float>{}, flatten, Product{3}));
-    CHECK_FALSE(are_short(Product{2}, Product{3}));
-    CHECK_FALSE(are_short(Convolution{2, 2}, flatten));
-    CHECK_FALSE(plan_of(layers_of(Conv2D{2, 2}, Dense{3}), {5, 5, 1}).steps()[0].y_in_bfloat16);
+    CHECK(is_rounded(Convolution{2, 2}, flatten, Product{3}));
+    CHECK(is_rounded(Convolution{2, 2, {.activation = relu}}, flatten, Product{3}));
+    CHECK(is_rounded(Convolution{2, 2}, nn::ReLU<float>{}, flatten, Product{3}));
+    CHECK_FALSE(is_rounded(Convolution{2, 2, {.activation = tanh}}, flatten, Product{3}));
+    CHECK_FALSE(is_rounded(Convolution{2, 2}, Convolution{2, 2}));
+    CHECK_FALSE(is_rounded(Convolution{2, 2}, Plain<float>{}, flatten, Product{3}));
+    CHECK_FALSE(is_rounded(Product{2}, Product{3}));
+    CHECK_FALSE(is_rounded(Convolution{2, 2}, flatten));
+    CHECK_FALSE(plan_of(layers_of(Conv2D{2, 2}, Dense{3}), {5, 5, 1}).values()[1].in_bfloat16);
   }
 
   TEST_CASE("Plan: inference needs less memory than training, and no gradients") {
@@ -248,8 +277,8 @@ TEST_SUITE("model/plan") {
     network.infer_shapes({64});
     const Index tensor = 10 * 64 * static_cast<Index>(sizeof(double));
     CHECK(network.workspace_bytes(10, false) == 2 * tensor);
-    const Index table = nn::detail::ResultTable::num_bytes(layers.size());
-    CHECK(network.workspace_bytes(10, true) == table + 5 * tensor);
+    // Three results, and two gradients behind them; backward then uses up the results.
+    CHECK(network.workspace_bytes(10, true) == 5 * tensor);
   }
 
   TEST_CASE("Plan: errors name the layer by number") {

@@ -129,7 +129,7 @@ TEST_SUITE("testing/check_layer") {
          "FaultyDense, behind a Dense with ReLU: gradient of parameter '0.dense.kernel' at"},
         {Fault::activation_ignored,
          "FaultyDense, before a ReLU and a Dense: gradient of the input at"},
-        {Fault::masked_gradient_ignored,
+        {Fault::gradient_doubled_by_activation,
          "FaultyDense, before a ReLU and a Dense: gradient of the input at"},
     };
     for (const Control& control : controls) {

@@ -32,7 +32,7 @@ enum class Fault {
   result_of_thread_count,
   mask_ignored,
   activation_ignored,
-  masked_gradient_ignored,
+  gradient_doubled_by_activation,
   constant_dx,
   samples_mixed,
   other_float,
@@ -68,19 +68,20 @@ class FaultyDense {
         for (Index i = 0; i < x.dimension(1); ++i) sum += x(n, i) * W_.value()(i, j);
         if (is(Fault::samples_mixed)) sum += x(0, 0);
         y(n, j) = kernels::activate(
-            is(Fault::activation_ignored) ? Activation::linear : elementwise(pass), sum);
+            is(Fault::activation_ignored) ? Activation::linear : pass.activation, sum);
       }
     }
-    if (pass.activation_of(Activation::linear) == Activation::softmax) softmax(y);
     if (is(Fault::write_behind_memory) && pass.training) pass.memory[memory_size] = std::byte{1};
     if (is(Fault::allocation)) std::vector<T>(3).swap(kept_x_);
     if (is(Fault::state_for_backward)) kept_x_.assign(x.data(), x.data() + x.size());
     if (is(Fault::state_in_forward)) kept_x_.resize(kept_x_.size() + 1);
   }
 
-  void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2> y, TensorMap<T, 2> dy,
+  void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dy,
                 TensorMap<T, 2> dx, const Pass& pass) const {
-    to_gradient_before_activation(y, dy, pass);
+    if (is(Fault::gradient_doubled_by_activation) && pass.activation != Activation::linear) {
+      for (Index i = 0; i < dy.size(); ++i) dy.data()[i] *= T(2);
+    }
     const T* x_data = is(Fault::state_for_backward) ? kept_x_.data() : x.data();
     add_parameter_gradients(x_data, x, dy, pass);
     if (!pass.needs_dx) return;
@@ -119,11 +120,6 @@ class FaultyDense {
 
   [[nodiscard]] bool is(Fault fault) const { return fault_ == fault; }
 
-  [[nodiscard]] static Activation elementwise(const Pass& pass) {
-    const Activation activation = pass.activation_of(Activation::linear);
-    return activation == Activation::softmax ? Activation::linear : activation;
-  }
-
   /// What some faults add to every output.
   [[nodiscard]] T extra(Index, const Pass& pass) const {
     if (is(Fault::result_of_thread_count)) return T(1e-12 * num_threads());
@@ -132,33 +128,6 @@ class FaultyDense {
     if (is(Fault::other_each_step)) return T(1e-3 * static_cast<double>(pass.step));
     if (is(Fault::state_in_forward)) return T(1e-3 * static_cast<double>(kept_x_.size()));
     return T(0);
-  }
-
-  static void softmax(TensorMap<T, 2>& y) {
-    using std::exp;
-    for (Index n = 0; n < y.dimension(0); ++n) {
-      const T first = T(1) / (T(1) + exp(y(n, 1) - y(n, 0)));
-      y(n, 0) = first;
-      y(n, 1) = T(1) - first;
-    }
-  }
-
-  /// dz = dy act'(z), over dy.
-  void to_gradient_before_activation(const ConstTensorMap<T, 2>& y, TensorMap<T, 2>& dy,
-                                     const Pass& pass) const {
-    const bool softmax = pass.activation_of(Activation::linear) == Activation::softmax;
-    for (Index n = 0; n < y.dimension(0); ++n) {
-      if (softmax) {  // of two classes: both move against each other
-        const T slope = y(n, 0) * y(n, 1) * (dy(n, 0) - dy(n, 1));
-        dy(n, 0) = slope;
-        dy(n, 1) = -slope;
-      } else if (!pass.dy_is_masked || is(Fault::masked_gradient_ignored)) {
-        const T factor = T(is(Fault::masked_gradient_ignored) && pass.dy_is_masked ? 2 : 1);
-        for (Index j = 0; j < units; ++j) {
-          dy(n, j) *= factor * kernels::activation_slope(elementwise(pass), y(n, j));
-        }
-      }
-    }
   }
 
   void add_parameter_gradients(const T* x, const ConstTensorMap<T, 2>& shape,

@@ -53,8 +53,8 @@ struct WithScalar<L<U>, T> {
 ///     Index workspace_bytes(const Shape& x, bool training) const;  // of pass.memory
 ///     void parameters(const Shape& input, ParameterList<T>&);  // adds each Parameter and State
 ///     void update_state(const Shape& x, const Pass&);  // after backward, with forward's memory
-///     Activation activation() const;                           // what the layer ends with
-///     Index num_layers() const;  // how many inside draw random numbers of their own; 1
+///     Activation activation() const;  // the model applies it to y; dy is the gradient in front of
+///     it Index num_layers() const;  // how many inside draw random numbers of their own; 1
 ///     Arguments arguments() const;                // to be saved
 ///     static L from_arguments(const Arguments&);  // and loaded
 ///

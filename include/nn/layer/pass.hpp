@@ -33,13 +33,9 @@ struct Pass {
 
   bool accumulate = true;  ///< true: add to the gradients of parameters; false: assign them
   const ParameterUpdate* update = nullptr;  ///< the optimizer's step, for each parameter's gradient
-  Activation activation = Activation::linear;  ///< of the next layer, to be applied by this one
+  Activation activation = Activation::linear;  ///< to be applied to y as it is written
   ProductPrecision precision{};                ///< of the products of Dense layers; sums are in T
-  bool as_logits = false;  ///< leave out a closing softmax: the loss works on logits
-  /// The ReLU between two layers may be differentiated by the second one: it writes 0 to dx where x
-  /// is 0. `dx_is_masked` asks the second one to do so, and `dy_is_masked` tells the first one that
-  /// this is done.
-  bool dx_is_masked = false, dy_is_masked = false;
+  bool dx_is_masked = false;  ///< x is the result of a ReLU: write 0 to dx where x is 0
   /// Between two layers, a result may be rounded to bfloat16: y of the first and x of the second
   /// are then numbers of that kind, in the memory of the tensor.
   bool x_in_bfloat16 = false, y_in_bfloat16 = false;
@@ -58,12 +54,6 @@ struct Pass {
   /// The numbers that this layer draws in this pass.
   [[nodiscard]] Random random(RandomPurpose purpose) const {
     return {seed, {purpose, layer, step}};
-  }
-
-  /// The activation to apply, for a layer whose own is `own`.
-  [[nodiscard]] Activation activation_of(Activation own) const {
-    const Activation effective = own == Activation::linear ? activation : own;
-    return effective == Activation::softmax && as_logits ? Activation::linear : effective;
   }
 };
 

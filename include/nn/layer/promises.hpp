@@ -17,8 +17,12 @@ struct Promises {
   bool reshapes = false;
   /// The layer does nothing but its `activation()`, unless that is linear.
   bool only_activates = false;
-  /// It obeys pass.activation, pass.as_logits and pass.dy_is_masked.
+  /// forward obeys pass.activation, of single elements. backward gets the gradient in front of the
+  /// activation as dy, and does not read y.
   bool applies_activation = false;
+  /// forward obeys pass.activation where that is a ReLU. backward gets the gradient behind the
+  /// ReLU, and does not read y.
+  bool applies_relu = false;
   /// It obeys pass.dx_is_masked.
   bool masks_dx = false;
   /// It obeys pass.accumulate.
@@ -31,8 +35,7 @@ struct Promises {
   bool gives_dx_in_columns = false;
   /// It has a `dy_reader`, which takes dy by columns in place of a backward without dx.
   bool takes_dy_in_columns = false;
-  /// It obeys pass.y_in_bfloat16, where it ends with no activation, or with a ReLU and
-  /// pass.dy_is_masked: its backward does not need y then.
+  /// It obeys pass.y_in_bfloat16.
   bool writes_bfloat16 = false;
   /// It obeys pass.x_in_bfloat16.
   bool reads_bfloat16 = false;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "nn/core/memory.hpp"
+#include "nn/layer/memory_layout.hpp"
 
 namespace nn {
 
@@ -16,12 +17,15 @@ class Workspace {
  public:
   Workspace() = default;
   /// A copy has memory of its own, and so no results for `backward`.
-  Workspace(const Workspace& other) : memory_(other.memory_) {}
+  Workspace(const Workspace& other) : memory_(other.memory_), layouts_(other.layouts_) {}
   Workspace(Workspace&& other) noexcept
-      : last_forward(std::exchange(other.last_forward, {})), memory_(std::move(other.memory_)) {}
+      : last_forward(std::exchange(other.last_forward, {})),
+        memory_(std::move(other.memory_)),
+        layouts_(std::move(other.layouts_)) {}
   Workspace& operator=(const Workspace& other) { return *this = Workspace(other); }
   Workspace& operator=(Workspace&& other) noexcept {
     memory_ = std::move(other.memory_);
+    layouts_ = std::move(other.layouts_);
     last_forward = std::exchange(other.last_forward, {});
     return *this;
   }
@@ -32,6 +36,9 @@ class Workspace {
     last_forward = {};
     return memory_.reserve(static_cast<std::size_t>(num_bytes));
   }
+
+  /// How passes used this memory lately.
+  [[nodiscard]] LayoutCache& layouts() { return layouts_; }
 
   /// Bytes held.
   [[nodiscard]] Index size() const { return static_cast<Index>(memory_.size()); }
@@ -52,6 +59,7 @@ class Workspace {
 
  private:
   AlignedMemory memory_;
+  LayoutCache layouts_;
 };
 
 }  // namespace nn

@@ -7,7 +7,6 @@
 
 #include "nn/kernels/conv2d/conv2d.hpp"
 #include "nn/kernels/conv2d/gradient_reader.hpp"
-#include "nn/layer/closing_activation.hpp"
 #include "nn/layer/layer.hpp"
 #include "nn/layer/sliding_window.hpp"
 
@@ -27,7 +26,8 @@ struct Conv2DOptions {
 /// Convolution of images, in fact a cross-correlation: the kernel is not flipped (Keras: Conv2D).
 ///     y[n,i,j,f] = act(b[f] + sum_{u,v,c} x[n, i s + u d - p, j s + v d - p, c] W[u,v,c,f])
 /// Shapes    x [N, H, W, C]   W [kh, kw, C, filters]   b [filters]   y [N, OH, OW, filters]
-/// Backward  dz = dy * act'(z)   dW[u,v,c,f] += sum_{n,i,j} x[n, i s + u d - p, ...] dz[n,i,j,f]
+/// Backward  of dz = dy * act'(z):
+///           dW[u,v,c,f] += sum_{n,i,j} x[n, i s + u d - p, ...] dz[n,i,j,f]
 ///           db += sum_{n,i,j} dz   dx[n, i s + u d - p, ..., c] = sum_f dz[n,i,j,f] W[u,v,c,f],
 ///           summed over all windows (i, j) that meet the pixel
 /// Init      W: Glorot uniform (Glorot and Bengio 2010)   b: zero
@@ -71,44 +71,37 @@ class Conv2D {
   }
 
   void forward(ConstTensorMap<T, 4> x, TensorMap<T, 4> y, const Pass& pass) const {
-    // y = act(W * x + b)
-    const Activation activation = pass.activation_of(options_.activation);
+    // y = W * x + b, or act of it
     const T* const b = options_.use_bias ? b_.value().data() : nullptr;
     if constexpr (promises.writes_bfloat16) {
       if (pass.y_in_bfloat16) {
-        return kernels::conv2d(geometry(x, y), x.data(), W_.value().data(), b, activation,
+        return kernels::conv2d(geometry(x, y), x.data(), W_.value().data(), b, pass.activation,
                                reinterpret_cast<Bfloat16*>(y.data()), pass.precision);
       }
     }
-    kernels::conv2d(geometry(x, y), x.data(), W_.value().data(), b, elementwise_part(activation),
-                    y.data());
-    apply_rowwise_part(activation, y);
+    kernels::conv2d(geometry(x, y), x.data(), W_.value().data(), b, pass.activation, y.data());
   }
 
-  void backward(ConstTensorMap<T, 4> x, ConstTensorMap<T, 4> y, TensorMap<T, 4> dy,
+  void backward(ConstTensorMap<T, 4> x, ConstTensorMap<T, 4> y, TensorMap<T, 4> dz,
                 TensorMap<T, 4> dx, const Pass& pass) const {
     const kernels::Conv2DShape shape = geometry(x, y);
-    // dz = dy * act'(z)
-    to_gradient_before(pass.activation_of(options_.activation), pass, y, dy);
     // dW += x * dz,  db += sum of dz
-    kernels::conv2d_kernel_gradient(shape, x.data(), dy.data(), W_.gradient().data(),
+    kernels::conv2d_kernel_gradient(shape, x.data(), dz.data(), W_.gradient().data(),
                                     options_.use_bias ? b_.gradient().data() : nullptr,
                                     pass.accumulate);
     // dx = dz spread by W
     if (pass.needs_dx) {
-      kernels::conv2d_input_gradient(shape, dy.data(), W_.value().data(), mask_of(pass, x),
+      kernels::conv2d_input_gradient(shape, dz.data(), W_.value().data(), mask_of(pass, x),
                                      dx.data());
     }
   }
 
-  /// Takes dy in place of a backward without dx; declines unless dy already is dz.
+  /// Takes dz in place of a backward without dx.
   [[nodiscard]] kernels::ColumnReader<T>* dy_reader(ConstTensorMap<T, 4> x, ConstTensorMap<T, 4> y,
                                                     const Pass& pass) const
       requires(kernels::has_simd<T>) {
     const kernels::Conv2DShape shape = geometry(x, y);
-    const bool is_dz =
-        pass.dy_is_masked || pass.activation_of(options_.activation) == Activation::linear;
-    if (!is_dz || !DyReader::can_read(shape)) return nullptr;
+    if (!DyReader::can_read(shape)) return nullptr;
     if (!pass.memory) pass.require_memory("Conv2D", static_cast<Index>(sizeof(DyReader)));
     return ::new (pass.memory)
         DyReader(isa(), shape, x.data(), W_.gradient().data(),

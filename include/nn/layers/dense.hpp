@@ -7,7 +7,6 @@
 #include "nn/kernels/product/gradients.hpp"
 #include "nn/kernels/product/packed_weights.hpp"
 #include "nn/kernels/quantized/product.hpp"
-#include "nn/layer/closing_activation.hpp"
 #include "nn/layer/layer.hpp"
 
 namespace nn {
@@ -23,7 +22,7 @@ struct DenseOptions {
 /// Fully connected layer: y = act(x W + b) for each sample (Keras: Dense). Inputs of a higher rank
 /// are taken as rows of their last axis.
 /// Shapes    x [N, in]   W [in, units]   b [units]   y [N, units]
-/// Backward  dz = dy * act'(z)   dW += x^T dz   db += sum_n dz   dx = dz W^T
+/// Backward  dW += x^T dz   db += sum_n dz   dx = dz W^T, where dz = dy * act'(z)
 /// Init      W: Glorot uniform (Glorot and Bengio 2010)   b: zero
 /// Throws    std::invalid_argument unless units is positive; ShapeError for samples without
 /// features
@@ -62,28 +61,33 @@ class Dense {
   }
 
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
-    // y = act(x W + b)
-    const Activation activation = pass.activation_of(options_.activation);
-    multiply(x, y, elementwise_part(activation), pass);
-    apply_rowwise_part(activation, y);
+    // y = x W + b, or act of it
+    kernels::ProductOptions<T> options{.bias = options_.use_bias ? b_.value().data() : nullptr,
+                                       .activation = pass.activation,
+                                       .precision = pass.precision};
+    if constexpr (std::same_as<T, float>) {
+      if (const kernels::QuantizedMatrix* W = W_.quantized()) {
+        return kernels::quantized_product(matrix(x), *W, matrix(y), options);
+      }
+    }
+    options.kept_b =
+        packed_weights(x.dimension(0), x.dimension(1)).in(pass.memory, pass.batch_number);
+    kernels::product(operand(x, pass), matrix(W_.value()), matrix(y), options);
   }
 
-  void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2> y, TensorMap<T, 2> dy,
+  void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dz,
                 TensorMap<T, 2> dx, const Pass& pass) const {
-    // dz = dy * act'(z), in the memory of dy
-    to_gradient_before(pass.activation_of(options_.activation), pass, y, dy);
     // db += sum_n dz
-    bias_gradient(dy, pass);
+    bias_gradient(dz, pass);
     // dW += x^T dz   dx = dz W^T
-    product_gradients(x, dy, {.dx = pass.needs_dx ? matrix(dx) : kernels::Matrix<T>()}, pass);
+    product_gradients(x, dz, {.dx = pass.needs_dx ? matrix(dx) : kernels::Matrix<T>()}, pass);
   }
 
   /// As above, but dx goes to a reader column by column and is never stored; only with pass.update.
-  void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2> y, TensorMap<T, 2> dy,
+  void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dz,
                 kernels::ColumnReader<T>& dx, const Pass& pass) const {
-    to_gradient_before(pass.activation_of(options_.activation), pass, y, dy);
-    bias_gradient(dy, pass);
-    product_gradients(x, dy, {.dx_reader = &dx}, pass);
+    bias_gradient(dz, pass);
+    product_gradients(x, dz, {.dx_reader = &dx}, pass);
   }
 
   void parameters(const Shape& input, ParameterList<T>& list) {
@@ -108,21 +112,6 @@ class Dense {
   }
 
  private:
-  /// y = act(x W + b), where W may be quantised.
-  void multiply(const ConstTensorMap<T, 2>& x, TensorMap<T, 2>& y, Activation activation,
-                const Pass& pass) const {
-    kernels::ProductOptions<T> options{.bias = options_.use_bias ? b_.value().data() : nullptr,
-                                       .activation = activation,
-                                       .precision = pass.precision};
-    if constexpr (std::same_as<T, float>) {
-      if (const kernels::QuantizedMatrix* W = W_.quantized()) {
-        return kernels::quantized_product(matrix(x), *W, matrix(y), options);
-      }
-    }
-    options.kept_b =
-        packed_weights(x.dimension(0), x.dimension(1)).in(pass.memory, pass.batch_number);
-    kernels::product(operand(x, pass), matrix(W_.value()), matrix(y), options);
-  }
   /// Of W, for the batches of one call at inference.
   [[nodiscard]] kernels::PackedWeights<T> packed_weights(Index rows, Index inputs) const {
     if (W_.quantized() != nullptr) return {};

@@ -8,7 +8,6 @@
 
 #include "nn/core/memory.hpp"
 #include "nn/kernels/pooling/pooling.hpp"
-#include "nn/layer/closing_activation.hpp"
 #include "nn/layer/layer.hpp"
 #include "nn/layer/sliding_window.hpp"
 
@@ -52,7 +51,7 @@ class MaxPooling2D {
     return {out.height, out.width, input.back()};
   }
 
-  static constexpr Promises promises{.applies_activation = true, .masks_dx = true};
+  static constexpr Promises promises{.applies_relu = true, .masks_dx = true};
 
   [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
     if (!training) return 0;
@@ -64,18 +63,14 @@ class MaxPooling2D {
     if (pass.training) {
       pass.require_memory("MaxPooling2D", y.size() * static_cast<Index>(sizeof(std::int32_t)));
     }
-    // y = act(max over each window); training keeps which cell won
+    // y = max over each window; training keeps which cell won
     kernels::max_pooling2d(geometry(x, y), x.data(), is_masked(pass), y.data(), argmax(pass));
-    kernels::activate(elementwise_part(rest(pass)), y.size(), y.data(), y.data());
-    apply_rowwise_part(rest(pass), y);
   }
 
   void backward(ConstTensorMap<T, 4> x, ConstTensorMap<T, 4> y, TensorMap<T, 4> dy,
                 TensorMap<T, 4> dx, const Pass& pass) const {
     if (!pass.needs_dx) return;
-    // dz = dy * act'(z); a ReLU needs no step here, as its zeros have no winner
-    to_gradient_before(rest(pass), pass, y, dy);
-    // dx[argmax] += dz
+    // dx[argmax] += dy, also behind a ReLU, whose zeros have no winner
     kernels::max_pooling2d_gradient(geometry(x, y), dy.data(), argmax(pass), dx.data());
   }
 
@@ -100,11 +95,6 @@ class MaxPooling2D {
   /// gradient on.
   [[nodiscard]] static bool is_masked(const Pass& pass) {
     return pass.activation == Activation::relu || pass.dx_is_masked;
-  }
-  /// The activation, unless it is the ReLU that the pooling itself applies.
-  [[nodiscard]] static Activation rest(const Pass& pass) {
-    return pass.activation == Activation::relu ? Activation::linear
-                                               : pass.activation_of(Activation::linear);
   }
   [[nodiscard]] Window vertical() const { return {pool_size_.height, strides_.height}; }
   [[nodiscard]] Window horizontal() const { return {pool_size_.width, strides_.width}; }

@@ -96,6 +96,7 @@ class AnyLayer {
     return self_->dy_reader(x, x_shape, y, y_shape, pass);
   }
   void update(const Pass& pass) const { self_->update(pass); }
+  [[nodiscard]] bool updates_state() const { return self_->updates_state(); }
   /// After a training pass over x, whose `forward` and `backward` had the same pass.
   void update_state(const Shape& x_shape, const Pass& pass) { self_->update_state(x_shape, pass); }
 
@@ -134,6 +135,7 @@ class AnyLayer {
       return nullptr;
     }
     virtual void update(const Pass&) const {}
+    virtual bool updates_state() const { return false; }
     virtual void update_state(const Shape&, const Pass&) {}
 
    protected:
@@ -249,6 +251,9 @@ class AnyLayer {
       }
     }
 
+    bool updates_state() const override {
+      return requires(L & l, const Shape& x, const Pass& pass) { l.update_state(x, pass); };
+    }
     void update_state([[maybe_unused]] const Shape& x_shape,
                       [[maybe_unused]] const Pass& pass) override {
       if constexpr (requires { layer.update_state(x_shape, pass); }) {

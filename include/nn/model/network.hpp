@@ -26,6 +26,8 @@ class Network {
       : layers_(other.layers_),
         leaf_ends_(other.leaf_ends_),
         plan_(other.plan_),
+        logits_plan_(other.logits_plan_),
+        shapes_(other.shapes_),
         input_(other.input_),
         seed_(other.seed_),
         is_planned_(other.is_planned_),
@@ -79,7 +81,10 @@ class Network {
       append_leaves(layer, leaves);
       ends.push_back(leaves.size());
     }
-    plan_ = Plan<T>(leaves, shapes);
+    Plan<T> plan(leaves, shapes, false), logits_plan(leaves, shapes, true);
+    plan_ = std::move(plan);
+    logits_plan_ = std::move(logits_plan);
+    shapes_ = std::move(shapes);
     leaves_ = std::move(leaves);
     leaf_ends_ = std::move(ends);
     input_ = sample;
@@ -117,6 +122,7 @@ class Network {
     if constexpr (std::same_as<T, float>) {
       block_.require_finite(where, "the training has diverged; quantize what it gave before");
       block_.quantize(list_parameters(), format);
+      build_number_ = next_build_number();  // layers may need other memory
     } else {
       refuse({where, "a model of floats", "one of another scalar type"});
     }
@@ -141,7 +147,6 @@ class Network {
 
   /// Layers, those of nested models counted one by one.
   [[nodiscard]] Index num_layers() const {
-    if (is_planned_) return plan_.num_layers();
     Index count = 0;
     for (const AnyLayer<T>& layer : layers_) {
       const Network* const inner = layer.network();
@@ -153,8 +158,8 @@ class Network {
   /// The parameters that the layers declare for the inferred shapes.
   [[nodiscard]] NN_COLD ParameterList<T> list_parameters() {
     ParameterList<T> list;
-    auto step = plan_.steps().begin();
-    collect(list, step);
+    const Shape* sample = shapes_.data();
+    collect(list, sample);
     replan();
     return list;
   }
@@ -185,11 +190,12 @@ class Network {
     return is_planned_ ? output_of(layers_.size() - 1) : input_;
   }
   /// Shape of one sample behind layer i, once shapes are inferred.
-  [[nodiscard]] const Shape& output_of(std::size_t i) const {
-    return leaf_ends_[i] == 0 ? input_ : plan_.steps()[leaf_ends_[i] - 1].y;
-  }
+  [[nodiscard]] const Shape& output_of(std::size_t i) const { return shapes_[leaf_ends_[i]]; }
   [[nodiscard]] const std::vector<AnyLayer<T>>& layers() const { return layers_; }
-  [[nodiscard]] const Plan<T>& plan() const { return plan_; }
+  /// `as_logits`: without the activation that closes the model.
+  [[nodiscard]] const Plan<T>& plan(bool as_logits = false) const {
+    return as_logits ? logits_plan_ : plan_;
+  }
   /// Whether shapes are known; not so inside of another model.
   [[nodiscard]] bool is_planned() const { return is_planned_; }
   /// Whether `block` holds the parameters too; not so inside of a built model.
@@ -214,22 +220,38 @@ class Network {
             .seed = seed_,
             .step = static_cast<std::uint64_t>(block_.step())};
   }
-  [[nodiscard]] Index workspace_bytes(Index batch, bool training) const {
-    return plan_.workspace_bytes(leaves_, batch, training);
+  /// Where the tensors of a pass over `batch` samples lie. `as_logits`: a pass without the
+  /// activation that closes the model. The layout stays in the cache until two others have been
+  /// asked for.
+  [[nodiscard]] const MemoryLayout& layout(LayoutCache& cache, Index batch, bool training,
+                                           bool as_logits = false) const {
+    return cache.get({build_number_, batch, training, as_logits}, [&](MemoryLayout& made) {
+      plan(as_logits).lay_out(leaves_, batch, training, made);
+    });
   }
-  const T* forward(const T* x, Index batch, const Pass& pass, T* result) const {
-    return plan_.forward(leaves_, x, batch, pass, result);
+  [[nodiscard]] NN_COLD Index workspace_bytes(Index batch, bool training) const {
+    LayoutCache cache;
+    return layout(cache, batch, training).num_bytes;
   }
-  [[nodiscard]] T* result_gradient(std::byte* memory) const {
-    return plan_.result_gradient(memory);
+  const T* forward(const T* x, const Pass& pass, const MemoryLayout& layout, T* result) const {
+    return plan(layout.key.as_logits).forward(leaves_, x, pass, layout, result);
   }
-  void backward(const T* x, Index batch, const Pass& pass, T* dx) const {
-    plan_.backward(leaves_, x, batch, pass, dx);
+  [[nodiscard]] T* result_gradient(std::byte* memory, const MemoryLayout& layout) const {
+    return plan(layout.key.as_logits).result_gradient(memory, layout);
+  }
+  void backward(const T* x, const Pass& pass, const MemoryLayout& layout, T* dx) const {
+    plan(layout.key.as_logits).backward(leaves_, x, pass, layout, dx);
   }
   /// After `backward`, with its pass: the one place where a pass changes a layer.
-  void update_state(Index batch, const Pass& pass) { plan_.update_state(leaves_, batch, pass); }
-  [[nodiscard]] std::size_t first_non_finite(Index batch, const Pass& pass) const {
-    return plan_.first_non_finite(batch, pass);
+  void update_state(const Pass& pass, const MemoryLayout& layout) {
+    plan(layout.key.as_logits).update_state(leaves_, pass, layout);
+  }
+  /// The name of the first result of a training `forward` in `pass.memory` that is not finite;
+  /// empty: there is none.
+  [[nodiscard]] NN_COLD std::string first_non_finite(const Pass& pass,
+                                                     const MemoryLayout& layout) const {
+    const auto* const step = plan(layout.key.as_logits).first_non_finite(pass, layout);
+    return step == nullptr ? "" : scope_of_leaf(step->leaf) + "y";
   }
 
  private:
@@ -271,24 +293,22 @@ class Network {
 
   /// Plans the same chain again: which layers are trained has become known, or changed.
   NN_COLD void replan() {
-    std::vector<Shape> shapes{input_};
-    for (const auto& step : plan_.steps()) shapes.push_back(step.y);
-    plan_ = Plan<T>(leaves_, shapes);
+    plan_ = Plan<T>(leaves_, shapes_, false);
+    logits_plan_ = Plan<T>(leaves_, shapes_, true);
   }
 
-  using Step = typename std::vector<typename Plan<T>::Step>::const_iterator;
-  /// Adds each layer's parameters under names like "3.dense.kernel". `step` is that of the first
-  /// layer, and becomes that behind the last one.
-  NN_COLD void collect(ParameterList<T>& list, Step& step) {
+  /// Adds each layer's parameters under names like "3.dense.kernel". `sample` is the shape in front
+  /// of the first layer, and becomes that behind the last one.
+  NN_COLD void collect(ParameterList<T>& list, const Shape*& sample) {
     const std::string outer = list.scope();
     const std::size_t first = list.entries().size();
     parameter_ends_.clear();
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       list.set_scope(outer + scope_of(i));
       if (Network* const inner = layers_[i].network()) {
-        inner->collect_as_part(list, step);
+        inner->collect_as_part(list, sample);
       } else {
-        layers_[i].parameters((step++)->x, list);
+        layers_[i].parameters(*sample++, list);
       }
       parameter_ends_.push_back(list.entries().size() - first);
     }
@@ -296,9 +316,9 @@ class Network {
   }
   /// The same inside of another network, which takes over the weights that this one was built
   /// with. Throws `ShapeError` where they don't fit.
-  NN_COLD void collect_as_part(ParameterList<T>& list, Step& step) {
+  NN_COLD void collect_as_part(ParameterList<T>& list, const Shape*& sample) {
     const std::size_t first = list.entries().size();
-    collect(list, step);
+    collect(list, sample);
     is_planned_ = false;
     if (!is_built_) return;
     require_float_weights("Sequential, as a layer");
@@ -311,6 +331,8 @@ class Network {
     std::swap(leaves_, other.leaves_);
     std::swap(leaf_ends_, other.leaf_ends_);
     std::swap(plan_, other.plan_);
+    std::swap(logits_plan_, other.logits_plan_);
+    std::swap(shapes_, other.shapes_);
     std::swap(input_, other.input_);
     std::swap(seed_, other.seed_);
     std::swap(is_planned_, other.is_planned_);
@@ -330,7 +352,8 @@ class Network {
   std::vector<AnyLayer<T>> layers_;
   detail::Layers<T> leaves_;            // they point into `layers_`, once shapes are inferred
   std::vector<std::size_t> leaf_ends_;  // of each layer's leaves
-  Plan<T> plan_;
+  Plan<T> plan_, logits_plan_;
+  std::vector<Shape> shapes_;  // of one sample in front of the first leaf, behind it, and so on
   Shape input_;
   std::uint64_t seed_ = 0;
   bool is_planned_ = false;

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: MIT
-// How a chain of layers runs: memory and passes.
+// How the layers of a model run: memory and passes.
 #pragma once
 
 #include <algorithm>
-#include <array>
+#include <utility>
 #include <vector>
 
 #include "nn/core/finite.hpp"
 #include "nn/core/memory.hpp"
+#include "nn/kernels/elementwise/elementwise.hpp"
 #include "nn/kernels/product/kernels.hpp"
+#include "nn/kernels/rows/softmax.hpp"
+#include "nn/layer/memory_layout.hpp"
 #include "nn/model/plan_steps.hpp"
-#include "nn/model/result_table.hpp"
 
 namespace nn {
 
-/// Made once for a chain of layers and an input shape; says what each layer reads and writes:
-/// - An activation layer behind a layer that can apply it becomes part of that layer.
+/// Made once for the layers of a model and an input shape; says what each layer reads and writes:
 /// - A reshaping layer is no work at all.
-/// - The gradient of a ReLU is masked by the layer that writes it, if that layer can.
-/// - The first layer with parameters may read its dy while the next one makes it.
+/// - The activation behind a layer that can apply it becomes part of that layer. Others are applied
+///   by the plan, over their input where nobody else needs it.
+/// - A layer gets the gradient in front of its activation. That of a ReLU is masked by the layer
+///   that writes it, if that layer can.
+/// - The first layer that is trained may read its dy while the next one makes it.
 /// - A result that only products in bfloat16 read may be rounded as it is written.
-///
-/// Memory of a training pass, in order: the table of results; for each layer its y and what it
-/// keeps; two buffers that gradients take in turn. At inference: two that ys take; what each layer
-/// keeps.
 template <Real T>
 class Plan {
  public:
@@ -31,266 +31,345 @@ class Plan {
   using Step = detail::PlanStep;
 
   Plan() = default;
-  /// For the shapes of one sample in front of the first layer, behind it, and so on.
-  Plan(const Layers& layers, const std::vector<Shape>& shapes)
-      : steps_(detail::plan_steps(layers, shapes)),
-        num_layers_(steps_.empty() ? 0 : steps_.back().number + layers.back()->num_layers()) {}
+  /// `shapes`: of one sample in front of the first layer, behind it, and so on. `as_logits`: leaves
+  /// out the activation that closes the model.
+  Plan(const Layers& layers, const std::vector<Shape>& shapes, bool as_logits)
+      : plan_(detail::StepFinder<T>(layers, shapes, as_logits).take()) {}
 
-  [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
-  /// Layers that draw random numbers of their own, or could.
-  [[nodiscard]] Index num_layers() const { return num_layers_; }
-  /// Whether a loss may have the logits in place of the closing softmax's result.
-  [[nodiscard]] bool closes_with_softmax() const {
-    return std::any_of(steps_.begin(), steps_.end(), [](const Step& s) { return s.drops_softmax; });
-  }
+  [[nodiscard]] const std::vector<Step>& steps() const { return plan_.steps; }
+  [[nodiscard]] const std::vector<detail::PlanValue>& values() const { return plan_.values; }
+  /// The activation that the model ends with, which a loss may take over; linear: none.
+  [[nodiscard]] Activation closing_activation() const { return plan_.closing_activation; }
 
-  [[nodiscard]] Index workspace_bytes(const Layers& layers, Index batch, bool training) const;
+  /// Places the tensors of a pass in memory.
+  void lay_out(const Layers& layers, Index batch, bool training, MemoryLayout& layout) const;
 
   /// Runs all layers on x [batch, ...]. At inference the result goes to `result`; in training it
-  /// stays in `memory` for backward. Returns where it is.
-  const T* forward(const Layers& layers, const T* x, Index batch, const Pass& pass,
-                   T* result) const {
-    return pass.training ? forward_training(layers, x, batch, pass)
-                         : forward_inference(layers, x, batch, pass, result);
-  }
+  /// stays in `pass.memory` for backward. Returns where it is.
+  const T* forward(const Layers& layers, const T* x, const Pass& pass, const MemoryLayout& layout,
+                   T* result) const;
 
   /// Where the gradient of the result has to be put between `forward` and `backward`.
-  [[nodiscard]] T* result_gradient(std::byte* memory) const {
-    return reinterpret_cast<T*>(detail::ResultTable(memory)[steps_.size()]);
+  [[nodiscard]] T* result_gradient(std::byte* memory, const MemoryLayout& layout) const {
+    return gradient(plan_.output.value, memory, layout);
   }
-
-  /// Number of the first layer whose result, of a training `forward` in `pass.memory`, is not
-  /// finite; the number of layers if there is none.
-  [[nodiscard]] NN_COLD std::size_t first_non_finite(Index batch, const Pass& pass) const;
 
   /// Runs all layers backwards after a training `forward` on the same x and memory. dx [batch, ...]
   /// may be null where nobody wants the gradient of the input.
-  void backward(const Layers& layers, const T* x, Index batch, const Pass& pass, T* dx) const;
+  void backward(const Layers& layers, const T* x, const Pass& pass, const MemoryLayout& layout,
+                T* dx) const;
 
-  /// Updates layers' state after `backward`; what a layer keeps in memory has to live so long.
-  void update_state(const Layers& layers, Index batch, const Pass& pass) const;
+  /// Updates layers' state after `backward`, with its pass.
+  void update_state(const Layers& layers, const Pass& pass, const MemoryLayout& layout) const;
+
+  /// The first step whose result, of a training `forward` in `pass.memory`, is not finite; null:
+  /// there is none.
+  [[nodiscard]] NN_COLD const Step* first_non_finite(const Pass& pass,
+                                                     const MemoryLayout& layout) const;
 
  private:
-  /// The pass as layer i sees it.
-  [[nodiscard]] Pass pass_of(std::size_t i, const Pass& pass, std::byte* memory) const {
-    const Step& step = steps_[i];
-    Pass own = pass;
-    own.memory = memory;
-    own.layer = pass.layer + static_cast<std::uint64_t>(step.number);
-    own.activation = step.activation;
-    own.as_logits = pass.as_logits && step.drops_softmax;
-    own.dy_is_masked = step.dy_is_masked;
-    own.dx_is_masked = step.dx_is_masked;
-    // At inference a result stays in the cache until it is read: rounding it saves nothing.
-    const bool rounds = pass.training && kernels::takes_bfloat16(pass.precision);
-    own.x_in_bfloat16 = rounds && step.x_in_bfloat16;
-    own.y_in_bfloat16 = rounds && step.y_in_bfloat16;
-    return own;
-  }
-  [[nodiscard]] bool is_view(std::size_t i, bool as_logits) const {
-    return steps_[i].is_view || (as_logits && steps_[i].is_all_softmax);
-  }
-
-  [[nodiscard]] static Index tensor_bytes(const Shape& sample, Index batch) {
-    return padded_bytes<T>(batch, sample.num_elements());
-  }
-  [[nodiscard]] Index layer_bytes(const AnyLayer<T>& layer, std::size_t i, Index batch,
-                                  bool training) const {
-    return round_to_cache_line(layer.workspace_bytes(steps_[i].x.with_batch(batch), training));
-  }
-  /// Training: bytes of step i's y and of what its layer keeps.
-  [[nodiscard, gnu::noinline]] Index kept_bytes(const AnyLayer<T>& layer, std::size_t i,
-                                                Index batch) const {
-    if (steps_[i].is_view) return 0;
-    return checked_sum({tensor_bytes(steps_[i].y, batch), layer_bytes(layer, i, batch, true)});
-  }
-  /// Sizes of the two buffers that gradients take in turn; the result's gradient lies in the first.
-  [[nodiscard, gnu::noinline]] std::array<Index, 2> gradient_bytes(Index batch) const {
-    std::array<Index, 2> bytes{steps_.empty() ? 0 : tensor_bytes(steps_.back().y, batch), 0};
-    for (const bool as_logits : {false, true}) {  // it may change whose turn it is
-      std::size_t turn = 1;
-      for (std::size_t i = steps_.size(); i-- > 0;) {
-        if (is_view(i, as_logits)) continue;
-        bytes[turn] = std::max(bytes[turn], tensor_bytes(steps_[i].x, batch));
-        turn = 1 - turn;
-      }
-    }
-    return bytes;
-  }
-  /// Sizes of the two buffers that results take in turn at inference.
-  [[nodiscard, gnu::noinline]] std::array<Index, 2> result_bytes(Index batch) const {
-    std::array<Index, 2> bytes{0, 0};
-    std::size_t turn = 0;
-    for (const Step& step : steps_) {
-      if (step.is_view) continue;
-      bytes[turn] = std::max(bytes[turn], tensor_bytes(step.y, batch));
-      turn = 1 - turn;
-    }
-    return bytes;
-  }
-
-  const T* forward_training(const Layers& layers, const T* x, Index batch, const Pass& pass) const;
-  const T* forward_inference(const Layers& layers, const T* x, Index batch, const Pass& pass,
-                             T* result) const;
-
-  /// What the steps of a backward pass share: the model's layers and input.
+  /// What the steps of a backward pass share.
   struct BackwardPass {
     const Layers& layers;
     const T* x;
-    Index batch;
     const Pass& pass;
+    const MemoryLayout& layout;
+    T* dx;
   };
-  /// What one of them gets beside dy.
-  struct BackwardStep {
+  /// What one step of a pass works on, beside gradients.
+  struct StepTensors {
     const T* x;
     Shape x_shape;
     const T* y;
     Shape y_shape;
     Pass pass;
   };
-  [[nodiscard]] BackwardStep backward_step(const BackwardPass& all, std::size_t i) const;
-  /// Runs step i and the one that made its x at once: the latter reads its dy column by column
-  /// while step i makes it, and it is never stored. Returns false where the latter declines.
-  bool backward_in_columns(const BackwardPass& all, std::size_t i, const BackwardStep& step,
-                           T* dy) const;
 
-  std::vector<Step> steps_;
-  Index num_layers_ = 0;
+  [[nodiscard]] static std::size_t index_of(const std::ptrdiff_t step) {
+    return static_cast<std::size_t>(step);
+  }
+  [[nodiscard]] static Index tensor_bytes(Index num_elements, Index batch) {
+    return padded_bytes<T>(batch, num_elements);
+  }
+  [[nodiscard]] const T* value(std::size_t v, const T* x, std::byte* memory,
+                               const MemoryLayout& layout) const {
+    if (plan_.values[v].maker < 0) return x;
+    return reinterpret_cast<const T*>(memory + layout.values[v]);
+  }
+  [[nodiscard]] T* gradient(std::size_t v, std::byte* memory, const MemoryLayout& layout) const {
+    return reinterpret_cast<T*>(memory + layout.gradients[v]);
+  }
+
+  /// At inference a result stays in the cache until it is read: rounding it saves nothing.
+  [[nodiscard]] bool is_rounded(std::size_t v, const Pass& pass) const {
+    return plan_.values[v].in_bfloat16 && pass.training && kernels::takes_bfloat16(pass.precision);
+  }
+  /// The pass as the layer of step i sees it.
+  [[nodiscard]] Pass pass_of(std::size_t i, const Pass& pass, const MemoryLayout& layout) const {
+    const Step& step = plan_.steps[i];
+    Pass own = pass;
+    own.memory = pass.memory + layout.kept[i];
+    own.layer = pass.layer + static_cast<std::uint64_t>(step.number);
+    own.activation = step.activation;
+    own.needs_dx = step.needs_dx;
+    own.dx_is_masked = step.dx_is_masked;
+    own.x_in_bfloat16 = is_rounded(step.x.value, pass);
+    own.y_in_bfloat16 = is_rounded(step.y.value, pass);
+    return own;
+  }
+
+  void lay_out_inference(const Layers& layers, Index batch, MemoryLayout& layout) const;
+  void lay_out_training(const Layers& layers, Index batch, MemoryLayout& layout) const;
+  [[nodiscard]] std::vector<MemoryBlock> gradient_blocks(Index batch) const;
+
+  /// y = act(x), of which either may be the other.
+  static void activate(Activation activation, const Shape& shape, const T* x, T* y);
+  /// dx = dy act'(x), where y = act(x); dx may be dy.
+  static void activation_gradient(Activation activation, const Shape& shape, const T* y,
+                                  const T* dy, T* dx);
+
+  [[nodiscard]] StepTensors tensors_of(const BackwardPass& all, std::size_t i) const;
+  void backward_step(const BackwardPass& all, std::size_t i) const;
+  /// Runs the layer of step i and the one that made its x at once: the latter reads its dy column
+  /// by column while the former makes it, and it is never stored. Returns false where the latter
+  /// declines.
+  bool backward_in_columns(const BackwardPass& all, std::size_t i) const;
+
+  detail::PlanSteps plan_;
 };
 
 template <Real T>
-Index Plan<T>::workspace_bytes(const Layers& layers, Index batch, bool training) const {
-  const auto buffers = training ? gradient_bytes(batch) : result_bytes(batch);
-  const Index table = training ? detail::ResultTable::num_bytes(steps_.size()) : 0;
-  Index total = checked_sum({table, buffers[0], buffers[1]});
-  for (std::size_t i = 0; i < steps_.size(); ++i) {
-    if (steps_[i].is_view) continue;
-    const Index bytes =
-        training ? kept_bytes(*layers[i], i, batch) : layer_bytes(*layers[i], i, batch, false);
-    total = checked_sum({total, bytes});
+NN_COLD void Plan<T>::lay_out(const Layers& layers, Index batch, bool training,
+                              MemoryLayout& layout) const {
+  layout.values.assign(plan_.values.size(), 0);
+  layout.gradients.assign(plan_.values.size(), 0);
+  layout.kept.assign(plan_.steps.size(), 0);
+  if (training) {
+    lay_out_training(layers, batch, layout);
+  } else {
+    lay_out_inference(layers, batch, layout);
   }
-  return total;
 }
 
+/// A value is in use from the step that makes it to the last one that reads it. What layers keep
+/// lasts from one batch to the next.
 template <Real T>
-const T* Plan<T>::forward_training(const Layers& layers, const T* x, Index batch,
-                                   const Pass& pass) const {
-  const detail::ResultTable results(pass.memory);
-  std::byte* y = pass.memory + detail::ResultTable::num_bytes(steps_.size());
-  for (std::size_t i = 0; i < steps_.size(); ++i) {
-    const Step& step = steps_[i];
-    results.set(i, y);
-    if (!is_view(i, pass.as_logits)) {
-      const Pass own = pass_of(i, pass, y + tensor_bytes(step.y, batch));
-      layers[i]->forward(x, step.x.with_batch(batch), reinterpret_cast<T*>(y),
-                         step.y.with_batch(batch), own);
-      x = reinterpret_cast<T*>(y);
+NN_COLD void Plan<T>::lay_out_inference(const Layers& layers, Index batch,
+                                        MemoryLayout& layout) const {
+  std::vector<MemoryBlock> blocks(plan_.values.size());
+  for (std::size_t v = 0; v < plan_.values.size(); ++v) {
+    const detail::PlanValue& value = plan_.values[v];
+    MemoryBlock& block = blocks[value.memory];
+    const auto last =
+        static_cast<Index>(value.readers.empty() ? index_of(value.maker) : value.readers.back());
+    block.last = std::max(block.last, last);
+    if (value.memory == v) {
+      block.first = value.maker;
+      block.num_bytes = tensor_bytes(value.num_elements, batch);
     }
-    y += kept_bytes(*layers[i], i, batch);
   }
-  results.set(steps_.size(), y);
-  return x;
+  // The input lies outside, and so does the result.
+  blocks[0] = blocks[plan_.values[plan_.output.value].memory] = {};
+  Index size = place_blocks(blocks);
+  for (std::size_t v = 0; v < plan_.values.size(); ++v) {
+    layout.values[v] = blocks[plan_.values[v].memory].offset;
+  }
+  for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+    const Step& step = plan_.steps[i];
+    layout.kept[i] = size;
+    if (step.is_activation) continue;
+    const Index kept = layers[step.leaf]->workspace_bytes(step.x.shape.with_batch(batch), false);
+    size = checked_sum({size, round_to_cache_line(kept)});
+  }
+  layout.num_bytes = size;
+}
+
+/// Of n steps, number i runs forward at moment i and backward at moment 2 n - i; at moment n the
+/// loss writes the gradient of the result, and at moment 2 n + 1 state is updated. Values, and what
+/// layers keep, last until the step that made them has run backward, or to the end for state. A
+/// gradient lasts from the step that writes it first to the one that reads it.
+template <Real T>
+NN_COLD void Plan<T>::lay_out_training(const Layers& layers, Index batch,
+                                       MemoryLayout& layout) const {
+  const std::size_t num_values = plan_.values.size(), num_steps = plan_.steps.size();
+  const auto turn = static_cast<Index>(num_steps);
+  std::vector<MemoryBlock> blocks = gradient_blocks(batch);  // a block for each value
+  const auto index_of_kept = [=](std::size_t step) { return num_values + step; };
+  const auto index_of_result = [=](std::size_t step) { return num_values + num_steps + step; };
+  blocks.resize(num_values + 2 * num_steps);
+  for (std::size_t i = 0; i < num_steps; ++i) {
+    const Step& step = plan_.steps[i];
+    const auto moment = static_cast<Index>(i);
+    const MemoryBlock block{.first = moment, .last = 2 * turn - moment, .is_kept = true};
+    const detail::PlanValue& y = plan_.values[step.y.value];
+    MemoryBlock& result = blocks[index_of_result(i)] = block;
+    if (y.memory == step.y.value) result.num_bytes = tensor_bytes(y.num_elements, batch);
+    MemoryBlock& kept = blocks[index_of_kept(i)] = block;
+    if (step.is_activation) continue;
+    const AnyLayer<T>& layer = *layers[step.leaf];
+    kept.num_bytes =
+        round_to_cache_line(layer.workspace_bytes(step.x.shape.with_batch(batch), true));
+    if (layer.updates_state()) kept.last = 2 * turn + 1;
+  }
+  layout.num_bytes = place_blocks(blocks);
+  for (std::size_t v = 0; v < num_values; ++v) {
+    layout.gradients[v] = blocks[plan_.values[v].memory].offset;
+  }
+  for (std::size_t i = 0; i < num_steps; ++i) {
+    const std::size_t y = plan_.steps[i].y.value, owner = plan_.values[y].memory;
+    layout.values[y] = owner == y ? blocks[index_of_result(i)].offset : layout.values[owner];
+    layout.kept[i] = blocks[index_of_kept(i)].offset;
+  }
+}
+
+/// A block for the gradient of each value; those that share memory have one, that of the owner.
+template <Real T>
+NN_COLD std::vector<MemoryBlock> Plan<T>::gradient_blocks(Index batch) const {
+  const auto turn = static_cast<Index>(plan_.steps.size());
+  std::vector<MemoryBlock> blocks(plan_.values.size());
+  for (std::size_t v = 0; v < plan_.values.size(); ++v) {
+    const detail::PlanValue& value = plan_.values[v];
+    const bool is_result = v == plan_.output.value || value.readers.empty();
+    const Index first = is_result ? turn : 2 * turn - static_cast<Index>(value.readers.back());
+    const Index last = 2 * turn - std::max<Index>(value.maker, 0);
+    MemoryBlock& block = blocks[value.memory];
+    block.first = value.memory == v ? first : std::min(block.first, first);
+    block.last = std::max(block.last, last);
+    block.num_bytes = std::max(block.num_bytes, tensor_bytes(value.num_elements, batch));
+  }
+  return blocks;
 }
 
 template <Real T>
-std::size_t Plan<T>::first_non_finite(Index batch, const Pass& pass) const {
-  const detail::ResultTable results(pass.memory);
-  for (std::size_t i = 0; i < steps_.size(); ++i) {
-    if (is_view(i, pass.as_logits)) continue;
-    const Index count = batch * steps_[i].y.num_elements();
-    const auto* y = reinterpret_cast<const T*>(results[i]);
-    const auto* rounded = reinterpret_cast<const Bfloat16*>(results[i]);
-    const bool is_finite =
-        pass_of(i, pass, nullptr).y_in_bfloat16
-            ? std::all_of(rounded, rounded + count,
-                          [](Bfloat16 value) { return nn::is_finite(from_bfloat16(value)); })
-            : nn::first_non_finite(y, count) == count;
-    if (!is_finite) return i;
-  }
-  return steps_.size();
+void Plan<T>::activate(Activation activation, const Shape& shape, const T* x, T* y) {
+  const Index count = shape.num_elements();
+  if (activation != Activation::softmax) return kernels::activate(activation, count, x, y);
+  kernels::softmax(count / std::max<Index>(shape.back(), 1), shape.back(), x, y);
 }
 
 template <Real T>
-const T* Plan<T>::forward_inference(const Layers& layers, const T* x, Index batch, const Pass& pass,
-                                    T* result) const {
-  const auto sizes = result_bytes(batch);
-  const std::array<std::byte*, 2> buffers{pass.memory, pass.memory + sizes[0]};
-  std::size_t last = steps_.size();
-  while (last > 0 && is_view(last - 1, pass.as_logits)) --last;
-  if (last == 0) std::copy_n(x, batch * steps_.back().y.num_elements(), result);
-  std::byte* memory = buffers[1] + sizes[1];
-  for (std::size_t i = 0, turn = 0; i < last; ++i) {
-    if (is_view(i, pass.as_logits)) continue;
-    const Step& step = steps_[i];
-    T* y = i + 1 == last ? result : reinterpret_cast<T*>(buffers[turn]);
-    const Pass own = pass_of(i, pass, memory);
-    memory += layer_bytes(*layers[i], i, batch, false);
-    layers[i]->forward(x, step.x.with_batch(batch), y, step.y.with_batch(batch), own);
-    x = y;
-    turn = 1 - turn;
+void Plan<T>::activation_gradient(Activation activation, const Shape& shape, const T* y,
+                                  const T* dy, T* dx) {
+  const Index count = shape.num_elements();
+  if (activation != Activation::softmax) {
+    return kernels::activation_gradient(activation, count, y, dy, dx);
   }
+  kernels::softmax_gradient(count / std::max<Index>(shape.back(), 1), shape.back(), y, dy, dx);
+}
+
+template <Real T>
+const T* Plan<T>::forward(const Layers& layers, const T* x, const Pass& pass,
+                          const MemoryLayout& layout, T* result) const {
+  const Index batch = layout.key.batch;
+  const std::size_t output = plan_.values[plan_.output.value].memory;
+  const auto memory_of = [&](std::size_t v) {
+    if (!pass.training && plan_.values[v].memory == output) return result;
+    return reinterpret_cast<T*>(pass.memory + layout.values[v]);
+  };
+  for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+    const Step& step = plan_.steps[i];
+    const T* const from = step.x.value == 0 ? x : memory_of(step.x.value);
+    T* const y = memory_of(step.y.value);
+    if (step.is_activation) {
+      activate(step.activation, step.y.shape.with_batch(batch), from, y);
+    } else {
+      layers[step.leaf]->forward(from, step.x.shape.with_batch(batch), y,
+                                 step.y.shape.with_batch(batch), pass_of(i, pass, layout));
+    }
+  }
+  if (output != 0) return memory_of(plan_.output.value);
+  if (pass.training) return x;
+  std::copy_n(x, batch * plan_.values[0].num_elements, result);
   return result;
 }
 
 template <Real T>
-typename Plan<T>::BackwardStep Plan<T>::backward_step(const BackwardPass& all,
-                                                      std::size_t i) const {
-  const Step& step = steps_[i];
-  const detail::ResultTable results(all.pass.memory);
-  const T* x = step.maker < 0
-                   ? all.x
-                   : reinterpret_cast<const T*>(results[static_cast<std::size_t>(step.maker)]);
-  Pass own = pass_of(i, all.pass, results[i] + tensor_bytes(step.y, all.batch));
-  own.needs_dx = step.needs_dx;
-  return {x, step.x.with_batch(all.batch), reinterpret_cast<const T*>(results[i]),
-          step.y.with_batch(all.batch), own};
-}
-
-template <Real T>
-void Plan<T>::update_state(const Layers& layers, Index batch, const Pass& pass) const {
-  for (std::size_t i = 0; i < steps_.size(); ++i) {
-    if (is_view(i, pass.as_logits)) continue;
-    std::byte* const y = detail::ResultTable(pass.memory)[i];
-    const Pass own = pass_of(i, pass, y + tensor_bytes(steps_[i].y, batch));
-    layers[i]->update_state(steps_[i].x.with_batch(batch), own);
+NN_COLD const detail::PlanStep* Plan<T>::first_non_finite(const Pass& pass,
+                                                          const MemoryLayout& layout) const {
+  for (const Step& step : plan_.steps) {
+    const std::size_t v = step.y.value;
+    const Index count = layout.key.batch * plan_.values[v].num_elements;
+    const T* const y = value(v, nullptr, pass.memory, layout);
+    const auto* const rounded = reinterpret_cast<const Bfloat16*>(y);
+    const bool is_finite =
+        is_rounded(v, pass)
+            ? std::all_of(rounded, rounded + count,
+                          [](Bfloat16 number) { return nn::is_finite(from_bfloat16(number)); })
+            : nn::first_non_finite(y, count) == count;
+    if (!is_finite) return &step;
   }
+  return nullptr;
 }
 
 template <Real T>
-bool Plan<T>::backward_in_columns(const BackwardPass& all, std::size_t i, const BackwardStep& step,
-                                  T* dy) const {
-  const auto before = static_cast<std::size_t>(steps_[i].maker);
-  const AnyLayer<T>& maker = *all.layers[before];
-  const BackwardStep first = backward_step(all, before);
+typename Plan<T>::StepTensors Plan<T>::tensors_of(const BackwardPass& all, std::size_t i) const {
+  const Step& step = plan_.steps[i];
+  const Index batch = all.layout.key.batch;
+  StepTensors tensors{value(step.x.value, all.x, all.pass.memory, all.layout),
+                      step.x.shape.with_batch(batch),
+                      value(step.y.value, all.x, all.pass.memory, all.layout),
+                      step.y.shape.with_batch(batch), pass_of(i, all.pass, all.layout)};
+  if (all.dx != nullptr) tensors.pass.needs_dx = true;
+  return tensors;
+}
+
+template <Real T>
+void Plan<T>::backward_step(const BackwardPass& all, std::size_t i) const {
+  const Step& step = plan_.steps[i];
+  const StepTensors t = tensors_of(all, i);
+  T* const dy = gradient(step.y.value, all.pass.memory, all.layout);
+  T* const dx = step.x.value == 0 && all.dx != nullptr
+                    ? all.dx
+                    : gradient(step.x.value, all.pass.memory, all.layout);
+  if (step.is_activation) {
+    return activation_gradient(step.activation, t.y_shape, t.y, dy, dx);
+  }
+  if (!step.dy_is_dz) activation_gradient(step.activation, t.y_shape, t.y, dy, dy);
+  all.layers[step.leaf]->backward(t.x, t.x_shape, t.y, t.y_shape, dy, dx, t.pass);
+}
+
+template <Real T>
+bool Plan<T>::backward_in_columns(const BackwardPass& all, std::size_t i) const {
+  const Step& step = plan_.steps[i];
+  const std::size_t before = index_of(plan_.values[step.x.value].maker);
+  const AnyLayer<T>& maker = *all.layers[plan_.steps[before].leaf];
+  const StepTensors first = tensors_of(all, before);
   auto* const reader = maker.dy_reader(first.x, first.x_shape, first.y, first.y_shape, first.pass);
   if (reader == nullptr) return false;
-  all.layers[i]->backward(step.x, step.x_shape, step.y, step.y_shape, dy, *reader, step.pass);
+  const StepTensors t = tensors_of(all, i);
+  T* const dy = gradient(step.y.value, all.pass.memory, all.layout);
+  if (!step.dy_is_dz) activation_gradient(step.activation, t.y_shape, t.y, dy, dy);
+  all.layers[step.leaf]->backward(t.x, t.x_shape, t.y, t.y_shape, dy, *reader, t.pass);
   maker.update(first.pass);
   return true;
 }
 
 template <Real T>
-void Plan<T>::backward(const Layers& layers, const T* x, Index batch, const Pass& pass,
-                       T* dx) const {
-  const BackwardPass all{layers, x, batch, pass};
-  T* dy = result_gradient(pass.memory);
-  const std::array<T*, 2> buffers{
-      dy, reinterpret_cast<T*>(reinterpret_cast<std::byte*>(dy) + gradient_bytes(batch)[0])};
-  std::size_t turn = 1;
-  for (std::size_t i = steps_.size(); i-- > 0;) {
-    if (is_view(i, pass.as_logits)) continue;
-    BackwardStep step = backward_step(all, i);
-    if (dx != nullptr) step.pass.needs_dx = true;
-    const bool in_columns = steps_[i].dx_in_columns && dx == nullptr && pass.update != nullptr;
-    if (in_columns && backward_in_columns(all, i, step, dy)) return;
-    T* const dx_i = dx != nullptr && steps_[i].maker < 0 ? dx : buffers[turn];
-    layers[i]->backward(step.x, step.x_shape, step.y, step.y_shape, dy, dx_i, step.pass);
-    if (!step.pass.needs_dx) return;  // nothing before has parameters
-    dy = dx_i;
-    turn = 1 - turn;
+void Plan<T>::update_state(const Layers& layers, const Pass& pass,
+                           const MemoryLayout& layout) const {
+  for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+    const Step& step = plan_.steps[i];
+    if (step.is_activation) continue;
+    layers[step.leaf]->update_state(step.x.shape.with_batch(layout.key.batch),
+                                    pass_of(i, pass, layout));
   }
-  // Only views: the gradient passes through.
-  if (dx != nullptr && dy != dx) std::copy_n(dy, batch * steps_.front().x.num_elements(), dx);
+}
+
+template <Real T>
+void Plan<T>::backward(const Layers& layers, const T* x, const Pass& pass,
+                       const MemoryLayout& layout, T* dx) const {
+  const BackwardPass all{layers, x, pass, layout, dx};
+  for (std::size_t i = plan_.steps.size(); i-- > 0;) {
+    const Step& step = plan_.steps[i];
+    const bool in_columns = step.dx_in_columns && dx == nullptr && pass.update != nullptr;
+    if (in_columns && backward_in_columns(all, i)) return;
+    if (!step.trains && !step.needs_dx && dx == nullptr) return;  // nothing before trains
+    backward_step(all, i);
+  }
+  if (dx == nullptr || plan_.output.value != 0) return;
+  // Without steps, the gradient passes through.
+  std::copy_n(result_gradient(pass.memory, layout), layout.key.batch * plan_.values[0].num_elements,
+              dx);
 }
 
 }  // namespace nn

@@ -1,37 +1,20 @@
 // SPDX-License-Identifier: MIT
-// What each layer of a chain does: shapes, and which neighbours work as one.
+// What a model does step by step: shapes, and which neighbours work as one.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <vector>
 
 #include "nn/model/any_layer.hpp"
 
 namespace nn::detail {
 
-/// One layer's part in a `Plan`. What has the name of a member of `Pass` becomes that member.
-struct PlanStep {
-  Shape x, y;             // of one sample
-  Index number = 0;       // of the layer, which draws random numbers by it
-  Index maker = -1;       // the step whose y is x, across views; -1: x is the chain's input
-  bool is_view = false;   // y is the memory of x, and the layer is never called
-  bool needs_dx = false;  // a layer before this one is trained
-  Activation activation = Activation::linear;
-  bool dx_is_masked = false, dy_is_masked = false;
-  // In training, for a precision whose products take bfloat16.
-  bool x_in_bfloat16 = false, y_in_bfloat16 = false;
-  // dx has one reader, the layer that made x, and that one can take it column by column.
-  bool dx_in_columns = false;
-  // The model ends with this step's softmax, which may be left out for the loss.
-  bool drops_softmax = false;
-  // That softmax is all that the layer does: where it is left out, the step is a view.
-  bool is_all_softmax = false;
-};
-
 /// The layers of a model in the order in which they run, those of nested models one by one.
 template <Real T>
 using Layers = std::vector<AnyLayer<T>*>;
 
-/// What layer i makes of samples of this shape. Throws `ShapeError` where it can't take them.
+/// What a layer makes of samples of this shape. Throws `ShapeError` where it can't take them.
 template <Real T>
 [[nodiscard]] NN_COLD Shape checked_output_shape(const AnyLayer<T>& layer, const Shape& input) {
   const auto require_rank = [&](int rank, const char* what, const Shape& shape) {
@@ -48,121 +31,239 @@ template <Real T>
   return output;
 }
 
-/// Activation layers become part of the layer before.
-template <Real T>
-NN_COLD void fuse_activations(const Layers<T>& layers, std::vector<PlanStep>& steps) {
-  for (std::size_t i = 0; i + 1 < layers.size(); ++i) {
-    const AnyLayer<T>& next = *layers[i + 1];
-    const bool can_apply =
-        layers[i]->promises().applies_activation && layers[i]->activation() == Activation::linear;
-    if (!can_apply || !next.promises().only_activates) continue;
-    steps[i].activation = next.activation();
-    steps[i + 1].is_view = next.activation() != Activation::linear;
-  }
-}
+/// What one step makes and others read. Value 0 is the model's input.
+struct PlanValue {
+  Index num_elements = 0;              // of one sample
+  std::ptrdiff_t maker = -1;           // the step that makes it; -1: none
+  std::vector<std::size_t> readers{};  // the steps that read it, in order
+  std::size_t memory = 0;              // the value whose memory it takes; mostly its own number
+  bool in_bfloat16 = false;            // in training, for a precision that takes bfloat16
+};
 
-/// Number i is that of the step that reads the y of step i: the next one that is no view.
-using Readers = std::vector<std::size_t>;
-[[nodiscard]] NN_COLD inline Readers find_readers(const std::vector<PlanStep>& steps) {
-  Readers readers(steps.size());
-  for (std::size_t i = steps.size(), next = i; i-- > 0;) {
-    readers[i] = next;
-    if (!steps[i].is_view) next = i;
-  }
-  return readers;
-}
+/// A value under one of the shapes that its elements may have.
+struct PlanTensor {
+  std::size_t value = 0;
+  Shape shape{};  // of one sample
+};
 
-/// The gradient of a ReLU is masked by the layer that reads its result.
-template <Real T>
-NN_COLD void fuse_masks(const Layers<T>& layers, const Readers& readers,
-                        std::vector<PlanStep>& steps) {
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    Pass pass;
-    pass.activation = steps[i].activation;
-    const bool ends_with_relu = layers[i]->promises().applies_activation &&
-                                pass.activation_of(layers[i]->activation()) == Activation::relu;
-    const std::size_t next = readers[i];
-    if (!ends_with_relu || next >= layers.size() || !layers[next]->promises().masks_dx) continue;
-    steps[i].dy_is_masked = true;
-    steps[next].dx_is_masked = true;
-  }
-}
+/// One step: a layer runs, or the plan itself applies an activation. Reshaping layers are no steps.
+struct PlanStep {
+  std::size_t leaf = 0;  // the layer's place among all
+  Index number = 0;      // the layer draws random numbers by it
+  PlanTensor x{}, y{};
+  bool is_activation = false;  // y = act(x); the layer does not run
+  /// act of such a step, or what the layer applies to its result in place of a step behind it.
+  Activation activation = Activation::linear;
+  bool trains = false;    // the layer has parameters that are trained
+  bool needs_dx = false;  // a step before this one trains
+  /// The reader of a ReLU's result writes 0 to its dx where x is 0. Then dy of the layer that
+  /// applied the ReLU is the gradient in front of the ReLU already.
+  bool dx_is_masked = false;
+  bool dy_is_dz = false;  // no activation is left to be differentiated for the layer
+  /// dx has one reader, the layer that made x, and that one can take it column by column.
+  bool dx_in_columns = false;
+};
 
-/// A softmax at the end may be left out.
-template <Real T>
-NN_COLD void find_closing_softmax(const Layers<T>& layers, std::vector<PlanStep>& steps) {
-  std::size_t last = layers.size();
-  while (last > 0 && steps[last - 1].is_view) --last;
-  if (last == 0) return;
-  const AnyLayer<T>& layer = *layers[last - 1];
-  Pass pass;
-  pass.activation = steps[last - 1].activation;
-  const Promises& promises = layer.promises();
-  steps[last - 1].drops_softmax =
-      pass.activation_of(layer.activation()) == Activation::softmax &&
-      (promises.applies_activation || promises.only_activates) &&
-      steps[last - 1].y == steps.back().y;  // a reshape behind it would move the classes
-  steps[last - 1].is_all_softmax = steps[last - 1].drops_softmax && promises.only_activates;
-}
-
-/// The first layer that is trained gives no gradient on, so it may read dy while the next one makes
-/// it.
-template <Real T>
-NN_COLD void find_first_gradient(const Layers<T>& layers, const Readers& readers,
-                                 std::vector<PlanStep>& steps) {
-  std::size_t first = 0;
-  while (first < layers.size() && !layers[first]->is_trained()) ++first;
-  if (first == layers.size() || readers[first] == layers.size()) return;
-  const std::size_t next = readers[first];
-  const bool is_row_a_sample = steps[next].x.rank() == 1;
-  steps[next].dx_in_columns = is_row_a_sample && layers[next]->promises().gives_dx_in_columns &&
-                              layers[first]->promises().takes_dy_in_columns;
-}
-
-/// A result that only products in bfloat16 read may be rounded at once, unless the layer that made
-/// it needs it in its backward.
-template <Real T>
-NN_COLD void find_rounded_results(const Layers<T>& layers, const Readers& readers,
-                                  std::vector<PlanStep>& steps) {
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    const std::size_t next = readers[i];
-    if (next >= layers.size() || !layers[i]->promises().writes_bfloat16) continue;
-    Pass pass;
-    pass.activation = steps[i].activation;
-    const bool needs_y =
-        !steps[i].dy_is_masked && pass.activation_of(layers[i]->activation()) != Activation::linear;
-    steps[i].y_in_bfloat16 = !needs_y && layers[next]->promises().reads_bfloat16;
-    steps[next].x_in_bfloat16 = steps[i].y_in_bfloat16;
-  }
-}
-
-/// The steps of a chain of layers with these shapes in front of the first one, behind it, and so
-/// on, as `Plan` says.
-template <Real T>
-[[nodiscard]] NN_COLD std::vector<PlanStep> plan_steps(const Layers<T>& layers,
-                                                       const std::vector<Shape>& shapes) {
+/// The steps of a model and the values between them.
+struct PlanSteps {
   std::vector<PlanStep> steps;
-  Index number = 0;
-  bool parameters_before = false;
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    steps.push_back({.x = shapes[i], .y = shapes[i + 1], .number = number});
-    number += layers[i]->num_layers();
-    steps.back().is_view = layers[i]->promises().reshapes;
-    steps.back().needs_dx = parameters_before;
-    parameters_before |= layers[i]->is_trained();
+  std::vector<PlanValue> values;
+  PlanTensor output;
+  /// The activation that the model ends with, which a loss may take over; linear: none.
+  Activation closing_activation = Activation::linear;
+};
+
+/// Whether an activation acts on single elements and has a slope that follows from its result.
+[[nodiscard]] constexpr bool is_elementwise(Activation activation) {
+  return activation != Activation::linear && activation != Activation::softmax;
+}
+
+/// Finds the steps of a chain of layers.
+template <Real T>
+class StepFinder {
+ public:
+  /// `shapes`: of one sample in front of the first layer, behind it, and so on. `as_logits`: leaves
+  /// out the activation that closes the model.
+  NN_COLD StepFinder(const Layers<T>& layers, const std::vector<Shape>& shapes, bool as_logits)
+      : layers_(layers) {
+    list_steps(shapes);
+    find_closing_activation(as_logits);
+    melt_activations();
+    find_readers();
+    overwrite_inputs();
+    find_masks();
+    find_trained();
+    find_columns();
+    find_rounded_values();
   }
-  fuse_activations(layers, steps);
-  const Readers readers = find_readers(steps);
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    if (!steps[i].is_view && readers[i] < steps.size()) {
-      steps[readers[i]].maker = static_cast<Index>(i);
+
+  [[nodiscard]] PlanSteps take() { return std::move(plan_); }
+
+ private:
+  using Steps = std::vector<PlanStep>;
+
+  [[nodiscard]] const Promises& promises(const PlanStep& step) const {
+    return layers_[step.leaf]->promises();
+  }
+
+  /// A step for each layer, and one for the activation that it ends with.
+  NN_COLD void list_steps(const std::vector<Shape>& shapes) {
+    plan_.output = {0, shapes[0]};
+    plan_.values.push_back({.num_elements = shapes[0].num_elements()});
+    Index number = 0;
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      const AnyLayer<T>& layer = *layers_[i];
+      const Shape& shape = shapes[i + 1];
+      const Activation activation = layer.activation();
+      const bool only_activates =
+          layer.promises().only_activates && activation != Activation::linear;
+      if (layer.promises().reshapes) {
+        plan_.output.shape = shape;
+      } else if (!only_activates) {
+        append({.leaf = i, .number = number, .trains = layer.is_trained()}, shape);
+      }
+      if (activation != Activation::linear) {
+        append({.leaf = i, .is_activation = true, .activation = activation}, shape);
+      }
+      number += layer.num_layers();
     }
   }
-  fuse_masks(layers, readers, steps);
-  find_closing_softmax(layers, steps);
-  find_first_gradient(layers, readers, steps);
-  find_rounded_results(layers, readers, steps);
-  return steps;
-}
+  void append(PlanStep step, const Shape& shape) {
+    step.x = plan_.output;
+    step.y = plan_.output = {plan_.values.size(), shape};
+    plan_.values.push_back({.num_elements = shape.num_elements()});
+    plan_.steps.push_back(std::move(step));
+  }
+
+  NN_COLD void find_closing_activation(bool as_logits) {
+    if (plan_.steps.empty()) return;
+    const PlanStep& last = plan_.steps.back();
+    // A reshape behind a softmax would move the classes.
+    if (!last.is_activation || last.y.shape != plan_.output.shape) return;
+    plan_.closing_activation = last.activation;
+    if (!as_logits) return;
+    plan_.output = last.x;
+    plan_.steps.pop_back();
+    plan_.values.pop_back();
+  }
+
+  /// A layer that can applies the activation behind it as it writes its result.
+  NN_COLD void melt_activations() {
+    Steps melted;
+    for (PlanStep& step : plan_.steps) {
+      if (!melted.empty() && melts_into(step, melted.back())) {
+        melted.back().activation = step.activation;
+        melted.back().y = step.y;
+      } else {
+        melted.push_back(std::move(step));
+      }
+    }
+    plan_.steps = std::move(melted);
+    number_values();
+  }
+  [[nodiscard]] bool melts_into(const PlanStep& step, const PlanStep& before) const {
+    if (!step.is_activation || before.is_activation) return false;
+    if (before.activation != Activation::linear) return false;
+    return (promises(before).applies_activation && is_elementwise(step.activation)) ||
+           (promises(before).applies_relu && step.activation == Activation::relu);
+  }
+  /// Leaves out values that no step makes any more.
+  NN_COLD void number_values() {
+    std::vector<PlanValue> values{plan_.values[0]};
+    std::size_t x = 0;
+    for (PlanStep& step : plan_.steps) {
+      step.x.value = x;
+      values.push_back(plan_.values[step.y.value]);
+      step.y.value = x = values.size() - 1;
+    }
+    plan_.output.value = x;
+    plan_.values = std::move(values);
+  }
+
+  NN_COLD void find_readers() {
+    for (std::size_t v = 0; v < plan_.values.size(); ++v) plan_.values[v].memory = v;
+    for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+      plan_.values[plan_.steps[i].x.value].readers.push_back(i);
+      plan_.values[plan_.steps[i].y.value].maker = static_cast<std::ptrdiff_t>(i);
+    }
+  }
+  /// The only step that reads what step i makes; null: there are several, or it is a result.
+  [[nodiscard]] PlanStep* sole_reader(const PlanStep& step) {
+    const PlanValue& value = plan_.values[step.y.value];
+    const bool is_sole = value.readers.size() == 1 && plan_.output.value != step.y.value;
+    return is_sole ? &plan_.steps[value.readers.front()] : nullptr;
+  }
+  /// The step that makes what this one reads; null: it reads the model's input.
+  [[nodiscard]] PlanStep* maker_of_x(const PlanStep& step) {
+    const std::ptrdiff_t maker = plan_.values[step.x.value].maker;
+    return maker < 0 ? nullptr : &plan_.steps[static_cast<std::size_t>(maker)];
+  }
+
+  /// An activation is written over its input where nobody needs that any more, in backward neither.
+  NN_COLD void overwrite_inputs() {
+    for (PlanStep& step : plan_.steps) {
+      const PlanStep* const before = maker_of_x(step);
+      if (!step.is_activation || before == nullptr || before->is_activation) continue;
+      const Promises& promised = promises(*before);
+      const bool needs_y = !(promised.applies_activation || promised.applies_relu) ||
+                           before->activation != Activation::linear;
+      if (needs_y || sole_reader(*before) != &step) continue;
+      plan_.values[step.y.value].memory = plan_.values[step.x.value].memory;
+    }
+  }
+
+  /// The gradient of a ReLU is masked by the layer that reads its result.
+  NN_COLD void find_masks() {
+    for (PlanStep& step : plan_.steps) {
+      if (step.is_activation) continue;
+      const bool is_relu = step.activation == Activation::relu;
+      step.dy_is_dz =
+          step.activation == Activation::linear || (is_relu && promises(step).applies_relu);
+      PlanStep* const reader = is_relu ? sole_reader(step) : nullptr;
+      if (reader == nullptr) continue;
+      // What a ReLU gives to another one has its mask anyway.
+      const bool masks = reader->is_activation ? reader->activation == Activation::relu
+                                               : promises(*reader).masks_dx;
+      if (!masks) continue;
+      reader->dx_is_masked = true;
+      step.dy_is_dz = true;
+    }
+  }
+
+  NN_COLD void find_trained() {
+    std::vector<bool> needs_gradient(plan_.values.size(), false);
+    for (PlanStep& step : plan_.steps) {
+      step.needs_dx = needs_gradient[step.x.value];
+      needs_gradient[step.y.value] = step.needs_dx || step.trains;
+    }
+  }
+
+  /// The first layer that is trained gives no gradient on, so it may read dy while the next one
+  /// makes it.
+  NN_COLD void find_columns() {
+    const auto first = std::find_if(plan_.steps.begin(), plan_.steps.end(),
+                                    [](const PlanStep& step) { return step.trains; });
+    if (first == plan_.steps.end()) return;
+    PlanStep* const next = sole_reader(*first);
+    if (next == nullptr || next->is_activation) return;
+    const bool is_row_a_sample = next->x.shape.rank() == 1;
+    next->dx_in_columns = is_row_a_sample && promises(*next).gives_dx_in_columns &&
+                          promises(*first).takes_dy_in_columns && first->dy_is_dz;
+  }
+
+  /// A result that only products in bfloat16 read may be rounded at once, unless the layer that
+  /// made it needs it in its backward.
+  NN_COLD void find_rounded_values() {
+    for (const PlanStep& step : plan_.steps) {
+      if (step.is_activation || !promises(step).writes_bfloat16 || !step.dy_is_dz) continue;
+      const PlanStep* const reader = sole_reader(step);
+      if (reader == nullptr || reader->is_activation) continue;
+      plan_.values[step.y.value].in_bfloat16 = promises(*reader).reads_bfloat16;
+    }
+  }
+
+  const Layers<T>& layers_;
+  PlanSteps plan_;
+};
 
 }  // namespace nn::detail

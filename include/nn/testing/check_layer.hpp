@@ -45,8 +45,8 @@ namespace detail {
 
 /// The layers as one.
 template <Real T>
-[[nodiscard]] AnyLayer<T> chain(std::vector<AnyLayer<T>> layers) {
-  return AnyLayer<T>(ModelLayer<T>(std::move(layers)));
+[[nodiscard]] AnyLayer<T> chain(std::vector<AnyLayer<T>> layers, bool as_logits = false) {
+  return AnyLayer<T>(ModelLayer<T>(std::move(layers), as_logits));
 }
 
 /// The maker of `wrap(layer)` for each layer of `make`.
@@ -80,30 +80,31 @@ inline void check_gradients_among_neighbours(Findings& findings, const FormConte
   const auto before_relu = []<class T>(AnyLayer<T> layer) {
     return chain<T>({layer, AnyLayer<T>(ReLU<T>{}), AnyLayer<T>(Dense<T>{2})});
   };
-  const auto before_softmax = []<class T>(AnyLayer<T> layer) {
-    return chain<T>({layer, AnyLayer<T>(Softmax<T>{})});
+  const auto before_softmax = [](bool as_logits) {
+    return [=]<class T>(AnyLayer<T> layer) {
+      return chain<T>({layer, AnyLayer<T>(Softmax<T>{})}, as_logits);
+    };
   };
-  const auto in_model = []<class T>(AnyLayer<T> layer) { return chain<T>({layer}); };
-  const auto examine = [&](const std::string& where, const LayerMaker& make, Index batch_size,
-                           bool as_logits = false) {
-    Pass pass = LayerRig<double>::training_pass();
-    pass.as_logits = as_logits;
+  const auto in_model = [](bool as_logits) {
+    return [=]<class T>(AnyLayer<T> layer) { return chain<T>({layer}, as_logits); };
+  };
+  const auto examine = [&](const std::string& where, const LayerMaker& make, Index batch_size) {
     check_gradients(findings, form.name + ", " + where, make, form.sample, batch_size,
-                    form.expected.input, pass);
+                    form.expected.input, LayerRig<double>::training_pass());
   };
   examine("batch of 1", form.make, 1);
   examine("batch of 3", form.make, 3);
   if (!findings.empty()) return;  // the rest would say the same again
-  examine("in a model", wrapped(form.make, in_model), 2);
-  examine("in a model without its softmax", wrapped(form.make, in_model), 2, true);
+  examine("in a model", wrapped(form.make, in_model(false)), 2);
+  examine("in a model without its activation", wrapped(form.make, in_model(true)), 2);
   if (features > 0) {
     examine("behind a Dense", wrapped(form.make, behind(Activation::linear)), 2);
     examine("behind a Dense with ReLU", wrapped(form.make, behind(Activation::relu)), 2);
   }
   if (form.expected.output.empty()) return;
   examine("before a ReLU and a Dense", wrapped(form.make, before_relu), 2);
-  examine("before a Softmax", wrapped(form.make, before_softmax), 2);
-  examine("before a Softmax that is left out", wrapped(form.make, before_softmax), 2, true);
+  examine("before a Softmax", wrapped(form.make, before_softmax(false)), 2);
+  examine("before a Softmax that is left out", wrapped(form.make, before_softmax(true)), 2);
 }
 
 /// output_shape says what is expected, and refuses with the expected sentences.

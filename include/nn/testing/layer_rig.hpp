@@ -9,6 +9,7 @@
 
 #include "nn/layer/parameter_block.hpp"
 #include "nn/model/any_layer.hpp"
+#include "nn/testing/model_layer.hpp"
 
 namespace nn::testing {
 
@@ -97,7 +98,9 @@ struct InputRange {
 template <Real T>
 class LayerRig {
  public:
-  LayerRig(AnyLayer<T> layer, const Shape& sample) : layer_(std::move(layer)), sample_(sample) {
+  /// The model around a layer applies its activation, so one that has any is put into a model.
+  LayerRig(AnyLayer<T> layer, const Shape& sample)
+      : layer_(runs_alone(layer) ? std::move(layer) : in_model(std::move(layer))), sample_(sample) {
     ParameterList<T> list;
     layer_.parameters(sample, list);
     block_.allocate(list);
@@ -178,6 +181,15 @@ class LayerRig {
   }
 
  private:
+  [[nodiscard]] static bool runs_alone(const AnyLayer<T>& layer) {
+    return layer.activation() == Activation::linear || layer.promises().only_activates;
+  }
+  [[nodiscard]] static AnyLayer<T> in_model(AnyLayer<T> layer) {
+    std::vector<AnyLayer<T>> layers;
+    layers.push_back(std::move(layer));
+    return AnyLayer<T>(ModelLayer<T>(std::move(layers)));
+  }
+
   AnyLayer<T> layer_;
   Shape sample_;
   ParameterBlock<T> block_;

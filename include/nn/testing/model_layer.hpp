@@ -18,7 +18,9 @@ class ModelLayer {
   using Scalar = T;
   static constexpr Promises promises{.assigns_gradients = true, .updates_parameters = true};
 
-  explicit ModelLayer(std::vector<AnyLayer<T>> layers) {
+  /// `as_logits`: without the activation that closes the model.
+  explicit ModelLayer(std::vector<AnyLayer<T>> layers, bool as_logits = false)
+      : as_logits_(as_logits) {
     for (AnyLayer<T>& layer : layers) network().add(std::move(layer));
   }
 
@@ -32,31 +34,40 @@ class ModelLayer {
     for (const auto& entry : own.entries()) list.add(entry);
   }
   [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
-    return network().workspace_bytes(x[0], training);
+    return layout(x[0], training).num_bytes;
   }
 
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
-    const T* const result = network().forward(x.data(), batch_of(x), pass, y.data());
+    const MemoryLayout& layout = this->layout(batch_of(x), pass.training);
+    const T* const result = network().forward(x.data(), pass, layout, y.data());
     if (result != y.data()) std::copy_n(result, y.size(), y.data());
   }
   void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dy,
                 TensorMap<T, 2> dx, const Pass& pass) const {
-    std::copy_n(dy.data(), dy.size(), network().result_gradient(pass.memory));
-    network().backward(x.data(), batch_of(x), pass, pass.needs_dx ? dx.data() : nullptr);
+    const MemoryLayout& layout = this->layout(batch_of(x), true);
+    std::copy_n(dy.data(), dy.size(), network().result_gradient(pass.memory, layout));
+    network().backward(x.data(), pass, layout, pass.needs_dx ? dx.data() : nullptr);
   }
-  void update_state(const Shape& x, const Pass& pass) { network().update_state(x[0], pass); }
+  void update_state(const Shape& x, const Pass& pass) {
+    network().update_state(pass, layout(x[0], true));
+  }
 
  private:
   [[nodiscard]] Index batch_of(const ConstTensorMap<T, 2>& x) const {
     return x.size() / std::max<Index>(network().input().num_elements(), 1);
   }
 
+  [[nodiscard]] const MemoryLayout& layout(Index batch, bool training) const {
+    return network().layout(layouts_, batch, training, as_logits_);
+  }
   [[nodiscard]] Network<T>& network() { return nn::detail::ModelAccess::network(model_); }
   [[nodiscard]] const Network<T>& network() const {
     return nn::detail::ModelAccess::network(model_);
   }
 
+  bool as_logits_;
   Sequential<T> model_;
+  mutable LayoutCache layouts_;  // so one such layer runs in one thread only
 };
 
 }  // namespace nn::testing

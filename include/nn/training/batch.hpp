@@ -24,21 +24,24 @@ struct Batch {
   T* scores = nullptr;       // [rows, classes], where inference writes them; null in training
   T* row_losses = nullptr;   // [rows]
   Pass pass{};
+  const MemoryLayout* layout = nullptr;  // of pass.memory
 };
 
-/// Whether the loss takes the logits, which the model's closing softmax gets, in place of its
-/// result. Throws `std::invalid_argument` for a loss that expects logits and would get that result.
+/// Whether the loss takes the logits, which the activation that closes the model gets, in place of
+/// its result. Throws `std::invalid_argument` for a loss that expects logits and would get that
+/// result.
 template <Real T>
 [[nodiscard]] NN_COLD bool works_on_logits(const Network<T>& network,
                                            const LossInterface<T>& loss) {
-  if (!network.plan().closes_with_softmax()) return false;
-  if (loss.from_logits()) {
-    refuse({.where = loss.name(),
-            .expected = "logits",
-            .got = "a model that ends with a softmax",
-            .remedy = "leave out the softmax or from_logits"});
+  const Activation closing = network.plan().closing_activation();
+  if (loss.from_logits() && (closing == Activation::softmax || closing == Activation::sigmoid)) {
+    refuse({loss.name(),
+            "logits",
+            {"a model that ends with a ", to_string(closing)},
+            "",
+            {"leave out the ", to_string(closing), " or from_logits"}});
   }
-  return loss.takes_over() == Activation::softmax;
+  return closing != Activation::linear && loss.takes_over() == closing;
 }
 
 /// Makes batches for passes through one model. The memory is reused: a batch lasts until the next.
@@ -54,8 +57,8 @@ class BatchMaker {
         pass_{.training = use == Use::training,
               .seed = network.seed(),
               .accumulate = false,
-              .precision = use == Use::training ? compiled.options.precision : ProductPrecision(),
-              .as_logits = works_on_logits(network, *compiled.loss.get())},
+              .precision = use == Use::training ? compiled.options.precision : ProductPrecision()},
+        as_logits_(works_on_logits(network, *compiled.loss.get())),
         class_weights_(std::move(class_weights)) {}
 
   /// Samples rows[0 .. count - 1] with what belongs to them; without `rows` (null) the first
@@ -71,18 +74,19 @@ class BatchMaker {
     const Index rows_bytes = padded_bytes<T>(num_rows);
     const Index targets_bytes = are_classes ? padded_bytes<std::int32_t>(num_rows) : scores_bytes;
     const Index weights_bytes = weighs ? rows_bytes : 0;
-    const Index plan_bytes = network_.workspace_bytes(count, training);
+    const MemoryLayout& layout = network_.layout(workspace_.layouts(), count, training, as_logits_);
     std::byte* memory =
         workspace_.reserve(checked_sum({x_bytes, training ? 0 : scores_bytes, rows_bytes,
-                                        targets_bytes, weights_bytes, plan_bytes}));
+                                        targets_bytes, weights_bytes, layout.num_bytes}));
     const auto take = [&memory](Index bytes) { return std::exchange(memory, memory + bytes); };
 
     Batch<T> batch;
     batch.count = count;
     batch.pass = pass_;
+    batch.layout = &layout;
     batch.targets.rows = num_rows;
     batch.targets.classes = row_size;
-    batch.targets.are_logits = pass_.as_logits;
+    batch.targets.are_logits = as_logits_;
     batch.x = data.x.gather(rows, count, reinterpret_cast<T*>(take(x_bytes)));
     batch.scores = training ? nullptr : reinterpret_cast<T*>(take(scores_bytes));
     batch.row_losses = reinterpret_cast<T*>(take(rows_bytes));
@@ -132,6 +136,7 @@ class BatchMaker {
 
   const Network<T>& network_;
   const Pass pass_;  // without memory and step, which differ with each batch
+  const bool as_logits_;
   const std::vector<T> class_weights_;
   Workspace workspace_;
 };

@@ -47,7 +47,7 @@ class Evaluator {
       const Index count = std::min(batch_size, total - first);
       Batch<T> batch = batches_.make(data.slice(first, count), nullptr, count);
       batch.pass.batch_number = shared_batch_number(first, count, batch_size, total);
-      batch.targets.scores = network_.forward(batch.x, count, batch.pass, batch.scores);
+      batch.targets.scores = network_.forward(batch.x, batch.pass, *batch.layout, batch.scores);
       tally_.add(batch.targets, batch.row_losses, nullptr);
       ++batches_done;
       if (progress.is_due()) progress.show(batches_done, first + count, tally_.results());

@@ -33,15 +33,15 @@ ConstTensorMap<T, Rank> Sequential<T>::forward(X&& x, Workspace& workspace) cons
   const Shape shape = output_shape().with_batch(samples.count());
   detail::require_output_rank(where, output_shape(), Rank);
   const Index x_bytes = padded_bytes<T>(samples.count(), input_shape().num_elements());
-  const Index plan_bytes = network_.workspace_bytes(samples.count(), true);
+  const MemoryLayout& layout = network_.layout(workspace.layouts(), samples.count(), true);
   const Workspace::ForwardPass before = workspace.last_forward;
-  std::byte* const memory = workspace.reserve(checked_sum({x_bytes, plan_bytes}));
+  std::byte* const memory = workspace.reserve(checked_sum({x_bytes, layout.num_bytes}));
   const T* first = samples.gather(nullptr, samples.count(), reinterpret_cast<T*>(memory));
   Pass own = network_.pass(true, memory + x_bytes);
   const bool repeats = before.model == this && before.step == own.step;
   const std::uint64_t repeat = repeats ? before.repeat + 1 : 0;
   own.seed = detail::seed_of_repeat(network_.seed(), repeat);
-  const T* y = network_.forward(first, samples.count(), own, nullptr);
+  const T* y = network_.forward(first, own, layout, nullptr);
   workspace.last_forward = {
       this, network_.build_number(), first, samples.count(), own.memory, own.step, repeat, false};
   return map_tensor<Rank>(y, shape);
@@ -67,15 +67,14 @@ void Sequential<T>::backward(const DY& dy, Workspace& workspace) {
         {where, {"a gradient of shape ", shape.to_string()}, shape_of(dy).to_string()});
   }
   network_.ensure_gradients();
-  T* gradient = network_.result_gradient(last.memory);
+  const MemoryLayout& layout = network_.layout(workspace.layouts(), last.batch_size, true);
+  T* gradient = network_.result_gradient(last.memory, layout);
   std::copy_n(dy.data(), dy.size(), gradient);
   Pass own = network_.pass(true, last.memory);
   own.step = last.step;  // forward's dropout, even if the optimizer has run since
   own.seed = detail::seed_of_repeat(network_.seed(), last.repeat);
-  network_.backward(static_cast<const T*>(last.x), last.batch_size, own, nullptr);
-  if (!std::exchange(workspace.last_forward.is_in_state, true)) {
-    network_.update_state(last.batch_size, own);
-  }
+  network_.backward(static_cast<const T*>(last.x), own, layout, nullptr);
+  if (!std::exchange(workspace.last_forward.is_in_state, true)) network_.update_state(own, layout);
 }
 
 }  // namespace nn

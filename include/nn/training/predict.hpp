@@ -32,8 +32,11 @@ void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspac
                      const PredictOptions& options, Progress* progress) {
   const Index batch_size = std::min(options.batch_size, x.count());
   const Index x_bytes = padded_bytes<T>(batch_size, network.input().num_elements());
+  const Index rest = batch_size == 0 ? 0 : x.count() % batch_size;
+  const MemoryLayout& whole = network.layout(workspace.layouts(), batch_size, false);
+  const MemoryLayout& last = rest == 0 ? whole : network.layout(workspace.layouts(), rest, false);
   std::byte* memory =
-      workspace.reserve(checked_sum({x_bytes, network.workspace_bytes(batch_size, false)}));
+      workspace.reserve(checked_sum({x_bytes, std::max(whole.num_bytes, last.num_bytes)}));
   Pass pass{.training = false,
             .memory = memory + x_bytes,
             .seed = network.seed(),
@@ -43,7 +46,7 @@ void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspac
     const Index count = std::min(batch_size, x.count() - first);
     pass.batch_number = shared_batch_number(first, count, batch_size, x.count());
     const T* batch = x.slice(first, count).gather(nullptr, count, reinterpret_cast<T*>(memory));
-    network.forward(batch, count, pass, y + first * y_size);
+    network.forward(batch, pass, count == batch_size ? whole : last, y + first * y_size);
     if (progress != nullptr && progress->is_due()) {
       progress->show(first / batch_size + 1, first + count, Scores{});
     }

@@ -42,8 +42,8 @@ class Trainer {
   /// The first half of an update, which leaves the model as it is: forward, loss and its gradient.
   [[nodiscard]] Batch<T> forward(const DataSet& data, const Index* rows, Index count) {
     Batch<T> batch = batches_.make(data, rows, count);
-    batch.targets.scores = network_.forward(batch.x, count, batch.pass, nullptr);
-    T* gradient = network_.result_gradient(batch.pass.memory);
+    batch.targets.scores = network_.forward(batch.x, batch.pass, *batch.layout, nullptr);
+    T* gradient = network_.result_gradient(batch.pass.memory, *batch.layout);
     const double loss = tally_.add(batch.targets, batch.row_losses, gradient);
     if (!is_finite(loss) && !divergence_) divergence_ = find_divergence(batch);
     return batch;
@@ -55,9 +55,9 @@ class Trainer {
     const auto rule = compiled_.optimizer->begin_step(network_.block());
     Pass pass = batch.pass;
     pass.update = rule ? &*rule : nullptr;
-    network_.backward(batch.x, batch.count, pass, nullptr);
+    network_.backward(batch.x, pass, *batch.layout, nullptr);
     if (!rule) compiled_.optimizer->step(network_.block());
-    network_.update_state(batch.count, pass);
+    network_.update_state(pass, *batch.layout);
     // An optimizer of the user's own may not count steps, but shuffling and dropout need the count.
     if (network_.block().step() == steps_before) network_.block().advance_step();
   }
@@ -73,8 +73,8 @@ class Trainer {
     } else if (!weights.empty()) {
       found.tensor = weights.substr(0, weights.find('['));
     } else {
-      const std::size_t i = network_.first_non_finite(batch.count, batch.pass);
-      if (i < network_.plan().steps().size()) found.tensor = network_.scope_of_leaf(i) + "y";
+      const std::string result = network_.first_non_finite(batch.pass, *batch.layout);
+      if (!result.empty()) found.tensor = result;
     }
     return found;
   }
