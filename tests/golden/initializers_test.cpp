@@ -71,7 +71,7 @@ std::string check_initializer_case(const json& c) {
   } catch (const std::invalid_argument&) {
     return "no such initializer";
   }
-  const std::string why_not = keras.left_out();
+  std::string why_not = keras.left_out();
   if (!why_not.empty()) return why_not;
   check_distribution(*initializer, c);
   const Fans fans = fans_of(testing::shape_from(c.at("shape")));

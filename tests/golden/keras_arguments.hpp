@@ -72,7 +72,7 @@ class KerasArguments {
     } catch (const std::invalid_argument& error) {
       return error.what();
     }
-    const std::string why_not = left_out();
+    std::string why_not = left_out();
     if (why_not.empty()) use(*object);
     return why_not;
   }

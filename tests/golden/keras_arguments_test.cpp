@@ -17,7 +17,7 @@ TEST_SUITE("golden/keras_arguments") {
   /// Why the library can't make the layer.
   std::string why_no_layer(const std::string& layer, const json& config) {
     Sequential<float> model;
-    const std::string why_not = testing::add_layer(model, layer, config);
+    std::string why_not = testing::add_layer(model, layer, config);
     CHECK(model.size() == (why_not.empty() ? 1 : 0));
     return why_not;
   }

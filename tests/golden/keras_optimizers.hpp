@@ -45,8 +45,8 @@ template <class Use>
                                         const Use& use) {
   std::optional<Hyperparameter> schedule;
   if (const auto rate = config.find("learning_rate"); rate != config.end() && rate->is_object()) {
-    const std::string why_not = use_schedule(rate->at("class_name"), rate->at("config"),
-                                             [&](const auto& made) { schedule = made; });
+    std::string why_not = use_schedule(rate->at("class_name"), rate->at("config"),
+                                       [&](const auto& made) { schedule = made; });
     if (!why_not.empty()) return why_not;
     config.erase(rate);
   }

@@ -21,7 +21,7 @@ using testing::Golden;
 template <Real T>
 std::string make_model(Sequential<T>& model, const json& c) {
   const json& config = c.at("config");
-  const std::string why_not = testing::add_layer(model, c.at("layer"), config);
+  std::string why_not = testing::add_layer(model, c.at("layer"), config);
   if (c.at("layer") != "Activation" || why_not.empty()) return why_not;
   for (const auto& argument : config.items()) {
     if (argument.key() != "activation") return "an activation with arguments";
@@ -75,7 +75,7 @@ void check_weights_after(Sequential<T>& model, const Golden& golden, const json&
 template <Real T>
 std::string check_layer_case(const Golden& golden, const json& c) {
   Sequential<T> model;
-  const std::string why_not = make_model(model, c);
+  std::string why_not = make_model(model, c);
   if (!why_not.empty()) return why_not;
   const std::string name = c.at("name");
   CAPTURE(name);

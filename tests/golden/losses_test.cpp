@@ -119,7 +119,7 @@ std::string check_loss_case(const Golden& golden, const json& c) {
   for (const std::string reduction : c.at("reductions")) {
     json config = c.at("config");
     config["reduction"] = reduction;
-    const std::string why_not = use_loss(c.at("loss"), config, [&](const auto& loss) {
+    std::string why_not = use_loss(c.at("loss"), config, [&](const auto& loss) {
       for (const bool is_weighted : {false, true}) {
         check_loss<float>(golden, c, loss, reduction, is_weighted);
         check_loss<double>(golden, c, loss, reduction, is_weighted);
