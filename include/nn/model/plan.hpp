@@ -8,9 +8,8 @@
 
 #include "nn/core/finite.hpp"
 #include "nn/core/memory.hpp"
-#include "nn/kernels/elementwise/elementwise.hpp"
 #include "nn/kernels/product/kernels.hpp"
-#include "nn/kernels/rows/softmax.hpp"
+#include "nn/kernels/rows/activation.hpp"
 #include "nn/layer/memory_layout.hpp"
 #include "nn/model/plan_steps.hpp"
 
@@ -122,11 +121,16 @@ class Plan {
   void lay_out_training(const Layers& layers, Index batch, MemoryLayout& layout) const;
   [[nodiscard]] std::vector<MemoryBlock> gradient_blocks(Index batch) const;
 
-  /// y = act(x), of which either may be the other.
-  static void activate(Activation activation, const Shape& shape, const T* x, T* y);
-  /// dx = dy act'(x), where y = act(x); dx may be dy.
-  static void activation_gradient(Activation activation, const Shape& shape, const T* y,
-                                  const T* dy, T* dx);
+  /// dz = dy act'(z), where y = act(z); dz may be dy.
+  static void activation_gradient(Activation activation, const StepTensors& t, const T* dy, T* dz) {
+    const Index cols = row_size(t.y_shape);
+    kernels::activation_gradient_of_rows(activation, t.y_shape.num_elements() / cols, cols, t.y, dy,
+                                         dz);
+  }
+  /// Of the rows that a softmax acts on.
+  [[nodiscard]] static Index row_size(const Shape& shape) {
+    return std::max<Index>(shape.empty() ? 1 : shape.back(), 1);
+  }
 
   [[nodiscard]] StepTensors tensors_of(const BackwardPass& all, std::size_t i) const;
   void backward_step(const BackwardPass& all, std::size_t i) const;
@@ -241,23 +245,6 @@ NN_COLD std::vector<MemoryBlock> Plan<T>::gradient_blocks(Index batch) const {
 }
 
 template <Real T>
-void Plan<T>::activate(Activation activation, const Shape& shape, const T* x, T* y) {
-  const Index count = shape.num_elements();
-  if (activation != Activation::softmax) return kernels::activate(activation, count, x, y);
-  kernels::softmax(count / std::max<Index>(shape.back(), 1), shape.back(), x, y);
-}
-
-template <Real T>
-void Plan<T>::activation_gradient(Activation activation, const Shape& shape, const T* y,
-                                  const T* dy, T* dx) {
-  const Index count = shape.num_elements();
-  if (activation != Activation::softmax) {
-    return kernels::activation_gradient(activation, count, y, dy, dx);
-  }
-  kernels::softmax_gradient(count / std::max<Index>(shape.back(), 1), shape.back(), y, dy, dx);
-}
-
-template <Real T>
 const T* Plan<T>::forward(const Layers& layers, const T* x, const Pass& pass,
                           const MemoryLayout& layout, T* result) const {
   const Index batch = layout.key.batch;
@@ -271,7 +258,9 @@ const T* Plan<T>::forward(const Layers& layers, const T* x, const Pass& pass,
     const T* const from = step.x.value == 0 ? x : memory_of(step.x.value);
     T* const y = memory_of(step.y.value);
     if (step.is_activation) {
-      activate(step.activation, step.y.shape.with_batch(batch), from, y);
+      const Index cols = row_size(step.y.shape);
+      const Index rows = batch * step.y.shape.num_elements() / cols;
+      kernels::activate_rows(step.activation, rows, cols, from, y);
     } else {
       layers[step.leaf]->forward(from, step.x.shape.with_batch(batch), y,
                                  step.y.shape.with_batch(batch), pass_of(i, pass, layout));
@@ -322,9 +311,9 @@ void Plan<T>::backward_step(const BackwardPass& all, std::size_t i) const {
                     ? all.dx
                     : gradient(step.x.value, all.pass.memory, all.layout);
   if (step.is_activation) {
-    return activation_gradient(step.activation, t.y_shape, t.y, dy, dx);
+    return activation_gradient(step.activation, t, dy, dx);
   }
-  if (!step.dy_is_dz) activation_gradient(step.activation, t.y_shape, t.y, dy, dy);
+  if (!step.dy_is_dz) activation_gradient(step.activation, t, dy, dy);
   all.layers[step.leaf]->backward(t.x, t.x_shape, t.y, t.y_shape, dy, dx, t.pass);
 }
 
@@ -338,7 +327,7 @@ bool Plan<T>::backward_in_columns(const BackwardPass& all, std::size_t i) const 
   if (reader == nullptr) return false;
   const StepTensors t = tensors_of(all, i);
   T* const dy = gradient(step.y.value, all.pass.memory, all.layout);
-  if (!step.dy_is_dz) activation_gradient(step.activation, t.y_shape, t.y, dy, dy);
+  if (!step.dy_is_dz) activation_gradient(step.activation, t, dy, dy);
   all.layers[step.leaf]->backward(t.x, t.x_shape, t.y, t.y_shape, dy, *reader, t.pass);
   maker.update(first.pass);
   return true;

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "nn/kernels/rows/softmax.hpp"
+#include "nn/kernels/rows/activation.hpp"
 #include "nn/model/compiled.hpp"
 #include "nn/training/scores.hpp"
 
@@ -48,7 +48,7 @@ class Tally {
   }
 
  private:
-  /// Metrics see what the model gives. Those that rank scores are spared the softmax.
+  /// Metrics see what the model gives. Those that rank scores are spared the closing activation.
   void update_metrics(const ScoredBatch<T>& batch) {
     ScoredBatch<T> closed = batch;
     for (Metric& metric : metrics_) {
@@ -61,7 +61,8 @@ class Tally {
   /// Applies the closing activation that the loss has taken over.
   NN_COLD void close(ScoredBatch<T>& batch) {
     closed_scores_.resize(static_cast<std::size_t>(batch.rows * batch.classes));
-    kernels::softmax(batch.rows, batch.classes, batch.scores, closed_scores_.data());
+    kernels::activate_rows(compiled_.loss->takes_over(), batch.rows, batch.classes, batch.scores,
+                           closed_scores_.data());
     batch.scores = closed_scores_.data();
     batch.are_logits = false;
   }
