@@ -149,11 +149,11 @@ void product_gradients_in_pieces(const Operand<std::type_identity_t<T>>& x,
   dx_reader->begin(num_runs);
   try {
     parallel_for(num_runs, compute_run);
+    dx_reader->end();
   } catch (...) {
     dx_reader->cancel();
     throw;
   }
-  dx_reader->end();
 }
 
 /// Where the gradient of x goes: to memory, to a reader, or, where both are empty, nowhere.
