@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Statistics of the columns of a matrix, and passes that use them.
+// Statistics of the columns of a matrix, and passes that use them. The words of this folder:
+//   moments   of a column: its mean and its mean squared deviation from that
+//   piece     the rows and columns that a thread takes at a time
+//   strip     the columns of a piece
+//   wide row  short rows, taken as one so that they fill vectors; `fold` is their number
 #pragma once
 
 #include <algorithm>
