@@ -233,8 +233,9 @@ TEST_SUITE("training/targets") {
       kept_x(2, k) = x(3, k);
     }
     Sequential<float> model = dense_model(3, Activation::softmax, {2}), kept = model;
-    model.compile(SGD{}, SparseCategoricalCrossentropy{{.ignore_class = 255}}, {Accuracy{}});
-    kept.compile(SGD{}, SparseCategoricalCrossentropy{}, {Accuracy{}});
+    model.compile(SGD{}, SparseCategoricalCrossentropy{{.ignore_class = 255}},
+                  {Accuracy{}, F1Score{}});
+    kept.compile(SGD{}, SparseCategoricalCrossentropy{}, {Accuracy{}, F1Score{}});
     const FitOptions in_order{
         .verbose = Verbose::silent, .shuffle = false, .class_weight = {{1, 2.0}}};
     CHECK(model.fit(x, y, in_order)["loss"] == kept.fit(kept_x, kept_y, in_order)["loss"]);
@@ -242,6 +243,7 @@ TEST_SUITE("training/targets") {
     // As in Keras, the accuracy counts the ignored rows, which no score can hit.
     CHECK(model.evaluate(x, y)["accuracy"] ==
           doctest::Approx(kept.evaluate(kept_x, kept_y)["accuracy"] / 2));
+    CHECK(model.evaluate(x, y)["f1_score"] == kept.evaluate(kept_x, kept_y)["f1_score"]);
     const std::vector<int> other{0, 254, 1, 2, 255, 255};
     CHECK_THROWS_WITH_AS(model.fit(x, other),
                          "Sequential::fit: expected labels from 0 to 2, got 254 (label of sample "

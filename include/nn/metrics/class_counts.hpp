@@ -39,8 +39,9 @@ class ClassCounts {
     if (truth == predicted) ++counts_[static_cast<std::size_t>(truth)].hits;
   }
 
-  /// Counts a batch. A first batch sets the number of classes, if that is 0. Throws
-  /// `std::invalid_argument` for a batch with another number, and for values as targets.
+  /// Counts a batch, but for rows that the loss ignores. A first batch sets the number of classes,
+  /// if that is 0. Throws `std::invalid_argument` for a batch with another number, and for values
+  /// as targets.
   template <Real T>
   void add(const ScoredBatch<T>& batch) {
     add_to(*this, batch);
@@ -92,7 +93,10 @@ class ClassCounts {
     require_labels(where_, batch);
     if (classes() == 0) self.resize(batch.classes);
     demand(batch.classes == classes(), where_, "batches of equally many classes", batch.classes);
-    for (Index row = 0; row < batch.rows; ++row) self.add(batch.labels[row], batch.predicted(row));
+    for (Index row = 0; row < batch.rows; ++row) {
+      if (batch.labels[row] == batch.ignore_class) continue;
+      self.add(batch.labels[row], batch.predicted(row));
+    }
   }
 
  private:

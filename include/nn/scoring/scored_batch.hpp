@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #include "nn/core/config.hpp"
 
@@ -37,6 +38,7 @@ struct ScoredBatch {
   const T* values = nullptr;   ///< [rows, classes]
   const T* weights = nullptr;  ///< [rows], of the rows' losses; null: all 1
   bool are_logits = false;     ///< scores are what the loss's closing activation would get
+  std::optional<std::int32_t> ignore_class{};  ///< the label of rows that the loss ignores
 
   [[nodiscard]] ScoredRow<T> row(Index i) const {
     return {.classes = classes,

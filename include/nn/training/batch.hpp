@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -59,6 +60,7 @@ class BatchMaker {
               .accumulate = false,
               .precision = use == Use::training ? compiled.options.precision : ProductPrecision()},
         as_logits_(works_on_logits(network, *compiled.loss.get())),
+        ignore_class_(compiled.loss->targets().ignore_class),
         class_weights_(std::move(class_weights)) {}
 
   /// Samples rows[0 .. count - 1] with what belongs to them; without `rows` (null) the first
@@ -87,6 +89,7 @@ class BatchMaker {
     batch.targets.rows = num_rows;
     batch.targets.classes = row_size;
     batch.targets.are_logits = as_logits_;
+    batch.targets.ignore_class = ignore_class_;
     batch.x = data.x.gather(rows, count, reinterpret_cast<T*>(take(x_bytes)));
     batch.scores = training ? nullptr : reinterpret_cast<T*>(take(scores_bytes));
     batch.row_losses = reinterpret_cast<T*>(take(rows_bytes));
@@ -137,6 +140,7 @@ class BatchMaker {
   const Network<T>& network_;
   const Pass pass_;  // without memory and step, which differ with each batch
   const bool as_logits_;
+  const std::optional<std::int32_t> ignore_class_;
   const std::vector<T> class_weights_;
   Workspace workspace_;
 };
