@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+// The share of the targets' variance that the model explains.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "nn/scoring/row_mean.hpp"
+
+namespace nn {
+
+/// How the scores of the numbers of a row become one: their mean, or their mean weighted by the
+/// variance of each number's targets.
+enum class ClassAggregation { uniform_average, variance_weighted_average };
+
+struct R2ScoreOptions {
+  ClassAggregation class_aggregation = ClassAggregation::uniform_average;
+};
+
+/// Coefficient of determination (Wright 1921; Keras: R2Score): for each number of a row
+///     1 - sum (t - y)^2 / sum (t - mean(t))^2
+/// with y the result and t the target, over all rows; 0 where the targets are all equal. 1 is a
+/// perfect model, 0 one that always gives the mean, and worse ones are below.
+class R2Score {
+ public:
+  static constexpr bool more_is_better = true;
+
+  explicit R2Score(const R2ScoreOptions& options = {}) : options_(options) {}
+
+  [[nodiscard]] std::string name() const { return "r2_score"; }
+  void reset() {
+    sums_.clear();
+    rows_ = 0;
+  }
+  /// Throws `std::invalid_argument` for class numbers as targets, and for rows of another size than
+  /// before.
+  template <Real T>
+  void update(const ScoredBatch<T>& batch) {
+    require_values("r2_score", batch);
+    if (sums_.empty()) sums_.resize(static_cast<std::size_t>(batch.classes));
+    demand(batch.classes == std::ssize(sums_), "r2_score", "batches of equally long rows",
+           batch.classes);
+    for (Index i = 0; i < batch.rows; ++i) {
+      const ScoredRow<T> row = batch.row(i);
+      ++rows_;
+      for (std::size_t k = 0; k < sums_.size(); ++k) {
+        sums_[k].add(static_cast<double>(row.values[k]), static_cast<double>(row.scores[k]), rows_);
+      }
+    }
+  }
+  [[nodiscard]] double result() const {
+    double sum = 0, weights = 0;
+    for (const Sums& sums : sums_) {
+      const bool is_uniform = options_.class_aggregation == ClassAggregation::uniform_average;
+      const double weight = is_uniform ? 1.0 : sums.variation;
+      sum += weight * sums.score();
+      weights += weight;
+    }
+    return weights == 0 ? 0.0 : sum / weights;
+  }
+
+ private:
+  /// Of one number of the rows, over all rows so far.
+  struct Sums {
+    double mean = 0;       // of t
+    double variation = 0;  // sum (t - mean)^2, updated without cancellation (Welford 1962)
+    double squares = 0;    // sum (t - y)^2
+
+    void add(double t, double y, std::int64_t rows) {
+      const double step = t - mean;
+      mean += step / static_cast<double>(rows);
+      variation += step * (t - mean);
+      squares += (t - y) * (t - y);
+    }
+    [[nodiscard]] double score() const { return variation == 0 ? 0.0 : 1 - squares / variation; }
+  };
+
+  R2ScoreOptions options_;
+  std::vector<Sums> sums_;
+  std::int64_t rows_ = 0;
+};
+
+}  // namespace nn
