@@ -223,6 +223,33 @@ TEST_SUITE("training/targets") {
     CHECK(scores["mean_squared_error"] == doctest::Approx(expected).epsilon(1e-5));
   }
 
+  TEST_CASE("fit, evaluate: under a sigmoid, the loss is exact and metrics get probabilities") {
+    Tensor<float, 2> x = random_tensor<float, 2>({20, 2}, 1) * 1000.0f;
+    const Tensor<float, 2> y = random_tensor<float, 2>({20, 3}, 1).unaryExpr([](float value) {
+      return value > 0 ? 1.0f : 0.0f;
+    });
+    float highest = 0;
+    bool were_logits = false;
+    Sequential<float> model = dense_model(3, Activation::sigmoid, {2});
+    Sequential<float> open = dense_model(3, Activation::linear, {2});
+    model.compile(SGD{}, BinaryCrossentropy{}, {Witness{&highest, &were_logits}, BinaryAccuracy{}});
+    open.compile(SGD{}, BinaryCrossentropy{{.from_logits = true}});
+    const double loss = model.evaluate(x, y)["loss"];
+    CHECK(loss > 17);  // more than probabilities, clipped at 1e-7, can give
+    CHECK(loss == open.evaluate(x, y)["loss"]);
+    CHECK(model.fit(x, y, {.verbose = Verbose::silent})["loss"] ==
+          open.fit(x, y, {.verbose = Verbose::silent})["loss"]);
+    CHECK(weights_of(model) == weights_of(open));
+    CHECK(highest == 1);
+    CHECK_FALSE(were_logits);
+
+    model.compile(SGD{}, BinaryCrossentropy{{.from_logits = true}});
+    CHECK_THROWS_WITH_AS(model.fit(x, y),
+                         "binary_crossentropy: expected logits, got a model that ends with a "
+                         "sigmoid; leave out the sigmoid or from_logits",
+                         std::invalid_argument);
+  }
+
   TEST_CASE("fit: a label that the loss ignores need not be a class") {
     const auto x = random_tensor<float, 2>({6, 2}, 1);
     const std::vector<int> y{0, 255, 1, 2, 255, 255}, kept_y{0, 1, 2};

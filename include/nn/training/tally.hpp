@@ -48,11 +48,12 @@ class Tally {
   }
 
  private:
-  /// Metrics see what the model gives. Those that rank scores are spared the closing activation.
+  /// Metrics see what the model gives. Those that rank scores are spared a softmax.
   void update_metrics(const ScoredBatch<T>& batch) {
+    const bool has_ranks = batch.classes > 1 && compiled_.loss->takes_over() == Activation::softmax;
     ScoredBatch<T> closed = batch;
     for (Metric& metric : metrics_) {
-      const bool takes_logits = metric.ranks_scores() && batch.classes > 1;
+      const bool takes_logits = has_ranks && metric.ranks_scores();
       if (closed.are_logits && !takes_logits) close(closed);
       metric.update(takes_logits ? batch : closed);
     }
