@@ -23,6 +23,7 @@
 #include "nn/metrics/r2_score.hpp"
 #include "nn/metrics/recall.hpp"
 #include "nn/metrics/root_mean_squared_error.hpp"
+#include "nn/model/freezing.hpp"
 #include "nn/model/sequential.hpp"
 #include "nn/optimizers/adam.hpp"
 #include "nn/optimizers/sgd.hpp"

@@ -56,7 +56,7 @@ class Tracker {
   [[nodiscard]] static Tracker from_arguments(const Arguments&) { return Tracker(); }
 
  protected:
-  [[nodiscard]] Parameter<T, 1>& shift() { return shift_; }
+  [[nodiscard]] const Parameter<T, 1>& shift() const { return shift_; }
   [[nodiscard]] State<T, 1>& mean() { return mean_; }
 
  private:

@@ -52,6 +52,23 @@ class Meddler : public Tracker<T> {
   }
 };
 
+/// Gives no gradient on while it is frozen, and changes all the same.
+template <class T>
+class Unfreezable : public Tracker<T> {
+ public:
+  static constexpr nn::Promises promises{.updates_parameters = true};
+  [[nodiscard]] static std::string name() { return "Unfreezable"; }
+  [[nodiscard]] static Unfreezable from_arguments(const nn::Arguments&) { return {}; }
+  void backward(nn::ConstTensorMap<T, 2> x, nn::ConstTensorMap<T, 2> y, nn::TensorMap<T, 2> dy,
+                nn::TensorMap<T, 2> dx, const nn::Pass& pass) const {
+    Tracker<T>::backward(x, y, dy, dx, pass);
+    if (pass.update != nullptr) this->shift().update(*pass.update);
+    if (!pass.is_frozen) return;
+    dx.setConstant(T(0));
+    const_cast<T*>(this->shift().value().data())[0] += T(1);
+  }
+};
+
 }  // namespace
 
 TEST_SUITE("layers/tracker") {
@@ -83,5 +100,9 @@ TEST_SUITE("layers/tracker") {
                    "Hasty, after passes: state 'mean' at [0]: expected "));
     CHECK(mentions(findings.operator()<Meddler>(),
                    "Meddler, after update_state: parameter 'shift' at [0]: expected "));
+    CHECK(mentions(findings.operator()<Unfreezable>(),
+                   "Unfreezable, frozen: gradient of the input at [0, 0]: expected "));
+    CHECK(mentions(findings.operator()<Unfreezable>(),
+                   "Unfreezable, frozen: parameter 'shift' at [0]: expected "));
   }
 }

@@ -143,7 +143,9 @@ TEST_SUITE("model/sequential") {
           "dense_1 (Dense)     (None, 10)               1,290\n"
           "softmax (Softmax)   (None, 10)                   0\n"
           "--------------------------------------------------\n"
-          "Total params: 2,770,634 (10.57 MB)\n");
+          "Total params: 2,770,634 (10.57 MB)\n"
+          "Trainable params: 2,770,634 (10.57 MB)\n"
+          "Non-trainable params: 0 (0.00 B)\n");
   }
 
   TEST_CASE("Sequential: a copy is a model of its own") {

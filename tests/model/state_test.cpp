@@ -85,8 +85,8 @@ TEST_SUITE("model/state") {
     CHECK(block.named()[1].value().data() == block.values() + 4 * 16);
     CHECK(block.named()[5].value().data() == block.values() + 5 * 16);
     CHECK_THROWS_WITH_AS(static_cast<void>(block.named()[1].gradient()),
-                         "0.tracker.mean: expected a parameter with a gradient, got state, which "
-                         "no gradient changes",
+                         "0.tracker.mean: expected a parameter that is trained, got state, which "
+                         "has no gradient",
                          std::invalid_argument);
   }
 

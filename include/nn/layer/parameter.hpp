@@ -18,7 +18,7 @@ namespace nn {
 /// What training does to a parameter.
 enum class ParameterRole {
   trained,  ///< the optimizer changes it
-  frozen,   ///< nothing; its gradient may be left out
+  frozen,   ///< nothing
   state,    ///< the layer itself sets it, in `update_state`; it has no gradient
 };
 
@@ -179,8 +179,12 @@ class NamedParameter {
             "read it by quantized()"});
   }
   [[nodiscard]] T* full_gradient() const {
-    if (role == ParameterRole::state) {
-      refuse({name, "a parameter with a gradient", "state, which no gradient changes"});
+    if (!is_trained()) {
+      const bool is_state = role == ParameterRole::state;
+      refuse(
+          {name, "a parameter that is trained",
+           is_state ? "state, which has no gradient" : "a frozen one, whose gradient is left out",
+           "", is_state ? "" : "unfreeze its layer"});
     }
     if (gradient_ != nullptr || shape.num_elements() == 0) return gradient_;
     refuse({name, "a parameter with a gradient", "none", "",
@@ -233,7 +237,9 @@ class ParameterList {
 
   /// Adds what another list has, under the same name.
   void add(const Entry& entry) {
-    push_back(*entry.parameter, entry.name, entry.shape, entry.initializer, entry.role);
+    const bool is_state = entry.role == ParameterRole::state;
+    push_back(*entry.parameter, entry.name, entry.shape, entry.initializer,
+              is_state ? entry.role : role_);
     entries_.back().is_quantizable = entry.is_quantizable;
   }
 

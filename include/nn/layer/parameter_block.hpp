@@ -106,6 +106,33 @@ class ParameterBlock {
     }
   }
 
+  /// The same parameters after some have been frozen, or are trained again: with their values, and
+  /// the moments of those that were trained and are. Gradients are 0 then.
+  NN_COLD void rearrange(const ParameterList<T>& list) {
+    ParameterBlock made;
+    Layout layout = made.begin(list, format_);
+    made.step_ = step_;
+    const auto trained = static_cast<std::size_t>(layout.trained_size());
+    if (!gradients_.empty()) {
+      made.gradients_ = AlignedArray<T>(static_cast<std::size_t>(layout.gradient_size()));
+    }
+    for (std::size_t m = 0; m < max_moments; ++m) {
+      if (!moments_[m].empty()) made.moments_[m] = AlignedArray<T>(trained);
+    }
+    for (std::size_t i = 0; i < named_.size(); ++i) {
+      const auto value = named_[i].value();
+      const Index from = value.data() - values_.data(), to = layout.take(list.entries()[i]);
+      std::copy_n(value.data(), value.size(), made.values_.data() + to);
+      if (!named_[i].is_trained() || !made.named_[i].is_trained()) continue;
+      for (std::size_t m = 0; m < max_moments; ++m) {
+        if (moments_[m].empty()) continue;
+        std::copy_n(moments_[m].data() + from, value.size(), made.moments_[m].data() + to);
+      }
+    }
+    *this = std::move(made);
+    bind(list);
+  }
+
   /// Quantises the matrices that allow it, and frees their values, all gradients and all moments:
   /// the block is for inference from now on.
   NN_COLD void quantize(const ParameterList<T>& list,

@@ -28,6 +28,9 @@ struct Pass {
   std::uint64_t step = 0;   ///< optimizer steps taken before this pass
   std::uint64_t layer = 0;  ///< number in the whole model; equal layers draw different numbers
   bool needs_dx = true;     ///< false: nobody reads dx, it need not be written
+  /// The layer's parameters are frozen: nobody reads their gradients, they need not be written.
+  /// Batch normalization then takes its moving statistics in training too.
+  bool is_frozen = false;
 
   // Requests, made only of layers that promise to obey them; `precision` is for all products.
 

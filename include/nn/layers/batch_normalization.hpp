@@ -30,7 +30,7 @@ struct BatchNormalizationOptions {
 ///     y = (x - mean) / std * gamma + beta     std = sqrt(variance + epsilon)
 /// In training, mean and variance (divided by the number of rows) are those of the batch, and the
 /// moving ones follow them: moving = moving momentum + batch (1 - momentum). At inference they are
-/// the moving ones.
+/// the moving ones, and in a frozen layer always.
 /// Shapes    x [rows, features]   y like x   gamma, beta, moving_mean, moving_variance [features]
 /// Backward  dbeta += sum dy   dgamma += sum dy x^   with x^ = (x - mean) / std
 ///           dx = gamma / std (dy - mean dy - x^ mean(dy x^))
@@ -77,7 +77,7 @@ class BatchNormalization {
     const Memory memory(pass, features);
     const T* mean = moving_mean_.value().data();          // [features]
     const T* variance = moving_variance_.value().data();  // [features]
-    if (pass.training) {
+    if (pass.training && !pass.is_frozen) {
       kernels::column_moments(rows, features, x.data(), memory.mean, memory.variance);
       mean = memory.mean;
       variance = memory.variance;
@@ -94,6 +94,7 @@ class BatchNormalization {
                 TensorMap<T, 2> dx, const Pass& pass) const {
     const Index rows = x.dimension(0), features = x.dimension(1);
     const Memory memory(pass, features);
+    if (pass.is_frozen) return backward_frozen(dy, dx, memory, pass);
     const T per_row = T(1) / static_cast<T>(std::max<Index>(rows, 1));
     // shift = sum dy   slope = sum dy (x - mean)
     kernels::column_products(rows, features, x.data(), dy.data(), memory.mean, memory.shift,
@@ -168,6 +169,17 @@ class BatchNormalization {
           variance(mean + features),
           slope(variance + features) {}
   };
+
+  /// dx = gamma / std dy, where mean and std are constants.
+  static void backward_frozen(const TensorMap<T, 2>& dy, TensorMap<T, 2>& dx, const Memory& memory,
+                              const Pass& pass) {
+    if (!pass.needs_dx) return;
+    const Index rows = dy.dimension(0), features = dy.dimension(1);
+    std::fill_n(memory.mean, features, T(0));
+    std::fill_n(memory.shift, features, T(0));
+    kernels::shift_and_scale(rows, features, dy.data(), memory.mean, memory.scale, memory.shift,
+                             dx.data());
+  }
 
   [[nodiscard]] T gamma(Index j) const { return options_.scale ? gamma_.value()(j) : T(1); }
   /// std = sqrt(variance + epsilon)

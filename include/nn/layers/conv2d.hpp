@@ -86,9 +86,11 @@ class Conv2D {
                 TensorMap<T, 4> dx, const Pass& pass) const {
     const kernels::Conv2DShape shape = geometry(x, y);
     // dW += x * dz,  db += sum of dz
-    kernels::conv2d_kernel_gradient(shape, x.data(), dz.data(), W_.gradient().data(),
-                                    options_.use_bias ? b_.gradient().data() : nullptr,
-                                    pass.accumulate);
+    if (!pass.is_frozen) {
+      kernels::conv2d_kernel_gradient(shape, x.data(), dz.data(), W_.gradient().data(),
+                                      options_.use_bias ? b_.gradient().data() : nullptr,
+                                      pass.accumulate);
+    }
     // dx = dz spread by W
     if (pass.needs_dx) {
       kernels::conv2d_input_gradient(shape, dz.data(), W_.value().data(), mask_of(pass, x),

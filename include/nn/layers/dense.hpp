@@ -120,7 +120,7 @@ class Dense {
 
   /// db += sum_n dz, and with pass.update the step on b.
   void bias_gradient(const TensorMap<T, 2>& dz, const Pass& pass) const {
-    if (!options_.use_bias) return;
+    if (!options_.use_bias || pass.is_frozen) return;
     kernels::column_sums(matrix(dz), b_.gradient().data(), pass.accumulate);
     if (pass.update != nullptr) b_.update(*pass.update);
   }
@@ -129,8 +129,9 @@ class Dense {
   void product_gradients(const ConstTensorMap<T, 2>& x, const TensorMap<T, 2>& dz,
                          kernels::InputGradient<T> dx, const Pass& pass) const {
     dx.is_masked = pass.dx_is_masked;
-    kernels::product_gradients(operand(x, pass), matrix(W_.value()), matrix(dz), dx,
-                               {.dW = matrix(W_.gradient()), .accumulate = pass.accumulate},
+    kernels::WeightGradient<T> to_W{.accumulate = pass.accumulate};
+    if (!pass.is_frozen) to_W.dW = matrix(W_.gradient());
+    kernels::product_gradients(operand(x, pass), matrix(W_.value()), matrix(dz), dx, to_W,
                                pass.precision, W_.step(pass.update));
   }
 

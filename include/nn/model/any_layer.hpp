@@ -66,6 +66,9 @@ class AnyLayer {
   /// Whether it has parameters that are trained: as of the last `parameters`, before it whether it
   /// has any.
   [[nodiscard]] bool is_trained() const { return self_->is_trained; }
+  /// Keeps training from changing it, or no longer, from the next `parameters` on.
+  void set_frozen(bool frozen) { self_->is_frozen = frozen; }
+  [[nodiscard]] bool is_frozen() const { return self_->is_frozen; }
   /// Ranks with the batch axis; 2: any.
   [[nodiscard]] int input_rank() const { return self_->input_rank; }
   [[nodiscard]] int output_rank() const { return self_->output_rank; }
@@ -113,7 +116,7 @@ class AnyLayer {
   struct Interface {
     const Promises promises{};
     const int input_rank = 2, output_rank = 2;
-    bool is_trained = false;
+    bool is_trained = false, is_frozen = false;
 
     virtual ~Interface() = default;
     virtual Interface* clone() const = 0;
@@ -178,6 +181,7 @@ class AnyLayer {
     NN_COLD Interface* clone() const override {
       auto* const copy = new Holder(layer);
       copy->is_trained = this->is_trained;
+      copy->is_frozen = this->is_frozen;
       return copy;
     }
     std::string name() const override { return layer.name(); }
@@ -203,7 +207,10 @@ class AnyLayer {
     NN_COLD void parameters(const Shape& input, ParameterList<T>& list) override {
       if constexpr (ParametricLayer<L>) {
         const std::size_t first = list.entries().size();
+        const bool was_frozen = list.is_frozen();
+        list.set_frozen(was_frozen || this->is_frozen);
         layer.parameters(input, list);
+        list.set_frozen(was_frozen);
         std::vector<AnyParameter<T>*> own;
         bool trains = false;
         for (std::size_t i = first; i < list.entries().size(); ++i) {
@@ -246,7 +253,7 @@ class AnyLayer {
       return nullptr;
     }
     void update(const Pass& pass) const override {
-      if (!promised.updates_parameters && pass.update != nullptr) {
+      if (!promised.updates_parameters && pass.update != nullptr && !this->is_frozen) {
         for (const auto* parameter : own_parameters) parameter->update(*pass.update);
       }
     }
@@ -257,7 +264,7 @@ class AnyLayer {
     void update_state([[maybe_unused]] const Shape& x_shape,
                       [[maybe_unused]] const Pass& pass) override {
       if constexpr (requires { layer.update_state(x_shape, pass); }) {
-        layer.update_state(x_shape, pass);
+        if (!this->is_frozen) layer.update_state(x_shape, promised_part(pass));
       }
     }
 
@@ -271,8 +278,10 @@ class AnyLayer {
 
     /// L may pass its Pass on to layers inside it, and they would obey what L did not promise. So L
     /// gets a Pass without the requests that it did not promise to obey.
-    [[nodiscard]] static Pass promised_part(const Pass& pass) {
+    [[nodiscard]] Pass promised_part(const Pass& pass) const {
       Pass own = pass;
+      own.is_frozen |= this->is_frozen;
+      if (own.is_frozen) own.update = nullptr;
       if constexpr (!promised.updates_parameters) own.update = nullptr;
       // `begin_gradients` has made them 0. A layer that is used twice inside has to add both times.
       if constexpr (!promised.assigns_gradients) own.accumulate = true;

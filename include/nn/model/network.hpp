@@ -114,6 +114,28 @@ class Network {
     if (!block_.has_gradients()) block_.allocate_gradients(list_parameters());
   }
 
+  /// Freezes layer i, of a nested model all layers, or makes it trained again. To be followed by
+  /// `rearrange`.
+  NN_COLD void set_frozen(std::size_t i, bool frozen) {
+    layers_[i].set_frozen(frozen);
+    if (Network* const inner = layers_[i].network()) {
+      for (std::size_t j = 0; j < inner->layers_.size(); ++j) inner->set_frozen(j, frozen);
+    }
+  }
+  [[nodiscard]] NN_COLD bool is_frozen(std::size_t i) const {
+    const Network* const inner = layers_[i].network();
+    if (inner == nullptr) return layers_[i].is_frozen();
+    bool all = true;
+    for (std::size_t j = 0; j < inner->layers_.size(); ++j) all &= inner->is_frozen(j);
+    return all;
+  }
+  /// Plans and places parameters anew, for layers that have been frozen or are trained again.
+  NN_COLD void rearrange() {
+    if (!is_built_) return;
+    block_.rearrange(list_parameters());
+    build_number_ = next_build_number();
+  }
+
   /// Turns this model into one for inference; `where` names the caller in messages.
   NN_COLD void quantize(const char* where, NumberFormat format) {
     require_no_training(where);

@@ -247,7 +247,7 @@ class StepFinder {
     PlanStep* const next = sole_reader(*first);
     if (next == nullptr || next->is_activation) return;
     const bool is_row_a_sample = next->x.shape.rank() == 1;
-    next->dx_in_columns = is_row_a_sample && promises(*next).gives_dx_in_columns &&
+    next->dx_in_columns = is_row_a_sample && next->trains && promises(*next).gives_dx_in_columns &&
                           promises(*first).takes_dy_in_columns && first->dy_is_dz;
   }
 

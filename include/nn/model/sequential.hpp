@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -104,6 +105,19 @@ class Sequential {
     return network_.block();
   }
   void zero_gradients() { parameters().zero_gradients(); }
+
+  /// Keeps training from changing all layers, or one, by number or by its name in `summary`. See
+  /// model/freezing.hpp.
+  void freeze() { set_frozen("Sequential::freeze", true, 0, size()); }
+  void freeze(Index i) { set_frozen("Sequential::freeze", true, i, i + 1); }
+  void freeze(std::string_view name) { freeze(number_of("Sequential::freeze", name)); }
+  void unfreeze() { set_frozen("Sequential::unfreeze", false, 0, size()); }
+  void unfreeze(Index i) { set_frozen("Sequential::unfreeze", false, i, i + 1); }
+  void unfreeze(std::string_view name) { unfreeze(number_of("Sequential::unfreeze", name)); }
+  [[nodiscard]] bool is_frozen(Index i) const {
+    require_layer("Sequential::is_frozen", i);
+    return network_.is_frozen(static_cast<std::size_t>(i));
+  }
 
   /// Layer i as an L. Throws `std::invalid_argument` if there is none or it is another type.
   template <class L>
@@ -214,6 +228,12 @@ class Sequential {
   void require_layers(const char* where) const {
     demand(!network_.layers().empty(), where, "at least one layer", "none");
   }
+  NN_COLD void require_layer(const char* where, Index i) const {
+    if (i >= 0 && i < size()) return;
+    refuse({where, {"one of ", size(), " layers, counted from 0"}, i});
+  }
+  [[nodiscard]] Index number_of(const char* where, std::string_view name) const;
+  void set_frozen(const char* where, bool frozen, Index first, Index last);
   NN_COLD void require_built(const char* where) const {
     if (is_built()) return;
     refuse({where, "a built model", "one whose input shape is not known", "",
@@ -266,9 +286,7 @@ NN_COLD void Sequential<T>::add(M model) {
 template <Real T>
 template <class L>
 const L& Sequential<T>::layer(Index i) const {
-  if (i < 0 || i >= size()) {
-    refuse({"Sequential::layer", {"one of ", size(), " layers, counted from 0"}, i});
-  }
+  require_layer("Sequential::layer", i);
   const auto& any = network_.layers()[static_cast<std::size_t>(i)];
   if (const L* found = any.template get_if<L>()) return *found;
   refuse({"Sequential::layer", {"the type of layer ", i}, "another one", {"it is a ", any.name()}});

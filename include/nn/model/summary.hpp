@@ -31,18 +31,27 @@ namespace detail {
   return text;
 }
 
+/// The names of the layers in tables: "dense", "dense_1", ….
+template <Real T>
+[[nodiscard]] NN_COLD std::vector<std::string> layer_names(const Network<T>& network) {
+  std::vector<std::string> names;
+  std::map<std::string, Index> types;  // of the layers so far, in lower case
+  for (const AnyLayer<T>& layer : network.layers()) {
+    names.push_back(lower_case(layer.name()));
+    const Index number = types[names.back()]++;
+    if (number > 0) append(names.back(), {"_", number});
+  }
+  return names;
+}
+
 /// Three cells for the titles and for each layer; shapes and counts are "?" before the model is
 /// built.
 template <Real T>
 [[nodiscard]] NN_COLD std::vector<std::string> summary_cells(const Network<T>& network) {
   std::vector<std::string> cells{"Layer (type)", "Output Shape", "Param #"};
-  std::map<std::string, Index> types;  // of the layers so far, in lower case
-  for (std::size_t i = 0; i < network.layers().size(); ++i) {
-    const std::string type = network.layers()[i].name();
-    std::string name = lower_case(type);
-    const Index number = types[name]++;
-    if (number > 0) append(name, {"_", number});
-    cells.push_back(concat({name, " (", type, ")"}));
+  const std::vector<std::string> names = layer_names(network);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    cells.push_back(concat({names[i], " (", network.layers()[i].name(), ")"}));
     if (!network.is_built()) {
       cells.push_back("?");
       cells.push_back("?");
@@ -58,7 +67,8 @@ template <Real T>
 
 }  // namespace detail
 
-/// A table in the manner of Keras: layer, shape of its output, number of parameters, and their sum.
+/// A table in the manner of Keras: layer, shape of its output, number of parameters, and their
+/// sums.
 template <Real T>
 [[nodiscard]] NN_COLD std::string summarize(const Network<T>& network) {
   const std::vector<std::string> cells = detail::summary_cells(network);
@@ -77,13 +87,19 @@ template <Real T>
   }
   append(table, {line, "\n"});
   if (!network.is_built()) return concat({table, "Total params: ? (not built)\n"});
-  Index total = 0, num_bytes = 0;
-  for (const auto& parameter : network.block()) {
-    total += parameter.shape.num_elements();
-    num_bytes += parameter.num_bytes();
-  }
-  return concat({table, "Total params: ", with_separators(total), " (",
-                 detail::readable_bytes(num_bytes), ")\n"});
+  const auto append_sum = [&](const char* title, bool trained, bool others) {
+    Index total = 0, num_bytes = 0;
+    for (const auto& parameter : network.block()) {
+      if (!(parameter.is_trained() ? trained : others)) continue;
+      total += parameter.shape.num_elements();
+      num_bytes += parameter.num_bytes();
+    }
+    append(table, {title, with_separators(total), " (", detail::readable_bytes(num_bytes), ")\n"});
+  };
+  append_sum("Total params: ", true, true);
+  append_sum("Trainable params: ", true, false);
+  append_sum("Non-trainable params: ", false, true);
+  return table;
 }
 
 }  // namespace nn

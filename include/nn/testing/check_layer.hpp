@@ -262,6 +262,7 @@ inline void check_form(Findings& findings, const FormContext& form) {
   check_linearity(findings, form.name, rig, range);
   check_promises(findings, form.name, rig, range);
   check_state(findings, form.name, rig, range);
+  check_frozen(findings, form.name + ", frozen", form.make, form.sample, range);
   check_samples_alone(findings, form.name, rig, range, false);
   if (!form.expected.is_random && !form.expected.mixes_samples) {
     check_samples_alone(findings, form.name, rig, range, true);

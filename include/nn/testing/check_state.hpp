@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "nn/testing/check_gradients.hpp"
+#include "nn/testing/check_promises.hpp"
 #include "nn/testing/findings.hpp"
 #include "nn/testing/layer_rig.hpp"
 
@@ -38,6 +40,31 @@ void compare_values(Findings& findings, const std::string& where, const std::str
 }
 
 }  // namespace detail
+
+/// A frozen layer gives the right dx, and training leaves it as it is.
+inline void check_frozen(Findings& findings, const std::string& where, const LayerMaker& make,
+                         const Shape& sample, InputRange range) {
+  const auto freeze = [](auto layer) {
+    layer.set_frozen(true);
+    return layer;
+  };
+  LayerRig<double> rig(freeze(make.of_double()), sample);
+  if (rig.state().empty()) return;
+  LayerMaker frozen;
+  frozen.of_double = [=] { return freeze(make.of_double()); };
+  if (make.of_dual) frozen.of_dual = [=] { return freeze(make.of_dual()); };
+  check_gradients(findings, where, frozen, sample, 3, range);
+
+  const std::vector<double> before = detail::values_of(rig.state());
+  const ParameterUpdate step = ParameterUpdate::of<double>(detail::DescentRule{});
+  RiggedBatch<double> batch = rig.batch(3, range);
+  Pass pass = rig.training_pass();
+  pass.accumulate = false;
+  pass.update = &step;
+  rig.run(batch, pass);
+  rig.update_state(batch, pass);
+  detail::compare_values(findings, where, "parameter", rig.state(), before);
+}
 
 /// Passes leave a layer's state as it is. update_state changes nothing else, and takes up its own
 /// pass alone.

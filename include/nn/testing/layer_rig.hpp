@@ -113,7 +113,7 @@ class LayerRig {
         value += static_cast<T>(0.25 * test_number(TestNumbers::parameter, i, number));
       }
       ++number;
-      (parameter.role == ParameterRole::state ? state_ : parameters_).push_back(parameter);
+      (parameter.is_trained() ? parameters_ : state_).push_back(parameter);
     }
   }
 
@@ -163,7 +163,7 @@ class LayerRig {
 
   [[nodiscard]] const AnyLayer<T>& layer() const { return layer_; }
   [[nodiscard]] const Shape& sample() const { return sample_; }
-  /// Those with gradients, and the others.
+  /// Those that are trained, and the others: state, and all that is frozen.
   [[nodiscard]] const std::vector<NamedParameter<T>>& parameters() const { return parameters_; }
   [[nodiscard]] const std::vector<NamedParameter<T>>& state() const { return state_; }
 

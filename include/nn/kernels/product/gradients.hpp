@@ -164,10 +164,11 @@ struct InputGradient {
   bool is_masked = false;                ///< 0 where x <= 0 (the gradient of a ReLU that made x)
 };
 
-/// Where the gradient of W goes, if no step uses it up.
+/// Where the gradient of W goes, if no step uses it up: to memory, or, where that is empty,
+/// nowhere.
 template <class T>
 struct WeightGradient {
-  Matrix<T> dW;  ///< [k, m]
+  Matrix<T> dW{};  ///< [k, m]
   bool accumulate = false;
 };
 
@@ -189,7 +190,9 @@ void product_gradients(const Operand<std::type_identity_t<T>>& x,
     }
   }
   NN_ASSERT(to_x.dx_reader == nullptr);
-  product(x.transposed(), dz, to_W.dW, {.accumulate = to_W.accumulate, .precision = precision});
+  if (to_W.dW.data != nullptr) {
+    product(x.transposed(), dz, to_W.dW, {.accumulate = to_W.accumulate, .precision = precision});
+  }
   if (to_x.dx.data == nullptr) return;
   const bool masks_after = to_x.is_masked && x.is_bfloat16();
   ProductOptions<T> options{.precision = precision};
