@@ -53,6 +53,22 @@ Tensor<std::int32_t, 2> larger_first(const Tensor<float, 3>& x) {
   return y;
 }
 
+/// A loss of one's own: mean of (y - t)^4.
+struct QuarticLoss {
+  static constexpr TargetKind targets = TargetKind::values;
+  [[nodiscard]] static std::string name() { return "quartic_loss"; }
+  float operator()(const ScoredRow<float>& row, float factor, float* gradient) const {
+    const auto size = static_cast<float>(row.classes);
+    float sum = 0;
+    for (Index k = 0; k < row.classes; ++k) {
+      const float error = row.scores[k] - row.values[k];
+      sum += error * error * error * error;
+      if (gradient != nullptr) gradient[k] = factor * 4 * error * error * error / size;
+    }
+    return sum / size;
+  }
+};
+
 /// What a metric is given.
 struct Witness {
   float* highest;
@@ -97,6 +113,24 @@ TEST_SUITE("training/targets") {
     CHECK(trained(y_of_rank_2) == weights);
     const std::vector<float> list(y.data(), y.data() + 60);
     CHECK(trained(list) == weights);
+  }
+
+  TEST_CASE("fit: a loss of one's own is a name and the loss of one row") {
+    const auto x = random_tensor<float, 2>({40, 2}, 1);
+    const Tensor<float, 2> y = x * 2.0f;
+    const std::vector<float> weights(40, 2.0f);
+    Sequential<float> model = dense_model(2, Activation::linear, {2});
+    model.compile(Adam{{.learning_rate = 0.05}}, QuarticLoss{}, {MeanSquaredError{}});
+    const History history =
+        model.fit(x, y, {.epochs = 40, .verbose = Verbose::silent, .sample_weight = weights});
+    CHECK(history["mean_squared_error"].back() < 0.1 * history["mean_squared_error"].front());
+    CHECK(model.evaluate(x, y, {.sample_weight = weights})["loss"] ==
+          doctest::Approx(2 * model.evaluate(x, y)["loss"]));
+    CHECK_THROWS_WITH_AS(model.fit(x, counted_labels(40, 2)),
+                         "Sequential::fit: expected values for quartic_loss, got class numbers of "
+                         "shape [40]; give values as float, or use "
+                         "nn::SparseCategoricalCrossentropy for class numbers",
+                         std::invalid_argument);
   }
 
   TEST_CASE("fit: learns several labels a sample") {

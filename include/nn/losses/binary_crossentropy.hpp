@@ -49,7 +49,7 @@ class BinaryCrossentropy {
   [[nodiscard]] Index num_classes(Index outputs) const { return outputs == 1 ? 2 : 0; }
 
   template <Real T>
-  void check(const ScoredBatch<T>& batch) const {
+  void check_batch(const ScoredBatch<T>& batch) const {
     if (batch.are_logits || options_.from_logits) return;
     detail::require_probabilities("binary_crossentropy", batch);
   }
@@ -75,9 +75,9 @@ class BinaryCrossentropy {
   template <Real T>
   [[nodiscard]] static T of_logit(T z, T t, T& slope) {
     using std::exp, std::log1p;
-    const T small = exp(z < T(0) ? z : -z);  // at most 1, so nothing overflows
-    slope = (z < T(0) ? small : T(1)) / (T(1) + small) - t;
-    return (z < T(0) ? T(0) : z) - z * t + log1p(small);
+    const T decay = exp(z < T(0) ? z : -z);  // at most 1, so nothing overflows
+    slope = (z < T(0) ? decay : T(1)) / (T(1) + decay) - t;
+    return (z < T(0) ? T(0) : z) - z * t + log1p(decay);
   }
   template <Real T>
   [[nodiscard]] static T of_probability(T p, T t, T& slope) {

@@ -51,7 +51,7 @@ class CategoricalCrossentropy {
   [[nodiscard]] Index num_classes(Index outputs) const { return outputs; }
 
   template <Real T>
-  void check(const ScoredBatch<T>& batch) const {
+  void check_batch(const ScoredBatch<T>& batch) const {
     if (batch.are_logits || options_.from_logits) return;
     detail::require_distributions("categorical_crossentropy", batch);
   }

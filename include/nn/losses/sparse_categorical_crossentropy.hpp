@@ -52,7 +52,7 @@ class SparseCategoricalCrossentropy {
   }
 
   template <Real T>
-  void check(const ScoredBatch<T>& batch) const {
+  void check_batch(const ScoredBatch<T>& batch) const {
     if (batch.are_logits || options_.from_logits) return;
     detail::require_distributions("sparse_categorical_crossentropy", batch);
   }

@@ -17,8 +17,8 @@ namespace nn {
 /// threads at once. Optional members:
 ///
 ///     Reduction reduction() const;  // else sum_over_batch_size
-///     std::optional<std::int32_t> ignore_class() const;  // rows with this label don't count
-///     void check(const ScoredBatch<T>& batch) const;     // throws for scores that it can't take
+///     std::optional<std::int32_t> ignore_class() const;     // rows with this label don't count
+///     void check_batch(const ScoredBatch<T>& batch) const;  // throws for scores it can't take
 template <class L, class T>
 concept RowLoss = requires(const L& loss, const ScoredRow<T>& row, T factor, T* gradient) {
   { loss(row, factor, gradient) } -> std::convertible_to<T>;
@@ -47,7 +47,7 @@ template <class L>
 /// ScoredBatch says; row_losses [rows]   gradient [rows, classes]
 template <Real T, RowLoss<T> L>
 double compute_loss(const L& loss, const ScoredBatch<T>& batch, T* row_losses, T* gradient) {
-  if constexpr (requires { loss.check(batch); }) loss.check(batch);
+  if constexpr (requires { loss.check_batch(batch); }) loss.check_batch(batch);
   const std::optional<std::int32_t> ignored = detail::ignored_class(loss);
   const double scale = detail::scale_of(detail::reduction_of(loss), batch, ignored);
   kernels::for_each_row(batch.rows, batch.classes, [&, scale = static_cast<T>(scale)](Index i) {
