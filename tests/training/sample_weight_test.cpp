@@ -68,6 +68,26 @@ TEST_SUITE("training/sample_weight") {
           doctest::Approx(model.evaluate(repeated(x), y_repeated)["loss"]).epsilon(1e-5));
   }
 
+  TEST_CASE("train_on_batch, test_on_batch: take weights as fit and evaluate do") {
+    const auto x = random_tensor<float, 2>({3, 2}, 1);
+    const std::vector<int> y{0, 1, 2};
+    const std::vector<double> weights{1, 2, -3}, too_many(4, 1.0);
+    Sequential<float> model = weighted_model(), other = weighted_model();
+    CHECK(model.test_on_batch(x, y, weights)["loss"] ==
+          model.evaluate(x, y, {.sample_weight = weights})["loss"]);
+    CHECK(model.test_on_batch(x, y, weights)["loss"] != model.test_on_batch(x, y)["loss"]);
+    const double loss = model.train_on_batch(x, y, weights)["loss"];
+    CHECK(loss ==
+          other.fit(
+              x, y,
+              {.verbose = Verbose::silent, .sample_weight = weights, .shuffle = false})["loss"][0]);
+    CHECK(weights_of(model) == weights_of(other));
+    CHECK_THROWS_WITH_AS(model.train_on_batch(x, y, too_many),
+                         "Sequential::train_on_batch, sample_weight: expected weights of shape "
+                         "[3], got [4]",
+                         ShapeError);
+  }
+
   TEST_CASE("fit: weights go with their samples through shuffling and batches") {
     const auto x = random_tensor<float, 2>({10, 2}, 1);
     const Labels y = counted_labels(10, 3);

@@ -178,9 +178,10 @@ class Sequential {
 
   /// One update, or a test, from one batch: see training/train_on_batch.hpp.
   template <class X, class Y>
-  Scores train_on_batch(const X& x, const Y& y);
+  Scores train_on_batch(const X& x, const Y& y, const SampleWeights& sample_weight = {});
   template <class X, class Y>
-  [[nodiscard]] Scores test_on_batch(const X& x, const Y& y) const;
+  [[nodiscard]] Scores test_on_batch(const X& x, const Y& y,
+                                     const SampleWeights& sample_weight = {}) const;
 
   /// The model's output [N, ...] for x [N, ...], a tensor of the given rank. See
   /// training/predict.hpp.

@@ -10,15 +10,15 @@
 
 namespace nn {
 
-/// One update from all of x [N, ...] with targets y. Returns the loss and metrics of this batch
-/// before the update, with dropout on. Needs a compiled model, and builds one that is not built. If
-/// it throws, the model is as it was, with two exceptions, both after the first update: a layer of
-/// one's own throws in backward, or memory runs out there, in a thread or for a batch size that is
-/// new. Then later layers may be updated already (`fit` restores them).
+/// One update from all of x [N, ...] with targets y and perhaps weights. Returns the loss and
+/// metrics of this batch before the update, with dropout on. Needs a compiled model, and builds one
+/// that is not built. If it throws, the model is as it was, with two exceptions, both after the
+/// first update: a layer of one's own throws in backward, or memory runs out there, in a thread or
+/// for a batch size that is new. Then later layers may be updated already (`fit` restores them).
 template <Real T>
 template <class X, class Y>
-Scores Sequential<T>::train_on_batch(const X& x, const Y& y) {
-  return train_on_data({detail::samples_of(x), detail::targets_of(y)});
+Scores Sequential<T>::train_on_batch(const X& x, const Y& y, const SampleWeights& sample_weight) {
+  return train_on_data({detail::samples_of(x), detail::targets_of(y), sample_weight});
 }
 
 template <Real T>
@@ -58,11 +58,13 @@ Scores Sequential<T>::train_on_data(const DataSet& data) {
   return results;
 }
 
-/// Loss and metrics of x [N, ...] with targets y as one batch, in inference mode.
+/// Loss and metrics of x [N, ...] with targets y and perhaps weights, as one batch, in inference
+/// mode.
 template <Real T>
 template <class X, class Y>
-Scores Sequential<T>::test_on_batch(const X& x, const Y& y) const {
-  return test_on_data({detail::samples_of(x), detail::targets_of(y)});
+Scores Sequential<T>::test_on_batch(const X& x, const Y& y,
+                                    const SampleWeights& sample_weight) const {
+  return test_on_data({detail::samples_of(x), detail::targets_of(y), sample_weight});
 }
 
 template <Real T>
