@@ -24,6 +24,7 @@
 #include "nn/metrics/recall.hpp"
 #include "nn/metrics/root_mean_squared_error.hpp"
 #include "nn/model/freezing.hpp"
+#include "nn/model/residual.hpp"
 #include "nn/model/sequential.hpp"
 #include "nn/optimizers/adam.hpp"
 #include "nn/optimizers/sgd.hpp"

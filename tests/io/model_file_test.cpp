@@ -475,7 +475,8 @@ TEST_SUITE("io/model_file") {
               "(byte 96)");
     CHECK(message(architecture(R"({"class_name":"Scale","layers":[]})")) ==
           where +
-              ": expected class_name and config, or for Sequential layers, got other keys (byte "
+              ": expected class_name and config, or for Sequential and Residual layers, got other "
+              "keys (byte "
               "55)");
     CHECK(message(architecture(R"({"class_name":"Scale","dtype":"F16"})")) ==
           where + ": expected class_name and config or layers, once each, got \"dtype\" (byte 85)");

@@ -120,7 +120,7 @@ TEST_SUITE("model/plan") {
       const Plan<double> plan = plan_of(std::move(layers), {4});
       const auto& last = plan.steps().back();
       REQUIRE(last.is_activation);
-      return plan.values()[last.y.value].memory == last.x.value;
+      return plan.values()[last.y.value].memory == last.x().value;
     };
     CHECK(overwrites(layers_of(Dense{3}, Softmax{})));
     // tanh needs its result for its slope.

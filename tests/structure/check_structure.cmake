@@ -15,7 +15,7 @@ set(storey_kernels 2)
 foreach(folder data layer schedule scoring)
   set(storey_${folder} 3)
 endforeach()
-foreach(folder layers losses metrics optimizers schedules)
+foreach(folder layers losses merging metrics optimizers schedules)
   set(storey_${folder} 4)
 endforeach()
 set(storey_model 5)
@@ -27,7 +27,7 @@ set(storey_front_door 7)
 
 # Folders whose files do not include each other; only the file called after the folder, such as
 # layers/layers.hpp, lists them. (Metrics may: several read one confusion matrix.)
-set(separate_rooms layers losses optimizers schedules)
+set(separate_rooms layers losses merging optimizers schedules)
 
 # Kernel bodies, and the file that includes them once for each instruction set.
 set(unguarded "\\.inc$")

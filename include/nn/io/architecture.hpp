@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concepts>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "nn/io/json_reader.hpp"
 #include "nn/io/json_text.hpp"
 #include "nn/layers/layers.hpp"
+#include "nn/model/residual.hpp"
 #include "nn/model/sequential.hpp"
 
 namespace nn::io {
@@ -86,21 +88,24 @@ NN_COLD inline void append_arguments(std::string& text, const Arguments& argumen
 /// [{"class_name":"Conv2D","config":{...}},...]; a nested model has "layers" in place of "config".
 /// Throws `std::invalid_argument` for a layer that doesn't name its arguments.
 template <Real T>
-NN_COLD void append_layers(std::string& text, const Sequential<T>& model, int depth = 1) {
+NN_COLD void append_layers(std::string& text, std::span<const AnyLayer<T>> layers, int depth = 1) {
   if (depth > max_nested_models) {
     refuse({"Sequential::save",
             {"at most ", max_nested_models, " models inside one another"},
             "more"});
   }
   text += '[';
-  for (const AnyLayer<T>& layer : model.layers()) {
+  for (const AnyLayer<T>& layer : layers) {
     append_comma(text);
     text += '{';
     append_key(text, "class_name");
     append_quoted(text, layer.name());
     if (const auto* nested = layer.template get_if<Sequential<T>>()) {
       append_key(text, "layers");
-      append_layers(text, *nested, depth + 1);
+      append_layers<T>(text, nested->layers(), depth + 1);
+    } else if (const auto* residual = layer.template get_if<Residual<T>>()) {
+      append_key(text, "layers");
+      append_layers<T>(text, residual->layers(), depth + 1);
     } else if (const auto arguments = layer.arguments()) {
       append_key(text, "config");
       append_arguments(text, *arguments);
@@ -131,6 +136,7 @@ template <Real T, class... Layers>
 [[nodiscard]] NN_COLD std::string known_layers(LayerTypes<Layers...>) {
   std::string names;
   (append_listed(names, Layers::name()), ...);
+  append_listed(names, Residual<T>::name());
   append_listed(names, "Sequential");
   return names;
 }
@@ -172,9 +178,13 @@ NN_COLD void read_layer(JsonReader& reader, Sequential<T>& model, Types types) {
       reader.fail("class_name and config or layers, once each", abbreviate(key), reader.position());
     }
   });
-  if (!has_name || has_config == has_layers || has_layers != (name == "Sequential")) {
-    reader.fail("class_name and config, or for Sequential layers", "other keys", start);
+  const bool is_residual = name == Residual<T>::name();
+  if (!has_name || has_config == has_layers ||
+      has_layers != (is_residual || name == "Sequential")) {
+    reader.fail("class_name and config, or for Sequential and Residual layers", "other keys",
+                start);
   }
+  if (is_residual) return model.add(Residual<T>(nested.layers()));
   if (has_layers) return model.add(std::move(nested));
   arguments.set_owner(name);
   if (!add_layer(model, arguments, types)) {

@@ -149,7 +149,7 @@ template <Real T>
   append_key(text, "input_shape");
   append_list(text, model.input_shape());
   append_key(text, "layers");
-  append_layers(text, model);
+  append_layers<T>(text, model.layers());
   text += '}';
   demand(text.size() <= max_architecture_size, "Sequential::save",
          "an architecture of at most 1048576 characters", text.size());

@@ -96,6 +96,7 @@ struct MemoryLayout {
   Key key;
   std::vector<Index> values;     ///< of each value
   std::vector<Index> gradients;  ///< of each value's gradient; in training
+  std::vector<Index> addends;    ///< of gradients that are added to others; in training
   std::vector<Index> kept;       ///< of what each step's layer keeps
   Index num_bytes = 0;           ///< of the whole
 };

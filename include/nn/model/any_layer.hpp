@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "nn/kernels/product/column_reader.hpp"
 #include "nn/kernels/product/matrix.hpp"
 #include "nn/layer/layer.hpp"
+#include "nn/layer/merging_layer.hpp"
 #include "nn/model/model_access.hpp"
 
 namespace nn {
@@ -41,8 +43,9 @@ template <int Rank, class T>
 }  // namespace detail
 
 /// A value that holds a layer of any type; one indirect call per use. Shapes carry the batch axis
-/// where they go with data. It may also hold a model, which is run layer by layer: then `network`
-/// has the layers, and nothing but `name` and `get_if` may be called.
+/// where they go with data. It may also hold a layer with several inputs, which has functions of
+/// its own, or a model, which is run layer by layer: then `network` has the layers, and nothing but
+/// `name` and `get_if` may be called.
 template <Real T>
 class AnyLayer {
  public:
@@ -54,6 +57,10 @@ class AnyLayer {
   requires(!std::same_as<M, AnyLayer>) &&
       ModelLike<M>&& std::same_as<typename M::Scalar, T> explicit AnyLayer(M model)
       : self_(new ModelHolder<M>(std::move(model))) {}
+  template <class L>
+  requires(!std::same_as<L, AnyLayer>) &&
+      MergingLayer<L>&& std::same_as<typename L::Scalar, T> explicit AnyLayer(L layer)
+      : self_(new MergingHolder<L>(std::move(layer))) {}
 
   [[nodiscard]] std::string name() const { return self_->name(); }
   [[nodiscard]] Shape output_shape(const Shape& input) const { return self_->output_shape(input); }
@@ -77,6 +84,19 @@ class AnyLayer {
   /// The layers of a nested model; null for a layer.
   [[nodiscard]] Network<T>* network() { return self_->network(); }
   [[nodiscard]] const Network<T>* network() const { return self_->network(); }
+  /// Whether it has several inputs: then these three functions take the place of those with one.
+  [[nodiscard]] bool merges() const { return self_->merges(); }
+  [[nodiscard]] Shape merged_shape(std::span<const Shape> inputs) const {
+    return self_->merged_shape(inputs);
+  }
+  void merge(Tensors<const T> x, const TensorRef<T>& y, const Pass& pass) const {
+    self_->merge(x, y, pass);
+  }
+  void backward(Tensors<const T> x, const TensorRef<const T>& y, const TensorRef<T>& dy,
+                Tensors<T> dx, const Pass& pass) const {
+    self_->backward_merge(x, y, dy, dx, pass);
+  }
+
   void parameters(const Shape& input, ParameterList<T>& list) { self_->parameters(input, list); }
 
   void forward(const T* x, const Shape& x_shape, T* y, const Shape& y_shape,
@@ -122,6 +142,11 @@ class AnyLayer {
     virtual Interface* clone() const = 0;
     virtual std::string name() const = 0;
     virtual Network<T>* network() { return nullptr; }
+    virtual bool merges() const { return false; }
+    virtual Shape merged_shape(std::span<const Shape> inputs) const { return inputs[0]; }
+    virtual void merge(Tensors<const T>, const TensorRef<T>&, const Pass&) const {}
+    virtual void backward_merge(Tensors<const T>, const TensorRef<const T>&, const TensorRef<T>&,
+                                Tensors<T>, const Pass&) const {}
     virtual Shape output_shape(const Shape& input) const { return input; }
     virtual Index workspace_bytes(const Shape&, bool) const { return 0; }
     virtual Activation activation() const { return Activation::linear; }
@@ -155,6 +180,30 @@ class AnyLayer {
     std::string name() const override { return M::name(); }
     Network<T>* network() override { return &detail::ModelAccess::network(layer); }
     M layer;
+  };
+
+  /// A layer with several inputs.
+  template <class L>
+  struct MergingHolder final : Interface {
+    explicit MergingHolder(L held) : layer(std::move(held)) {}
+    NN_COLD Interface* clone() const override { return new MergingHolder(layer); }
+    std::string name() const override { return layer.name(); }
+    NN_COLD std::optional<Arguments> arguments() const override {
+      if constexpr (requires { layer.arguments(); }) return layer.arguments();
+      return std::nullopt;
+    }
+    bool merges() const override { return true; }
+    Shape merged_shape(std::span<const Shape> inputs) const override {
+      return layer.output_shape(inputs);
+    }
+    void merge(Tensors<const T> x, const TensorRef<T>& y, const Pass& pass) const override {
+      layer.forward(x, y, pass);
+    }
+    void backward_merge(Tensors<const T> x, const TensorRef<const T>& y, const TensorRef<T>& dy,
+                        Tensors<T> dx, const Pass& pass) const override {
+      layer.backward(x, y, dy, dx, pass);
+    }
+    L layer;
   };
 
   template <class L>
@@ -304,6 +353,10 @@ class AnyLayer {
   template <ModelLike M>
   struct HolderOf<M> {
     using Type = ModelHolder<M>;
+  };
+  template <MergingLayer L>
+  struct HolderOf<L> {
+    using Type = MergingHolder<L>;
   };
 
   template <class L>

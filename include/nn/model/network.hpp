@@ -21,13 +21,17 @@ namespace nn {
 template <Real T>
 class Network {
  public:
+  /// `name`: of the kind of model, for messages; a string literal.
+  explicit Network(const char* name) : name_(name) {}
   Network() = default;
   NN_COLD Network(const Network& other)
-      : layers_(other.layers_),
+      : name_(other.name_),
+        layers_(other.layers_),
+        sources_(other.sources_),
         leaf_ends_(other.leaf_ends_),
         plan_(other.plan_),
         logits_plan_(other.logits_plan_),
-        shapes_(other.shapes_),
+        wiring_(other.wiring_),
         input_(other.input_),
         seed_(other.seed_),
         is_planned_(other.is_planned_),
@@ -50,41 +54,53 @@ class Network {
   }
   ~Network() = default;
 
-  /// Throws `std::invalid_argument` once the network is built.
+  /// Appends a layer that reads what the last one makes. Throws `std::invalid_argument` once the
+  /// network is built.
   NN_COLD void add(AnyLayer<T> layer) {
+    const std::size_t last = layers_.size();
+    add(std::move(layer), {last});
+  }
+  /// Appends a layer that reads these values: 0 is the input, i + 1 is what layer i makes. What the
+  /// last layer makes is the result.
+  NN_COLD void add(AnyLayer<T> layer, std::vector<std::size_t> sources) {
     if (is_built_) {
       refuse({.where = "Sequential::add",
               .expected = "a model that is not built yet",
               .got = {"one built for samples of shape ", input_.to_string()},
               .remedy = "add all layers before build or fit"});
     }
-    layers_.push_back(std::move(layer));
+    sources_.push_back(std::move(sources));
+    try {
+      layers_.push_back(std::move(layer));
+    } catch (...) {
+      sources_.pop_back();
+      throw;
+    }
     is_planned_ = false;
   }
 
   /// What one sample of this shape becomes. Throws `ShapeError` with the layer's number and
   /// sentence where a layer can't take what it gets.
   [[nodiscard]] NN_COLD Shape output_shape(const Shape& sample) const {
-    std::vector<Shape> shapes;
-    return append_shapes(sample, shapes);
+    const detail::Wiring wiring = wire(sample);
+    return wiring.shapes[wiring.output];
   }
 
   /// Infers all shapes from that of one sample, unless they are known. Where a layer refuses,
   /// nothing has changed.
   NN_COLD void infer_shapes(const Shape& sample) {
     if (is_planned_ && input_ == sample) return;
-    std::vector<Shape> shapes{sample};
-    append_shapes(sample, shapes);
+    detail::Wiring wiring = wire(sample);
     detail::Layers<T> leaves;
     std::vector<std::size_t> ends;
     for (AnyLayer<T>& layer : layers_) {
       append_leaves(layer, leaves);
       ends.push_back(leaves.size());
     }
-    Plan<T> plan(leaves, shapes, false), logits_plan(leaves, shapes, true);
+    Plan<T> plan(leaves, wiring, false), logits_plan(leaves, wiring, true);
     plan_ = std::move(plan);
     logits_plan_ = std::move(logits_plan);
-    shapes_ = std::move(shapes);
+    wiring_ = std::move(wiring);
     leaves_ = std::move(leaves);
     leaf_ends_ = std::move(ends);
     input_ = sample;
@@ -180,8 +196,8 @@ class Network {
   /// The parameters that the layers declare for the inferred shapes.
   [[nodiscard]] NN_COLD ParameterList<T> list_parameters() {
     ParameterList<T> list;
-    const Shape* sample = shapes_.data();
-    collect(list, sample);
+    std::size_t leaf = 0;
+    collect(list, wiring_, leaf);
     replan();
     return list;
   }
@@ -212,7 +228,9 @@ class Network {
     return is_planned_ ? output_of(layers_.size() - 1) : input_;
   }
   /// Shape of one sample behind layer i, once shapes are inferred.
-  [[nodiscard]] const Shape& output_of(std::size_t i) const { return shapes_[leaf_ends_[i]]; }
+  [[nodiscard]] const Shape& output_of(std::size_t i) const {
+    return wiring_.shapes[leaf_ends_[i]];
+  }
   [[nodiscard]] const std::vector<AnyLayer<T>>& layers() const { return layers_; }
   /// `as_logits`: without the activation that closes the model.
   [[nodiscard]] const Plan<T>& plan(bool as_logits = false) const {
@@ -280,21 +298,36 @@ class Network {
   template <Real U>
   friend class TrainingMark;
 
-  /// Appends what each layer makes of samples of this shape, and returns the last one.
-  NN_COLD Shape append_shapes(Shape sample, std::vector<Shape>& shapes) const {
+  /// What all layers read, those of nested models one by one, for samples of this shape.
+  [[nodiscard]] NN_COLD detail::Wiring wire(const Shape& sample) const {
+    detail::Wiring wiring;
+    wiring.shapes.push_back(sample);
+    wiring.output = append_wiring(wiring, 0);
+    return wiring;
+  }
+  /// Adds the layers of this network, whose input is value `input`; returns its result.
+  NN_COLD std::size_t append_wiring(detail::Wiring& wiring, std::size_t input) const {
+    std::vector<std::size_t> values{input};
     for (std::size_t i = 0; i < layers_.size(); ++i) {
+      std::vector<std::size_t> sources;
+      std::vector<Shape> shapes;
+      for (const std::size_t source : sources_[i]) {
+        sources.push_back(values[source]);
+        shapes.push_back(wiring.shapes[values[source]]);
+      }
       try {
         if (const Network* const inner = layers_[i].network()) {
-          sample = inner->append_shapes(sample, shapes);
-        } else {
-          sample = detail::checked_output_shape(layers_[i], sample);
-          shapes.push_back(sample);
+          values.push_back(inner->append_wiring(wiring, sources[0]));
+          continue;
         }
+        wiring.shapes.push_back(detail::checked_output_shape<T>(layers_[i], shapes));
       } catch (const ShapeError& error) {
-        throw ShapeError{concat({"Sequential, layer ", i, ": ", error.what()})};
+        throw ShapeError{concat({name_, ", layer ", i, ": ", error.what()})};
       }
+      wiring.sources.push_back(std::move(sources));
+      values.push_back(wiring.sources.size());
     }
-    return sample;
+    return values.back();
   }
 
   NN_COLD void append_leaves(detail::Layers<T>& leaves) {
@@ -315,22 +348,21 @@ class Network {
 
   /// Plans the same chain again: which layers are trained has become known, or changed.
   NN_COLD void replan() {
-    plan_ = Plan<T>(leaves_, shapes_, false);
-    logits_plan_ = Plan<T>(leaves_, shapes_, true);
+    plan_ = Plan<T>(leaves_, wiring_, false);
+    logits_plan_ = Plan<T>(leaves_, wiring_, true);
   }
 
-  /// Adds each layer's parameters under names like "3.dense.kernel". `sample` is the shape in front
-  /// of the first layer, and becomes that behind the last one.
-  NN_COLD void collect(ParameterList<T>& list, const Shape*& sample) {
+  /// Adds each layer's parameters under names like "3.dense.kernel". `leaf` counts layers.
+  NN_COLD void collect(ParameterList<T>& list, const detail::Wiring& wiring, std::size_t& leaf) {
     const std::string outer = list.scope();
     const std::size_t first = list.entries().size();
     parameter_ends_.clear();
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       list.set_scope(outer + scope_of(i));
       if (Network* const inner = layers_[i].network()) {
-        inner->collect_as_part(list, sample);
+        inner->collect_as_part(list, wiring, leaf);
       } else {
-        layers_[i].parameters(*sample++, list);
+        layers_[i].parameters(wiring.shapes[wiring.sources[leaf++][0]], list);
       }
       parameter_ends_.push_back(list.entries().size() - first);
     }
@@ -338,9 +370,10 @@ class Network {
   }
   /// The same inside of another network, which takes over the weights that this one was built
   /// with. Throws `ShapeError` where they don't fit.
-  NN_COLD void collect_as_part(ParameterList<T>& list, const Shape*& sample) {
+  NN_COLD void collect_as_part(ParameterList<T>& list, const detail::Wiring& wiring,
+                               std::size_t& leaf) {
     const std::size_t first = list.entries().size();
-    collect(list, sample);
+    collect(list, wiring, leaf);
     is_planned_ = false;
     if (!is_built_) return;
     require_float_weights("Sequential, as a layer");
@@ -349,12 +382,14 @@ class Network {
   }
 
   void swap(Network& other) noexcept {
+    std::swap(name_, other.name_);
     std::swap(layers_, other.layers_);
+    std::swap(sources_, other.sources_);
     std::swap(leaves_, other.leaves_);
     std::swap(leaf_ends_, other.leaf_ends_);
     std::swap(plan_, other.plan_);
     std::swap(logits_plan_, other.logits_plan_);
-    std::swap(shapes_, other.shapes_);
+    std::swap(wiring_, other.wiring_);
     std::swap(input_, other.input_);
     std::swap(seed_, other.seed_);
     std::swap(is_planned_, other.is_planned_);
@@ -371,11 +406,13 @@ class Network {
     return ++last;
   }
 
+  const char* name_ = "Sequential";
   std::vector<AnyLayer<T>> layers_;
+  std::vector<std::vector<std::size_t>> sources_;  // the values that each layer reads, see `add`
   detail::Layers<T> leaves_;            // they point into `layers_`, once shapes are inferred
   std::vector<std::size_t> leaf_ends_;  // of each layer's leaves
   Plan<T> plan_, logits_plan_;
-  std::vector<Shape> shapes_;  // of one sample in front of the first leaf, behind it, and so on
+  detail::Wiring wiring_;  // of the leaves
   Shape input_;
   std::uint64_t seed_ = 0;
   bool is_planned_ = false;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -10,8 +11,7 @@
 #include "nn/core/memory.hpp"
 #include "nn/kernels/product/kernels.hpp"
 #include "nn/kernels/rows/activation.hpp"
-#include "nn/layer/memory_layout.hpp"
-#include "nn/model/plan_steps.hpp"
+#include "nn/model/plan_layout.hpp"
 
 namespace nn {
 
@@ -30,10 +30,9 @@ class Plan {
   using Step = detail::PlanStep;
 
   Plan() = default;
-  /// `shapes`: of one sample in front of the first layer, behind it, and so on. `as_logits`: leaves
-  /// out the activation that closes the model.
-  Plan(const Layers& layers, const std::vector<Shape>& shapes, bool as_logits)
-      : plan_(detail::StepFinder<T>(layers, shapes, as_logits).take()) {}
+  /// `as_logits`: leaves out the activation that closes the model.
+  Plan(const Layers& layers, const detail::Wiring& wiring, bool as_logits)
+      : plan_(detail::StepFinder<T>(layers, wiring, as_logits).take()) {}
 
   [[nodiscard]] const std::vector<Step>& steps() const { return plan_.steps; }
   [[nodiscard]] const std::vector<detail::PlanValue>& values() const { return plan_.values; }
@@ -41,7 +40,9 @@ class Plan {
   [[nodiscard]] Activation closing_activation() const { return plan_.closing_activation; }
 
   /// Places the tensors of a pass in memory.
-  void lay_out(const Layers& layers, Index batch, bool training, MemoryLayout& layout) const;
+  void lay_out(const Layers& layers, Index batch, bool training, MemoryLayout& layout) const {
+    detail::lay_out(plan_, layers, batch, training, layout);
+  }
 
   /// Runs all layers on x [batch, ...]. At inference the result goes to `result`; in training it
   /// stays in `pass.memory` for backward. Returns where it is.
@@ -67,36 +68,50 @@ class Plan {
                                                      const MemoryLayout& layout) const;
 
  private:
-  /// What the steps of a backward pass share.
-  struct BackwardPass {
+  /// What the steps of a pass share: the model's layers and input, and where its tensors lie.
+  struct Run {
     const Layers& layers;
     const T* x;
     const Pass& pass;
     const MemoryLayout& layout;
-    T* dx;
-  };
-  /// What one step of a pass works on, beside gradients.
-  struct StepTensors {
-    const T* x;
-    Shape x_shape;
-    const T* y;
-    Shape y_shape;
-    Pass pass;
+    T* result;  // the caller's, at inference
+    T* dx;      // the caller's, in backward; null: unwanted
   };
 
-  [[nodiscard]] static std::size_t index_of(const std::ptrdiff_t step) {
-    return static_cast<std::size_t>(step);
+  /// Of the rows that a softmax acts on.
+  [[nodiscard]] static Index row_size(const Shape& shape) {
+    return std::max<Index>(shape.empty() ? 1 : shape.back(), 1);
   }
-  [[nodiscard]] static Index tensor_bytes(Index num_elements, Index batch) {
-    return padded_bytes<T>(batch, num_elements);
+  [[nodiscard]] bool is_result(const Run& run, std::size_t v) const {
+    const std::size_t output = plan_.values[plan_.output.value].memory;
+    return !run.pass.training && plan_.values[v].memory == output;
   }
-  [[nodiscard]] const T* value(std::size_t v, const T* x, std::byte* memory,
-                               const MemoryLayout& layout) const {
-    if (plan_.values[v].maker < 0) return x;
-    return reinterpret_cast<const T*>(memory + layout.values[v]);
+
+  /// What a step reads, and what it makes.
+  [[nodiscard]] TensorRef<const T> input(const Run& run, const detail::PlanTensor& x) const {
+    const T* const data = x.value == 0 ? run.x : value(run, x.value);
+    return {data, x.shape.with_batch(run.layout.key.batch)};
+  }
+  [[nodiscard]] TensorRef<T> result(const Run& run, const Step& step) const {
+    return {value(run, step.y.value), step.y.shape.with_batch(run.layout.key.batch)};
+  }
+  [[nodiscard]] T* value(const Run& run, std::size_t v) const {
+    if (is_result(run, v)) return run.result;
+    return reinterpret_cast<T*>(run.pass.memory + run.layout.values[v]);
+  }
+  /// Where the gradient of a value is summed up.
+  [[nodiscard]] T* gradient(const Run& run, std::size_t v) const {
+    if (v == 0 && run.dx != nullptr) return run.dx;
+    return gradient(v, run.pass.memory, run.layout);
   }
   [[nodiscard]] T* gradient(std::size_t v, std::byte* memory, const MemoryLayout& layout) const {
     return reinterpret_cast<T*>(memory + layout.gradients[v]);
+  }
+  /// Where a step writes the gradient of what it reads.
+  [[nodiscard]] T* input_gradient(const Run& run, const detail::PlanInput& x) const {
+    if (x.addend < 0) return gradient(run, x.value);
+    const Index offset = run.layout.addends[static_cast<std::size_t>(x.addend)];
+    return reinterpret_cast<T*>(run.pass.memory + offset);
   }
 
   /// At inference a result stays in the cache until it is read: rounding it saves nothing.
@@ -104,171 +119,57 @@ class Plan {
     return plan_.values[v].in_bfloat16 && pass.training && kernels::takes_bfloat16(pass.precision);
   }
   /// The pass as the layer of step i sees it.
-  [[nodiscard]] Pass pass_of(std::size_t i, const Pass& pass, const MemoryLayout& layout) const {
+  [[nodiscard]] Pass pass_of(const Run& run, std::size_t i) const {
     const Step& step = plan_.steps[i];
-    Pass own = pass;
-    own.memory = pass.memory + layout.kept[i];
-    own.layer = pass.layer + static_cast<std::uint64_t>(step.number);
+    Pass own = run.pass;
+    own.memory = run.pass.memory + run.layout.kept[i];
+    own.layer = run.pass.layer + static_cast<std::uint64_t>(step.number);
     own.activation = step.activation;
-    own.needs_dx = step.needs_dx;
+    own.needs_dx = step.needs_dx || run.dx != nullptr;
     own.dx_is_masked = step.dx_is_masked;
-    own.x_in_bfloat16 = is_rounded(step.x.value, pass);
-    own.y_in_bfloat16 = is_rounded(step.y.value, pass);
+    own.x_in_bfloat16 = is_rounded(step.x().value, run.pass);
+    own.y_in_bfloat16 = is_rounded(step.y.value, run.pass);
     return own;
   }
 
-  void lay_out_inference(const Layers& layers, Index batch, MemoryLayout& layout) const;
-  void lay_out_training(const Layers& layers, Index batch, MemoryLayout& layout) const;
-  [[nodiscard]] std::vector<MemoryBlock> gradient_blocks(Index batch) const;
-
-  /// dz = dy act'(z), where y = act(z); dz may be dy.
-  static void activation_gradient(Activation activation, const StepTensors& t, const T* dy, T* dz) {
-    const Index cols = row_size(t.y_shape);
-    kernels::activation_gradient_of_rows(activation, t.y_shape.num_elements() / cols, cols, t.y, dy,
-                                         dz);
-  }
-  /// Of the rows that a softmax acts on.
-  [[nodiscard]] static Index row_size(const Shape& shape) {
-    return std::max<Index>(shape.empty() ? 1 : shape.back(), 1);
-  }
-
-  [[nodiscard]] StepTensors tensors_of(const BackwardPass& all, std::size_t i) const;
-  void backward_step(const BackwardPass& all, std::size_t i) const;
+  void merge(const Run& run, std::size_t i) const;
+  void backward_merge(const Run& run, std::size_t i) const;
+  void backward_step(const Run& run, std::size_t i) const;
+  /// Makes the gradient behind the activation of step i that in front of it, in its place.
+  void differentiate_activation(const Run& run, const Step& step) const;
+  /// Adds what step i wrote aside to the gradients of what it reads.
+  void add_addends(const Run& run, const Step& step) const;
   /// Runs the layer of step i and the one that made its x at once: the latter reads its dy column
   /// by column while the former makes it, and it is never stored. Returns false where the latter
   /// declines.
-  bool backward_in_columns(const BackwardPass& all, std::size_t i) const;
+  bool backward_in_columns(const Run& run, std::size_t i) const;
 
   detail::PlanSteps plan_;
 };
 
 template <Real T>
-NN_COLD void Plan<T>::lay_out(const Layers& layers, Index batch, bool training,
-                              MemoryLayout& layout) const {
-  layout.values.assign(plan_.values.size(), 0);
-  layout.gradients.assign(plan_.values.size(), 0);
-  layout.kept.assign(plan_.steps.size(), 0);
-  if (training) {
-    lay_out_training(layers, batch, layout);
-  } else {
-    lay_out_inference(layers, batch, layout);
-  }
-}
-
-/// A value is in use from the step that makes it to the last one that reads it. What layers keep
-/// lasts from one batch to the next.
-template <Real T>
-NN_COLD void Plan<T>::lay_out_inference(const Layers& layers, Index batch,
-                                        MemoryLayout& layout) const {
-  std::vector<MemoryBlock> blocks(plan_.values.size());
-  for (std::size_t v = 0; v < plan_.values.size(); ++v) {
-    const detail::PlanValue& value = plan_.values[v];
-    MemoryBlock& block = blocks[value.memory];
-    const auto last =
-        static_cast<Index>(value.readers.empty() ? index_of(value.maker) : value.readers.back());
-    block.last = std::max(block.last, last);
-    if (value.memory == v) {
-      block.first = value.maker;
-      block.num_bytes = tensor_bytes(value.num_elements, batch);
-    }
-  }
-  // The input lies outside, and so does the result.
-  blocks[0] = blocks[plan_.values[plan_.output.value].memory] = {};
-  Index size = place_blocks(blocks);
-  for (std::size_t v = 0; v < plan_.values.size(); ++v) {
-    layout.values[v] = blocks[plan_.values[v].memory].offset;
-  }
-  for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
-    const Step& step = plan_.steps[i];
-    layout.kept[i] = size;
-    if (step.is_activation) continue;
-    const Index kept = layers[step.leaf]->workspace_bytes(step.x.shape.with_batch(batch), false);
-    size = checked_sum({size, round_to_cache_line(kept)});
-  }
-  layout.num_bytes = size;
-}
-
-/// Of n steps, number i runs forward at moment i and backward at moment 2 n - i; at moment n the
-/// loss writes the gradient of the result, and at moment 2 n + 1 state is updated. Values, and what
-/// layers keep, last until the step that made them has run backward, or to the end for state. A
-/// gradient lasts from the step that writes it first to the one that reads it.
-template <Real T>
-NN_COLD void Plan<T>::lay_out_training(const Layers& layers, Index batch,
-                                       MemoryLayout& layout) const {
-  const std::size_t num_values = plan_.values.size(), num_steps = plan_.steps.size();
-  const auto turn = static_cast<Index>(num_steps);
-  std::vector<MemoryBlock> blocks = gradient_blocks(batch);  // a block for each value
-  const auto index_of_kept = [=](std::size_t step) { return num_values + step; };
-  const auto index_of_result = [=](std::size_t step) { return num_values + num_steps + step; };
-  blocks.resize(num_values + 2 * num_steps);
-  for (std::size_t i = 0; i < num_steps; ++i) {
-    const Step& step = plan_.steps[i];
-    const auto moment = static_cast<Index>(i);
-    const MemoryBlock block{.first = moment, .last = 2 * turn - moment, .is_kept = true};
-    const detail::PlanValue& y = plan_.values[step.y.value];
-    MemoryBlock& result = blocks[index_of_result(i)] = block;
-    if (y.memory == step.y.value) result.num_bytes = tensor_bytes(y.num_elements, batch);
-    MemoryBlock& kept = blocks[index_of_kept(i)] = block;
-    if (step.is_activation) continue;
-    const AnyLayer<T>& layer = *layers[step.leaf];
-    kept.num_bytes =
-        round_to_cache_line(layer.workspace_bytes(step.x.shape.with_batch(batch), true));
-    if (layer.updates_state()) kept.last = 2 * turn + 1;
-  }
-  layout.num_bytes = place_blocks(blocks);
-  for (std::size_t v = 0; v < num_values; ++v) {
-    layout.gradients[v] = blocks[plan_.values[v].memory].offset;
-  }
-  for (std::size_t i = 0; i < num_steps; ++i) {
-    const std::size_t y = plan_.steps[i].y.value, owner = plan_.values[y].memory;
-    layout.values[y] = owner == y ? blocks[index_of_result(i)].offset : layout.values[owner];
-    layout.kept[i] = blocks[index_of_kept(i)].offset;
-  }
-}
-
-/// A block for the gradient of each value; those that share memory have one, that of the owner.
-template <Real T>
-NN_COLD std::vector<MemoryBlock> Plan<T>::gradient_blocks(Index batch) const {
-  const auto turn = static_cast<Index>(plan_.steps.size());
-  std::vector<MemoryBlock> blocks(plan_.values.size());
-  for (std::size_t v = 0; v < plan_.values.size(); ++v) {
-    const detail::PlanValue& value = plan_.values[v];
-    const bool is_result = v == plan_.output.value || value.readers.empty();
-    const Index first = is_result ? turn : 2 * turn - static_cast<Index>(value.readers.back());
-    const Index last = 2 * turn - std::max<Index>(value.maker, 0);
-    MemoryBlock& block = blocks[value.memory];
-    block.first = value.memory == v ? first : std::min(block.first, first);
-    block.last = std::max(block.last, last);
-    block.num_bytes = std::max(block.num_bytes, tensor_bytes(value.num_elements, batch));
-  }
-  return blocks;
-}
-
-template <Real T>
 const T* Plan<T>::forward(const Layers& layers, const T* x, const Pass& pass,
                           const MemoryLayout& layout, T* result) const {
-  const Index batch = layout.key.batch;
-  const std::size_t output = plan_.values[plan_.output.value].memory;
-  const auto memory_of = [&](std::size_t v) {
-    if (!pass.training && plan_.values[v].memory == output) return result;
-    return reinterpret_cast<T*>(pass.memory + layout.values[v]);
-  };
+  const Run run{layers, x, pass, layout, result, nullptr};
   for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
     const Step& step = plan_.steps[i];
-    const T* const from = step.x.value == 0 ? x : memory_of(step.x.value);
-    T* const y = memory_of(step.y.value);
+    const AnyLayer<T>& layer = *layers[step.leaf];
+    if (layer.merges()) {
+      merge(run, i);
+      continue;
+    }
+    const TensorRef<const T> from = input(run, step.x());
+    const TensorRef<T> y = this->result(run, step);
     if (step.is_activation) {
-      const Index cols = row_size(step.y.shape);
-      const Index rows = batch * step.y.shape.num_elements() / cols;
-      kernels::activate_rows(step.activation, rows, cols, from, y);
+      const Index cols = row_size(y.shape);
+      kernels::activate_rows(step.activation, y.size() / cols, cols, from.data, y.data);
     } else {
-      layers[step.leaf]->forward(from, step.x.shape.with_batch(batch), y,
-                                 step.y.shape.with_batch(batch), pass_of(i, pass, layout));
+      layer.forward(from.data, from.shape, y.data, y.shape, pass_of(run, i));
     }
   }
-  if (output != 0) return memory_of(plan_.output.value);
+  if (plan_.output.value != 0) return value(run, plan_.output.value);
   if (pass.training) return x;
-  std::copy_n(x, batch * plan_.values[0].num_elements, result);
+  std::copy_n(x, layout.key.batch * plan_.values[0].num_elements, result);
   return result;
 }
 
@@ -278,7 +179,7 @@ NN_COLD const detail::PlanStep* Plan<T>::first_non_finite(const Pass& pass,
   for (const Step& step : plan_.steps) {
     const std::size_t v = step.y.value;
     const Index count = layout.key.batch * plan_.values[v].num_elements;
-    const T* const y = value(v, nullptr, pass.memory, layout);
+    const auto* const y = reinterpret_cast<const T*>(pass.memory + layout.values[v]);
     const auto* const rounded = reinterpret_cast<const Bfloat16*>(y);
     const bool is_finite =
         is_rounded(v, pass)
@@ -291,73 +192,116 @@ NN_COLD const detail::PlanStep* Plan<T>::first_non_finite(const Pass& pass,
 }
 
 template <Real T>
-typename Plan<T>::StepTensors Plan<T>::tensors_of(const BackwardPass& all, std::size_t i) const {
+NN_COLD void Plan<T>::merge(const Run& run, std::size_t i) const {
   const Step& step = plan_.steps[i];
-  const Index batch = all.layout.key.batch;
-  StepTensors tensors{value(step.x.value, all.x, all.pass.memory, all.layout),
-                      step.x.shape.with_batch(batch),
-                      value(step.y.value, all.x, all.pass.memory, all.layout),
-                      step.y.shape.with_batch(batch), pass_of(i, all.pass, all.layout)};
-  if (all.dx != nullptr) tensors.pass.needs_dx = true;
-  return tensors;
+  std::array<TensorRef<const T>, detail::max_merged> x;
+  for (std::size_t j = 0; j < step.inputs.size(); ++j) x[j] = input(run, step.inputs[j]);
+  run.layers[step.leaf]->merge({x.data(), step.inputs.size()}, result(run, step), pass_of(run, i));
 }
 
 template <Real T>
-void Plan<T>::backward_step(const BackwardPass& all, std::size_t i) const {
+NN_COLD void Plan<T>::backward_merge(const Run& run, std::size_t i) const {
   const Step& step = plan_.steps[i];
-  const StepTensors t = tensors_of(all, i);
-  T* const dy = gradient(step.y.value, all.pass.memory, all.layout);
-  T* const dx = step.x.value == 0 && all.dx != nullptr
-                    ? all.dx
-                    : gradient(step.x.value, all.pass.memory, all.layout);
-  if (step.is_activation) {
-    return activation_gradient(step.activation, t, dy, dx);
+  const std::size_t count = step.inputs.size();
+  std::array<TensorRef<const T>, detail::max_merged> x;
+  std::array<TensorRef<T>, detail::max_merged> dx;
+  for (std::size_t j = 0; j < count; ++j) {
+    const detail::PlanInput& each = step.inputs[j];
+    x[j] = input(run, each);
+    const bool is_wanted = each.needs_dx || run.dx != nullptr;
+    dx[j] = {is_wanted ? input_gradient(run, each) : nullptr, x[j].shape};
   }
-  if (!step.dy_is_dz) activation_gradient(step.activation, t, dy, dy);
-  all.layers[step.leaf]->backward(t.x, t.x_shape, t.y, t.y_shape, dy, dx, t.pass);
+  const TensorRef<T> y = result(run, step);
+  run.layers[step.leaf]->backward(Tensors<const T>(x.data(), count), {y.data, y.shape},
+                                  {gradient(run, step.y.value), y.shape},
+                                  Tensors<T>(dx.data(), count), pass_of(run, i));
 }
 
 template <Real T>
-bool Plan<T>::backward_in_columns(const BackwardPass& all, std::size_t i) const {
+void Plan<T>::differentiate_activation(const Run& run, const Step& step) const {
+  const TensorRef<T> y = result(run, step);
+  const Index cols = row_size(y.shape);
+  T* const dy = gradient(run, step.y.value);
+  kernels::activation_gradient_of_rows(step.activation, y.size() / cols, cols, y.data, dy, dy);
+}
+
+template <Real T>
+void Plan<T>::add_addends(const Run& run, const Step& step) const {
+  for (const detail::PlanInput& x : step.inputs) {
+    if (x.addend < 0 || !(x.needs_dx || run.dx != nullptr)) continue;
+    T* const sum = gradient(run, x.value);
+    kernels::add(run.layout.key.batch * plan_.values[x.value].num_elements, sum,
+                 input_gradient(run, x), sum);
+  }
+}
+
+template <Real T>
+void Plan<T>::backward_step(const Run& run, std::size_t i) const {
   const Step& step = plan_.steps[i];
-  const std::size_t before = index_of(plan_.values[step.x.value].maker);
-  const AnyLayer<T>& maker = *all.layers[plan_.steps[before].leaf];
-  const StepTensors first = tensors_of(all, before);
-  auto* const reader = maker.dy_reader(first.x, first.x_shape, first.y, first.y_shape, first.pass);
+  const AnyLayer<T>& layer = *run.layers[step.leaf];
+  if (layer.merges()) return backward_merge(run, i);
+  const TensorRef<const T> x = input(run, step.x());
+  const TensorRef<T> y = result(run, step);
+  T* const dy = gradient(run, step.y.value);
+  T* const dx = input_gradient(run, step.x());
+  if (step.is_activation) {
+    const Index cols = row_size(y.shape);
+    return kernels::activation_gradient_of_rows(step.activation, y.size() / cols, cols, y.data, dy,
+                                                dx);
+  }
+  if (!step.dy_is_dz) differentiate_activation(run, step);
+  layer.backward(x.data, x.shape, y.data, y.shape, dy, dx, pass_of(run, i));
+}
+
+template <Real T>
+bool Plan<T>::backward_in_columns(const Run& run, std::size_t i) const {
+  const Step& step = plan_.steps[i];
+  const auto before = static_cast<std::size_t>(plan_.values[step.x().value].maker);
+  const Step& first = plan_.steps[before];
+  const AnyLayer<T>& maker = *run.layers[first.leaf];
+  const Pass first_pass = pass_of(run, before);
+  const TensorRef<const T> first_x = input(run, first.x());
+  const TensorRef<T> x = result(run, first), y = result(run, step);
+  auto* const reader = maker.dy_reader(first_x.data, first_x.shape, x.data, x.shape, first_pass);
   if (reader == nullptr) return false;
-  const StepTensors t = tensors_of(all, i);
-  T* const dy = gradient(step.y.value, all.pass.memory, all.layout);
-  if (!step.dy_is_dz) activation_gradient(step.activation, t, dy, dy);
-  all.layers[step.leaf]->backward(t.x, t.x_shape, t.y, t.y_shape, dy, *reader, t.pass);
-  maker.update(first.pass);
+  if (!step.dy_is_dz) differentiate_activation(run, step);
+  run.layers[step.leaf]->backward(x.data, step.x().shape.with_batch(run.layout.key.batch), y.data,
+                                  y.shape, gradient(run, step.y.value), *reader, pass_of(run, i));
+  maker.update(first_pass);
   return true;
 }
 
 template <Real T>
 void Plan<T>::update_state(const Layers& layers, const Pass& pass,
                            const MemoryLayout& layout) const {
+  const Run run{layers, nullptr, pass, layout, nullptr, nullptr};
   for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
     const Step& step = plan_.steps[i];
     if (step.is_activation) continue;
-    layers[step.leaf]->update_state(step.x.shape.with_batch(layout.key.batch),
-                                    pass_of(i, pass, layout));
+    layers[step.leaf]->update_state(step.x().shape.with_batch(layout.key.batch), pass_of(run, i));
   }
 }
 
 template <Real T>
 void Plan<T>::backward(const Layers& layers, const T* x, const Pass& pass,
                        const MemoryLayout& layout, T* dx) const {
-  const BackwardPass all{layers, x, pass, layout, dx};
+  const Run run{layers, x, pass, layout, nullptr, dx};
+  std::ptrdiff_t done_before = -1;  // the step that has run along with a later one
   for (std::size_t i = plan_.steps.size(); i-- > 0;) {
     const Step& step = plan_.steps[i];
+    const bool is_wanted = step.trains || step.needs_dx || dx != nullptr;
+    if (!is_wanted || static_cast<std::ptrdiff_t>(i) == done_before) continue;
     const bool in_columns = step.dx_in_columns && dx == nullptr && pass.update != nullptr;
-    if (in_columns && backward_in_columns(all, i)) return;
-    if (!step.trains && !step.needs_dx && dx == nullptr) return;  // nothing before trains
-    backward_step(all, i);
+    if (in_columns && backward_in_columns(run, i)) {
+      done_before = plan_.values[step.x().value].maker;
+    } else {
+      backward_step(run, i);
+      add_addends(run, step);
+    }
   }
   if (dx == nullptr || plan_.output.value != 0) return;
   // Without steps, the gradient passes through.
-  std::copy_n(result_gradient(pass.memory, layout), layout.key.batch * plan_.values[0].num_elements,
+  std::copy_n(gradient(0, pass.memory, layout), layout.key.batch * plan_.values[0].num_elements,
               dx);
 }
 

@@ -4,30 +4,56 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
+#include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "nn/model/any_layer.hpp"
 
 namespace nn::detail {
 
+/// The most tensors that one layer merges.
+inline constexpr std::size_t max_merged = 16;
+
 /// The layers of a model in the order in which they run, those of nested models one by one.
 template <Real T>
 using Layers = std::vector<AnyLayer<T>*>;
 
-/// What a layer makes of samples of this shape. Throws `ShapeError` where it can't take them.
+/// What these layers read. Value 0 is the model's input, value i + 1 is what layer i makes.
+struct Wiring {
+  std::vector<std::vector<std::size_t>> sources{};  // the values that each layer reads
+  std::vector<Shape> shapes{};                      // of each value, for one sample
+  std::size_t output = 0;                           // the model's result
+};
+
+/// Throws `ShapeError` for samples of another rank; rank 2: any will do.
+NN_COLD inline void require_rank(const std::string& layer, int rank, const char* what,
+                                 const Shape& shape) {
+  if (shape.rank() == Shape::max_rank) {  // a batch has one axis more
+    refuse<ShapeError>({layer, {what, " of at most 7 axes"}, shape.to_string()});
+  }
+  if (rank == 2 || shape.rank() + 1 == rank) return;
+  refuse<ShapeError>({layer, {what, " of rank ", rank - 1}, shape.to_string()});
+}
+
+/// What a layer makes of samples of these shapes. Throws `ShapeError` where it can't take them.
 template <Real T>
-[[nodiscard]] NN_COLD Shape checked_output_shape(const AnyLayer<T>& layer, const Shape& input) {
-  const auto require_rank = [&](int rank, const char* what, const Shape& shape) {
-    if (shape.rank() == Shape::max_rank) {  // a batch has one axis more
-      refuse<ShapeError>({layer.name(), {what, " of at most 7 axes"}, shape.to_string()});
-    }
-    if (rank == 2 || shape.rank() + 1 == rank) return;
-    refuse<ShapeError>({layer.name(), {what, " of rank ", rank - 1}, shape.to_string()});
-  };
-  Shape output = layer.output_shape(input);
+[[nodiscard]] NN_COLD Shape checked_output_shape(const AnyLayer<T>& layer,
+                                                 std::span<const Shape> inputs) {
+  Shape output = layer.merges() ? layer.merged_shape(inputs) : layer.output_shape(inputs[0]);
   static_cast<void>(output.num_elements());  // throws where it overflows
-  require_rank(layer.input_rank(), "samples", input);
-  require_rank(layer.output_rank(), "an output_shape", output);
+  if (inputs.size() > max_merged) {
+    refuse<ShapeError>({layer.name(),
+                        {"at most ", max_merged, " inputs"},
+                        inputs.size(),
+                        "",
+                        "merge some of them first"});
+  }
+  for (const Shape& input : inputs)
+    require_rank(layer.name(), layer.input_rank(), "samples", input);
+  require_rank(layer.name(), layer.output_rank(), "an output_shape", output);
   return output;
 }
 
@@ -46,22 +72,34 @@ struct PlanTensor {
   Shape shape{};  // of one sample
 };
 
+/// What a step reads.
+struct PlanInput : PlanTensor {
+  bool needs_dx = false;  // a step before this one trains
+  /// Another step has written the gradient of this value before, so that this one's is added. It is
+  /// written to the plan's addend of this number first; -1: it is assigned.
+  std::ptrdiff_t addend = -1;
+};
+
 /// One step: a layer runs, or the plan itself applies an activation. Reshaping layers are no steps.
 struct PlanStep {
   std::size_t leaf = 0;  // the layer's place among all
   Index number = 0;      // the layer draws random numbers by it
-  PlanTensor x{}, y{};
+  std::vector<PlanInput> inputs{};
+  PlanTensor y{};
   bool is_activation = false;  // y = act(x); the layer does not run
   /// act of such a step, or what the layer applies to its result in place of a step behind it.
   Activation activation = Activation::linear;
   bool trains = false;    // the layer has parameters that are trained
-  bool needs_dx = false;  // a step before this one trains
+  bool needs_dx = false;  // of any input
   /// The reader of a ReLU's result writes 0 to its dx where x is 0. Then dy of the layer that
   /// applied the ReLU is the gradient in front of the ReLU already.
   bool dx_is_masked = false;
   bool dy_is_dz = false;  // no activation is left to be differentiated for the layer
   /// dx has one reader, the layer that made x, and that one can take it column by column.
   bool dx_in_columns = false;
+
+  /// The first input, which is the only one unless the layer merges several.
+  [[nodiscard]] const PlanInput& x() const { return inputs[0]; }
 };
 
 /// The steps of a model and the values between them.
@@ -69,6 +107,7 @@ struct PlanSteps {
   std::vector<PlanStep> steps;
   std::vector<PlanValue> values;
   PlanTensor output;
+  std::vector<std::size_t> addends;  // the values whose gradients are added to, each time
   /// The activation that the model ends with, which a loss may take over; linear: none.
   Activation closing_activation = Activation::linear;
 };
@@ -78,21 +117,22 @@ struct PlanSteps {
   return activation != Activation::linear && activation != Activation::softmax;
 }
 
-/// Finds the steps of a chain of layers.
+/// Finds the steps of a model.
 template <Real T>
 class StepFinder {
  public:
-  /// `shapes`: of one sample in front of the first layer, behind it, and so on. `as_logits`: leaves
-  /// out the activation that closes the model.
-  NN_COLD StepFinder(const Layers<T>& layers, const std::vector<Shape>& shapes, bool as_logits)
+  /// `as_logits`: leaves out the activation that closes the model.
+  NN_COLD StepFinder(const Layers<T>& layers, const Wiring& wiring, bool as_logits)
       : layers_(layers) {
-    list_steps(shapes);
+    list_steps(wiring);
     find_closing_activation(as_logits);
     melt_activations();
+    number_values();
     find_readers();
     overwrite_inputs();
     find_masks();
     find_trained();
+    find_addends();
     find_columns();
     find_rounded_values();
   }
@@ -107,59 +147,78 @@ class StepFinder {
   }
 
   /// A step for each layer, and one for the activation that it ends with.
-  NN_COLD void list_steps(const std::vector<Shape>& shapes) {
-    plan_.output = {0, shapes[0]};
-    plan_.values.push_back({.num_elements = shapes[0].num_elements()});
+  NN_COLD void list_steps(const Wiring& wiring) {
+    plan_.values.push_back({.num_elements = wiring.shapes[0].num_elements()});
+    std::vector<PlanTensor> tensors{{0, wiring.shapes[0]}};
     Index number = 0;
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const AnyLayer<T>& layer = *layers_[i];
-      const Shape& shape = shapes[i + 1];
+      const Shape& shape = wiring.shapes[i + 1];
       const Activation activation = layer.activation();
       const bool only_activates =
           layer.promises().only_activates && activation != Activation::linear;
+      std::vector<PlanTensor> inputs;
+      for (const std::size_t source : wiring.sources[i]) inputs.push_back(tensors[source]);
       if (layer.promises().reshapes) {
-        plan_.output.shape = shape;
+        inputs = {{inputs[0].value, shape}};
       } else if (!only_activates) {
-        append({.leaf = i, .number = number, .trains = layer.is_trained()}, shape);
+        inputs = {
+            append({.leaf = i, .number = number, .trains = layer.is_trained()}, inputs, shape)};
       }
       if (activation != Activation::linear) {
-        append({.leaf = i, .is_activation = true, .activation = activation}, shape);
+        inputs = {
+            append({.leaf = i, .is_activation = true, .activation = activation}, inputs, shape)};
       }
+      tensors.push_back(inputs[0]);
       number += layer.num_layers();
     }
+    plan_.output = tensors[wiring.output];
   }
-  void append(PlanStep step, const Shape& shape) {
-    step.x = plan_.output;
-    step.y = plan_.output = {plan_.values.size(), shape};
+  [[nodiscard]] PlanTensor append(PlanStep step, const std::vector<PlanTensor>& inputs,
+                                  const Shape& shape) {
+    for (const PlanTensor& input : inputs) step.inputs.push_back({input});
+    step.y = {plan_.values.size(), shape};
     plan_.values.push_back({.num_elements = shape.num_elements()});
     plan_.steps.push_back(std::move(step));
+    return plan_.steps.back().y;
   }
 
   NN_COLD void find_closing_activation(bool as_logits) {
     if (plan_.steps.empty()) return;
     const PlanStep& last = plan_.steps.back();
     // A reshape behind a softmax would move the classes.
-    if (!last.is_activation || last.y.shape != plan_.output.shape) return;
+    const bool is_output = last.y.value == plan_.output.value && last.y.shape == plan_.output.shape;
+    if (!last.is_activation || !is_output) return;
     plan_.closing_activation = last.activation;
     if (!as_logits) return;
-    plan_.output = last.x;
+    plan_.output = last.x();
     plan_.steps.pop_back();
     plan_.values.pop_back();
   }
 
   /// A layer that can applies the activation behind it as it writes its result.
   NN_COLD void melt_activations() {
+    std::vector<int> num_uses(plan_.values.size(), 0);
+    ++num_uses[plan_.output.value];
+    for (const PlanStep& step : plan_.steps) {
+      for (const PlanInput& input : step.inputs) ++num_uses[input.value];
+    }
     Steps melted;
+    std::vector<std::ptrdiff_t> makers(plan_.values.size(), -1);  // the steps that make each value
     for (PlanStep& step : plan_.steps) {
-      if (!melted.empty() && melts_into(step, melted.back())) {
-        melted.back().activation = step.activation;
-        melted.back().y = step.y;
+      const std::ptrdiff_t maker = makers[step.x().value];
+      const bool is_sole = maker >= 0 && num_uses[step.x().value] == 1;
+      if (is_sole && melts_into(step, melted[static_cast<std::size_t>(maker)])) {
+        PlanStep& before = melted[static_cast<std::size_t>(maker)];
+        before.activation = step.activation;
+        before.y = step.y;
+        makers[step.y.value] = maker;
       } else {
+        makers[step.y.value] = std::ssize(melted);
         melted.push_back(std::move(step));
       }
     }
     plan_.steps = std::move(melted);
-    number_values();
   }
   [[nodiscard]] bool melts_into(const PlanStep& step, const PlanStep& before) const {
     if (!step.is_activation || before.is_activation) return false;
@@ -170,32 +229,35 @@ class StepFinder {
   /// Leaves out values that no step makes any more.
   NN_COLD void number_values() {
     std::vector<PlanValue> values{plan_.values[0]};
-    std::size_t x = 0;
+    std::vector<std::size_t> numbers(plan_.values.size(), 0);
     for (PlanStep& step : plan_.steps) {
-      step.x.value = x;
+      for (PlanInput& input : step.inputs) input.value = numbers[input.value];
+      numbers[step.y.value] = values.size();
       values.push_back(plan_.values[step.y.value]);
-      step.y.value = x = values.size() - 1;
+      step.y.value = values.size() - 1;
     }
-    plan_.output.value = x;
+    plan_.output.value = numbers[plan_.output.value];
     plan_.values = std::move(values);
   }
 
   NN_COLD void find_readers() {
     for (std::size_t v = 0; v < plan_.values.size(); ++v) plan_.values[v].memory = v;
     for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
-      plan_.values[plan_.steps[i].x.value].readers.push_back(i);
+      for (const PlanInput& input : plan_.steps[i].inputs) {
+        plan_.values[input.value].readers.push_back(i);
+      }
       plan_.values[plan_.steps[i].y.value].maker = static_cast<std::ptrdiff_t>(i);
     }
   }
-  /// The only step that reads what step i makes; null: there are several, or it is a result.
+  /// The only step that reads what this one makes; null: there are several, or it is a result.
   [[nodiscard]] PlanStep* sole_reader(const PlanStep& step) {
     const PlanValue& value = plan_.values[step.y.value];
     const bool is_sole = value.readers.size() == 1 && plan_.output.value != step.y.value;
     return is_sole ? &plan_.steps[value.readers.front()] : nullptr;
   }
-  /// The step that makes what this one reads; null: it reads the model's input.
+  /// The step that makes what this one reads first; null: it reads the model's input.
   [[nodiscard]] PlanStep* maker_of_x(const PlanStep& step) {
-    const std::ptrdiff_t maker = plan_.values[step.x.value].maker;
+    const std::ptrdiff_t maker = plan_.values[step.x().value].maker;
     return maker < 0 ? nullptr : &plan_.steps[static_cast<std::size_t>(maker)];
   }
 
@@ -208,7 +270,7 @@ class StepFinder {
       const bool needs_y = !(promised.applies_activation || promised.applies_relu) ||
                            before->activation != Activation::linear;
       if (needs_y || sole_reader(*before) != &step) continue;
-      plan_.values[step.y.value].memory = plan_.values[step.x.value].memory;
+      plan_.values[step.y.value].memory = plan_.values[step.x().value].memory;
     }
   }
 
@@ -233,8 +295,27 @@ class StepFinder {
   NN_COLD void find_trained() {
     std::vector<bool> needs_gradient(plan_.values.size(), false);
     for (PlanStep& step : plan_.steps) {
-      step.needs_dx = needs_gradient[step.x.value];
+      for (PlanInput& input : step.inputs) {
+        input.needs_dx = needs_gradient[input.value];
+        step.needs_dx |= input.needs_dx;
+      }
       needs_gradient[step.y.value] = step.needs_dx || step.trains;
+    }
+  }
+
+  /// Of all that read a value, the one that runs backward first assigns its gradient.
+  NN_COLD void find_addends() {
+    std::vector<bool> is_assigned(plan_.values.size(), false);
+    is_assigned[plan_.output.value] = true;  // by the loss
+    for (std::size_t i = plan_.steps.size(); i-- > 0;) {
+      for (PlanInput& input : plan_.steps[i].inputs) {
+        if (!is_assigned[input.value]) {
+          is_assigned[input.value] = true;
+          continue;
+        }
+        input.addend = std::ssize(plan_.addends);
+        plan_.addends.push_back(input.value);
+      }
     }
   }
 
@@ -246,7 +327,7 @@ class StepFinder {
     if (first == plan_.steps.end()) return;
     PlanStep* const next = sole_reader(*first);
     if (next == nullptr || next->is_activation) return;
-    const bool is_row_a_sample = next->x.shape.rank() == 1;
+    const bool is_row_a_sample = next->x().shape.rank() == 1;
     next->dx_in_columns = is_row_a_sample && next->trains && promises(*next).gives_dx_in_columns &&
                           promises(*first).takes_dy_in_columns && first->dy_is_dz;
   }

@@ -15,6 +15,7 @@
 
 #include "nn/io/model_file.hpp"
 #include "nn/layers/layers.hpp"
+#include "nn/model/residual.hpp"
 #include "nn/testing/check_gradients.hpp"
 #include "nn/testing/check_passes.hpp"
 #include "nn/testing/check_promises.hpp"
@@ -80,6 +81,10 @@ inline void check_gradients_among_neighbours(Findings& findings, const FormConte
   const auto before_relu = []<class T>(AnyLayer<T> layer) {
     return chain<T>({layer, AnyLayer<T>(ReLU<T>{}), AnyLayer<T>(Dense<T>{2})});
   };
+  const auto beside_shortcut = []<class T>(AnyLayer<T> layer) {
+    std::vector<AnyLayer<T>> layers{std::move(layer)};
+    return chain<T>({AnyLayer<T>(Residual<T>(std::move(layers)))});
+  };
   const auto before_softmax = [](bool as_logits) {
     return [=]<class T>(AnyLayer<T> layer) {
       return chain<T>({layer, AnyLayer<T>(Softmax<T>{})}, as_logits);
@@ -100,6 +105,9 @@ inline void check_gradients_among_neighbours(Findings& findings, const FormConte
   if (features > 0) {
     examine("behind a Dense", wrapped(form.make, behind(Activation::linear)), 2);
     examine("behind a Dense with ReLU", wrapped(form.make, behind(Activation::relu)), 2);
+  }
+  if (form.expected.output == form.sample) {
+    examine("beside a shortcut", wrapped(form.make, beside_shortcut), 2);
   }
   if (form.expected.output.empty()) return;
   examine("before a ReLU and a Dense", wrapped(form.make, before_relu), 2);

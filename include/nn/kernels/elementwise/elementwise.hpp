@@ -63,4 +63,16 @@ void scale_shift(Index count, const T* x, std::type_identity_t<T> scale,
   });
 }
 
+/// y = a + b.   a, b, y [count]; y may be either of them
+template <Real T>
+void add(Index count, const T* a, const T* b, T* y) {
+  for_each_block(count, [=](Index first, Index size) {
+    if constexpr (has_simd<T>) {
+      NN_DISPATCH(add, size, a + first, b + first, y + first);
+    } else {
+      naive::add(size, a + first, b + first, y + first);
+    }
+  });
+}
+
 }  // namespace nn::kernels
