@@ -37,7 +37,7 @@ NN_COLD void Sequential<T>::set_frozen(const char* where, bool frozen, Index fir
   Network<T> changed = network_;  // this model stays as it is where memory runs out
   for (Index i = first; i < last; ++i) {
     require_layer(where, i);
-    changed.set_frozen(static_cast<std::size_t>(i), frozen);
+    changed.graph().set_frozen(static_cast<std::size_t>(i), frozen);
   }
   changed.rearrange();
   network_ = std::move(changed);

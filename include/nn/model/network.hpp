@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The chain of layers, the plan of how it runs, and the memory of its parameters: the parts of a
-// model that belong together when it is copied.
+// The layers, the plan of how they run, and the memory of their parameters: the parts of a model
+// that belong together when it is copied.
 #pragma once
 
 #include <atomic>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "nn/layer/parameter_block.hpp"
+#include "nn/model/layer_graph.hpp"
 #include "nn/model/plan.hpp"
 
 namespace nn {
@@ -22,12 +23,10 @@ template <Real T>
 class Network {
  public:
   /// `name`: of the kind of model, for messages; a string literal.
-  explicit Network(const char* name) : name_(name) {}
+  explicit Network(const char* name) : graph_(name) {}
   Network() = default;
   NN_COLD Network(const Network& other)
-      : name_(other.name_),
-        layers_(other.layers_),
-        sources_(other.sources_),
+      : graph_(other.graph_),
         leaf_ends_(other.leaf_ends_),
         plan_(other.plan_),
         logits_plan_(other.logits_plan_),
@@ -39,7 +38,7 @@ class Network {
         build_number_(other.build_number_),
         parameter_ends_(other.parameter_ends_),
         block_(other.block_) {
-    if (is_planned_) append_leaves(leaves_);
+    if (is_planned_) graph_.append_leaves(leaves_);
     if (is_built_) block_.bind(list_parameters());
   }
   /// Layers and blocks stay where they are on the heap; the other one is empty then.
@@ -57,11 +56,10 @@ class Network {
   /// Appends a layer that reads what the last one makes. Throws `std::invalid_argument` once the
   /// network is built.
   NN_COLD void add(AnyLayer<T> layer) {
-    const std::size_t last = layers_.size();
+    const std::size_t last = graph_.layers().size();
     add(std::move(layer), {last});
   }
-  /// Appends a layer that reads these values: 0 is the input, i + 1 is what layer i makes. What the
-  /// last layer makes is the result.
+  /// See `LayerGraph::add`.
   NN_COLD void add(AnyLayer<T> layer, std::vector<std::size_t> sources) {
     if (is_built_) {
       refuse({.where = "Sequential::add",
@@ -69,20 +67,14 @@ class Network {
               .got = {"one built for samples of shape ", input_.to_string()},
               .remedy = "add all layers before build or fit"});
     }
-    sources_.push_back(std::move(sources));
-    try {
-      layers_.push_back(std::move(layer));
-    } catch (...) {
-      sources_.pop_back();
-      throw;
-    }
+    graph_.add(std::move(layer), std::move(sources));
     is_planned_ = false;
   }
 
   /// What one sample of this shape becomes. Throws `ShapeError` with the layer's number and
   /// sentence where a layer can't take what it gets.
   [[nodiscard]] NN_COLD Shape output_shape(const Shape& sample) const {
-    const detail::Wiring wiring = wire(sample);
+    const detail::Wiring wiring = graph_.wire(sample);
     return wiring.shapes[wiring.output];
   }
 
@@ -90,11 +82,11 @@ class Network {
   /// nothing has changed.
   NN_COLD void infer_shapes(const Shape& sample) {
     if (is_planned_ && input_ == sample) return;
-    detail::Wiring wiring = wire(sample);
+    detail::Wiring wiring = graph_.wire(sample);
     detail::Layers<T> leaves;
     std::vector<std::size_t> ends;
-    for (AnyLayer<T>& layer : layers_) {
-      append_leaves(layer, leaves);
+    for (AnyLayer<T>& layer : graph_.layers()) {
+      LayerGraph<T>::append_leaves(layer, leaves);
       ends.push_back(leaves.size());
     }
     Plan<T> plan(leaves, wiring, false), logits_plan(leaves, wiring, true);
@@ -130,21 +122,6 @@ class Network {
     if (!block_.has_gradients()) block_.allocate_gradients(list_parameters());
   }
 
-  /// Freezes layer i, of a nested model all layers, or makes it trained again. To be followed by
-  /// `rearrange`.
-  NN_COLD void set_frozen(std::size_t i, bool frozen) {
-    layers_[i].set_frozen(frozen);
-    if (Network* const inner = layers_[i].network()) {
-      for (std::size_t j = 0; j < inner->layers_.size(); ++j) inner->set_frozen(j, frozen);
-    }
-  }
-  [[nodiscard]] NN_COLD bool is_frozen(std::size_t i) const {
-    const Network* const inner = layers_[i].network();
-    if (inner == nullptr) return layers_[i].is_frozen();
-    bool all = true;
-    for (std::size_t j = 0; j < inner->layers_.size(); ++j) all &= inner->is_frozen(j);
-    return all;
-  }
   /// Plans and places parameters anew, for layers that have been frozen or are trained again.
   NN_COLD void rearrange() {
     if (!is_built_) return;
@@ -183,16 +160,6 @@ class Network {
             "in a callback, work on a copy"});
   }
 
-  /// Layers, those of nested models counted one by one.
-  [[nodiscard]] Index num_layers() const {
-    Index count = 0;
-    for (const AnyLayer<T>& layer : layers_) {
-      const Network* const inner = layer.network();
-      count += inner == nullptr ? layer.num_layers() : inner->num_layers();
-    }
-    return count;
-  }
-
   /// The parameters that the layers declare for the inferred shapes.
   [[nodiscard]] NN_COLD ParameterList<T> list_parameters() {
     ParameterList<T> list;
@@ -202,36 +169,18 @@ class Network {
     return list;
   }
 
-  /// What stands before the names of layer i's parameters.
-  [[nodiscard]] NN_COLD std::string scope_of(std::size_t i) const {
-    return concat({i, ".", lower_case(layers_[i].name()), "."});
-  }
-  /// The same for layer `leaf` of those in nested models and between them, counted one by one.
-  [[nodiscard]] NN_COLD std::string scope_of_leaf(std::size_t leaf) const {
-    std::string scope;
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-      const Network* const inner = layers_[i].network();
-      const std::size_t count = inner == nullptr ? 1 : inner->count_leaves();
-      if (leaf < count) {
-        scope = scope_of(i);
-        if (inner != nullptr) scope += inner->scope_of_leaf(leaf);
-        break;
-      }
-      leaf -= count;
-    }
-    return scope;
-  }
-
   /// Shapes of one sample at both ends.
   [[nodiscard]] const Shape& input() const { return input_; }
   [[nodiscard]] Shape output() const {
-    return is_planned_ ? output_of(layers_.size() - 1) : input_;
+    return is_planned_ ? wiring_.shapes[wiring_.output] : input_;
   }
   /// Shape of one sample behind layer i, once shapes are inferred.
   [[nodiscard]] const Shape& output_of(std::size_t i) const {
     return wiring_.shapes[leaf_ends_[i]];
   }
-  [[nodiscard]] const std::vector<AnyLayer<T>>& layers() const { return layers_; }
+  [[nodiscard]] LayerGraph<T>& graph() { return graph_; }
+  [[nodiscard]] const LayerGraph<T>& graph() const { return graph_; }
+  [[nodiscard]] const std::vector<AnyLayer<T>>& layers() const { return graph_.layers(); }
   /// `as_logits`: without the activation that closes the model.
   [[nodiscard]] const Plan<T>& plan(bool as_logits = false) const {
     return as_logits ? logits_plan_ : plan_;
@@ -291,60 +240,12 @@ class Network {
   [[nodiscard]] NN_COLD std::string first_non_finite(const Pass& pass,
                                                      const MemoryLayout& layout) const {
     const auto* const step = plan(layout.key.as_logits).first_non_finite(pass, layout);
-    return step == nullptr ? "" : scope_of_leaf(step->leaf) + "y";
+    return step == nullptr ? "" : graph_.scope_of_leaf(step->leaf) + "y";
   }
 
  private:
   template <Real U>
   friend class TrainingMark;
-
-  /// What all layers read, those of nested models one by one, for samples of this shape.
-  [[nodiscard]] NN_COLD detail::Wiring wire(const Shape& sample) const {
-    detail::Wiring wiring;
-    wiring.shapes.push_back(sample);
-    wiring.output = append_wiring(wiring, 0);
-    return wiring;
-  }
-  /// Adds the layers of this network, whose input is value `input`; returns its result.
-  NN_COLD std::size_t append_wiring(detail::Wiring& wiring, std::size_t input) const {
-    std::vector<std::size_t> values{input};
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-      std::vector<std::size_t> sources;
-      std::vector<Shape> shapes;
-      for (const std::size_t source : sources_[i]) {
-        sources.push_back(values[source]);
-        shapes.push_back(wiring.shapes[values[source]]);
-      }
-      try {
-        if (const Network* const inner = layers_[i].network()) {
-          values.push_back(inner->append_wiring(wiring, sources[0]));
-          continue;
-        }
-        wiring.shapes.push_back(detail::checked_output_shape<T>(layers_[i], shapes));
-      } catch (const ShapeError& error) {
-        throw ShapeError{concat({name_, ", layer ", i, ": ", error.what()})};
-      }
-      wiring.sources.push_back(std::move(sources));
-      values.push_back(wiring.sources.size());
-    }
-    return values.back();
-  }
-
-  NN_COLD void append_leaves(detail::Layers<T>& leaves) {
-    for (AnyLayer<T>& layer : layers_) append_leaves(layer, leaves);
-  }
-  NN_COLD static void append_leaves(AnyLayer<T>& layer, detail::Layers<T>& leaves) {
-    if (Network* const inner = layer.network()) return inner->append_leaves(leaves);
-    leaves.push_back(&layer);
-  }
-  [[nodiscard]] NN_COLD std::size_t count_leaves() const {
-    std::size_t count = 0;
-    for (const AnyLayer<T>& layer : layers_) {
-      const Network* const inner = layer.network();
-      count += inner == nullptr ? 1 : inner->count_leaves();
-    }
-    return count;
-  }
 
   /// Plans the same chain again: which layers are trained has become known, or changed.
   NN_COLD void replan() {
@@ -357,12 +258,13 @@ class Network {
     const std::string outer = list.scope();
     const std::size_t first = list.entries().size();
     parameter_ends_.clear();
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-      list.set_scope(outer + scope_of(i));
-      if (Network* const inner = layers_[i].network()) {
+    for (std::size_t i = 0; i < graph_.layers().size(); ++i) {
+      AnyLayer<T>& layer = graph_.layers()[i];
+      list.set_scope(outer + graph_.scope_of(i));
+      if (Network* const inner = layer.network()) {
         inner->collect_as_part(list, wiring, leaf);
       } else {
-        layers_[i].parameters(wiring.shapes[wiring.sources[leaf++][0]], list);
+        layer.parameters(wiring.shapes[wiring.sources[leaf++][0]], list);
       }
       parameter_ends_.push_back(list.entries().size() - first);
     }
@@ -382,9 +284,7 @@ class Network {
   }
 
   void swap(Network& other) noexcept {
-    std::swap(name_, other.name_);
-    std::swap(layers_, other.layers_);
-    std::swap(sources_, other.sources_);
+    std::swap(graph_, other.graph_);
     std::swap(leaves_, other.leaves_);
     std::swap(leaf_ends_, other.leaf_ends_);
     std::swap(plan_, other.plan_);
@@ -406,10 +306,8 @@ class Network {
     return ++last;
   }
 
-  const char* name_ = "Sequential";
-  std::vector<AnyLayer<T>> layers_;
-  std::vector<std::vector<std::size_t>> sources_;  // the values that each layer reads, see `add`
-  detail::Layers<T> leaves_;            // they point into `layers_`, once shapes are inferred
+  LayerGraph<T> graph_;
+  detail::Layers<T> leaves_;            // they point into `graph_`, once shapes are inferred
   std::vector<std::size_t> leaf_ends_;  // of each layer's leaves
   Plan<T> plan_, logits_plan_;
   detail::Wiring wiring_;  // of the leaves

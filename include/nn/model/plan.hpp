@@ -12,6 +12,7 @@
 #include "nn/kernels/product/kernels.hpp"
 #include "nn/kernels/rows/activation.hpp"
 #include "nn/model/plan_layout.hpp"
+#include "nn/model/step_finder.hpp"
 
 namespace nn {
 

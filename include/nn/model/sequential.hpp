@@ -116,7 +116,7 @@ class Sequential {
   void unfreeze(std::string_view name) { unfreeze(number_of("Sequential::unfreeze", name)); }
   [[nodiscard]] bool is_frozen(Index i) const {
     require_layer("Sequential::is_frozen", i);
-    return network_.is_frozen(static_cast<std::size_t>(i));
+    return network_.graph().is_frozen(static_cast<std::size_t>(i));
   }
 
   /// Layer i as an L. Throws `std::invalid_argument` if there is none or it is another type.
@@ -124,7 +124,7 @@ class Sequential {
   [[nodiscard]] const L& layer(Index i) const;
   [[nodiscard]] const std::vector<AnyLayer<T>>& layers() const { return network_.layers(); }
   /// Layers, those of nested models counted one by one.
-  [[nodiscard]] Index num_layers() const { return network_.num_layers(); }
+  [[nodiscard]] Index num_layers() const { return network_.graph().num_layers(); }
 
   /// A training pass over x [N, ...]: dropout is on, and the workspace keeps what `backward` needs.
   /// The result [N, ...] lies in the workspace until its next use; x has to outlive `backward`, so

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+// Which neighbours in a model work as one.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+#include "nn/model/plan_steps.hpp"
+
+namespace nn::detail {
+
+/// Whether an activation acts on single elements and has a slope that follows from its result.
+[[nodiscard]] constexpr bool is_elementwise(Activation activation) {
+  return activation != Activation::linear && activation != Activation::softmax;
+}
+
+/// Finds the steps of a model.
+template <Real T>
+class StepFinder {
+ public:
+  /// `as_logits`: leaves out the activation that closes the model.
+  NN_COLD StepFinder(const Layers<T>& layers, const Wiring& wiring, bool as_logits)
+      : layers_(layers) {
+    list_steps(wiring);
+    find_closing_activation(as_logits);
+    melt_activations();
+    number_values();
+    find_readers();
+    overwrite_inputs();
+    find_masks();
+    find_trained();
+    find_addends();
+    find_columns();
+    find_rounded_values();
+  }
+
+  [[nodiscard]] PlanSteps take() { return std::move(plan_); }
+
+ private:
+  using Steps = std::vector<PlanStep>;
+
+  [[nodiscard]] const Promises& promises(const PlanStep& step) const {
+    return layers_[step.leaf]->promises();
+  }
+
+  /// A step for each layer, and one for the activation that it ends with.
+  NN_COLD void list_steps(const Wiring& wiring) {
+    plan_.values.push_back({.num_elements = wiring.shapes[0].num_elements()});
+    std::vector<PlanTensor> tensors{{0, wiring.shapes[0]}};
+    Index number = 0;
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+      const AnyLayer<T>& layer = *layers_[i];
+      const Shape& shape = wiring.shapes[i + 1];
+      const Activation activation = layer.activation();
+      const bool only_activates =
+          layer.promises().only_activates && activation != Activation::linear;
+      std::vector<PlanTensor> inputs;
+      for (const std::size_t source : wiring.sources[i]) inputs.push_back(tensors[source]);
+      if (layer.promises().reshapes) {
+        inputs = {{inputs[0].value, shape}};
+      } else if (!only_activates) {
+        inputs = {
+            append({.leaf = i, .number = number, .trains = layer.is_trained()}, inputs, shape)};
+      }
+      if (activation != Activation::linear) {
+        inputs = {
+            append({.leaf = i, .is_activation = true, .activation = activation}, inputs, shape)};
+      }
+      tensors.push_back(inputs[0]);
+      number += layer.num_layers();
+    }
+    plan_.output = tensors[wiring.output];
+  }
+  [[nodiscard]] PlanTensor append(PlanStep step, const std::vector<PlanTensor>& inputs,
+                                  const Shape& shape) {
+    for (const PlanTensor& input : inputs) step.inputs.push_back({input});
+    step.y = {plan_.values.size(), shape};
+    plan_.values.push_back({.num_elements = shape.num_elements()});
+    plan_.steps.push_back(std::move(step));
+    return plan_.steps.back().y;
+  }
+
+  NN_COLD void find_closing_activation(bool as_logits) {
+    if (plan_.steps.empty()) return;
+    const PlanStep& last = plan_.steps.back();
+    // A reshape behind a softmax would move the classes.
+    const bool is_output = last.y.value == plan_.output.value && last.y.shape == plan_.output.shape;
+    if (!last.is_activation || !is_output) return;
+    plan_.closing_activation = last.activation;
+    if (!as_logits) return;
+    plan_.output = last.x();
+    plan_.steps.pop_back();
+    plan_.values.pop_back();
+  }
+
+  /// A layer that can applies the activation behind it as it writes its result.
+  NN_COLD void melt_activations() {
+    std::vector<int> num_uses(plan_.values.size(), 0);
+    ++num_uses[plan_.output.value];
+    for (const PlanStep& step : plan_.steps) {
+      for (const PlanInput& input : step.inputs) ++num_uses[input.value];
+    }
+    Steps melted;
+    std::vector<std::ptrdiff_t> makers(plan_.values.size(), -1);  // the steps that make each value
+    for (PlanStep& step : plan_.steps) {
+      const std::ptrdiff_t maker = makers[step.x().value];
+      const bool is_sole = maker >= 0 && num_uses[step.x().value] == 1;
+      if (is_sole && melts_into(step, melted[static_cast<std::size_t>(maker)])) {
+        PlanStep& before = melted[static_cast<std::size_t>(maker)];
+        before.activation = step.activation;
+        before.y = step.y;
+        makers[step.y.value] = maker;
+      } else {
+        makers[step.y.value] = std::ssize(melted);
+        melted.push_back(std::move(step));
+      }
+    }
+    plan_.steps = std::move(melted);
+  }
+  [[nodiscard]] bool melts_into(const PlanStep& step, const PlanStep& before) const {
+    if (!step.is_activation || before.is_activation) return false;
+    if (before.activation != Activation::linear) return false;
+    return (promises(before).applies_activation && is_elementwise(step.activation)) ||
+           (promises(before).applies_relu && step.activation == Activation::relu);
+  }
+  /// Leaves out values that no step makes any more.
+  NN_COLD void number_values() {
+    std::vector<PlanValue> values{plan_.values[0]};
+    std::vector<std::size_t> numbers(plan_.values.size(), 0);
+    for (PlanStep& step : plan_.steps) {
+      for (PlanInput& input : step.inputs) input.value = numbers[input.value];
+      numbers[step.y.value] = values.size();
+      values.push_back(plan_.values[step.y.value]);
+      step.y.value = values.size() - 1;
+    }
+    plan_.output.value = numbers[plan_.output.value];
+    plan_.values = std::move(values);
+  }
+
+  NN_COLD void find_readers() {
+    for (std::size_t v = 0; v < plan_.values.size(); ++v) plan_.values[v].memory = v;
+    for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+      for (const PlanInput& input : plan_.steps[i].inputs) {
+        plan_.values[input.value].readers.push_back(i);
+      }
+      plan_.values[plan_.steps[i].y.value].maker = static_cast<std::ptrdiff_t>(i);
+    }
+  }
+  /// The only step that reads what this one makes; null: there are several, or it is a result.
+  [[nodiscard]] PlanStep* sole_reader(const PlanStep& step) {
+    const PlanValue& value = plan_.values[step.y.value];
+    const bool is_sole = value.readers.size() == 1 && plan_.output.value != step.y.value;
+    return is_sole ? &plan_.steps[value.readers.front()] : nullptr;
+  }
+  /// The step that makes what this one reads first; null: it reads the model's input.
+  [[nodiscard]] PlanStep* maker_of_x(const PlanStep& step) {
+    const std::ptrdiff_t maker = plan_.values[step.x().value].maker;
+    return maker < 0 ? nullptr : &plan_.steps[static_cast<std::size_t>(maker)];
+  }
+
+  /// An activation is written over its input where nobody needs that any more, in backward neither.
+  NN_COLD void overwrite_inputs() {
+    for (PlanStep& step : plan_.steps) {
+      const PlanStep* const before = maker_of_x(step);
+      if (!step.is_activation || before == nullptr || before->is_activation) continue;
+      const Promises& promised = promises(*before);
+      const bool needs_y = !(promised.applies_activation || promised.applies_relu) ||
+                           before->activation != Activation::linear;
+      if (needs_y || sole_reader(*before) != &step) continue;
+      plan_.values[step.y.value].memory = plan_.values[step.x().value].memory;
+    }
+  }
+
+  /// The gradient of a ReLU is masked by the layer that reads its result.
+  NN_COLD void find_masks() {
+    for (PlanStep& step : plan_.steps) {
+      if (step.is_activation) continue;
+      const bool is_relu = step.activation == Activation::relu;
+      step.dy_is_dz =
+          step.activation == Activation::linear || (is_relu && promises(step).applies_relu);
+      PlanStep* const reader = is_relu ? sole_reader(step) : nullptr;
+      if (reader == nullptr) continue;
+      // What a ReLU gives to another one has its mask anyway.
+      const bool masks = reader->is_activation ? reader->activation == Activation::relu
+                                               : promises(*reader).masks_dx;
+      if (!masks) continue;
+      reader->dx_is_masked = true;
+      step.dy_is_dz = true;
+    }
+  }
+
+  NN_COLD void find_trained() {
+    std::vector<bool> needs_gradient(plan_.values.size(), false);
+    for (PlanStep& step : plan_.steps) {
+      for (PlanInput& input : step.inputs) {
+        input.needs_dx = needs_gradient[input.value];
+        step.needs_dx |= input.needs_dx;
+      }
+      needs_gradient[step.y.value] = step.needs_dx || step.trains;
+    }
+  }
+
+  /// Of all that read a value, the one that runs backward first assigns its gradient.
+  NN_COLD void find_addends() {
+    std::vector<bool> is_assigned(plan_.values.size(), false);
+    is_assigned[plan_.output.value] = true;  // by the loss
+    for (std::size_t i = plan_.steps.size(); i-- > 0;) {
+      for (PlanInput& input : plan_.steps[i].inputs) {
+        if (!is_assigned[input.value]) {
+          is_assigned[input.value] = true;
+          continue;
+        }
+        input.addend = std::ssize(plan_.addends);
+        plan_.addends.push_back(input.value);
+      }
+    }
+  }
+
+  /// The first layer that is trained gives no gradient on, so it may read dy while the next one
+  /// makes it.
+  NN_COLD void find_columns() {
+    const auto first = std::find_if(plan_.steps.begin(), plan_.steps.end(),
+                                    [](const PlanStep& step) { return step.trains; });
+    if (first == plan_.steps.end()) return;
+    PlanStep* const next = sole_reader(*first);
+    if (next == nullptr || next->is_activation) return;
+    const bool is_row_a_sample = next->x().shape.rank() == 1;
+    next->dx_in_columns = is_row_a_sample && next->trains && promises(*next).gives_dx_in_columns &&
+                          promises(*first).takes_dy_in_columns && first->dy_is_dz;
+  }
+
+  /// A result that only products in bfloat16 read may be rounded at once, unless the layer that
+  /// made it needs it in its backward.
+  NN_COLD void find_rounded_values() {
+    for (const PlanStep& step : plan_.steps) {
+      if (step.is_activation || !promises(step).writes_bfloat16 || !step.dy_is_dz) continue;
+      const PlanStep* const reader = sole_reader(step);
+      if (reader == nullptr || reader->is_activation) continue;
+      plan_.values[step.y.value].in_bfloat16 = promises(*reader).reads_bfloat16;
+    }
+  }
+
+  const Layers<T>& layers_;
+  PlanSteps plan_;
+};
+
+}  // namespace nn::detail
