@@ -123,7 +123,7 @@ class BatchMaker {
     }
     if (class_weights_.empty()) return;
     for (Index i = 0; i < targets.rows; ++i) {
-      const Index label = class_of(targets.row(i), targets.labels != nullptr);
+      const Index label = class_of(targets, i);
       if (label < 0 || label >= std::ssize(class_weights_)) continue;
       weights[i] *= class_weights_[static_cast<std::size_t>(label)];
     }
@@ -131,10 +131,11 @@ class BatchMaker {
 
   /// The class that the targets of a row stand for: a label, the highest value, or a single one,
   /// rounded.
-  [[nodiscard]] static Index class_of(const ScoredRow<T>& row, bool has_label) {
-    if (has_label) return row.label;
-    if (row.classes > 1) return class_of_highest(row.values, row.classes);
-    return row.values[0] >= T(-0.5) && row.values[0] < T(1.5) ? (row.values[0] > T(0.5)) : -1;
+  [[nodiscard]] static Index class_of(const ScoredBatch<T>& targets, Index row) {
+    if (targets.labels != nullptr) return targets.labels[row];
+    const T* values = targets.values + row * targets.classes;
+    if (targets.classes > 1) return class_of_highest(values, targets.classes);
+    return values[0] >= T(-0.5) && values[0] < T(1.5) ? values[0] > T(0.5) : -1;
   }
 
   const Network<T>& network_;
