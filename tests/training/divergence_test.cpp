@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "nn/core/finite.hpp"
+#include "nn/losses/mean_squared_error.hpp"
 #include "nn/metrics/precision.hpp"
 #include "nn/optimizers/sgd.hpp"
 #include "nn/training/fit.hpp"
@@ -93,6 +94,19 @@ TEST_SUITE("training/divergence") {
   TEST_CASE("fit: a training that stays finite has no divergence") {
     Sequential<float> model = classifier();
     CHECK_FALSE(trained(model, 2, {TerminateOnNaN{}}).divergence());
+  }
+
+  TEST_CASE("fit: says that a target is not finite") {
+    const auto x = random_tensor<float, 2>({8, 2}, 1);
+    std::vector<float> y(8);
+    y[5] = std::numeric_limits<float>::infinity();
+    Sequential model{Dense{1}};
+    model.compile(SGD{}, MeanSquaredError{});
+    const FitOptions options{.batch_size = 2, .verbose = Verbose::silent, .shuffle = false};
+    const History history = model.fit(x, y, options);
+    REQUIRE(history.divergence());
+    CHECK(history.divergence()->step == 2);
+    CHECK(history.divergence()->tensor == "y");
   }
 
   TEST_CASE("fit: goes on with a loss of NaN, and says from when and by which tensor") {

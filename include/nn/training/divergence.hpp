@@ -13,7 +13,7 @@ namespace nn {
 /// that was not.
 struct Divergence {
   std::int64_t step = 0;  ///< updates made before that batch
-  std::string tensor;     ///< "x"; a parameter, as "0.dense.kernel"; a result, "0.dense.y"; "loss"
+  std::string tensor;  ///< "x", "y", a parameter ("0.dense.kernel"), a result ("0.dense.y"), "loss"
 
   [[nodiscard]] std::string to_string() const {
     return concat({"diverged at step ", step, ": ", tensor, " is not finite"});

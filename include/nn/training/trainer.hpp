@@ -67,9 +67,13 @@ class Trainer {
   NN_COLD Divergence find_divergence(const Batch<T>& batch) const {
     Divergence found{network_.block().step(), "loss"};
     const Index x_size = batch.count * network_.input().num_elements();
+    const T* values = batch.targets.values;  // null where the targets are class numbers
+    const Index y_size = values == nullptr ? 0 : batch.targets.rows * batch.targets.classes;
     const std::string weights = network_.block().first_non_finite();
     if (first_non_finite(batch.x, x_size) < x_size) {
       found.tensor = "x";
+    } else if (first_non_finite(values, y_size) < y_size) {
+      found.tensor = "y";
     } else if (!weights.empty()) {
       found.tensor = weights.substr(0, weights.find('['));
     } else {
