@@ -43,8 +43,8 @@ template <class L>
 /// The loss of a batch: its rows' losses, each times its weight, reduced; 0 for a batch of none.
 /// Writes the rows' losses, times their weights, and, unless it is null, the gradient of the result
 /// with respect to the scores, which may take the scores' place where the loss allows that. Sums
-/// run in the order of the rows, so the bits are the same for any number of threads. Shapes    as
-/// ScoredBatch says; row_losses [rows]   gradient [rows, classes]
+/// run in the order of the rows, so the bits are the same for any number of threads.
+/// Shapes    row_losses [rows]   gradient [rows, classes]   the others as ScoredBatch says
 template <Real T, RowLoss<T> L>
 double compute_loss(const L& loss, const ScoredBatch<T>& batch, T* row_losses, T* gradient) {
   if constexpr (requires { loss.check_batch(batch); }) loss.check_batch(batch);
