@@ -11,19 +11,23 @@ cmake_minimum_required(VERSION 3.24)
 # Folder of nn/ -> storey. Files of nn/ itself, such as sequential.hpp, are the front door.
 set(storey_core 1)
 set(storey_kernels 2)
-# What a source of samples, a layer, a schedule is, and what losses and metrics look at.
-foreach(folder data layer schedule scoring)
+# What a source of samples and a layer are, and what losses and metrics look at.
+foreach(folder data layer scoring)
   set(storey_${folder} 3)
 endforeach()
+# What a schedule is: it names its arguments, as a layer does.
+set(storey_schedule 4)
 foreach(folder layers losses merging metrics optimizers schedules)
-  set(storey_${folder} 4)
+  set(storey_${folder} 5)
 endforeach()
-set(storey_model 5)
-foreach(folder training io distributed)
-  set(storey_${folder} 6)
+set(storey_model 6)
+set(storey_io 7)
+# Above files: a callback of a training run may write one.
+foreach(folder training distributed)
+  set(storey_${folder} 8)
 endforeach()
-set(storey_testing 7)
-set(storey_front_door 7)
+set(storey_testing 9)
+set(storey_front_door 9)
 
 # Folders whose files do not include each other; only the file called after the folder, such as
 # layers/layers.hpp, lists them. (Metrics may: several read one confusion matrix.)
@@ -116,19 +120,27 @@ foreach(file IN LISTS files)
   endforeach()
 endforeach()
 
-# Each layer is in the list from which files are read: dense.hpp as DO(Dense).
-if(EXISTS ${INCLUDE_DIR}/nn/layers/layers.hpp)
-  file(READ ${INCLUDE_DIR}/nn/layers/layers.hpp list_of_layers)
-  string(TOLOWER "${list_of_layers}" list_of_layers)
+# Each layer is in the list from which files are read: dense.hpp as DO(Dense). Likewise with losses and
+# so on. What metrics share, and what is not for `compile`, is no metric there.
+set(no_metrics class_counts confusion_matrix)
+foreach(kind layer loss metric optimizer schedule)
+  string(REGEX REPLACE "sss$" "sses" room ${kind}s)
+  string(TOUPPER NN_FOR_EACH_${kind} macro)
+  if(NOT EXISTS ${INCLUDE_DIR}/nn/${room}/${room}.hpp)
+    continue()
+  endif()
+  file(READ ${INCLUDE_DIR}/nn/${room}/${room}.hpp listed)
+  string(TOLOWER "${listed}" listed)
   foreach(file IN LISTS files)
-    if(file MATCHES "^nn/layers/(.*)\\.hpp$" AND NOT file STREQUAL "nn/layers/layers.hpp")
-      string(REPLACE "_" "" layer ${CMAKE_MATCH_1})
-      if(NOT list_of_layers MATCHES "do\\(${layer}\\)")
-        fault("${file}: expected its layer in NN_FOR_EACH_LAYER of nn/layers/layers.hpp, got none; no file could name it")
+    if(file MATCHES "^nn/${room}/(.*)\\.hpp$" AND NOT CMAKE_MATCH_1 STREQUAL room
+        AND NOT CMAKE_MATCH_1 IN_LIST no_metrics)
+      string(REPLACE "_" "" name ${CMAKE_MATCH_1})
+      if(NOT listed MATCHES "do\\(${name}\\)")
+        fault("${file}: expected its ${kind} in ${macro} of nn/${room}/${room}.hpp, got none; no file could name it")
       endif()
     endif()
   endforeach()
-endif()
+endforeach()
 
 # Takes away, again and again, the files whose includes are all gone; a cycle is what remains.
 set(remaining ${files})

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "nn/io/arguments_text.hpp"
 #include "nn/io/json_reader.hpp"
 #include "nn/io/json_text.hpp"
 #include "nn/layers/layers.hpp"
@@ -19,71 +20,6 @@ namespace nn::io {
 /// The deepest nesting of models that is written. The reader counts two levels for each, and some
 /// for the layer inside.
 inline constexpr int max_nested_models = JsonReader::max_depth / 2 - 2;
-
-/// {"filters":32,"kernel_size":[3,3],"activation":"relu",...}
-NN_COLD inline void append_arguments(std::string& text, const Arguments& arguments) {
-  text += '{';
-  for (const auto& [name, value] : arguments.values()) {
-    append_key(text, name);
-    switch (value.kind) {
-      case Arguments::Kind::boolean:
-        text += value.boolean ? "true" : "false";
-        break;
-      case Arguments::Kind::whole:
-        append(text, value.whole);
-        break;
-      case Arguments::Kind::number:
-        append_number(text, value.number, {arguments.owner(), ", argument '", name, "'"});
-        break;
-      case Arguments::Kind::text:
-        append_quoted(text, value.text, {arguments.owner(), ", argument '", name, "'"});
-        break;
-      case Arguments::Kind::list:
-        append_list(text, value.list);
-        break;
-    }
-  }
-  text += '}';
-}
-
-[[nodiscard]] NN_COLD inline std::string arguments_to_json(const Arguments& arguments) {
-  std::string text;
-  append_arguments(text, arguments);
-  return text;
-}
-
-/// The reverse of `append_arguments`. The name of the owner is not set.
-[[nodiscard]] NN_COLD inline Arguments read_arguments(JsonReader& reader) {
-  Arguments arguments;
-  reader.read_object([&](const std::string& name) {
-    const std::size_t start = reader.position();
-    if (arguments.has(name))
-      reader.fail("every argument once", {abbreviate(name), " twice"}, start);
-    switch (reader.peek()) {
-      case JsonKind::boolean:
-        arguments.set(name, reader.read_boolean());
-        break;
-      case JsonKind::number: {
-        const JsonNumber number = reader.read_number();
-        if (number.is_integer) arguments.set(name, number.integer);
-        if (!number.is_integer) arguments.set(name, number.real);
-        break;
-      }
-      case JsonKind::string:
-        arguments.set(name, reader.read_string());
-        break;
-      case JsonKind::array: {
-        std::vector<Index> list;
-        reader.read_array([&] { list.push_back(reader.read_integer()); });
-        arguments.set(name, std::move(list));
-        break;
-      }
-      default:
-        reader.fail("true, false, a number, a string or a list of whole numbers");
-    }
-  });
-  return arguments;
-}
 
 /// [{"class_name":"Conv2D","config":{...}},...]; a nested model has "layers" in place of "config".
 /// Throws `std::invalid_argument` for a layer that doesn't name its arguments.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-// A layer's constructor arguments by name: what files, and models over another scalar, read.
+// Constructor arguments by name: what files, and models over another scalar, read.
 #pragma once
 
 #include <concepts>
+#include <cstddef>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,22 +20,22 @@ namespace nn {
 
 /// Named values in Keras' words. A layer that has `Arguments arguments() const` and
 /// `static L from_arguments(const Arguments&)` can be saved, loaded and moved to another scalar
-/// type.
+/// type. Optimizers, schedules, losses and metrics name theirs in the same way.
 class Arguments {
  public:
   /// Limit for one layer, as each look-up searches from the front.
   static constexpr std::size_t max_count = 100;
-  enum class Kind { boolean, whole, number, text, list };
+  enum class Kind { boolean, whole, number, text, list, object };
 
   /// One value; only the member that `kind` names counts. (`std::variant` takes long to compile.)
   struct Value {
     Kind kind = Kind::boolean;
     bool boolean = false;
-    Index whole = 0;
+    Index whole = 0;  ///< of an object: its place in `objects_`
     double number = 0;
     std::string text;
     std::vector<Index> list;
-    mutable bool is_read = false;  ///< `has` or `get` asked for it
+    mutable bool is_read = false;   ///< `has` or `get` asked for it
   };
 
   Arguments() = default;
@@ -59,6 +61,12 @@ class Arguments {
     put(name, Kind::list).list = std::move(value);
     return *this;
   }
+  /// Something with a name and arguments of its own, such as a schedule.
+  NN_COLD Arguments& set(std::string_view name, Arguments value) {
+    put(name, Kind::object).whole = std::ssize(objects_);
+    objects_.push_back(std::move(value));
+    return *this;
+  }
   Arguments& set(std::string_view name, const char* value) {  // else it would become a bool
     return set(name, std::string_view{value});
   }
@@ -72,13 +80,30 @@ class Arguments {
   }
 
   /// The argument of that name as a V: bool, Index, double, std::string, std::vector<Index>,
-  /// Size2D (one number means both directions), Activation, Padding or Initializer. Throws
-  /// `std::invalid_argument` if it is missing or of another kind.
+  /// Size2D (one number means both directions), Activation, Padding, Initializer or Arguments.
+  /// Throws `std::invalid_argument` if it is missing or of another kind.
   template <class V>
   [[nodiscard]] V get(std::string_view name) const;
 
+  /// The one of `choices`, values of an enumeration, that the argument names as `to_string` does.
+  /// Throws as `get` does.
+  template <class Enum, std::size_t N>
+  [[nodiscard]] Enum one_of(std::string_view name, const Enum (&choices)[N]) const {
+    const std::string& text = find(name, Kind::text).text;
+    std::string known;
+    for (const Enum choice : choices) {
+      if (text == to_string(choice)) return choice;
+      append_listed(known, to_string(choice));
+    }
+    fail(name, {"one of ", known}, {"'", text, "'"});
+  }
+
   [[nodiscard]] bool has(std::string_view name) const { return find_value(name) != nullptr; }
-  /// The arguments that neither `has` nor `get` was asked for: a layer made from these ignores
+  [[nodiscard]] bool has_object(std::string_view name) const {
+    const Value* const value = find_value(name);
+    return value != nullptr && value->kind == Kind::object;
+  }
+  /// The arguments that neither `has` nor `get` was asked for: what is made from these ignores
   /// them.
   [[nodiscard]] NN_COLD std::vector<std::string> unread() const {
     std::vector<std::string> names;
@@ -87,7 +112,7 @@ class Arguments {
     }
     return names;
   }
-  /// The layer's name.
+  /// The name of the layer, or of what else these are for.
   [[nodiscard]] const std::string& owner() const { return owner_; }
   void set_owner(const std::string& name) { owner_ = name; }
   [[nodiscard]] const std::vector<std::pair<std::string, Value>>& values() const { return values_; }
@@ -116,23 +141,13 @@ class Arguments {
     fail(name, "an argument of that name", "none");
   }
   [[nodiscard]] NN_COLD const Value& find(std::string_view name, Kind kind) const {
-    constexpr const char* kinds[] = {"true or false", "a whole number", "a number", "a string",
-                                     "a list of whole numbers"};
+    constexpr const char* kinds[] = {"true or false", "a whole number",          "a number",
+                                     "a string",      "a list of whole numbers", "an object"};
     const Value& value = find(name);
     if (value.kind != kind) {
       fail(name, kinds[static_cast<std::size_t>(kind)], "another kind of value");
     }
     return value;
-  }
-  template <class Enum>
-  [[nodiscard]] Enum one_of(std::string_view name, std::initializer_list<Enum> choices) const {
-    const std::string& text = find(name, Kind::text).text;
-    std::string known;
-    for (const Enum choice : choices) {
-      if (text == to_string(choice)) return choice;
-      append_listed(known, to_string(choice));
-    }
-    fail(name, {"one of ", known}, {"'", text, "'"});
   }
   [[noreturn]] NN_COLD void fail(std::string_view name, const Text& expected,
                                  const Text& got) const {
@@ -141,6 +156,7 @@ class Arguments {
 
   std::string owner_;
   std::vector<std::pair<std::string, Value>> values_;
+  std::vector<Arguments> objects_;
 };
 
 template <class V>
@@ -170,6 +186,8 @@ NN_COLD V Arguments::get(std::string_view name) const {
     return find(name, Kind::boolean).boolean;
   } else if constexpr (std::same_as<V, std::string>) {
     return find(name, Kind::text).text;
+  } else if constexpr (std::same_as<V, Arguments>) {
+    return objects_[static_cast<std::size_t>(find(name, Kind::object).whole)];
   } else {
     return find(name, Kind::list).list;
   }

@@ -7,6 +7,7 @@
 
 #include "nn/data/target_kind.hpp"
 #include "nn/kernels/elementwise/activation.hpp"
+#include "nn/layer/arguments.hpp"
 #include "nn/scoring/probabilities.hpp"
 #include "nn/scoring/row_loss.hpp"
 
@@ -38,7 +39,18 @@ class BinaryCrossentropy {
     detail::require_smoothing("BinaryCrossentropy", options.label_smoothing);
   }
 
-  [[nodiscard]] std::string name() const { return "binary_crossentropy"; }
+  [[nodiscard]] static std::string name() { return "binary_crossentropy"; }
+  [[nodiscard]] NN_COLD Arguments arguments() const {
+    return Arguments{name()}
+        .set("from_logits", options_.from_logits)
+        .set("label_smoothing", options_.label_smoothing)
+        .set("reduction", to_string(options_.reduction));
+  }
+  [[nodiscard]] NN_COLD static BinaryCrossentropy from_arguments(const Arguments& arguments) {
+    return BinaryCrossentropy{{.from_logits = arguments.get<bool>("from_logits"),
+                               .label_smoothing = arguments.get<double>("label_smoothing"),
+                               .reduction = arguments.one_of("reduction", detail::reductions)}};
+  }
   [[nodiscard]] Reduction reduction() const { return options_.reduction; }
   [[nodiscard]] bool from_logits() const { return options_.from_logits; }
   /// The closing activation whose input the loss takes in place of its result.

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "nn/data/target_kind.hpp"
+#include "nn/layer/arguments.hpp"
 #include "nn/scoring/row_loss.hpp"
 #include "nn/scoring/row_mean.hpp"
 
@@ -26,7 +27,13 @@ class MeanAbsoluteError {
 
   explicit MeanAbsoluteError(const MeanAbsoluteErrorOptions& options = {}) : options_(options) {}
 
-  [[nodiscard]] std::string name() const { return "mean_absolute_error"; }
+  [[nodiscard]] static std::string name() { return "mean_absolute_error"; }
+  [[nodiscard]] NN_COLD Arguments arguments() const {
+    return Arguments{name()}.set("reduction", to_string(options_.reduction));
+  }
+  [[nodiscard]] NN_COLD static MeanAbsoluteError from_arguments(const Arguments& arguments) {
+    return MeanAbsoluteError{{.reduction = arguments.one_of("reduction", detail::reductions)}};
+  }
 
   // As a loss:
   [[nodiscard]] Reduction reduction() const { return options_.reduction; }

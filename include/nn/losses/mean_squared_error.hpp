@@ -5,6 +5,7 @@
 #include <string>
 
 #include "nn/data/target_kind.hpp"
+#include "nn/layer/arguments.hpp"
 #include "nn/scoring/row_loss.hpp"
 #include "nn/scoring/row_mean.hpp"
 
@@ -26,7 +27,13 @@ class MeanSquaredError {
 
   explicit MeanSquaredError(const MeanSquaredErrorOptions& options = {}) : options_(options) {}
 
-  [[nodiscard]] std::string name() const { return "mean_squared_error"; }
+  [[nodiscard]] static std::string name() { return "mean_squared_error"; }
+  [[nodiscard]] NN_COLD Arguments arguments() const {
+    return Arguments{name()}.set("reduction", to_string(options_.reduction));
+  }
+  [[nodiscard]] NN_COLD static MeanSquaredError from_arguments(const Arguments& arguments) {
+    return MeanSquaredError{{.reduction = arguments.one_of("reduction", detail::reductions)}};
+  }
 
   // As a loss:
   [[nodiscard]] Reduction reduction() const { return options_.reduction; }

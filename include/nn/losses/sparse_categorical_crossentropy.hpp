@@ -10,6 +10,7 @@
 #include "nn/data/target_kind.hpp"
 #include "nn/kernels/elementwise/activation.hpp"
 #include "nn/kernels/rows/softmax.hpp"
+#include "nn/layer/arguments.hpp"
 #include "nn/scoring/probabilities.hpp"
 #include "nn/scoring/row_loss.hpp"
 
@@ -42,7 +43,27 @@ class SparseCategoricalCrossentropy {
   explicit SparseCategoricalCrossentropy(const SparseCategoricalCrossentropyOptions& options = {})
       : options_(options) {}
 
-  [[nodiscard]] std::string name() const { return "sparse_categorical_crossentropy"; }
+  [[nodiscard]] static std::string name() { return "sparse_categorical_crossentropy"; }
+  [[nodiscard]] NN_COLD Arguments arguments() const {
+    Arguments arguments{name()};
+    arguments.set("from_logits", options_.from_logits);
+    arguments.set("reduction", to_string(options_.reduction));
+    if (options_.ignore_class) arguments.set("ignore_class", *options_.ignore_class);
+    return arguments;
+  }
+  [[nodiscard]] NN_COLD static SparseCategoricalCrossentropy from_arguments(
+      const Arguments& arguments) {
+    SparseCategoricalCrossentropyOptions options{
+        .from_logits = arguments.get<bool>("from_logits"),
+        .reduction = arguments.one_of("reduction", detail::reductions)};
+    if (arguments.has("ignore_class")) {
+      const Index label = arguments.get<Index>("ignore_class");
+      options.ignore_class = static_cast<std::int32_t>(label);
+      demand(*options.ignore_class == label, "SparseCategoricalCrossentropy",
+             "an ignore_class of 32 bits", label);
+    }
+    return SparseCategoricalCrossentropy{options};
+  }
   [[nodiscard]] Reduction reduction() const { return options_.reduction; }
   [[nodiscard]] bool from_logits() const { return options_.from_logits; }
   [[nodiscard]] std::optional<std::int32_t> ignore_class() const { return options_.ignore_class; }

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "nn/layer/arguments.hpp"
 #include "nn/scoring/row_mean.hpp"
 
 namespace nn {
@@ -22,7 +23,9 @@ class Accuracy {
   static constexpr bool more_is_better = true;
   static constexpr bool ranks_scores = true;
 
-  [[nodiscard]] std::string name() const { return "accuracy"; }
+  [[nodiscard]] static std::string name() { return "accuracy"; }
+  [[nodiscard]] NN_COLD Arguments arguments() const { return Arguments{name()}; }
+  [[nodiscard]] NN_COLD static Accuracy from_arguments(const Arguments&) { return {}; }
 
   void reset() { mean_.reset(); }
 

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "nn/layer/arguments.hpp"
 #include "nn/scoring/row_mean.hpp"
 
 namespace nn {
@@ -20,7 +21,13 @@ class BinaryAccuracy {
 
   explicit BinaryAccuracy(const BinaryAccuracyOptions& options = {}) : options_(options) {}
 
-  [[nodiscard]] std::string name() const { return "binary_accuracy"; }
+  [[nodiscard]] static std::string name() { return "binary_accuracy"; }
+  [[nodiscard]] NN_COLD Arguments arguments() const {
+    return Arguments{name()}.set("threshold", options_.threshold);
+  }
+  [[nodiscard]] NN_COLD static BinaryAccuracy from_arguments(const Arguments& arguments) {
+    return BinaryAccuracy{{.threshold = arguments.get<double>("threshold")}};
+  }
   void reset() { mean_.reset(); }
   /// Throws `std::invalid_argument` for class numbers as targets.
   template <Real T>

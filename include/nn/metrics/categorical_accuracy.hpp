@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "nn/layer/arguments.hpp"
 #include "nn/scoring/row_mean.hpp"
 
 namespace nn {
@@ -15,7 +16,9 @@ class CategoricalAccuracy {
   static constexpr bool more_is_better = true;
   static constexpr bool ranks_scores = true;
 
-  [[nodiscard]] std::string name() const { return "categorical_accuracy"; }
+  [[nodiscard]] static std::string name() { return "categorical_accuracy"; }
+  [[nodiscard]] NN_COLD Arguments arguments() const { return Arguments{name()}; }
+  [[nodiscard]] NN_COLD static CategoricalAccuracy from_arguments(const Arguments&) { return {}; }
   void reset() { mean_.reset(); }
   /// Throws `std::invalid_argument` for class numbers as targets.
   template <Real T>

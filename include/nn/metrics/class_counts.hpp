@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <iterator>
+#include <string_view>
 #include <vector>
 
 #include "nn/core/error.hpp"
@@ -15,6 +16,15 @@ namespace nn {
 /// by how often its class is true. micro: the value over all samples together, which is the
 /// accuracy, as each sample has one class.
 enum class Average { macro, micro, weighted };
+
+[[nodiscard]] constexpr std::string_view to_string(Average average) {
+  if (average == Average::macro) return "macro";
+  return average == Average::micro ? "micro" : "weighted";
+}
+
+namespace detail {
+inline constexpr Average averages[] = {Average::macro, Average::micro, Average::weighted};
+}
 
 /// How often each class was true, predicted, and both at once: three numbers for each class, so
 /// that many thousand classes fit. Undefined ratios (0 / 0) are 0.

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "nn/kernels/product/precision.hpp"
+#include "nn/layer/arguments.hpp"
 #include "nn/metrics/class_counts.hpp"
 
 namespace nn {
@@ -26,7 +27,13 @@ class Precision {
 
   explicit Precision(const PrecisionOptions& options = {}) : options_(options) {}
 
-  [[nodiscard]] std::string name() const { return "precision"; }
+  [[nodiscard]] static std::string name() { return "precision"; }
+  [[nodiscard]] NN_COLD Arguments arguments() const {
+    return Arguments{name()}.set("average", to_string(options_.average));
+  }
+  [[nodiscard]] NN_COLD static Precision from_arguments(const Arguments& arguments) {
+    return Precision{{.average = arguments.one_of("average", detail::averages)}};
+  }
   void reset() { counts_.resize(0); }
   template <Real T>
   void update(const ScoredBatch<T>& batch) {

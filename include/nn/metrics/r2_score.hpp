@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "nn/layer/arguments.hpp"
 #include "nn/scoring/row_mean.hpp"
 
 namespace nn {
@@ -15,6 +17,16 @@ namespace nn {
 /// How the scores of the numbers of a row become one: their mean, or their mean weighted by the
 /// variance of each number's targets.
 enum class ClassAggregation { uniform_average, variance_weighted_average };
+
+[[nodiscard]] constexpr std::string_view to_string(ClassAggregation aggregation) {
+  return aggregation == ClassAggregation::uniform_average ? "uniform_average"
+                                                          : "variance_weighted_average";
+}
+
+namespace detail {
+inline constexpr ClassAggregation class_aggregations[] = {
+    ClassAggregation::uniform_average, ClassAggregation::variance_weighted_average};
+}
 
 struct R2ScoreOptions {
   ClassAggregation class_aggregation = ClassAggregation::uniform_average;
@@ -30,7 +42,14 @@ class R2Score {
 
   explicit R2Score(const R2ScoreOptions& options = {}) : options_(options) {}
 
-  [[nodiscard]] std::string name() const { return "r2_score"; }
+  [[nodiscard]] static std::string name() { return "r2_score"; }
+  [[nodiscard]] NN_COLD Arguments arguments() const {
+    return Arguments{name()}.set("class_aggregation", to_string(options_.class_aggregation));
+  }
+  [[nodiscard]] NN_COLD static R2Score from_arguments(const Arguments& arguments) {
+    return R2Score{
+        {.class_aggregation = arguments.one_of("class_aggregation", detail::class_aggregations)}};
+  }
   void reset() {
     sums_.clear();
     rows_ = 0;

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "nn/layer/arguments.hpp"
 #include "nn/metrics/class_counts.hpp"
 
 namespace nn {
@@ -21,7 +22,13 @@ class Recall {
 
   explicit Recall(const RecallOptions& options = {}) : options_(options) {}
 
-  [[nodiscard]] std::string name() const { return "recall"; }
+  [[nodiscard]] static std::string name() { return "recall"; }
+  [[nodiscard]] NN_COLD Arguments arguments() const {
+    return Arguments{name()}.set("average", to_string(options_.average));
+  }
+  [[nodiscard]] NN_COLD static Recall from_arguments(const Arguments& arguments) {
+    return Recall{{.average = arguments.one_of("average", detail::averages)}};
+  }
   void reset() { counts_.resize(0); }
   template <Real T>
   void update(const ScoredBatch<T>& batch) {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string>
 
+#include "nn/layer/arguments.hpp"
 #include "nn/scoring/row_mean.hpp"
 
 namespace nn {
@@ -15,7 +16,9 @@ class RootMeanSquaredError {
  public:
   static constexpr bool more_is_better = false;
 
-  [[nodiscard]] std::string name() const { return "root_mean_squared_error"; }
+  [[nodiscard]] static std::string name() { return "root_mean_squared_error"; }
+  [[nodiscard]] NN_COLD Arguments arguments() const { return Arguments{name()}; }
+  [[nodiscard]] NN_COLD static RootMeanSquaredError from_arguments(const Arguments&) { return {}; }
   void reset() { mean_.reset(); }
   /// Throws `std::invalid_argument` for class numbers as targets.
   template <Real T>

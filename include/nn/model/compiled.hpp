@@ -13,10 +13,29 @@
 #include "nn/data/target_kind.hpp"
 #include "nn/kernels/bfloat16/bfloat16.hpp"
 #include "nn/kernels/elementwise/activation.hpp"
+#include "nn/layer/arguments.hpp"
 #include "nn/layer/parameter_block.hpp"
+#include "nn/schedule/hyperparameter.hpp"
 #include "nn/scoring/row_loss.hpp"
 
 namespace nn {
+
+/// A loss, optimizer or metric that names its constructor's arguments, and so can be saved with its
+/// model: a static `name()`, `Arguments arguments() const`, and `static V
+/// from_arguments(arguments)` or, where a number may be a schedule, `from_arguments(arguments,
+/// make_schedule)`.
+template <class V>
+concept Described = requires(const V& value) {
+  { V::name() } -> std::convertible_to<std::string>;
+  { value.arguments() } -> std::same_as<Arguments>;
+}
+&&(
+    requires(const Arguments& arguments) {
+      { V::from_arguments(arguments) } -> std::same_as<V>;
+    } ||
+    requires(const Arguments& arguments, MakeSchedule make_schedule) {
+      { V::from_arguments(arguments, make_schedule) } -> std::same_as<V>;
+    });
 
 /// A loss: `name()`, and either a call for one row, as `RowLoss` has it, or a call for a whole
 /// batch that writes each row's loss and, unless it is null, the gradient with respect to the
@@ -71,6 +90,13 @@ concept MetricFor = std::copyable<M> && requires(M& metric, const ScoredBatch<T>
 
 namespace detail {
 
+/// The arguments of something that names them.
+template <class V>
+[[nodiscard]] NN_COLD std::optional<Arguments> arguments_of(const V& value) {
+  if constexpr (Described<V>) return value.arguments();
+  return std::nullopt;
+}
+
 /// What a loss takes as targets.
 struct TargetRule {
   std::string loss;
@@ -83,6 +109,7 @@ struct LossInterface {
   virtual ~LossInterface() = default;
   virtual LossInterface* clone() const = 0;
   virtual std::string name() const = 0;
+  virtual std::optional<Arguments> arguments() const = 0;
   virtual TargetRule targets() const = 0;
   virtual bool from_logits() const = 0;
   virtual bool takes_weights() const = 0;
@@ -97,6 +124,7 @@ struct LossHolder final : LossInterface<T> {
   explicit LossHolder(L held) : loss(std::move(held)) {}
   LossInterface<T>* clone() const override { return new LossHolder(loss); }
   std::string name() const override { return loss.name(); }
+  std::optional<Arguments> arguments() const override { return arguments_of(loss); }
   TargetRule targets() const override { return {loss.name(), kind, ignored_class(loss)}; }
   bool from_logits() const override {
     if constexpr (requires { bool{loss.from_logits()}; }) return loss.from_logits();
@@ -136,6 +164,8 @@ template <class T>
 struct OptimizerInterface {
   virtual ~OptimizerInterface() = default;
   virtual OptimizerInterface* clone() const = 0;
+  virtual std::string name() const = 0;
+  virtual std::optional<Arguments> arguments() const = 0;
   virtual double learning_rate(std::int64_t step) const = 0;
   virtual void set_learning_rate(double rate) = 0;
   virtual void step(ParameterBlock<T>& block) = 0;
@@ -146,6 +176,8 @@ template <class T, class O>
 struct OptimizerHolder final : OptimizerInterface<T> {
   explicit OptimizerHolder(O held) : optimizer(std::move(held)) {}
   OptimizerInterface<T>* clone() const override { return new OptimizerHolder(optimizer); }
+  std::string name() const override { return optimizer.name(); }
+  std::optional<Arguments> arguments() const override { return arguments_of(optimizer); }
   double learning_rate(std::int64_t step) const override {
     if constexpr (requires { optimizer.learning_rate(step); }) return optimizer.learning_rate(step);
     return optimizer.learning_rate();
@@ -169,6 +201,7 @@ struct MetricInterface {
   virtual ~MetricInterface() = default;
   virtual MetricInterface* clone() const = 0;
   virtual std::string name() const = 0;
+  virtual std::optional<Arguments> arguments() const = 0;
   virtual std::optional<bool> more_is_better() const = 0;
   virtual bool ranks_scores() const = 0;
   virtual void reset() = 0;
@@ -181,6 +214,7 @@ struct MetricHolder final : MetricInterface {
   explicit MetricHolder(M held) : metric(std::move(held)) {}
   MetricInterface* clone() const override { return new MetricHolder(metric); }
   std::string name() const override { return metric.name(); }
+  std::optional<Arguments> arguments() const override { return arguments_of(metric); }
   std::optional<bool> more_is_better() const override {
     if constexpr (requires { bool{M::more_is_better}; }) return M::more_is_better;
     return std::nullopt;
@@ -207,6 +241,8 @@ class Metric {
       : self_(new detail::MetricHolder<M>(std::move(metric))) {}
 
   [[nodiscard]] std::string name() const { return self_->name(); }
+  /// Its constructor's arguments, if it names them.
+  [[nodiscard]] std::optional<Arguments> arguments() const { return self_->arguments(); }
   /// Whether a higher value is the better one; nothing for a metric that does not say.
   [[nodiscard]] std::optional<bool> more_is_better() const { return self_->more_is_better(); }
   /// Whether it takes logits in place of a softmax's result.

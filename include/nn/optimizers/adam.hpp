@@ -40,7 +40,23 @@ class Adam {
     demand(options.epsilon >= 0, "Adam", "an epsilon of 0 or more", options.epsilon);
   }
 
-  [[nodiscard]] std::string name() const { return "adam"; }
+  [[nodiscard]] static std::string name() { return "adam"; }
+  [[nodiscard]] NN_COLD Arguments arguments() const {
+    Arguments arguments{name()};
+    options_.learning_rate.describe(arguments, "learning_rate");
+    options_.beta_1.describe(arguments, "beta_1");
+    return arguments.set("beta_2", options_.beta_2)
+        .set("epsilon", options_.epsilon)
+        .set("amsgrad", options_.amsgrad);
+  }
+  [[nodiscard]] NN_COLD static Adam from_arguments(const Arguments& arguments,
+                                                   MakeSchedule make_schedule) {
+    return Adam{{.learning_rate = Hyperparameter::from(arguments, "learning_rate", make_schedule),
+                 .beta_1 = Hyperparameter::from(arguments, "beta_1", make_schedule),
+                 .beta_2 = arguments.get<double>("beta_2"),
+                 .epsilon = arguments.get<double>("epsilon"),
+                 .amsgrad = arguments.get<bool>("amsgrad")}};
+  }
   /// The rate of the update after `step` updates.
   [[nodiscard]] double learning_rate(std::int64_t step = 0) const {
     return options_.learning_rate.at(step);

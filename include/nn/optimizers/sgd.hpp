@@ -34,7 +34,19 @@ class SGD {
     static_cast<void>(momentum_at(0));
   }
 
-  [[nodiscard]] std::string name() const { return "sgd"; }
+  [[nodiscard]] static std::string name() { return "sgd"; }
+  [[nodiscard]] NN_COLD Arguments arguments() const {
+    Arguments arguments{name()};
+    options_.learning_rate.describe(arguments, "learning_rate");
+    options_.momentum.describe(arguments, "momentum");
+    return arguments.set("nesterov", options_.nesterov);
+  }
+  [[nodiscard]] NN_COLD static SGD from_arguments(const Arguments& arguments,
+                                                  MakeSchedule make_schedule) {
+    return SGD{{.learning_rate = Hyperparameter::from(arguments, "learning_rate", make_schedule),
+                .momentum = Hyperparameter::from(arguments, "momentum", make_schedule),
+                .nesterov = arguments.get<bool>("nesterov")}};
+  }
   /// The rate of the update after `step` updates.
   [[nodiscard]] double learning_rate(std::int64_t step = 0) const {
     return options_.learning_rate.at(step);

@@ -5,10 +5,13 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "nn/core/error.hpp"
 #include "nn/core/finite.hpp"
+#include "nn/layer/arguments.hpp"
 
 namespace nn {
 
@@ -18,6 +21,19 @@ template <class S>
 concept Schedule = std::copy_constructible<S> && requires(const S& schedule, std::int64_t step) {
   { schedule(step) } -> std::convertible_to<double>;
 };
+
+/// A schedule that names its constructor's arguments, and so can be saved and loaded with its
+/// optimizer.
+template <class S>
+concept DescribedSchedule = Schedule<S> && requires(const S& schedule, const Arguments& arguments) {
+  { S::name() } -> std::convertible_to<std::string_view>;
+  { schedule.arguments() } -> std::same_as<Arguments>;
+  { S::from_arguments(arguments) } -> std::same_as<S>;
+};
+
+class Hyperparameter;
+/// Makes the schedule that the arguments name and belong to. Throws `std::invalid_argument`.
+using MakeSchedule = Hyperparameter (*)(const Arguments& arguments);
 
 /// A number of an optimizer, written as a number or as any `Schedule`:
 ///     nn::Adam{{.learning_rate = 1e-3}}   nn::Adam{{.learning_rate = nn::OneCycle{0.01, 235}}}
@@ -29,9 +45,12 @@ class Hyperparameter {
   requires(!std::same_as<S, Hyperparameter>) &&
       Schedule<S> Hyperparameter(
           S schedule)  // NOLINT(google-explicit-constructor): {.learning_rate = nn::OneCycle{…}}
-      : schedule_([held = std::move(schedule)](std::int64_t step) {
-          return static_cast<double>(held(step));
-        }) {}
+  {
+    if constexpr (DescribedSchedule<S>) arguments_ = schedule.arguments();
+    schedule_ = [held = std::move(schedule)](std::int64_t step) {
+      return static_cast<double>(held(step));
+    };
+  }
 
   [[nodiscard]] bool is_fixed() const { return !schedule_; }
 
@@ -46,9 +65,32 @@ class Hyperparameter {
     return value;
   }
 
+  /// Sets the argument `name` to the number, or to the schedule's name and arguments. Throws
+  /// `std::invalid_argument` for a schedule that does not name its arguments.
+  NN_COLD void describe(Arguments& arguments, std::string_view name) const {
+    if (is_fixed()) {
+      arguments.set(name, value_);
+    } else if (arguments_) {
+      arguments.set(name, *arguments_);
+    } else {
+      refuse({.where = {arguments.owner(), ", argument '", name, "'"},
+              .expected = "a number, or a schedule that names its arguments",
+              .got = "another schedule",
+              .remedy = "give it arguments(), from_arguments() and a static name()"});
+    }
+  }
+  /// The reverse of `describe`.
+  [[nodiscard]] NN_COLD static Hyperparameter from(const Arguments& arguments,
+                                                   std::string_view name,
+                                                   MakeSchedule make_schedule) {
+    if (!arguments.has_object(name)) return arguments.get<double>(name);
+    return make_schedule(arguments.get<Arguments>(name));
+  }
+
  private:
   double value_ = 0;
   std::function<double(std::int64_t)> schedule_;
+  std::optional<Arguments> arguments_;  // of a schedule that names them
 };
 
 /// What `set_learning_rate` of every optimizer does. Throws `std::invalid_argument` for a rate that

@@ -7,9 +7,11 @@
 #include <cstdint>
 #include <numbers>
 #include <optional>
+#include <string>
 
 #include "nn/core/error.hpp"
 #include "nn/core/finite.hpp"
+#include "nn/layer/arguments.hpp"
 
 namespace nn {
 
@@ -31,9 +33,8 @@ class CosineDecay {
                                 const CosineDecayOptions& options = {})
       : initial_rate_(initial_rate),
         top_(options.warmup_target.value_or(initial_rate)),
-        alpha_(options.alpha),
-        decay_steps_(static_cast<double>(decay_steps)),
-        warmup_steps_(static_cast<double>(options.warmup_steps)) {
+        decay_steps_(decay_steps),
+        options_(options) {
     constexpr const char* where = "CosineDecay";
     demand(initial_rate >= 0 && is_finite(initial_rate), where,
            "a finite initial_rate of 0 or more", initial_rate);
@@ -45,21 +46,39 @@ class CosineDecay {
            "a warmup_target for the warmup_steps", "none");
   }
 
+  [[nodiscard]] static std::string name() { return "CosineDecay"; }
+  [[nodiscard]] NN_COLD Arguments arguments() const {
+    Arguments arguments{name()};
+    arguments.set("initial_learning_rate", initial_rate_).set("decay_steps", decay_steps_);
+    arguments.set("alpha", options_.alpha).set("warmup_steps", options_.warmup_steps);
+    if (options_.warmup_target) arguments.set("warmup_target", *options_.warmup_target);
+    return arguments;
+  }
+  [[nodiscard]] NN_COLD static CosineDecay from_arguments(const Arguments& arguments) {
+    CosineDecayOptions options{.alpha = arguments.get<double>("alpha"),
+                               .warmup_steps = arguments.get<Index>("warmup_steps")};
+    if (arguments.has("warmup_target")) {
+      options.warmup_target = arguments.get<double>("warmup_target");
+    }
+    return {arguments.get<double>("initial_learning_rate"), arguments.get<Index>("decay_steps"),
+            options};
+  }
+
   /// The rate of the update after `step` updates.
   [[nodiscard]] double operator()(std::int64_t step) const {
-    const double past_warmup = static_cast<double>(step) - warmup_steps_;
-    if (past_warmup < 0) return top_ + (top_ - initial_rate_) * past_warmup / warmup_steps_;
-    const double share = std::min(past_warmup / decay_steps_, 1.0);
+    const auto warmup_steps = static_cast<double>(options_.warmup_steps);
+    const double past_warmup = static_cast<double>(step) - warmup_steps;
+    if (past_warmup < 0) return top_ + (top_ - initial_rate_) * past_warmup / warmup_steps;
+    const double share = std::min(past_warmup / static_cast<double>(decay_steps_), 1.0);
     const double cosine = (1 + std::cos(std::numbers::pi * share)) / 2;
-    return top_ * ((1 - alpha_) * cosine + alpha_);
+    return top_ * ((1 - options_.alpha) * cosine + options_.alpha);
   }
 
  private:
   double initial_rate_;
   double top_;  // the highest rate
-  double alpha_;
-  double decay_steps_;
-  double warmup_steps_;
+  std::int64_t decay_steps_;
+  CosineDecayOptions options_;
 };
 
 }  // namespace nn

@@ -4,9 +4,11 @@
 
 #include <cmath>
 #include <cstdint>
+#include <string>
 
 #include "nn/core/error.hpp"
 #include "nn/core/finite.hpp"
+#include "nn/layer/arguments.hpp"
 
 namespace nn {
 
@@ -32,6 +34,21 @@ class ExponentialDecay {
     demand(decay_steps > 0, where, "1 or more decay_steps", decay_steps);
     demand(decay_rate > 0 && is_finite(decay_rate), where, "a finite positive decay_rate",
            decay_rate);
+  }
+
+  [[nodiscard]] static std::string name() { return "ExponentialDecay"; }
+  [[nodiscard]] NN_COLD Arguments arguments() const {
+    return Arguments{name()}
+        .set("initial_learning_rate", initial_rate_)
+        .set("decay_steps", decay_steps_)
+        .set("decay_rate", decay_rate_)
+        .set("staircase", options_.staircase);
+  }
+  [[nodiscard]] NN_COLD static ExponentialDecay from_arguments(const Arguments& arguments) {
+    return {arguments.get<double>("initial_learning_rate"),
+            arguments.get<Index>("decay_steps"),
+            arguments.get<double>("decay_rate"),
+            {.staircase = arguments.get<bool>("staircase")}};
   }
 
   /// The rate of the update after `step` updates.

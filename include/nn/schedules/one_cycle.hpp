@@ -6,9 +6,11 @@
 #include <cmath>
 #include <cstdint>
 #include <numbers>
+#include <string>
 
 #include "nn/core/error.hpp"
 #include "nn/core/finite.hpp"
+#include "nn/layer/arguments.hpp"
 #include "nn/schedule/hyperparameter.hpp"
 
 namespace nn {
@@ -48,6 +50,18 @@ class OneCycle {
     demand(options.max_momentum < 1, "OneCycle", "a max_momentum below 1", options.max_momentum);
   }
 
+  [[nodiscard]] static std::string name() { return "OneCycle"; }
+  [[nodiscard]] NN_COLD Arguments arguments() const { return arguments_of(name()); }
+  [[nodiscard]] NN_COLD static OneCycle from_arguments(const Arguments& arguments) {
+    return {arguments.get<double>("max_rate"),
+            arguments.get<Index>("total_steps"),
+            {.pct_start = arguments.get<double>("pct_start"),
+             .div_factor = arguments.get<double>("div_factor"),
+             .final_div_factor = arguments.get<double>("final_div_factor"),
+             .base_momentum = arguments.get<double>("base_momentum"),
+             .max_momentum = arguments.get<double>("max_momentum")}};
+  }
+
   /// The rate of the update after `step` updates.
   [[nodiscard]] double operator()(std::int64_t step) const {
     const double first = max_rate_ / options_.div_factor;
@@ -56,14 +70,21 @@ class OneCycle {
 
   /// The matching schedule for SGD's momentum or Adam's beta_1: from max_momentum down to
   /// base_momentum while the rate rises, and back up while it falls.
-  [[nodiscard]] Hyperparameter momentum() const {
-    return [cycle = *this](std::int64_t step) {
-      const double high = cycle.options_.max_momentum;
-      return cycle.along(step, {high, cycle.options_.base_momentum, high});
-    };
-  }
+  [[nodiscard]] Hyperparameter momentum() const;
 
  private:
+  friend class OneCycleMomentum;
+  [[nodiscard]] NN_COLD Arguments arguments_of(const std::string& owner) const {
+    return Arguments{owner}
+        .set("max_rate", max_rate_)
+        .set("total_steps", total_steps_)
+        .set("pct_start", options_.pct_start)
+        .set("div_factor", options_.div_factor)
+        .set("final_div_factor", options_.final_div_factor)
+        .set("base_momentum", options_.base_momentum)
+        .set("max_momentum", options_.max_momentum);
+  }
+
   struct Values {
     double first, turn, last;
   };
@@ -83,5 +104,28 @@ class OneCycle {
   std::int64_t total_steps_;
   OneCycleOptions options_;
 };
+
+/// The schedule that `OneCycle::momentum` gives.
+class OneCycleMomentum {
+ public:
+  explicit OneCycleMomentum(const OneCycle& cycle) : cycle_(cycle) {}
+
+  [[nodiscard]] static std::string name() { return "OneCycleMomentum"; }
+  [[nodiscard]] NN_COLD Arguments arguments() const { return cycle_.arguments_of(name()); }
+  [[nodiscard]] NN_COLD static OneCycleMomentum from_arguments(const Arguments& arguments) {
+    return OneCycleMomentum{OneCycle::from_arguments(arguments)};
+  }
+
+  /// The momentum of the update after `step` updates.
+  [[nodiscard]] double operator()(std::int64_t step) const {
+    const double high = cycle_.options_.max_momentum;
+    return cycle_.along(step, {high, cycle_.options_.base_momentum, high});
+  }
+
+ private:
+  OneCycle cycle_;
+};
+
+inline Hyperparameter OneCycle::momentum() const { return OneCycleMomentum{*this}; }
 
 }  // namespace nn

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "nn/scoring/scored_batch.hpp"
 
@@ -15,7 +16,16 @@ namespace nn {
 /// count.
 enum class Reduction { sum_over_batch_size, sum, mean_with_sample_weight };
 
+[[nodiscard]] constexpr std::string_view to_string(Reduction reduction) {
+  if (reduction == Reduction::sum) return "sum";
+  return reduction == Reduction::sum_over_batch_size ? "sum_over_batch_size"
+                                                     : "mean_with_sample_weight";
+}
+
 namespace detail {
+
+inline constexpr Reduction reductions[] = {Reduction::sum_over_batch_size, Reduction::sum,
+                                           Reduction::mean_with_sample_weight};
 
 /// What the sum of a batch's losses is multiplied by. Rows with the label `ignored` don't count.
 template <Real T>
