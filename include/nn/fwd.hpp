@@ -11,7 +11,10 @@ class Sequential;
 class Callback;
 class History;
 class Metric;
+class Samples;
+class SampleWeights;
 class Scores;
+class Targets;
 class Workspace;
 
 struct BuildOptions;
@@ -20,5 +23,6 @@ struct EvaluateOptions;
 struct FitOptions;
 struct PredictOptions;
 struct SaveOptions;
+struct ValidationData;
 
 }  // namespace nn
