@@ -142,7 +142,9 @@ TEST_SUITE("golden/layers") {
     tally.print();
     // These three leave room for a layer that comes or goes, but for no case of one that stays.
     CHECK(tally.total() >= 121);
-    CHECK(num_refused <= 18);
+    // Two of them give Normalization statistics, which are no arguments of a file: its own test has
+    // Keras' numbers.
+    CHECK(num_refused <= 20);
     CHECK(tally.num_run() >= 20);
   }
 }

@@ -174,6 +174,8 @@ TEST_SUITE("model/allocation_failure") {
     let_each_allocation_fail(make_built(), [](Model& m) { m.quantize(nn::NumberFormat::int8); });
     let_each_allocation_fail(make_trained(),
                              [](Model& m) { m.quantize(nn::NumberFormat::bfloat16); });
+    let_each_allocation_fail(make_model(), [](Model& m) { m.freeze(1); });
+    let_each_allocation_fail(make_trained(), [](Model& m) { m.freeze(1); });
   }
 
   TEST_CASE("Memory runs out: a model in training is as it was" * skip_without_counter) {

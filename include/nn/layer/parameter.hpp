@@ -77,10 +77,23 @@ class AnyParameter {
     is_brought_ = false;
     brought_ = {};
   }
-  /// Whether the layer was copied out of a built model and is in no other yet.
+  /// Whether it has elements that no model holds: those that were set before the layer came into a
+  /// model, or that the layer, a copy, took along out of one.
   [[nodiscard]] bool is_brought() const { return is_brought_; }
   /// The elements that it brought from there; null where they were quantised.
   [[nodiscard]] const T* brought() const { return is_brought_ ? value_ : nullptr; }
+  /// Gives it these elements: in the model around its layer, or, where there is none, for the model
+  /// to begin with. Needs the shape that it has in the model.
+  void set(const Shape& shape, const T* values) {
+    if (!is_bound() || is_brought_) {
+      brought_ = AlignedArray<T>(static_cast<std::size_t>(shape.num_elements()));
+      shape_ = shape;
+      value_ = brought_.data();
+      is_brought_ = true;
+    }
+    NN_ASSERT(shape == shape_);
+    std::copy_n(values, shape.num_elements(), value_);
+  }
   void zero_gradient() const { std::fill_n(gradient_, shape_.num_elements(), T(0)); }
 
  protected:

@@ -8,6 +8,7 @@
 #include "nn/layers/dropout.hpp"
 #include "nn/layers/flatten.hpp"
 #include "nn/layers/max_pooling2d.hpp"
+#include "nn/layers/normalization.hpp"
 #include "nn/layers/relu.hpp"
 #include "nn/layers/rescaling.hpp"
 #include "nn/layers/softmax.hpp"
@@ -17,9 +18,11 @@ namespace nn {
 template <class... Layers>
 struct LayerTypes {};
 
-#define NN_FOR_EACH_LAYER(DO) \
-  DO(BatchNormalization)      \
-  DO(Conv2D) DO(Dense) DO(Dropout) DO(Flatten) DO(MaxPooling2D) DO(ReLU) DO(Rescaling) DO(Softmax)
+#define NN_FOR_EACH_LAYER(DO)                                                                 \
+  DO(BatchNormalization)                                                                      \
+  DO(Conv2D)                                                                                  \
+  DO(Dense) DO(Dropout) DO(Flatten) DO(MaxPooling2D) DO(Normalization) DO(ReLU) DO(Rescaling) \
+      DO(Softmax)
 
 /// The library's layers, and more.
 #define NN_LAYER_TYPE(L) L<T>,

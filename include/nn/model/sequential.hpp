@@ -106,8 +106,7 @@ class Sequential {
   }
   void zero_gradients() { parameters().zero_gradients(); }
 
-  /// Keeps training from changing all layers, or one, by number or by its name in `summary`. See
-  /// model/freezing.hpp.
+  /// Keeps training from changing all layers, or one by number or name: see model/freezing.hpp.
   void freeze() { set_frozen("Sequential::freeze", true, 0, size()); }
   void freeze(Index i) { set_frozen("Sequential::freeze", true, i, i + 1); }
   void freeze(std::string_view name) { freeze(number_of("Sequential::freeze", name)); }
@@ -122,6 +121,13 @@ class Sequential {
   /// Layer i as an L. Throws `std::invalid_argument` if there is none or it is another type.
   template <class L>
   [[nodiscard]] const L& layer(Index i) const;
+  /// The same of a layer that adapts to data. It lives until the model is built, frozen or
+  /// replaced.
+  template <class L>
+  requires requires(L& layer, const Tensor<T, 2>& x) { layer.adapt(x); }
+  [[nodiscard]] L& layer(Index i) {
+    return const_cast<L&>(std::as_const(*this).template layer<L>(i));
+  }
   [[nodiscard]] const std::vector<AnyLayer<T>>& layers() const { return network_.layers(); }
   /// Layers, those of nested models counted one by one.
   [[nodiscard]] Index num_layers() const { return network_.graph().num_layers(); }
