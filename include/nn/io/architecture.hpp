@@ -12,6 +12,7 @@
 #include "nn/io/json_reader.hpp"
 #include "nn/io/json_text.hpp"
 #include "nn/layers/layers.hpp"
+#include "nn/model/model_access.hpp"
 #include "nn/model/residual.hpp"
 #include "nn/model/sequential.hpp"
 
@@ -22,9 +23,11 @@ namespace nn::io {
 inline constexpr int max_nested_models = JsonReader::max_depth / 2 - 2;
 
 /// [{"class_name":"Conv2D","config":{...}},...]; a nested model has "layers" in place of "config".
+/// `tells_frozen`: a frozen layer has "trainable":false too.
 /// Throws `std::invalid_argument` for a layer that doesn't name its arguments.
 template <Real T>
-NN_COLD void append_layers(std::string& text, std::span<const AnyLayer<T>> layers, int depth = 1) {
+NN_COLD void append_layers(std::string& text, std::span<const AnyLayer<T>> layers,
+                           bool tells_frozen = false, int depth = 1) {
   if (depth > max_nested_models) {
     refuse({"Sequential::save",
             {"at most ", max_nested_models, " models inside one another"},
@@ -38,13 +41,17 @@ NN_COLD void append_layers(std::string& text, std::span<const AnyLayer<T>> layer
     append_quoted(text, layer.name());
     if (const auto* nested = layer.template get_if<Sequential<T>>()) {
       append_key(text, "layers");
-      append_layers<T>(text, nested->layers(), depth + 1);
+      append_layers<T>(text, nested->layers(), tells_frozen, depth + 1);
     } else if (const auto* residual = layer.template get_if<Residual<T>>()) {
       append_key(text, "layers");
-      append_layers<T>(text, residual->layers(), depth + 1);
+      append_layers<T>(text, residual->layers(), tells_frozen, depth + 1);
     } else if (const auto arguments = layer.arguments()) {
       append_key(text, "config");
       append_arguments(text, *arguments);
+      if (tells_frozen && layer.is_frozen()) {
+        append_key(text, "trainable");
+        text += "false";
+      }
     } else {
       refuse({.where = "Sequential::save",
               .expected = "layers that name their arguments",
@@ -61,9 +68,13 @@ NN_COLD void append_layers(std::string& text, std::span<const AnyLayer<T>> layer
 template <Real T, class... Layers>
 NN_COLD bool add_layer(Sequential<T>& model, const Arguments& arguments, LayerTypes<Layers...>) {
   const auto try_type = [&]<class L>() {
-    if (L::name() != arguments.owner()) return false;
-    model.add(L::from_arguments(arguments));
-    return true;
+    if constexpr (Layer<L>) {
+      if (L::name() != arguments.owner()) return false;
+      model.add(L::from_arguments(arguments));
+      return true;
+    } else {
+      return false;  // an optimizer of the user's own, say
+    }
   };
   return (try_type.template operator()<Layers>() || ...);
 }
@@ -71,7 +82,10 @@ NN_COLD bool add_layer(Sequential<T>& model, const Arguments& arguments, LayerTy
 template <Real T, class... Layers>
 [[nodiscard]] NN_COLD std::string known_layers(LayerTypes<Layers...>) {
   std::string names;
-  (append_listed(names, Layers::name()), ...);
+  const auto append_name = [&]<class L>() {
+    if constexpr (Layer<L>) append_listed(names, L::name());
+  };
+  (append_name.template operator()<Layers>(), ...);
   append_listed(names, Residual<T>::name());
   append_listed(names, "Sequential");
   return names;
@@ -103,6 +117,8 @@ NN_COLD void read_layer(JsonReader& reader, Sequential<T>& model, Types types) {
   bool has_name = false;
   bool has_config = false;
   bool has_layers = false;
+  bool has_trainable = false;
+  bool is_frozen = false;
   reader.read_object([&](const std::string& key) {
     if (key == "class_name" && !std::exchange(has_name, true)) {
       name = reader.read_string();
@@ -110,13 +126,15 @@ NN_COLD void read_layer(JsonReader& reader, Sequential<T>& model, Types types) {
       arguments = read_arguments(reader);
     } else if (key == "layers" && !std::exchange(has_layers, true)) {
       read_layers(reader, nested, types);
+    } else if (key == "trainable" && !std::exchange(has_trainable, true)) {
+      is_frozen = !reader.read_boolean();
     } else {
       reader.fail("class_name and config or layers, once each", abbreviate(key), reader.position());
     }
   });
   const bool is_residual = name == Residual<T>::name();
   if (!has_name || has_config == has_layers ||
-      has_layers != (is_residual || name == "Sequential")) {
+      has_layers != (is_residual || name == "Sequential") || (has_layers && has_trainable)) {
     reader.fail("class_name and config, or for Sequential and Residual layers", "other keys",
                 start);
   }
@@ -131,6 +149,8 @@ NN_COLD void read_layer(JsonReader& reader, Sequential<T>& model, Types types) {
     reader.fail({"arguments that ", name, " has"}, abbreviate(unread.front()), start,
                 "the file may be of a later version of the library");
   }
+  if (!is_frozen) return;
+  nn::detail::ModelAccess::network(model).graph().set_frozen(model.layers().size() - 1, true);
 }
 
 /// The reverse of `append_layers`. Throws `IoError`, or `std::invalid_argument` from a layer's

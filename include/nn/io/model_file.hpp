@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Models in safetensors files: weights as tensors, the architecture in the metadata.
+// Models in safetensors files: weights and moments as tensors, the rest in the metadata.
 #pragma once
 
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <map>
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +17,8 @@
 #include "nn/io/model_metadata.hpp"
 #include "nn/io/quantized_weights.hpp"
 #include "nn/io/safetensors.hpp"
+#include "nn/io/stored_weights.hpp"
+#include "nn/io/training_state.hpp"
 #include "nn/model/model_access.hpp"
 
 namespace nn {
@@ -23,23 +27,15 @@ namespace nn {
 struct SaveOptions {
   std::map<std::string, std::string> notes{};  ///< texts of one's own in the file's metadata
   bool allow_non_finite = false;  ///< also write infinity and NaN, as of a diverged model
+  /// Of `save`: also what training goes on from. `load` then gives a compiled model, and training
+  /// it has the bits that going on without the file would have had.
+  bool optimizer = false;
 };
 
 namespace io {
 
 /// Longest description of layers that is read or written, in bytes: parsing takes a multiple of it.
 inline constexpr std::size_t max_architecture_size = std::size_t{1} << 20;
-
-template <Real T>
-NN_COLD void add_weights(SafetensorsWriter& writer, const Sequential<T>& model) {
-  for (const NamedParameter<T>& parameter : model.parameters()) {
-    if (const auto* matrix = parameter.quantized()) {
-      add_quantized(writer, parameter.name, *matrix);
-    } else {
-      writer.add(parameter.name, parameter.shape, parameter.value().data());
-    }
-  }
-}
 
 /// A file with the notes that the options have. Throws where the model is not to be saved so.
 template <Real T>
@@ -53,58 +49,6 @@ template <Real T>
   SafetensorsWriter writer;
   for (const auto& [name, text] : options.notes) writer.set_metadata(name, text);
   return writer;
-}
-
-/// Throws `IoError` unless the file has exactly the listed parameters. Allocates nothing, so that
-/// an architecture that asks for more than its file holds is refused before it costs memory.
-template <Real T>
-NN_COLD void require_weights(const SafetensorsFile& file, const ParameterList<T>& list,
-                             const std::string& where) {
-  std::size_t num_scales = 0;
-  for (const auto& entry : list.entries()) {
-    const TensorEntry* tensor = file.find(entry.name);
-    if (tensor == nullptr) {
-      refuse<IoError>({where,
-                       {"a tensor '", entry.name, "'"},
-                       "none",
-                       {file.tensors().size(), " tensors"},
-                       "the file is of another model"});
-    }
-    if (tensor->shape != entry.shape) {
-      refuse<IoError>({where,
-                       {"'", entry.name, "' of shape ", entry.shape.to_string()},
-                       tensor->shape.to_string(),
-                       "",
-                       "the file is of another model"});
-    }
-    if (tensor->dtype.name == "I8" && entry.is_quantizable) {
-      require_scales(file, entry.name, entry.shape, where);
-      ++num_scales;
-      continue;
-    }
-    const std::string_view dtype = tensor->dtype.name;
-    if (dtype != "F32" && dtype != "F64" && dtype != "F16" && dtype != "BF16") {
-      refuse<IoError>({where, {"'", entry.name, "' as floating-point numbers"}, dtype});
-    }
-  }
-  if (file.tensors().size() != list.entries().size() + num_scales) {
-    refuse<IoError>({where,
-                     {list.entries().size() + num_scales, " tensors"},
-                     file.tensors().size(),
-                     "",
-                     "the file is of another model"});
-  }
-}
-
-template <Real T>
-NN_COLD void copy_weights(const SafetensorsFile& file, ParameterBlock<T>& block) {
-  for (const NamedParameter<T>& parameter : block) {
-    T* const value = parameter.value().data();
-    file.copy_to(file.at(parameter.name), value);
-    if (file.at(parameter.name).dtype.name == "I8") {
-      apply_scales(file, parameter.name, parameter.shape, value);
-    }
-  }
 }
 
 /// The layers that `text` describes, appended to `model`, and the shape of their input. Throws
@@ -142,27 +86,44 @@ template <Real T, class Types>
 /// The layers of a model and the shape of its input as `read_architecture` takes them. Throws
 /// `std::invalid_argument` where they can't be described, or at too great a length.
 template <Real T>
-[[nodiscard]] NN_COLD std::string describe_architecture(const Sequential<T>& model) {
+[[nodiscard]] NN_COLD std::string describe_architecture(const Sequential<T>& model,
+                                                        bool tells_frozen) {
   std::string text = "{";
   append_key(text, "class_name");
   append_quoted(text, "Sequential");
   append_key(text, "input_shape");
   append_list(text, model.input_shape());
   append_key(text, "layers");
-  append_layers<T>(text, model.layers());
+  append_layers<T>(text, model.layers(), tells_frozen);
   text += '}';
   demand(text.size() <= max_architecture_size, "Sequential::save",
          "an architecture of at most 1048576 characters", text.size());
   return text;
 }
 
+/// What the file says about training; nothing for a file without it. Throws `IoError`.
+template <Real T, class Types>
+[[nodiscard]] NN_COLD std::optional<TrainingState<T>> training_of(const SafetensorsFile& file,
+                                                                  const std::string& path,
+                                                                  Types types) {
+  if (!has_training(file)) return std::nullopt;
+  const std::string where = concat({path, ", training"});
+  try {
+    return read_training<T>(file.metadata().at("training"), where, types);
+  } catch (const std::invalid_argument& error) {
+    throw IoError{concat({where, ": ", error.what()})};
+  }
+}
+
 /// The model that a file describes, with its weights. Their data are read last, once all else has
 /// been found to fit. Throws `IoError`.
-template <Real T, class Types>
-[[nodiscard]] NN_COLD Sequential<T> read_model(const std::string& path, Types types) {
+template <Real T, class Layers, class Parts>
+[[nodiscard]] NN_COLD Sequential<T> read_model(const std::string& path, Layers types, Parts parts) {
   InputFile input(path);
   SafetensorsFile file = SafetensorsFile::read_header(input, path);
   require_format(file, path);
+  std::optional<TrainingState<T>> training = training_of<T>(file, path, parts);
+  const std::vector<Index> moments = training ? training->moments : std::vector<Index>{};
   const std::string where = concat({path, ", architecture"});
   try {
     Sequential<T> model;
@@ -171,7 +132,8 @@ template <Real T, class Types>
     auto& network = nn::detail::ModelAccess::network(model);
     const std::uint64_t seed = build_seed_of(file, path);
     network.infer_shapes(input_shape);
-    require_weights(file, network.list_parameters(), path);
+    const ParameterList<T> list = network.list_parameters();
+    require_weights(file, list, require_moments(file, list, moments, path), path);
     const NumberFormat weights = weight_format_of(file, path);
     if (weights != NumberFormat::float32 && !std::same_as<T, float>) {
       refuse<IoError>({path,
@@ -184,6 +146,10 @@ template <Real T, class Types>
     network.build(input_shape, seed, [&](const ParameterList<T>&, ParameterBlock<T>& block) {
       copy_weights(file, block);
     });
+    if (training) {
+      network.block().resume(read_moments(file, network.block(), moments, path), training->step);
+      nn::detail::ModelAccess::compiled(model) = std::move(training->compiled);
+    }
     if (weights != NumberFormat::float32) model.quantize(weights);
     return model;
   } catch (
@@ -198,20 +164,29 @@ template <Real T, class Types>
 /// there, whole. Throws `IoError` where the file can't be written, `std::invalid_argument` before
 /// `build`, for layers that don't name their arguments or that a file can't describe (more than a
 /// MiB of text), for notes under a name of the model's own metadata (`io::own_metadata`), and for
-/// weights that are not finite unless they are asked for.
+/// weights that are not finite unless they are asked for. With the optimizer, also for a model that
+/// is not compiled or is quantized, for parts that don't name their arguments, and for moments that
+/// are not finite.
 template <Real T>
 NN_COLD void Sequential<T>::save(const std::string& path, const SaveOptions& options) const {
   require_built("Sequential::save");
   io::SafetensorsWriter writer = io::begin_file("Sequential::save", *this, options);
   writer.set_metadata("format", io::model_format);
-  writer.set_metadata("format_version", io::model_format_version);
-  writer.set_metadata("architecture", io::describe_architecture(*this));
+  writer.set_metadata("format_version",
+                      options.optimizer ? io::training_format_version : io::model_format_version);
+  writer.set_metadata("architecture", io::describe_architecture(*this, options.optimizer));
   writer.set_metadata("layout", "NHWC, HWIO");
   writer.set_metadata("build_seed", concat(network_.seed()));
   if (weight_format() != NumberFormat::float32) {
     writer.set_metadata("weight_format", std::string(to_string(weight_format())));
   }
-  io::add_weights(writer, *this);
+  io::add_weights(writer, network_.block());
+  if (options.optimizer) {
+    require_compiled("Sequential::save");
+    network_.require_float_weights("Sequential::save");
+    writer.set_metadata("training", io::describe_training(compiled_, network_.block()));
+    io::add_moments(writer, network_.block());
+  }
   writer.write(path);
 }
 
@@ -221,19 +196,21 @@ void Sequential<T>::save(const std::string& path) const {
 }
 
 /// Throws `IoError` for a file that is torn, hostile or of something else, `std::invalid_argument`
-/// for a type of one's own with the name of a layer of the library.
+/// for a type of one's own with the name of one of the library's. The model is compiled if it was
+/// saved with its optimizer.
 template <Real T>
-template <class... OwnLayers>
+template <class... Own>
 Sequential<T> Sequential<T>::load(const std::string& path) {
-  io::require_own_names(BuiltInLayers<T>{}, LayerTypes<OwnLayers...>{});
-  return io::read_model<T>(path, BuiltInLayers<T, OwnLayers...>{});
+  io::require_own_names(BuiltInLayers<T>{}, LayerTypes<Own...>{});
+  io::require_own_names(io::DescribedTypes<>{}, LayerTypes<Own...>{});
+  return io::read_model<T>(path, BuiltInLayers<T, Own...>{}, io::DescribedTypes<Own...>{});
 }
 
 /// The model of floats that a file holds: `auto model = nn::load("digits.safetensors")`. Likewise
-/// `nn::load<Scale<float>>(path)` with types of one's own; see `Sequential::load`.
-template <class... OwnLayers>
+/// `nn::load<Scale<float>, MyLoss>(path)` with types of one's own; see `Sequential::load`.
+template <class... Own>
 [[nodiscard]] Sequential<float> load(const std::string& path) {
-  return Sequential<float>::load<OwnLayers...>(path);
+  return Sequential<float>::load<Own...>(path);
 }
 
 /// The weights alone, under the names of `parameters()`, quantised ones as `io::add_quantized`
@@ -242,8 +219,14 @@ template <Real T>
 NN_COLD void Sequential<T>::save_weights(const std::string& path,
                                          const SaveOptions& options) const {
   require_built("Sequential::save_weights");
+  if (options.optimizer) {
+    refuse({.where = "Sequential::save_weights",
+            .expected = "options for weights alone",
+            .got = "optimizer = true",
+            .remedy = "call save"});
+  }
   io::SafetensorsWriter writer = io::begin_file("Sequential::save_weights", *this, options);
-  io::add_weights(writer, *this);
+  io::add_weights(writer, network_.block());
   writer.write(path);
 }
 template <Real T>
@@ -261,7 +244,8 @@ NN_COLD void Sequential<T>::load_weights(const std::string& path) {
   network_.require_float_weights("Sequential::load_weights");
   io::InputFile input(path);
   io::SafetensorsFile file = io::SafetensorsFile::read_header(input, path);
-  io::require_weights(file, network_.list_parameters(), path);
+  const ParameterList<T> list = network_.list_parameters();
+  io::require_weights(file, list, io::count_moments(file, list), path);
   file.read_data(input);
   // Whether every value fits is known only once the last tensor has been converted.
   T* const values = network_.block().values();

@@ -15,9 +15,12 @@ namespace nn::io {
 
 inline constexpr const char* model_format = "nn.sequential";
 inline constexpr const char* model_format_version = "1";
+/// Files with an optimizer's memory, which earlier readers of version 1 don't know.
+inline constexpr const char* training_format_version = "2";
 /// The keys that `save` itself writes. Notes may not have them.
-inline constexpr const char* own_metadata[] = {"format", "format_version", "architecture",
-                                               "layout", "weight_format",  "build_seed"};
+inline constexpr const char* own_metadata[] = {"format",  "format_version", "architecture",
+                                               "layout",  "weight_format",  "build_seed",
+                                               "training"};
 
 /// Throws `std::invalid_argument` for a note under a key of the model's own metadata.
 NN_COLD inline void require_free_names(const char* where,
@@ -34,7 +37,7 @@ NN_COLD inline void require_free_names(const char* where,
   }
 }
 
-/// Throws `IoError` unless the file is that of a model, of the version that this library reads. A
+/// Throws `IoError` unless the file is that of a model, of a version that this library reads. A
 /// file without a version counts as one of version 1.
 NN_COLD inline void require_format(const SafetensorsFile& file, const std::string& path) {
   const auto& metadata = file.metadata();
@@ -51,12 +54,23 @@ NN_COLD inline void require_format(const SafetensorsFile& file, const std::strin
                      format == metadata.end() ? "none" : concat({"'", format->second, "'"})});
   }
   const auto version = metadata.find("format_version");
-  if (version != metadata.end() && version->second != model_format_version) {
+  if (version == metadata.end() || version->second == model_format_version) return;
+  if (version->second != training_format_version) {
     refuse<IoError>({.where = path,
-                     .expected = {"format_version '", model_format_version, "'"},
+                     .expected = {"format_version '", model_format_version, "' or '",
+                                  training_format_version, "'"},
                      .got = abbreviate(version->second),
                      .remedy = "the file is of another version of the library"});
   }
+  if (metadata.contains("training")) return;
+  refuse<IoError>({path, "metadata 'training', as in files of version 2", "none"});
+}
+
+/// Whether the file has an optimizer's memory beside its weights. (In version 1, 'training' may be
+/// a note.)
+[[nodiscard]] NN_COLD inline bool has_training(const SafetensorsFile& file) {
+  const auto version = file.metadata().find("format_version");
+  return version != file.metadata().end() && version->second == training_format_version;
 }
 
 /// The seed that the model was built with. So the loaded model draws the same dropout and shuffles

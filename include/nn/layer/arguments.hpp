@@ -35,7 +35,7 @@ class Arguments {
     double number = 0;
     std::string text;
     std::vector<Index> list;
-    mutable bool is_read = false;   ///< `has` or `get` asked for it
+    mutable bool is_read = false;  ///< `has` or `get` asked for it
   };
 
   Arguments() = default;

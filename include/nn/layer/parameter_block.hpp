@@ -212,6 +212,13 @@ class ParameterBlock {
   /// Optimizer steps taken so far; one number for all parameters.
   [[nodiscard]] std::int64_t step() const { return step_; }
   std::int64_t advance_step() { return ++step_; }
+  /// All moments, those that nobody has asked for empty.
+  [[nodiscard]] const Moments& moments() const { return moments_; }
+  /// Goes on where another training has come to. Moments that are not empty have `size()` elements.
+  void resume(Moments&& moments, std::int64_t step) noexcept {
+    moments_ = std::move(moments);
+    step_ = step;
+  }
   void reset_moments() {
     moments_ = {};
     step_ = 0;

@@ -26,7 +26,8 @@ NN_COLD Index Sequential<T>::number_of(const char* where, std::string_view name)
 /// `freeze` and `unfreeze`. A frozen layer keeps its parameters and its state, batch normalization
 /// normalizes by its moving statistics in training too, and the gradients of parameters are left
 /// out. That holds for all layers of a nested model. What is trained again begins with moments of
-/// 0; `compile` lets all begin anew. Copies are frozen as well; files do not say so.
+/// 0; `compile` lets all begin anew. Copies are frozen as well; files say so with the optimizer
+/// alone.
 ///
 /// Maps of values, gradients and moments from before are no longer valid. Throws
 /// `std::invalid_argument` during `fit`, after `quantize`, and for a layer that is not there.

@@ -11,6 +11,10 @@ struct ModelAccess {
   static auto network(Model& model) -> decltype((model.network_)) {
     return model.network_;
   }
+  template <class Model>
+  static auto compiled(Model& model) -> decltype((model.compiled_)) {
+    return model.compiled_;
+  }
 };
 
 }  // namespace nn::detail

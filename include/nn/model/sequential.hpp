@@ -203,9 +203,9 @@ class Sequential {
   /// io/model_file.hpp, also for errors.
   void save(const std::string& path, const SaveOptions& options) const;
   void save(const std::string& path) const;
-  /// The model of a file that `save` wrote. Types of one's own among the layers:
+  /// The model of a file that `save` wrote. Types of one's own in it, such as layers:
   /// `load<Scale<float>>(path)`.
-  template <class... OwnLayers>
+  template <class... Own>
   [[nodiscard]] static Sequential load(const std::string& path);
   void save_weights(const std::string& path, const SaveOptions& options) const;
   void save_weights(const std::string& path) const;

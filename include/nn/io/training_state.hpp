@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+// What a model is trained with, and how far it has come, in the metadata of its file.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "nn/io/arguments_text.hpp"
+#include "nn/io/described.hpp"
+#include "nn/io/json_reader.hpp"
+#include "nn/io/json_text.hpp"
+#include "nn/io/stored_weights.hpp"
+
+namespace nn::io {
+
+/// The longest text, in bytes, and the most metrics that are written or read.
+inline constexpr std::size_t max_training_size = std::size_t{1} << 20;
+inline constexpr Index max_metrics = 100;
+
+/// What `compile` gave a model, and how far it has been trained.
+template <Real T>
+struct TrainingState {
+  Compiled<T> compiled{};
+  std::int64_t step = 0;
+  std::vector<Index> moments{};  // the numbers of those that the optimizer has
+};
+
+/// Appends the name and the arguments of an optimizer, a loss or a metric. Throws
+/// `std::invalid_argument` where it does not name them.
+template <class Part>
+NN_COLD void append_part(std::string& text, const char* kind, const Part& part) {
+  const std::optional<Arguments> arguments = part.arguments();
+  if (!arguments) {
+    refuse({.where = "Sequential::save",
+            .expected = {kind, " that names its arguments"},
+            .got = part.name(),
+            .remedy = "give it arguments(), from_arguments() and a static name(), or leave out "
+                      "optimizer"});
+  }
+  append_described(text, *arguments);
+}
+
+/// {"step":12,"moments":[0,1],"precision":"float32","optimizer":{...},"loss":{...},"metrics":[...]}
+template <Real T>
+[[nodiscard]] NN_COLD std::string describe_training(const Compiled<T>& compiled,
+                                                    const ParameterBlock<T>& block) {
+  demand(std::ssize(compiled.metrics) <= max_metrics, "Sequential::save", "at most 100 metrics",
+         compiled.metrics.size());
+  std::string text = "{";
+  append_key(text, "step");
+  append(text, block.step());
+  append_key(text, "moments");
+  append_list(text, moments_of(block));
+  append_key(text, "precision");
+  append_quoted(text, to_string(compiled.options.precision));
+  append_key(text, "optimizer");
+  append_part(text, "an optimizer", *compiled.optimizer.get());
+  append_key(text, "loss");
+  append_part(text, "a loss", *compiled.loss.get());
+  append_key(text, "metrics");
+  text += '[';
+  for (const Metric& metric : compiled.metrics) {
+    append_comma(text);
+    append_part(text, "a metric", metric);
+  }
+  text += "]}";
+  demand(text.size() <= max_training_size, "Sequential::save",
+         "at most 1048576 characters of optimizer, loss and metrics", text.size());
+  return text;
+}
+
+/// Moment numbers: ascending, each one that a block can have.
+NN_COLD inline void require_moment_numbers(const std::vector<Index>& moments,
+                                           const JsonReader& reader, std::size_t start) {
+  Index least = 0;
+  for (const Index number : moments) {
+    if (number < least || number >= Index{ParameterBlock<float>::max_moments}) {
+      reader.fail("ascending numbers from 0 to 3", concat({number}), start);
+    }
+    least = number + 1;
+  }
+}
+
+[[nodiscard]] NN_COLD inline ProductPrecision read_precision(JsonReader& reader) {
+  const std::size_t start = reader.position();
+  const std::string name = reader.read_string();
+  if (name == to_string(NumberFormat::bfloat16)) return ProductPrecision::bfloat16();
+  if (name != to_string(NumberFormat::float32)) {
+    reader.fail("\"float32\" or \"bfloat16\"", abbreviate(name), start);
+  }
+  return {};
+}
+
+inline constexpr const char* training_keys =
+    "step, moments, precision, optimizer, loss and metrics, once each";
+
+/// Reads the value of one key.
+template <Real T, class Types>
+NN_COLD void read_training_value(JsonReader& reader, const std::string& key,
+                                 TrainingState<T>& state, Types types) {
+  constexpr std::int64_t most_steps = std::int64_t{1} << 60;
+  const std::size_t start = reader.position();
+  Compiled<T>& compiled = state.compiled;
+  if (key == "step") {
+    state.step = reader.read_integer();
+    if (state.step >= 0 && state.step <= most_steps) return;
+    reader.fail("a step from 0 to 2^60", concat({state.step}), start);
+  } else if (key == "moments") {
+    reader.read_array([&] { state.moments.push_back(reader.read_integer()); });
+    require_moment_numbers(state.moments, reader, start);
+  } else if (key == "precision") {
+    compiled.options.precision = read_precision(reader);
+  } else if (key == "optimizer") {
+    compiled.optimizer = make_described<OptimizerFamily<T>>(read_described(reader), types);
+  } else if (key == "loss") {
+    compiled.loss = make_described<LossFamily<T>>(read_described(reader), types);
+  } else if (key == "metrics") {
+    reader.read_array([&] {
+      compiled.metrics.push_back(make_described<MetricFamily>(read_described(reader), types));
+      if (std::ssize(compiled.metrics) <= max_metrics) return;
+      reader.fail("at most 100 metrics", "more", start);
+    });
+  } else {
+    reader.fail(training_keys, abbreviate(key), start);
+  }
+}
+
+/// The reverse of `describe_training`, made of these types. Throws `IoError`, or
+/// `std::invalid_argument` from a constructor.
+template <Real T, class Types>
+[[nodiscard]] NN_COLD TrainingState<T> read_training(std::string_view text,
+                                                     const std::string& where, Types types) {
+  demand<IoError>(text.size() <= max_training_size, where.c_str(), "at most 1048576 characters",
+                  text.size());
+  JsonReader reader(text, where);
+  TrainingState<T> state;
+  std::set<std::string> known;
+  reader.read_object([&](const std::string& key) {
+    const std::size_t start = reader.position();
+    if (!known.insert(key).second) reader.fail(training_keys, abbreviate(key), start);
+    read_training_value(reader, key, state, types);
+  });
+  reader.finish();
+  if (known.size() != 6) reader.fail(training_keys, concat({known.size(), " of them"}), 0);
+  require_precision<T>("Sequential::load", state.compiled.options.precision);
+  state.compiled.metric_names = nn::detail::names_of(state.compiled.metrics);
+  return state;
+}
+
+}  // namespace nn::io
