@@ -44,7 +44,8 @@ std::vector<std::vector<T>> results(const Sizes& s, bool naively) {
   const auto run = [&](auto moments, auto scale, auto products, auto combine) {
     moments(s.rows, s.cols, x.data(), all[0].data(), all[1].data());
     products(s.rows, s.cols, x.data(), dy.data(), c.mean.data(), all[2].data(), all[3].data());
-    scale(s.rows, s.cols, x.data(), c.mean.data(), c.scale.data(), c.shift.data(), all[4].data());
+    scale(s.rows, s.cols, x.data(), c.mean.data(), c.scale.data(), c.shift.data(), all[4].data(),
+          true);
     combine(s.rows, s.cols, x.data(), dy.data(), c.mean.data(), c.scale.data(), c.slope.data(),
             c.shift.data(), all[5].data());
   };
@@ -109,9 +110,9 @@ TEST_SUITE("kernels/normalization") {
             }
         };
         naive::shift_and_scale(rows, width, dense_x.data(), c.mean.data(), c.scale.data(),
-                               c.shift.data(), wanted.data());
+                               c.shift.data(), wanted.data(), true);
         NN_DISPATCH_TO(set, shift_and_scale_rows, rows, width, stride, x.data(), c.mean.data(),
-                       c.scale.data(), c.shift.data(), y.data());
+                       c.scale.data(), c.shift.data(), T(0), y.data());
         check_rows();
         naive::combine_columns(rows, width, dense_x.data(), dense_dy.data(), c.mean.data(),
                                c.scale.data(), c.slope.data(), c.shift.data(), wanted.data());

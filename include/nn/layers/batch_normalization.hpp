@@ -7,6 +7,7 @@
 #include <string>
 
 #include "nn/core/finite.hpp"
+#include "nn/kernels/elementwise/elementwise.hpp"
 #include "nn/kernels/normalization/normalization.hpp"
 #include "nn/layer/layer.hpp"
 
@@ -65,7 +66,7 @@ class BatchNormalization {
     return input;
   }
 
-  static constexpr Promises promises{.assigns_gradients = true};
+  static constexpr Promises promises{.applies_activation = true, .assigns_gradients = true};
 
   [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
     return bytes_of<T>(training ? Index{5} : Index{2}, x.back());
@@ -82,12 +83,15 @@ class BatchNormalization {
       mean = memory.mean;
       variance = memory.variance;
     }
-    // y = (x - mean) / std * gamma + beta
+    // y = (x - mean) / std * gamma + beta, or act of it
     for (Index j = 0; j < features; ++j) {
       memory.scale[j] = gamma(j) / std_of(variance[j]);
       memory.shift[j] = options_.center ? beta_.value()(j) : T(0);
     }
-    kernels::shift_and_scale(rows, features, x.data(), mean, memory.scale, memory.shift, y.data());
+    const bool is_relu = pass.activation == Activation::relu;
+    kernels::shift_and_scale(rows, features, x.data(), mean, memory.scale, memory.shift, y.data(),
+                             is_relu);
+    if (!is_relu) kernels::activate(pass.activation, y.size(), y.data(), y.data());
   }
 
   void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dy,

@@ -23,13 +23,14 @@ void column_moments(Index rows, Index cols, const T* x, T* mean, T* variance) {
   }
 }
 
-/// y = (x - mean) scale + shift.   x, y [rows, cols]   others [cols]
+/// y = (x - mean) scale + shift, with `relu` at least 0.   x, y [rows, cols]   others [cols]
 template <Real T>
 void shift_and_scale(Index rows, Index cols, const T* x, const T* mean, const T* scale,
-                     const T* shift, T* y) {
+                     const T* shift, T* y, bool relu = false) {
   for (Index i = 0; i < rows; ++i) {
     for (Index j = 0; j < cols; ++j) {
-      y[i * cols + j] = (x[i * cols + j] - mean[j]) * scale[j] + shift[j];
+      const T result = (x[i * cols + j] - mean[j]) * scale[j] + shift[j];
+      y[i * cols + j] = relu && result < T(0) ? T(0) : result;  // NaN stays NaN
     }
   }
 }

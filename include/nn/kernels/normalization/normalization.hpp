@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "nn/core/ceil_div.hpp"
+#include "nn/core/finite.hpp"
 #include "nn/kernels/machine/blocks.hpp"
 #include "nn/kernels/machine/scratch.hpp"
 #include "nn/kernels/machine/simd.hpp"
@@ -154,22 +155,24 @@ void column_moments(Index rows, Index cols, const T* x, T* mean, T* variance) {
   }
 }
 
-/// y = (x - mean) scale + shift.   x, y [rows, cols]   others [cols]
+/// y = (x - mean) scale + shift, with `relu` at least 0.
+/// Shapes  x, y [rows, cols]   mean, scale, shift [cols]
 template <Real T>
 void shift_and_scale(Index rows, Index cols, const T* x, const T* mean, const T* scale,
-                     const T* shift, T* y) {
+                     const T* shift, T* y, bool relu = false) {
   if constexpr (has_simd<T>) {
     const detail::ColumnCut cut{rows, cols};
     const detail::Widened<T, 3> wide(cut, {mean, scale, shift});
+    const T lowest = relu ? T(0) : -infinity<T>;
     cut.for_each_piece([&](const detail::ColumnCut::Piece& piece) {
       const Index col = piece.col;
       cut.for_each_part(piece, [&](Index first, Index part_rows, Index width) {
         NN_DISPATCH(shift_and_scale_rows, part_rows, width, cut.stride, x + first, wide[0] + col,
-                    wide[1] + col, wide[2] + col, y + first);
+                    wide[1] + col, wide[2] + col, lowest, y + first);
       });
     });
   } else {
-    naive::shift_and_scale(rows, cols, x, mean, scale, shift, y);
+    naive::shift_and_scale(rows, cols, x, mean, scale, shift, y, relu);
   }
 }
 
