@@ -52,7 +52,8 @@ TEST_SUITE("kernels/elementwise") {
         CHECK(largest_difference(y.values(), expected) == 0);
         if (count > 2) CHECK(std::isnan(y.values()[1]));
 
-        naive::activation_gradient(Activation::relu, count, x.data(), dy.data(), expected.data());
+        naive::activation_gradient<T>(Activation::relu, count, nullptr, x.data(), dy.data(),
+                                      expected.data());
         NN_DISPATCH_TO(isa, relu_gradient, count, x.data(), dy.data(), y.data());
         CHECK(largest_difference(y.values(), expected) == 0);
         if (count > 2) {
@@ -81,16 +82,18 @@ TEST_SUITE("kernels/elementwise") {
     activate(Activation::sigmoid, 3, x, y);
     CHECK(y[0] == doctest::Approx(0.2689414213699951));
     CHECK(y[1] == 0.5);
-    activation_gradient(Activation::sigmoid, 3, y, dy, dz);
+    activation_gradient<double>(Activation::sigmoid, 3, nullptr, y, dy, dz);
     CHECK(dz[2] == doctest::Approx(1.049935854035065));
     activate(Activation::tanh, 3, x, y);
     CHECK(y[2] == doctest::Approx(0.9640275800758169));
-    activation_gradient(Activation::tanh, 3, y, dy, dz);
+    activation_gradient<double>(Activation::tanh, 3, nullptr, y, dy, dz);
     CHECK(dz[2] == doctest::Approx(0.7065082485316443));
     activate(Activation::linear, 3, x, y);
     CHECK(y[2] == 2);
-    activation_gradient(Activation::linear, 3, y, dy, dz);
+    activation_gradient<double>(Activation::linear, 3, nullptr, y, dy, dz);
     CHECK(dz[0] == 10);
+    activation_gradient(Activation::silu, 3, x, y, dy, dz);
+    CHECK(dz[0] == doctest::Approx(0.7232948812851325));  // of x, not of y
   }
 
   TEST_CASE("Elementwise: large blocks work in place, with any number of threads") {
@@ -104,8 +107,9 @@ TEST_SUITE("kernels/elementwise") {
       activate(Activation::relu, count, y.data(), y.data());
       CHECK(y == expected);
       auto dz = x;
-      naive::activation_gradient(Activation::relu, count, y.data(), x.data(), expected.data());
-      activation_gradient(Activation::relu, count, y.data(), dz.data(), dz.data());
+      naive::activation_gradient<float>(Activation::relu, count, nullptr, y.data(), x.data(),
+                                        expected.data());
+      activation_gradient<float>(Activation::relu, count, nullptr, y.data(), dz.data(), dz.data());
       CHECK(dz == expected);
       scale_shift(count, x.data(), 2, 1, y.data());
       CHECK(y[static_cast<std::size_t>(count - 1)] == 2 * x.back() + 1);

@@ -61,6 +61,31 @@ TEST_SUITE("kernels/softmax") {
     CHECK(in_place == dx);
   }
 
+  TEST_CASE_TEMPLATE("Softmax: its logarithm is exact where probabilities round to 0", T, float,
+                     double) {
+    const std::vector<T> x{0, 1, 2, 1000, 1000, -1000};
+    std::vector<T> y(x.size());
+    log_softmax(2, 3, x.data(), y.data());
+    CHECK(y[0] == doctest::Approx(-2.4076059644443806).epsilon(1e-6));
+    CHECK(y[2] == doctest::Approx(-0.4076059644443806).epsilon(1e-6));
+    CHECK(y[3] == doctest::Approx(-0.6931471805599453).epsilon(1e-6));
+    CHECK(y[5] == doctest::Approx(-2000.6931471805599).epsilon(1e-6));
+    auto in_place = x;
+    log_softmax(2, 3, in_place.data(), in_place.data());
+    CHECK(in_place == y);
+
+    const std::vector<T> dy{1, 2, 3, 1, 0, 1};
+    std::vector<T> dx(x.size());
+    log_softmax_gradient(2, 3, y.data(), dy.data(), dx.data());
+    CHECK(dx[0] == doctest::Approx(1 - 6 * 0.09003057317038046).epsilon(1e-5));
+    CHECK(dx[2] == doctest::Approx(3 - 6 * 0.6652409557748219).epsilon(1e-5));
+    CHECK(dx[4] == doctest::Approx(-1));
+    CHECK(dx[5] == 1);
+    in_place = dy;
+    log_softmax_gradient(2, 3, y.data(), in_place.data(), in_place.data());
+    CHECK(in_place == dx);
+  }
+
   TEST_CASE("Softmax: the fused cross-entropy gives the loss and its scaled gradient") {
     const std::vector<double> z{0, 1, 2};
     std::vector<double> dz(3);

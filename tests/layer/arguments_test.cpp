@@ -67,9 +67,10 @@ TEST_SUITE("layer/arguments") {
           "Own, argument 'text': expected a list of two whole numbers, got another kind of value");
     check([&] { return a.get<Size2D>("sizes"); },
           "Own, argument 'sizes': expected two numbers, got 1");
-    check(
-        [&] { return a.get<nn::Activation>("text"); },
-        "Own, argument 'text': expected one of linear, relu, sigmoid, tanh, softmax, got 'gelu2'");
+    check([&] { return a.get<nn::Activation>("text"); },
+          "Own, argument 'text': expected one of linear, relu, relu6, leaky_relu, elu, selu, gelu, "
+          "gelu_tanh, silu, mish, sigmoid, tanh, softplus, softsign, hard_sigmoid, hard_silu, "
+          "exponential, softmax, log_softmax, got 'gelu2'");
     check([&] { return a.get<nn::Padding>("text"); },
           "Own, argument 'text': expected one of valid, same, got 'gelu2'");
     check([&] { return Arguments{a}.set("count", 2); },

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "nn/core/parallel.hpp"
+#include "nn/kernels/elementwise/formulas.hpp"
 #include "nn/layer/layer.hpp"
 
 namespace nn::testing {

@@ -2,6 +2,7 @@
 // Constructor arguments by name: what files, and models over another scalar, read.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <iterator>
@@ -89,6 +90,10 @@ class Arguments {
   /// Throws as `get` does.
   template <class Enum, std::size_t N>
   [[nodiscard]] Enum one_of(std::string_view name, const Enum (&choices)[N]) const {
+    return one_of(name, std::to_array(choices));
+  }
+  template <class Enum, std::size_t N>
+  [[nodiscard]] Enum one_of(std::string_view name, const std::array<Enum, N>& choices) const {
     const std::string& text = find(name, Kind::text).text;
     std::string known;
     for (const Enum choice : choices) {
@@ -170,8 +175,7 @@ NN_COLD V Arguments::get(std::string_view name) const {
     if (sizes.size() != 2) fail(name, "two numbers", sizes.size());
     return {sizes[0], sizes[1]};
   } else if constexpr (std::same_as<V, Activation>) {
-    return one_of(name, {Activation::linear, Activation::relu, Activation::sigmoid,
-                         Activation::tanh, Activation::softmax});
+    return one_of(name, all_activations());
   } else if constexpr (std::same_as<V, Padding>) {
     return one_of(name, {Padding::valid, Padding::same});
   } else if constexpr (std::same_as<V, Initializer>) {

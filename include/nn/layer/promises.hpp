@@ -17,8 +17,8 @@ struct Promises {
   bool reshapes = false;
   /// The layer does nothing but its `activation()`, unless that is linear.
   bool only_activates = false;
-  /// forward obeys pass.activation, of single elements. backward gets the gradient in front of the
-  /// activation as dy, and does not read y.
+  /// forward obeys pass.activation, which is one of those that `is_epilogue` names. backward gets
+  /// the gradient in front of the activation as dy, and does not read y.
   bool applies_activation = false;
   /// forward obeys pass.activation where that is a ReLU. backward gets the gradient behind the
   /// ReLU, and does not read y.

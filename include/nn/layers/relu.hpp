@@ -74,7 +74,7 @@ class ReLU {
     if (!pass.needs_dx) return;
     if (is_plain()) {
       // dx = dy where y > 0, else 0; if a ReLU made x, its mask is the same
-      return kernels::activation_gradient(Activation::relu, y.size(), y.data(), dy.data(),
+      return kernels::activation_gradient(Activation::relu, y.size(), x.data(), y.data(), dy.data(),
                                           dx.data());
     }
     const auto threshold = static_cast<T>(options_.threshold);

@@ -223,7 +223,9 @@ void Plan<T>::differentiate_activation(const Run& run, const Step& step) const {
   const TensorRef<T> y = result(run, step);
   const Index cols = row_size(y.shape);
   T* const dy = gradient(run, step.y.value);
-  kernels::activation_gradient_of_rows(step.activation, y.size() / cols, cols, y.data, dy, dy);
+  // z is gone; a layer applies no activation that needs it.
+  kernels::activation_gradient_of_rows<T>(step.activation, y.size() / cols, cols, nullptr, y.data,
+                                          dy, dy);
 }
 
 template <Real T>
@@ -247,8 +249,8 @@ void Plan<T>::backward_step(const Run& run, std::size_t i) const {
   T* const dx = input_gradient(run, step.x());
   if (step.is_activation) {
     const Index cols = row_size(y.shape);
-    return kernels::activation_gradient_of_rows(step.activation, y.size() / cols, cols, y.data, dy,
-                                                dx);
+    return kernels::activation_gradient_of_rows(step.activation, y.size() / cols, cols, x.data,
+                                                y.data, dy, dx);
   }
   if (!step.dy_is_dz) differentiate_activation(run, step);
   layer.backward(x.data, x.shape, y.data, y.shape, dy, dx, pass_of(run, i));

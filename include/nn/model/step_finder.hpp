@@ -12,11 +12,6 @@
 
 namespace nn::detail {
 
-/// Whether an activation acts on single elements and has a slope that follows from its result.
-[[nodiscard]] constexpr bool is_elementwise(Activation activation) {
-  return activation != Activation::linear && activation != Activation::softmax;
-}
-
 /// Finds the steps of a model.
 template <Real T>
 class StepFinder {
@@ -123,7 +118,7 @@ class StepFinder {
   [[nodiscard]] bool melts_into(const PlanStep& step, const PlanStep& before) const {
     if (!step.is_activation || before.is_activation) return false;
     if (before.activation != Activation::linear) return false;
-    return (promises(before).applies_activation && is_elementwise(step.activation)) ||
+    return (promises(before).applies_activation && is_epilogue(step.activation)) ||
            (promises(before).applies_relu && step.activation == Activation::relu);
   }
   /// Leaves out values that no step makes any more.
@@ -166,6 +161,7 @@ class StepFinder {
     for (PlanStep& step : plan_.steps) {
       const PlanStep* const before = maker_of_x(step);
       if (!step.is_activation || before == nullptr || before->is_activation) continue;
+      if (needs_input(step.activation)) continue;
       const Promises& promised = promises(*before);
       const bool needs_y = !(promised.applies_activation || promised.applies_relu) ||
                            before->activation != Activation::linear;

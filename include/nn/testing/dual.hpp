@@ -76,6 +76,10 @@ struct Dual {
     constexpr double two_over_root_pi = 1.12837916709551257390;
     return a.chain(std::erf(a.value), two_over_root_pi * std::exp(-a.value * a.value));
   }
+  friend Dual erfc(const Dual& a) {
+    const Dual complement = erf(a);
+    return {std::erfc(a.value), -complement.derivative};
+  }
   friend Dual pow(const Dual& a, double exponent) {
     return a.chain(std::pow(a.value, exponent), exponent * std::pow(a.value, exponent - 1));
   }

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "nn/core/config.hpp"
-#include "nn/kernels/elementwise/activation.hpp"
+#include "nn/kernels/elementwise/formulas.hpp"
 #include "nn/kernels/window_shape.hpp"
 
 namespace nn::kernels::naive {

@@ -2,7 +2,7 @@
 // Activations of single elements, their gradients, and small sums, over any number of elements. The
 // words of this folder:
 //   z, y    an activation's argument and result, y = act(z)
-//   slope   act'(z); all activations here let it be written in y
+//   slope   act'(z), written in y where it follows from y
 #pragma once
 
 #include <algorithm>
@@ -18,10 +18,10 @@
 
 namespace nn::kernels {
 
-/// y = act(x), not softmax (which acts on rows).   x, y [count]; x == y is allowed
+/// y = act(x), of single elements.   x, y [count]; x == y is allowed
 template <Real T>
 void activate(Activation activation, Index count, const T* x, T* y) {
-  NN_ASSERT(activation != Activation::softmax);
+  NN_ASSERT(!acts_on_rows(activation));
   if (activation == Activation::linear && x == y) return;
   for_each_block(count, [=](Index first, Index size) {
     if (activation == Activation::linear) {
@@ -35,10 +35,12 @@ void activate(Activation activation, Index count, const T* x, T* y) {
   });
 }
 
-/// dz = dy act'(z), written in the result y = act(z).   y, dy, dz [count]; dz == dy is allowed
+/// dz = dy act'(z), where y = act(z). z may be null unless the activation `needs_input`.
+/// z, y, dy, dz [count]; dz == dy is allowed
 template <Real T>
-void activation_gradient(Activation activation, Index count, const T* y, const T* dy, T* dz) {
-  NN_ASSERT(activation != Activation::softmax);
+void activation_gradient(Activation activation, Index count, const T* z, const T* y, const T* dy,
+                         T* dz) {
+  NN_ASSERT(!acts_on_rows(activation));
   if (activation == Activation::linear && dy == dz) return;
   for_each_block(count, [=](Index first, Index size) {
     if constexpr (has_simd<T>) {
@@ -46,7 +48,8 @@ void activation_gradient(Activation activation, Index count, const T* y, const T
         return NN_DISPATCH(relu_gradient, size, y + first, dy + first, dz + first);
       }
     }
-    naive::activation_gradient(activation, size, y + first, dy + first, dz + first);
+    const T* const z_of_block = z == nullptr ? nullptr : z + first;
+    naive::activation_gradient(activation, size, z_of_block, y + first, dy + first, dz + first);
   });
 }
 

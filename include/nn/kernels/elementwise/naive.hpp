@@ -3,7 +3,7 @@
 #pragma once
 
 #include "nn/core/config.hpp"
-#include "nn/kernels/elementwise/activation.hpp"
+#include "nn/kernels/elementwise/formulas.hpp"
 
 namespace nn::kernels::naive {
 
@@ -12,12 +12,15 @@ void activate_elements(Activation activation, Index count, const T* x, T* y) {
   for (Index i = 0; i < count; ++i) y[i] = activate(activation, x[i]);
 }
 
+/// x may be null unless the activation `needs_input`.
 template <Real T>
-void activation_gradient(Activation activation, Index count, const T* y, const T* dy, T* dz) {
+void activation_gradient(Activation activation, Index count, const T* x, const T* y, const T* dy,
+                         T* dz) {
   for (Index i = 0; i < count; ++i) {
-    // Chosen for a ReLU, not multiplied: infinity times 0 would be NaN.
-    const bool is_cut = activation == Activation::relu && y[i] <= T(0);
-    dz[i] = is_cut ? T(0) : dy[i] * activation_slope(activation, y[i]);
+    const T slope = activation_slope(activation, needs_input(activation) ? x[i] : T(0), y[i]);
+    // Chosen where the activation is flat, not multiplied: infinity times 0 would be NaN.
+    const bool is_cut = has_flat_parts(activation) && slope == T(0);
+    dz[i] = is_cut ? T(0) : dy[i] * slope;
   }
 }
 

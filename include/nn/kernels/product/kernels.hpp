@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "nn/core/ceil_div.hpp"
+#include "nn/kernels/elementwise/formulas.hpp"
 #include "nn/kernels/machine/scratch.hpp"
 #include "nn/kernels/machine/simd.hpp"
 #include "nn/kernels/product/task.hpp"

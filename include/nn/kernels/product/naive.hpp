@@ -5,7 +5,7 @@
 
 #include <type_traits>
 
-#include "nn/kernels/elementwise/activation.hpp"
+#include "nn/kernels/elementwise/formulas.hpp"
 #include "nn/kernels/product/matrix.hpp"
 #include "nn/kernels/product/options.hpp"
 

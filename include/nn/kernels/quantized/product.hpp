@@ -18,6 +18,7 @@
 #include "nn/core/ceil_div.hpp"
 #include "nn/core/finite.hpp"
 #include "nn/core/parallel.hpp"
+#include "nn/kernels/elementwise/formulas.hpp"
 #include "nn/kernels/machine/isa.hpp"
 #include "nn/kernels/machine/scratch.hpp"
 #include "nn/kernels/machine/simd.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Softmax over rows, its gradient, and its fusion with the cross-entropy of class labels. The words
-// of this folder:
+// Softmax and its logarithm over rows, their gradients, and the fusion of softmax with the
+// cross-entropy of class labels. The words of this folder:
 //   row      the neighbouring elements of one sample
 //   logits   the row that a softmax is taken of
 //   label    the number of a row's true class
@@ -57,6 +57,32 @@ void softmax_gradient(Index rows, Index classes, const T* y, const T* dy, T* dx)
     T inner_product = T(0);
     for (Index i = first; i < first + classes; ++i) inner_product += dy[i] * y[i];
     for (Index i = first; i < first + classes; ++i) dx[i] = y[i] * (dy[i] - inner_product);
+  });
+}
+
+/// y_k = log softmax(x)_k = x_k - max x - log sum_j exp(x_j - max x) in each row: exact where the
+/// softmax rounds to 0. x and y [rows, classes]; x == y is allowed.
+template <Real T>
+void log_softmax(Index rows, Index classes, const T* x, T* y) {
+  using std::log;
+  for_each_row(rows, classes, [=](Index row) {
+    const Index first = row * classes;
+    T largest;
+    const T log_sum = log(sum_of_shifted_exponentials(classes, x + first, largest));
+    for (Index i = first; i < first + classes; ++i) y[i] = (x[i] - largest) - log_sum;
+  });
+}
+
+/// dx = dy - exp(y) sum_j dy_j in each row, with y = log_softmax(x). All [rows, classes]; dx == dy
+/// is allowed.
+template <Real T>
+void log_softmax_gradient(Index rows, Index classes, const T* y, const T* dy, T* dx) {
+  using std::exp;
+  for_each_row(rows, classes, [=](Index row) {
+    const Index first = row * classes;
+    T sum = T(0);
+    for (Index i = first; i < first + classes; ++i) sum += dy[i];
+    for (Index i = first; i < first + classes; ++i) dx[i] = dy[i] - exp(y[i]) * sum;
   });
 }
 
