@@ -32,7 +32,13 @@ TEST_SUITE("layers/softmax") {
     CHECK(example.forward() == "0.5 0.5 0");
   }
 
-  TEST_CASE("Softmax: has no arguments") {
-    CHECK(nn::testing::arguments_text(nn::Softmax<float>{}) == "{}");
+  TEST_CASE("Softmax: knows the last axis only, and a file that names none means it") {
+    CHECK_THROWS_WITH_AS(nn::Softmax<float>{1}, "Softmax: expected axis -1, the last one, got 1",
+                         std::invalid_argument);
+    CHECK(nn::testing::arguments_text(nn::Softmax<float>{}) == R"({"axis":-1})");
+    CHECK_THROWS_WITH_AS(static_cast<void>(nn::Softmax<float>::from_arguments(
+                             nn::Arguments("Softmax").set("axis", 1))),
+                         "Softmax: expected axis -1, the last one, got 1", std::invalid_argument);
+    CHECK_NOTHROW(static_cast<void>(nn::Softmax<float>::from_arguments(nn::Arguments("Softmax"))));
   }
 }

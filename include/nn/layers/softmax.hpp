@@ -14,11 +14,16 @@ namespace nn {
 /// leaves out a softmax that ends the model: the loss works on x.
 /// Shapes    x [N, ..., K]   y like x
 /// Backward  dx = y * (dy - sum_j dy_j y_j)
-/// Throws    ShapeError for samples without features
+/// Throws    std::invalid_argument for another axis than -1, the last one; ShapeError for samples
+///           without features
 template <Real T = float>
 class Softmax {
  public:
   using Scalar = T;
+
+  explicit Softmax(Index axis = -1) {
+    demand(axis == -1, "Softmax", "axis -1, the last one", axis);
+  }
 
   [[nodiscard]] static std::string name() { return "Softmax"; }
 
@@ -44,8 +49,11 @@ class Softmax {
     kernels::softmax_gradient(y.dimension(0), y.dimension(1), y.data(), dy.data(), dx.data());
   }
 
-  [[nodiscard]] Arguments arguments() const { return Arguments{name()}; }
-  [[nodiscard]] static Softmax from_arguments(const Arguments&) { return {}; }
+  [[nodiscard]] Arguments arguments() const { return Arguments{name()}.set("axis", Index{-1}); }
+  [[nodiscard]] static Softmax from_arguments(const Arguments& a) {
+    // Files of before this argument existed have none.
+    return Softmax(a.has("axis") ? a.get<Index>("axis") : -1);
+  }
 };
 
 }  // namespace nn
