@@ -2,6 +2,7 @@
 // All layers, and the list of them for reading files: the one place where a new layer is added.
 #pragma once
 
+#include "nn/layers/activation_layer.hpp"
 #include "nn/layers/batch_normalization.hpp"
 #include "nn/layers/conv2d.hpp"
 #include "nn/layers/dense.hpp"
@@ -18,11 +19,12 @@ namespace nn {
 template <class... Layers>
 struct LayerTypes {};
 
-#define NN_FOR_EACH_LAYER(DO)                                                                 \
-  DO(BatchNormalization)                                                                      \
-  DO(Conv2D)                                                                                  \
-  DO(Dense) DO(Dropout) DO(Flatten) DO(MaxPooling2D) DO(Normalization) DO(ReLU) DO(Rescaling) \
-      DO(Softmax)
+#define NN_FOR_EACH_LAYER(DO) \
+  DO(ActivationLayer)         \
+  DO(BatchNormalization)      \
+  DO(Conv2D)                  \
+  DO(Dense)                   \
+  DO(Dropout) DO(Flatten) DO(MaxPooling2D) DO(Normalization) DO(ReLU) DO(Rescaling) DO(Softmax)
 
 /// The library's layers, and more.
 #define NN_LAYER_TYPE(L) L<T>,
