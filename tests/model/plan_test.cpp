@@ -26,6 +26,7 @@ std::vector<AnyLayer<double>> layers_of(L... layers) {
   return list;
 }
 
+using ActivationLayer = nn::ActivationLayer<double>;
 using Conv2D = nn::Conv2D<double>;
 using Dense = nn::Dense<double>;
 using Flatten = nn::Flatten<double>;
@@ -115,6 +116,17 @@ TEST_SUITE("model/plan") {
     CHECK(pooling.steps()[2].is_activation);
   }
 
+  TEST_CASE("Plan: a layer applies no activation but those in the kernels of products") {
+    for (const Activation activation : nn::all_activations()) {
+      CAPTURE(std::string(to_string(activation)));
+      const Plan<double> plan =
+          plan_of(layers_of(Dense{4}, ActivationLayer{activation}, Dense{3}), {5});
+      const bool is_applied = activation == Activation::relu || activation == Activation::sigmoid ||
+                              activation == Activation::tanh;
+      CHECK(plan.steps().size() == (is_applied ? 2 : 3));
+    }
+  }
+
   TEST_CASE("Plan: an activation is written over an input that nobody else needs") {
     const auto overwrites = [](std::vector<AnyLayer<double>> layers) {
       const Plan<double> plan = plan_of(std::move(layers), {4});
@@ -123,6 +135,9 @@ TEST_SUITE("model/plan") {
       return plan.values()[last.y.value].memory == last.x().value;
     };
     CHECK(overwrites(layers_of(Dense{3}, Softmax{})));
+    CHECK(overwrites(layers_of(Dense{3, {.activation = Activation::elu}})));
+    // The slope of gelu does not follow from its result.
+    CHECK_FALSE(overwrites(layers_of(Dense{3, {.activation = Activation::gelu}})));
     // tanh needs its result for its slope.
     CHECK_FALSE(overwrites(layers_of(Dense{3, {.activation = Activation::tanh}}, Softmax{})));
     CHECK_FALSE(overwrites(layers_of(Plain<>{}, ReLU{})));  // Plain may need its y in backward
