@@ -129,6 +129,8 @@ TEST_SUITE("testing/check_layer") {
          "FaultyDense, behind a Dense with ReLU: gradient of parameter '0.dense.kernel' at"},
         {Fault::activation_ignored,
          "FaultyDense, before a ReLU and a Dense: gradient of the input at"},
+        {Fault::no_activation_but_relu,
+         "FaultyDense, before a tanh and a Dense: gradient of the input at"},
         {Fault::gradient_doubled_by_activation,
          "FaultyDense, before a ReLU and a Dense: gradient of the input at"},
     };

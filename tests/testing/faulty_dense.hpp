@@ -33,6 +33,7 @@ enum class Fault {
   result_of_thread_count,
   mask_ignored,
   activation_ignored,
+  no_activation_but_relu,
   gradient_doubled_by_activation,
   constant_dx,
   samples_mixed,
@@ -68,8 +69,10 @@ class FaultyDense {
         T sum = b_.value()(j) + extra(n, pass);
         for (Index i = 0; i < x.dimension(1); ++i) sum += x(n, i) * W_.value()(i, j);
         if (is(Fault::samples_mixed)) sum += x(0, 0);
-        y(n, j) = kernels::activate(
-            is(Fault::activation_ignored) ? Activation::linear : pass.activation, sum);
+        const bool is_ignored =
+            is(Fault::activation_ignored) ||
+            (is(Fault::no_activation_but_relu) && pass.activation != Activation::relu);
+        y(n, j) = kernels::activate(is_ignored ? Activation::linear : pass.activation, sum);
       }
     }
     if (is(Fault::write_behind_memory) && pass.training) pass.memory[memory_size] = std::byte{1};

@@ -78,8 +78,11 @@ inline void check_gradients_among_neighbours(Findings& findings, const FormConte
       return chain<T>({AnyLayer<T>(Dense<T>{features, {.activation = activation}}), layer});
     };
   };
-  const auto before_relu = []<class T>(AnyLayer<T> layer) {
-    return chain<T>({layer, AnyLayer<T>(ReLU<T>{}), AnyLayer<T>(Dense<T>{2})});
+  const auto before = [](Activation activation) {
+    return [=]<class T>(AnyLayer<T> layer) {
+      return chain<T>(
+          {layer, AnyLayer<T>(ActivationLayer<T>{activation}), AnyLayer<T>(Dense<T>{2})});
+    };
   };
   const auto beside_shortcut = []<class T>(AnyLayer<T> layer) {
     std::vector<AnyLayer<T>> layers{std::move(layer)};
@@ -110,7 +113,10 @@ inline void check_gradients_among_neighbours(Findings& findings, const FormConte
     examine("beside a shortcut", wrapped(form.make, beside_shortcut), 2);
   }
   if (form.expected.output.empty()) return;
-  examine("before a ReLU and a Dense", wrapped(form.make, before_relu), 2);
+  examine("before a ReLU and a Dense", wrapped(form.make, before(Activation::relu)), 2);
+  // One that the layer may apply, and one that never is: its step needs its input.
+  examine("before a tanh and a Dense", wrapped(form.make, before(Activation::tanh)), 2);
+  examine("before a gelu and a Dense", wrapped(form.make, before(Activation::gelu)), 2);
   examine("before a Softmax", wrapped(form.make, before_softmax(false)), 2);
   examine("before a Softmax that is left out", wrapped(form.make, before_softmax(true)), 2);
 }
