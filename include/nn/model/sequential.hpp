@@ -219,6 +219,8 @@ class Sequential {
     if (network_.is_planned() && input == network_.input()) return network_.output();
     return network_.output_shape(input);
   }
+  /// The activation that the model ends with, once it is built; linear: none.
+  [[nodiscard]] Activation activation() const { return network_.plan().closing_activation(); }
   /// Memory of a pass over x [N, ...].
   [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
     return network_.workspace_bytes(x[0], training);
