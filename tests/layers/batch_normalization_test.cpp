@@ -72,6 +72,18 @@ TEST_SUITE("layers/batch_normalization") {
     CHECK(example.forward() == "9.7868 23.0619 11.4924 23.0619");
   }
 
+  TEST_CASE("BatchNormalization: applies the activation that it is asked for") {
+    const auto forward = [](nn::Activation activation) {
+      WorkedExample example(BatchNormalization<double>{{.epsilon = 3}}, {2}, {1, 4, 3, 4},
+                            {{2, 5}, {0, 0}}, {{1, 2}, {3, 4}});
+      example.pass.activation = activation;
+      return example.forward();
+    };
+    CHECK(forward(nn::Activation::linear) == "-1 0 1 0");
+    CHECK(forward(nn::Activation::relu) == "0 0 1 0");
+    CHECK(forward(nn::Activation::tanh) == "-0.761594 0 0.761594 0");
+  }
+
   TEST_CASE("BatchNormalization: starts almost as the identity at inference") {
     nn::Sequential<double> model{BatchNormalization<double>{}};
     model.build({2});
