@@ -40,14 +40,16 @@ std::vector<std::vector<T>> results(const Sizes& s, bool naively) {
   const auto x = random_values<T>(s.rows * s.cols, 1), dy = random_values<T>(s.rows * s.cols, 2);
   const Columns<T> c(s.cols);
   std::vector<std::vector<T>> all(4, nan_values<T>(s.cols));
-  all.resize(6, nan_values<T>(s.rows * s.cols));
+  all.resize(7, nan_values<T>(s.rows * s.cols));
   const auto run = [&](auto moments, auto scale, auto products, auto combine) {
     moments(s.rows, s.cols, x.data(), all[0].data(), all[1].data());
     products(s.rows, s.cols, x.data(), dy.data(), c.mean.data(), all[2].data(), all[3].data());
     scale(s.rows, s.cols, x.data(), c.mean.data(), c.scale.data(), c.shift.data(), all[4].data(),
           true);
-    combine(s.rows, s.cols, x.data(), dy.data(), c.mean.data(), c.scale.data(), c.slope.data(),
-            c.shift.data(), all[5].data());
+    for (const bool masks : {false, true}) {
+      combine(s.rows, s.cols, x.data(), dy.data(), c.mean.data(), c.scale.data(), c.slope.data(),
+              c.shift.data(), all[masks ? 6 : 5].data(), masks);
+    }
   };
   if (naively) {
     run(naive::column_moments<T>, naive::shift_and_scale<T>, naive::column_products<T>,
@@ -114,11 +116,14 @@ TEST_SUITE("kernels/normalization") {
         NN_DISPATCH_TO(set, shift_and_scale_rows, rows, width, stride, x.data(), c.mean.data(),
                        c.scale.data(), c.shift.data(), T(0), y.data());
         check_rows();
-        naive::combine_columns(rows, width, dense_x.data(), dense_dy.data(), c.mean.data(),
-                               c.scale.data(), c.slope.data(), c.shift.data(), wanted.data());
-        NN_DISPATCH_TO(set, combine_rows, rows, width, stride, x.data(), dy.data(), c.mean.data(),
-                       c.scale.data(), c.slope.data(), c.shift.data(), y.data());
-        check_rows();
+        for (const bool masks : {false, true}) {
+          naive::combine_columns(rows, width, dense_x.data(), dense_dy.data(), c.mean.data(),
+                                 c.scale.data(), c.slope.data(), c.shift.data(), wanted.data(),
+                                 masks);
+          NN_DISPATCH_TO(set, combine_rows, rows, width, stride, x.data(), dy.data(), c.mean.data(),
+                         c.scale.data(), c.slope.data(), c.shift.data(), y.data(), masks);
+          check_rows();
+        }
       }
   }
 
@@ -128,7 +133,8 @@ TEST_SUITE("kernels/normalization") {
       CAPTURE(s.cols);
       const auto actual = results<T>(s, false), expected = results<T>(s, true);
       const double of_means = sum_tolerance<T>(20), of_sums = sum_tolerance<T>(s.rows + 4);
-      const double tolerances[] = {of_means, of_means, of_sums, of_sums, of_means, of_means};
+      const double tolerances[] = {of_means, of_means, of_sums, of_sums,
+                                   of_means, of_means, of_means};
       for (std::size_t i = 0; i < actual.size(); ++i) {
         CAPTURE(i);
         // The twin's sums are in float too, and long ones the less exact of both.

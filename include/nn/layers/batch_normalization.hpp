@@ -66,7 +66,8 @@ class BatchNormalization {
     return input;
   }
 
-  static constexpr Promises promises{.applies_activation = true, .assigns_gradients = true};
+  static constexpr Promises promises{
+      .applies_activation = true, .masks_dx = true, .assigns_gradients = true};
 
   [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
     return bytes_of<T>(training ? Index{5} : Index{2}, x.back());
@@ -98,7 +99,7 @@ class BatchNormalization {
                 TensorMap<T, 2> dx, const Pass& pass) const {
     const Index rows = x.dimension(0), features = x.dimension(1);
     const Memory memory(pass, features);
-    if (pass.is_frozen) return backward_frozen(dy, dx, memory, pass);
+    if (pass.is_frozen) return backward_frozen(x, dy, dx, memory, pass);
     const T per_row = T(1) / static_cast<T>(std::max<Index>(rows, 1));
     // shift = sum dy   slope = sum dy (x - mean)
     kernels::column_products(rows, features, x.data(), dy.data(), memory.mean, memory.shift,
@@ -115,7 +116,7 @@ class BatchNormalization {
     }
     if (!pass.needs_dx) return;
     kernels::combine_columns(rows, features, x.data(), dy.data(), memory.mean, memory.scale,
-                             memory.slope, memory.shift, dx.data());
+                             memory.slope, memory.shift, dx.data(), pass.dx_is_masked);
   }
 
   void update_state(const Shape& x, const Pass& pass) {
@@ -175,14 +176,15 @@ class BatchNormalization {
   };
 
   /// dx = gamma / std dy, where mean and std are constants.
-  static void backward_frozen(const TensorMap<T, 2>& dy, TensorMap<T, 2>& dx, const Memory& memory,
-                              const Pass& pass) {
+  static void backward_frozen(const ConstTensorMap<T, 2>& x, const TensorMap<T, 2>& dy,
+                              TensorMap<T, 2>& dx, const Memory& memory, const Pass& pass) {
     if (!pass.needs_dx) return;
-    const Index rows = dy.dimension(0), features = dy.dimension(1);
-    std::fill_n(memory.mean, features, T(0));
-    std::fill_n(memory.shift, features, T(0));
-    kernels::shift_and_scale(rows, features, dy.data(), memory.mean, memory.scale, memory.shift,
-                             dx.data());
+    const Index rows = x.dimension(0), features = x.dimension(1);
+    for (T* const unused : {memory.mean, memory.slope, memory.shift}) {
+      std::fill_n(unused, features, T(0));
+    }
+    kernels::combine_columns(rows, features, x.data(), dy.data(), memory.mean, memory.scale,
+                             memory.slope, memory.shift, dx.data(), pass.dx_is_masked);
   }
 
   [[nodiscard]] T gamma(Index j) const { return options_.scale ? gamma_.value()(j) : T(1); }

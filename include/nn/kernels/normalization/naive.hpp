@@ -48,14 +48,16 @@ void column_products(Index rows, Index cols, const T* x, const T* dy, const T* m
   }
 }
 
-/// dx = dy scale + (x - mean) slope + shift.   x, dy, dx [rows, cols]   others [cols]
+/// dx = dy scale + (x - mean) slope + shift, with `masks` 0 where x <= 0.
+/// Shapes  x, dy, dx [rows, cols]   others [cols]
 template <Real T>
 void combine_columns(Index rows, Index cols, const T* x, const T* dy, const T* mean, const T* scale,
-                     const T* slope, const T* shift, T* dx) {
+                     const T* slope, const T* shift, T* dx, bool masks = false) {
   for (Index i = 0; i < rows; ++i) {
     for (Index j = 0; j < cols; ++j) {
       const Index at = i * cols + j;
-      dx[at] = dy[at] * scale[j] + ((x[at] - mean[j]) * slope[j] + shift[j]);
+      const T gradient = dy[at] * scale[j] + ((x[at] - mean[j]) * slope[j] + shift[j]);
+      dx[at] = masks && x[at] <= T(0) ? T(0) : gradient;
     }
   }
 }

@@ -212,10 +212,11 @@ void column_products(Index rows, Index cols, const T* x, const T* dy, const T* m
   }
 }
 
-/// dx = dy scale + (x - mean) slope + shift.   x, dy, dx [rows, cols]   others [cols]
+/// dx = dy scale + (x - mean) slope + shift, with `masks` 0 where x <= 0 (the gradient of a ReLU
+/// that made x). Shapes  x, dy, dx [rows, cols]   others [cols]
 template <Real T>
 void combine_columns(Index rows, Index cols, const T* x, const T* dy, const T* mean, const T* scale,
-                     const T* slope, const T* shift, T* dx) {
+                     const T* slope, const T* shift, T* dx, bool masks = false) {
   if constexpr (has_simd<T>) {
     const detail::ColumnCut cut{rows, cols};
     const detail::Widened<T, 4> wide(cut, {mean, scale, slope, shift});
@@ -223,11 +224,11 @@ void combine_columns(Index rows, Index cols, const T* x, const T* dy, const T* m
       const Index col = piece.col;
       cut.for_each_part(piece, [&](Index first, Index part_rows, Index width) {
         NN_DISPATCH(combine_rows, part_rows, width, cut.stride, x + first, dy + first,
-                    wide[0] + col, wide[1] + col, wide[2] + col, wide[3] + col, dx + first);
+                    wide[0] + col, wide[1] + col, wide[2] + col, wide[3] + col, dx + first, masks);
       });
     });
   } else {
-    naive::combine_columns(rows, cols, x, dy, mean, scale, slope, shift, dx);
+    naive::combine_columns(rows, cols, x, dy, mean, scale, slope, shift, dx, masks);
   }
 }
 
