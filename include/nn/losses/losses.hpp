@@ -8,7 +8,7 @@
 #include "nn/losses/mean_squared_error.hpp"
 #include "nn/losses/sparse_categorical_crossentropy.hpp"
 
-#define NN_FOR_EACH_LOSS(DO)                                             \
-  DO(BinaryCrossentropy)                                                 \
-  DO(CategoricalCrossentropy) DO(MeanAbsoluteError) DO(MeanSquaredError) \
-      DO(SparseCategoricalCrossentropy)
+#define NN_FOR_EACH_LOSS(DO)  \
+  DO(BinaryCrossentropy)      \
+  DO(CategoricalCrossentropy) \
+  DO(MeanAbsoluteError) DO(MeanSquaredError) DO(SparseCategoricalCrossentropy)

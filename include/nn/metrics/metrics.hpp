@@ -12,7 +12,7 @@
 #include "nn/metrics/recall.hpp"
 #include "nn/metrics/root_mean_squared_error.hpp"
 
-#define NN_FOR_EACH_METRIC(DO)                                                                \
-  DO(Accuracy)                                                                                \
-  DO(BinaryAccuracy) DO(CategoricalAccuracy) DO(F1Score) DO(Precision) DO(R2Score) DO(Recall) \
-      DO(RootMeanSquaredError)
+#define NN_FOR_EACH_METRIC(DO) \
+  DO(Accuracy)                 \
+  DO(BinaryAccuracy)           \
+  DO(CategoricalAccuracy) DO(F1Score) DO(Precision) DO(R2Score) DO(Recall) DO(RootMeanSquaredError)
