@@ -114,6 +114,19 @@ TEST_SUITE("model/residual") {
     CHECK(steps[3].inputs.size() == 2);
   }
 
+  TEST_CASE("Residual: a ReLU behind the sum is written over it, and masked by its reader") {
+    Network<double> network;
+    network.add(AnyLayer<double>(Residual<double>{Dense<double>{4}}));
+    network.add(AnyLayer<double>(ReLU<double>{}));
+    network.add(AnyLayer<double>(Dense<double>{2}));
+    network.infer_shapes({4});
+    const auto& steps = network.plan().steps();
+    REQUIRE(steps.size() == 4);
+    CHECK(network.plan().values()[steps[2].y.value].memory == steps[2].x().value);
+    CHECK(steps[2].dy_is_dz);
+    CHECK(steps[3].dx_is_masked);
+  }
+
   TEST_CASE("Residual: trains, with the same bits for any number of threads") {
     const auto x = random_tensor<float, 4>({40, 8, 8, 1}, 1);
     const auto y = counted_labels(40, 3);

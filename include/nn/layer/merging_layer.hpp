@@ -24,7 +24,7 @@ using Tensors = std::span<const TensorRef<T>>;
 ///                   const Pass&) const;
 ///
 /// forward assigns y. backward assigns each dx whose `data` is not null, and may use the memory of
-/// dy as it likes.
+/// dy as it likes. Of promises, it may make `ignores_y`.
 template <class L>
 concept MergingLayer = std::copyable<L> && Real<typename L::Scalar> &&
     requires(const L& layer, std::span<const Shape> shapes, Tensors<const typename L::Scalar> x,

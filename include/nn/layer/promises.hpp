@@ -23,6 +23,8 @@ struct Promises {
   /// forward obeys pass.activation where that is a ReLU. backward gets the gradient behind the
   /// ReLU, and does not read y.
   bool applies_relu = false;
+  /// backward does not read y, so an activation may be written over it.
+  bool ignores_y = false;
   /// It obeys pass.dx_is_masked.
   bool masks_dx = false;
   /// It obeys pass.accumulate.

@@ -8,6 +8,7 @@
 
 #include "nn/kernels/elementwise/elementwise.hpp"
 #include "nn/layer/merging_layer.hpp"
+#include "nn/layer/promises.hpp"
 
 namespace nn {
 
@@ -34,6 +35,8 @@ class Add {
     }
     return inputs[0];
   }
+
+  static constexpr Promises promises{.ignores_y = true};
 
   void forward(Tensors<const T> x, TensorRef<T> y, const Pass&) const {
     // y = x_1 + x_2 + ...

@@ -185,7 +185,8 @@ class AnyLayer {
   /// A layer with several inputs.
   template <class L>
   struct MergingHolder final : Interface {
-    explicit MergingHolder(L held) : layer(std::move(held)) {}
+    explicit MergingHolder(L held)
+        : Interface(detail::promises_of<L>(), 2, 2, false), layer(std::move(held)) {}
     NN_COLD Interface* clone() const override { return new MergingHolder(layer); }
     std::string name() const override { return layer.name(); }
     NN_COLD std::optional<Arguments> arguments() const override {

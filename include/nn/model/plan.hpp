@@ -248,6 +248,10 @@ void Plan<T>::backward_step(const Run& run, std::size_t i) const {
   T* const dy = gradient(run, step.y.value);
   T* const dx = input_gradient(run, step.x());
   if (step.is_activation) {
+    if (step.dy_is_dz) {  // masked by the reader
+      if (dx != dy) std::copy_n(dy, y.size(), dx);
+      return;
+    }
     const Index cols = row_size(y.shape);
     return kernels::activation_gradient_of_rows(step.activation, y.size() / cols, cols, x.data,
                                                 y.data, dy, dx);

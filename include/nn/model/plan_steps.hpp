@@ -91,7 +91,7 @@ struct PlanStep {
   /// The reader of a ReLU's result writes 0 to its dx where x is 0. Then dy of the layer that
   /// applied the ReLU is the gradient in front of the ReLU already.
   bool dx_is_masked = false;
-  bool dy_is_dz = false;  // no activation is left to be differentiated for the layer
+  bool dy_is_dz = false;  // no activation is left to be differentiated
   /// dx has one reader, the layer that made x, and that one can take it column by column.
   bool dx_in_columns = false;
 

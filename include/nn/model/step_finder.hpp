@@ -163,8 +163,9 @@ class StepFinder {
       if (!step.is_activation || before == nullptr || before->is_activation) continue;
       if (needs_input(step.activation)) continue;
       const Promises& promised = promises(*before);
-      const bool needs_y = !(promised.applies_activation || promised.applies_relu) ||
-                           before->activation != Activation::linear;
+      const bool ignores_y =
+          promised.applies_activation || promised.applies_relu || promised.ignores_y;
+      const bool needs_y = !ignores_y || before->activation != Activation::linear;
       if (needs_y || sole_reader(*before) != &step) continue;
       plan_.values[step.y.value].memory = plan_.values[step.x().value].memory;
     }
@@ -173,10 +174,11 @@ class StepFinder {
   /// The gradient of a ReLU is masked by the layer that reads its result.
   NN_COLD void find_masks() {
     for (PlanStep& step : plan_.steps) {
-      if (step.is_activation) continue;
       const bool is_relu = step.activation == Activation::relu;
-      step.dy_is_dz =
-          step.activation == Activation::linear || (is_relu && promises(step).applies_relu);
+      if (!step.is_activation) {
+        step.dy_is_dz =
+            step.activation == Activation::linear || (is_relu && promises(step).applies_relu);
+      }
       PlanStep* const reader = is_relu ? sole_reader(step) : nullptr;
       if (reader == nullptr) continue;
       // What a ReLU gives to another one has its mask anyway.
