@@ -275,6 +275,24 @@ TEST_SUITE("model/freezing") {
     CHECK(changed_layers(model, before) == "0 1");
   }
 
+  TEST_CASE("freeze: a shortcut with frozen layers inside trains what is before and behind it") {
+    const Data data;
+    Sequential<float> model{Conv2D{2, 3}, Residual{BatchNormalization{}, ReLU{}}, Flatten{},
+                            Dense{3}, Softmax{}};
+    model.build({8, 8, 1}, {.seed = 2});
+    model.compile(Adam{}, SparseCategoricalCrossentropy{});
+    model.freeze(1);
+    CHECK(model.is_frozen(1));
+    const Sequential<float> before = model;
+    model.fit(data.x, data.y, silent);
+    CHECK(changed_layers(model, before) == "0 3");
+    model.freeze("conv2d");
+    model.unfreeze(1);
+    const Sequential<float> between = model;
+    model.fit(data.x, data.y, silent);
+    CHECK(changed_layers(model, between) == "1 3");
+  }
+
   TEST_CASE("freeze: what is frozen has no gradient") {
     Sequential<float> model = small_model();
     model.freeze(0);
