@@ -14,28 +14,15 @@
 
 namespace nn::testing {
 
-[[nodiscard]] inline ExponentialDecay exponential_decay_from(const Arguments& a) {
-  return {a.get<double>("initial_learning_rate"),
-          a.get<Index>("decay_steps"),
-          a.get<double>("decay_rate"),
-          {.staircase = a.get<bool>("staircase")}};
-}
-
-[[nodiscard]] inline CosineDecay cosine_decay_from(const Arguments& a) {
-  CosineDecayOptions options{.alpha = a.get<double>("alpha"),
-                             .warmup_steps = a.get<Index>("warmup_steps")};
-  if (a.has("warmup_target")) options.warmup_target = a.get<double>("warmup_target");
-  return {a.get<double>("initial_learning_rate"), a.get<Index>("decay_steps"), options};
-}
-
 /// Calls use(schedule) with the library's schedule. Returns why there is none, and "" after the
 /// call.
 template <class Use>
 [[nodiscard]] std::string use_schedule(const std::string& schedule, const nlohmann::json& config,
                                        const Use& use) {
   const KerasArguments keras("schedules", schedule, config);
-  if (schedule == "ExponentialDecay") return keras.use_object(exponential_decay_from, use);
-  if (schedule == "CosineDecay") return keras.use_object(cosine_decay_from, use);
+  if (schedule == "ExponentialDecay")
+    return keras.use_object(ExponentialDecay::from_arguments, use);
+  if (schedule == "CosineDecay") return keras.use_object(CosineDecay::from_arguments, use);
   return "no such schedule";
 }
 

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Losses against what Keras computes: values and gradients, with all reductions, with and without
 // weights.
+#include "nn/losses/losses.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "nn/losses/binary_crossentropy.hpp"
-#include "nn/losses/categorical_crossentropy.hpp"
-#include "nn/losses/mean_absolute_error.hpp"
-#include "nn/losses/mean_squared_error.hpp"
-#include "nn/losses/sparse_categorical_crossentropy.hpp"
 #include "tests/golden/golden.hpp"
 #include "tests/golden/keras_arguments.hpp"
 #include "tests/golden/tally.hpp"
@@ -23,56 +20,19 @@ using nlohmann::json;
 using testing::first_difference;
 using testing::Golden;
 
+/// Calls use(loss) with the library's loss. Returns why there is none, and "" after the call.
 /// "none", which keeps the rows apart, is checked on the rows' losses; its gradient is that of the
 /// sum.
-Reduction reduction_from(const std::string& name) {
-  if (name == "sum_over_batch_size") return Reduction::sum_over_batch_size;
-  if (name == "mean_with_sample_weight") return Reduction::mean_with_sample_weight;
-  REQUIRE((name == "sum" || name == "none"));
-  return Reduction::sum;
-}
-
-SparseCategoricalCrossentropy sparse_categorical_crossentropy_from(const Arguments& a) {
-  SparseCategoricalCrossentropyOptions options{
-      .from_logits = a.get<bool>("from_logits"),
-      .reduction = reduction_from(a.get<std::string>("reduction"))};
-  if (a.has("ignore_class")) {
-    options.ignore_class = static_cast<std::int32_t>(a.get<Index>("ignore_class"));
-  }
-  return SparseCategoricalCrossentropy{options};
-}
-
-MeanSquaredError mean_squared_error_from(const Arguments& a) {
-  return MeanSquaredError{{.reduction = reduction_from(a.get<std::string>("reduction"))}};
-}
-MeanAbsoluteError mean_absolute_error_from(const Arguments& a) {
-  return MeanAbsoluteError{{.reduction = reduction_from(a.get<std::string>("reduction"))}};
-}
-
-/// A cross-entropy of values.
-template <class Loss, class Options>
-Loss crossentropy_from(const Arguments& a) {
-  return Loss{Options{.from_logits = a.get<bool>("from_logits"),
-                      .label_smoothing = a.get<double>("label_smoothing"),
-                      .reduction = reduction_from(a.get<std::string>("reduction"))}};
-}
-
-/// Calls use(loss) with the library's loss. Returns why there is none, and "" after the call.
 template <class Use>
-std::string use_loss(const std::string& loss, const json& config, const Use& use) {
-  const testing::KerasArguments keras("losses", loss, config);
-  if (loss == "SparseCategoricalCrossentropy") {
-    return keras.use_object(sparse_categorical_crossentropy_from, use);
+std::string use_loss(const std::string& loss, json config, const Use& use) {
+  if (config.value("reduction", "") == "none") config["reduction"] = "sum";
+#define NN_USE_LOSS(L)                                           \
+  if (loss == #L) {                                              \
+    const testing::KerasArguments keras("losses", loss, config); \
+    return keras.use_object(L::from_arguments, use);             \
   }
-  if (loss == "CategoricalCrossentropy") {
-    return keras.use_object(
-        crossentropy_from<CategoricalCrossentropy, CategoricalCrossentropyOptions>, use);
-  }
-  if (loss == "BinaryCrossentropy") {
-    return keras.use_object(crossentropy_from<BinaryCrossentropy, BinaryCrossentropyOptions>, use);
-  }
-  if (loss == "MeanSquaredError") return keras.use_object(mean_squared_error_from, use);
-  if (loss == "MeanAbsoluteError") return keras.use_object(mean_absolute_error_from, use);
+  NN_FOR_EACH_LOSS(NN_USE_LOSS)
+#undef NN_USE_LOSS
   return "no such loss";
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Metrics against Keras, and against scikit-learn for precision, recall and F1 on integer labels.
+#include "nn/metrics/metrics.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cstdint>
@@ -8,15 +10,7 @@
 
 #include "nn/losses/mean_absolute_error.hpp"
 #include "nn/losses/mean_squared_error.hpp"
-#include "nn/metrics/accuracy.hpp"
-#include "nn/metrics/binary_accuracy.hpp"
-#include "nn/metrics/categorical_accuracy.hpp"
 #include "nn/metrics/confusion_matrix.hpp"
-#include "nn/metrics/f1_score.hpp"
-#include "nn/metrics/precision.hpp"
-#include "nn/metrics/r2_score.hpp"
-#include "nn/metrics/recall.hpp"
-#include "nn/metrics/root_mean_squared_error.hpp"
 #include "tests/golden/golden.hpp"
 #include "tests/golden/keras_arguments.hpp"
 #include "tests/golden/tally.hpp"
@@ -130,37 +124,28 @@ std::string check_sklearn_case(const json& c) {
   return "";
 }
 
-BinaryAccuracy binary_accuracy_from(const Arguments& a) {
-  return BinaryAccuracy{{.threshold = a.get<double>("threshold")}};
-}
-
-R2Score r2_score_from(const Arguments& a) {
-  const auto how = a.get<std::string>("class_aggregation");
-  const bool is_uniform = how == "uniform_average";
-  REQUIRE((is_uniform || how == "variance_weighted_average"));
-  return R2Score{{.class_aggregation = is_uniform ? ClassAggregation::uniform_average
-                                                  : ClassAggregation::variance_weighted_average}};
-}
-
 /// Calls use(metric) with the library's metric. Returns why there is none, and "" after the call.
 template <class Use>
 std::string use_metric(const std::string& metric, const json& config, const Use& use) {
-  const testing::KerasArguments keras("metrics", metric, config);
-  const auto plain = [&](auto made) {
-    return keras.use_object([&](const Arguments&) { return made; }, use);
-  };
-  if (metric == "Accuracy" || metric == "SparseCategoricalAccuracy") return plain(Accuracy{});
-  if (metric == "CategoricalAccuracy") return plain(CategoricalAccuracy{});
-  if (metric == "MeanAbsoluteError") return plain(MeanAbsoluteError{});
-  if (metric == "MeanSquaredError") return plain(MeanSquaredError{});
-  if (metric == "RootMeanSquaredError") return plain(RootMeanSquaredError{});
-  if (metric == "BinaryAccuracy") return keras.use_object(binary_accuracy_from, use);
-  if (metric == "R2Score") {
-    if (config.contains("class_aggregation") && config.at("class_aggregation").is_null()) {
-      return "a number for each output";
-    }
-    return keras.use_object(r2_score_from, use);
+  if (config.contains("class_aggregation") && config.at("class_aggregation").is_null()) {
+    return "a number for each output";
   }
+  const testing::KerasArguments keras("metrics", metric, config);
+  const auto use_arguments = [&]<class M>(M) {  // a loss as a metric has no reduction in Keras
+    Arguments arguments = M{}.arguments();
+    return keras.use_object(
+        [&](const Arguments& given) {
+          return arguments.has("reduction") ? M{} : M::from_arguments(given);
+        },
+        use);
+  };
+  if (metric == "SparseCategoricalAccuracy") return use_arguments(Accuracy{});
+#define NN_USE_METRIC(M) \
+  if (metric == #M) return use_arguments(M{});
+  NN_FOR_EACH_METRIC(NN_USE_METRIC)
+  NN_USE_METRIC(MeanAbsoluteError)
+  NN_USE_METRIC(MeanSquaredError)
+#undef NN_USE_METRIC
   return "no such metric";
 }
 
