@@ -17,6 +17,7 @@
 #include "nn/model/sequential.hpp"
 #include "nn/optimizers/optimizers.hpp"
 #include "nn/schedules/schedules.hpp"
+#include "nn/training/backup_and_restore.hpp"
 #include "nn/training/early_stopping.hpp"
 #include "nn/training/evaluate.hpp"
 #include "nn/training/fit.hpp"

@@ -56,6 +56,8 @@ class Script final : public FitContext {
   }
   [[nodiscard]] double learning_rate() const override { return 1; }
   void set_learning_rate(double) override {}
+  [[nodiscard]] RunState run_state() override { return {}; }
+  void resume(const RunState&) override {}
 
   Index weights = -1, kept = -1;
 };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "nn/data/target_kind.hpp"
 #include "nn/layer/arguments.hpp"
@@ -56,6 +57,8 @@ class MeanSquaredError {
     require_values("mean_squared_error", batch);
     mean_.add_losses(*this, batch);
   }
+  [[nodiscard]] std::vector<double> state() const { return mean_.state(); }
+  void set_state(const std::vector<double>& state) { mean_.set_state(state); }
   [[nodiscard]] double result() const { return mean_.result(); }
 
  private:

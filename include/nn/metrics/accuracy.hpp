@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "nn/layer/arguments.hpp"
 #include "nn/scoring/row_mean.hpp"
@@ -35,6 +36,8 @@ class Accuracy {
     mean_.add(batch, [=](const ScoredRow<T>& row) { return is_right(row, has_labels); });
   }
 
+  [[nodiscard]] std::vector<double> state() const { return mean_.state(); }
+  void set_state(const std::vector<double>& state) { mean_.set_state(state); }
   [[nodiscard]] double result() const { return mean_.result(); }
 
  private:

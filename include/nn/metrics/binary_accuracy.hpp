@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "nn/layer/arguments.hpp"
 #include "nn/scoring/row_mean.hpp"
@@ -42,6 +43,8 @@ class BinaryAccuracy {
       return static_cast<double>(hits) / static_cast<double>(row.classes);
     });
   }
+  [[nodiscard]] std::vector<double> state() const { return mean_.state(); }
+  void set_state(const std::vector<double>& state) { mean_.set_state(state); }
   [[nodiscard]] double result() const { return mean_.result(); }
 
  private:

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "nn/layer/arguments.hpp"
 #include "nn/scoring/row_mean.hpp"
@@ -28,6 +29,8 @@ class CategoricalAccuracy {
       return class_of_highest(row.scores, row.classes) == class_of_highest(row.values, row.classes);
     });
   }
+  [[nodiscard]] std::vector<double> state() const { return mean_.state(); }
+  void set_state(const std::vector<double>& state) { mean_.set_state(state); }
   [[nodiscard]] double result() const { return mean_.result(); }
 
  private:

@@ -2,12 +2,15 @@
 // Counts of true and predicted classes, and the ratios that follow from them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "nn/core/error.hpp"
+#include "nn/core/whole_number.hpp"
 #include "nn/scoring/row_mean.hpp"
 
 namespace nn {
@@ -61,6 +64,28 @@ class ClassCounts {
   void resize(Index classes) {
     demand(classes >= 0, where_, "0 classes or more", classes);
     counts_.assign(static_cast<std::size_t>(classes), {});
+  }
+
+  /// All counts, to go on from.
+  [[nodiscard]] NN_COLD std::vector<double> state() const {
+    std::vector<double> state;
+    for (const Counts& counts : counts_) {
+      for (const std::int64_t count : {counts.support, counts.predicted, counts.hits}) {
+        state.push_back(static_cast<double>(count));
+      }
+    }
+    return state;
+  }
+  /// Throws `std::invalid_argument` for a list that `state` can't have given.
+  NN_COLD void set_state(const std::vector<double>& state) {
+    demand(state.size() % 3 == 0, where_, "a state of 3 numbers for each class", state.size());
+    std::vector<Counts> read(state.size() / 3);
+    for (std::size_t k = 0; k < read.size(); ++k) {
+      read[k] = {.support = whole_number(state[3 * k], where_),
+                 .predicted = whole_number(state[3 * k + 1], where_),
+                 .hits = whole_number(state[3 * k + 2], where_)};
+    }
+    counts_ = std::move(read);
   }
 
   [[nodiscard]] std::int64_t total() const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "nn/layer/arguments.hpp"
 #include "nn/metrics/class_counts.hpp"
@@ -34,6 +35,8 @@ class F1Score {
   void update(const ScoredBatch<T>& batch) {
     counts_.add(batch);
   }
+  [[nodiscard]] std::vector<double> state() const { return counts_.state(); }
+  void set_state(const std::vector<double>& state) { counts_.set_state(state); }
   [[nodiscard]] double result() const { return counts_.f1(options_.average); }
 
  private:

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "nn/kernels/product/precision.hpp"
 #include "nn/layer/arguments.hpp"
@@ -39,6 +40,8 @@ class Precision {
   void update(const ScoredBatch<T>& batch) {
     counts_.add(batch);
   }
+  [[nodiscard]] std::vector<double> state() const { return counts_.state(); }
+  void set_state(const std::vector<double>& state) { counts_.set_state(state); }
   [[nodiscard]] double result() const { return counts_.precision(options_.average); }
 
  private:

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "nn/core/whole_number.hpp"
 #include "nn/layer/arguments.hpp"
 #include "nn/scoring/row_mean.hpp"
 
@@ -68,6 +69,25 @@ class R2Score {
       for (std::size_t k = 0; k < sums_.size(); ++k) {
         sums_[k].add(static_cast<double>(row.values[k]), static_cast<double>(row.scores[k]), rows_);
       }
+    }
+  }
+  [[nodiscard]] NN_COLD std::vector<double> state() const {
+    std::vector<double> state{static_cast<double>(rows_)};
+    for (const Sums& sums : sums_) {
+      for (const double number : {sums.mean, sums.variation, sums.squares}) {
+        state.push_back(number);
+      }
+    }
+    return state;
+  }
+  NN_COLD void set_state(const std::vector<double>& state) {
+    demand(state.size() % 3 == 1, "r2_score", "a state of 1 number and 3 for each of a row",
+           state.size());
+    rows_ = whole_number(state[0], "r2_score");
+    sums_.assign(state.size() / 3, {});
+    for (std::size_t k = 0; k < sums_.size(); ++k) {
+      sums_[k] = {
+          .mean = state[3 * k + 1], .variation = state[3 * k + 2], .squares = state[3 * k + 3]};
     }
   }
   [[nodiscard]] double result() const {

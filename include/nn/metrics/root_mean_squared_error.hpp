@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "nn/layer/arguments.hpp"
 #include "nn/scoring/row_mean.hpp"
@@ -34,6 +35,8 @@ class RootMeanSquaredError {
       return sum / static_cast<double>(row.classes);
     });
   }
+  [[nodiscard]] std::vector<double> state() const { return mean_.state(); }
+  void set_state(const std::vector<double>& state) { mean_.set_state(state); }
   [[nodiscard]] double result() const { return std::sqrt(mean_.result()); }
 
  private:

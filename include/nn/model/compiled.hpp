@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "nn/core/erased.hpp"
+#include "nn/core/has_state.hpp"
 #include "nn/data/target_kind.hpp"
 #include "nn/kernels/bfloat16/bfloat16.hpp"
 #include "nn/kernels/elementwise/activation.hpp"
@@ -76,6 +77,8 @@ concept OptimizerFor = std::copyable<O> && requires(O& optimizer, ParameterBlock
 /// `reset`. The scores of a batch are what the model gives, such as probabilities. Optional
 /// members:
 ///
+///     std::vector<double> state() const;             // what it has added up, and that put back:
+///     void set_state(const std::vector<double>&);    // for backups within an epoch
 ///     static constexpr bool more_is_better = true;  // which way it improves: EarlyStopping asks
 ///     static constexpr bool ranks_scores = true;    // looks at a row's order alone, so that
 ///     logits
@@ -208,6 +211,8 @@ struct MetricInterface {
   virtual void update(const ScoredBatch<float>& batch) = 0;
   virtual void update(const ScoredBatch<double>& batch) = 0;
   virtual double result() const = 0;
+  virtual std::optional<std::vector<double>> state() const = 0;
+  virtual void set_state(const std::vector<double>& state) = 0;
 };
 template <class M>
 struct MetricHolder final : MetricInterface {
@@ -226,6 +231,13 @@ struct MetricHolder final : MetricInterface {
   void update(const ScoredBatch<float>& batch) override { metric.update(batch); }
   void update(const ScoredBatch<double>& batch) override { metric.update(batch); }
   double result() const override { return metric.result(); }
+  NN_COLD std::optional<std::vector<double>> state() const override {
+    if constexpr (HasState<M>) return metric.state();
+    return std::nullopt;
+  }
+  NN_COLD void set_state(const std::vector<double>& state) override {
+    if constexpr (HasState<M>) metric.set_state(state);
+  }
   M metric;
 };
 
@@ -253,6 +265,10 @@ class Metric {
     self_->update(batch);
   }
   [[nodiscard]] double result() const { return self_->result(); }
+  /// What it has added up since `reset`; nothing for a metric that can't say.
+  [[nodiscard]] std::optional<std::vector<double>> state() const { return self_->state(); }
+  /// Puts that back. Throws `std::invalid_argument` for another metric's state.
+  void set_state(const std::vector<double>& state) { self_->set_state(state); }
 
  private:
   detail::Erased<detail::MetricInterface> self_;

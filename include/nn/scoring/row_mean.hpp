@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "nn/core/error.hpp"
+#include "nn/core/whole_number.hpp"
 #include "nn/scoring/scored_batch.hpp"
 
 namespace nn {
@@ -36,6 +38,15 @@ class RowMean {
   template <Real T, class Loss>
   void add_losses(const Loss& loss, const ScoredBatch<T>& batch) {
     add(batch, [&](const ScoredRow<T>& row) { return loss(row, T(0), static_cast<T*>(nullptr)); });
+  }
+
+  /// Sum and count, to go on from.
+  [[nodiscard]] std::vector<double> state() const { return {sum_, static_cast<double>(rows_)}; }
+  /// Throws `std::invalid_argument` for a list that `state` can't have given.
+  NN_COLD void set_state(const std::vector<double>& state) {
+    demand(state.size() == 2, "RowMean", "a state of 2 numbers", state.size());
+    rows_ = whole_number(state[1], "RowMean");
+    sum_ = state[0];
   }
 
   [[nodiscard]] double result() const {

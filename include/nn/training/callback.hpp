@@ -8,10 +8,13 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "nn/core/config.hpp"
 #include "nn/core/erased.hpp"
+#include "nn/core/has_state.hpp"
 #include "nn/training/divergence.hpp"
+#include "nn/training/run_state.hpp"
 #include "nn/training/scores.hpp"
 
 namespace nn {
@@ -42,6 +45,11 @@ class FitContext {
   [[nodiscard]] virtual double learning_rate() const = 0;
   /// Throws `std::invalid_argument` where the rate follows a schedule.
   virtual void set_learning_rate(double rate) = 0;
+  /// What the rest of the run depends on; at a checkpoint it is all.
+  [[nodiscard]] virtual RunState run_state() = 0;
+  /// Goes on where another run of the same model and data was. At the first checkpoint only. Throws
+  /// `std::invalid_argument` for a state that does not fit.
+  virtual void resume(const RunState& run) = 0;
 
  protected:
   FitContext() = default;
@@ -50,7 +58,8 @@ class FitContext {
   ~FitContext() = default;
 };
 
-/// A class with one or more of Keras' hooks, each `void hook(nn::FitContext&)`.
+/// A class with one or more of Keras' hooks, each `void hook(nn::FitContext&)`, or with
+/// `on_checkpoint`, which Keras does not have.
 template <class C>
 concept CallbackLike = requires(C& c, FitContext& context) {
   c.on_train_begin(context);
@@ -59,13 +68,19 @@ concept CallbackLike = requires(C& c, FitContext& context) {
 || requires(C& c, FitContext& context) { c.on_batch_begin(context); }
 || requires(C& c, FitContext& context) { c.on_batch_end(context); }
 || requires(C& c, FitContext& context) { c.on_epoch_end(context); }
-|| requires(C& c, FitContext& context) { c.on_train_end(context); };
+|| requires(C& c, FitContext& context) { c.on_train_end(context); }
+|| requires(C& c, FitContext& context) { c.on_checkpoint(context); };
 
 /// A callback of any type, as an element of `fit`'s list. It is a copy, and each `fit` works on a
 /// copy of its own: pass `std::ref(c)` to look into c afterwards. The hooks run in this order:
 /// train_begin; for each epoch epoch_begin, batch_begin and batch_end of each batch, then, after
-/// validation, epoch_end; train_end. Meanwhile the model refuses to be built, compiled, quantized,
+/// validation, epoch_end; train_end. A checkpoint follows once train_begin, batch_end or epoch_end
+/// has been called for all. Meanwhile the model refuses to be built, compiled, quantized,
 /// fitted, trained on a batch, loaded with weights, or assigned to.
+///
+/// A callback that remembers something from one hook to the next, and whose training is to go on
+/// after a crash, has `std::vector<double> state() const` and
+/// `void set_state(const std::vector<double>&)`: see BackupAndRestore.
 class Callback {
  public:
   template <class C>
@@ -91,13 +106,28 @@ class Callback {
   void on_batch_end(FitContext& context) const { self_->call(Hook::batch_end, context); }
   void on_epoch_end(FitContext& context) const { self_->call(Hook::epoch_end, context); }
   void on_train_end(FitContext& context) const { self_->call(Hook::train_end, context); }
+  void on_checkpoint(FitContext& context) const { self_->call(Hook::checkpoint, context); }
+
+  /// What it remembers; nothing for a callback that does not say.
+  [[nodiscard]] std::optional<std::vector<double>> state() const { return self_->state(); }
+  void set_state(const std::vector<double>& state) const { self_->set_state(state); }
 
  private:
-  enum class Hook { train_begin, epoch_begin, batch_begin, batch_end, epoch_end, train_end };
+  enum class Hook {
+    train_begin,
+    epoch_begin,
+    batch_begin,
+    batch_end,
+    epoch_end,
+    train_end,
+    checkpoint
+  };
 
   struct Interface {
     virtual ~Interface() = default;
     virtual void call(Hook hook, FitContext& context) = 0;
+    [[nodiscard]] virtual std::optional<std::vector<double>> state() const = 0;
+    virtual void set_state(const std::vector<double>& state) = 0;
     [[nodiscard]] virtual Interface* clone() const = 0;
   };
   template <class C>
@@ -124,6 +154,22 @@ class Callback {
         case Hook::train_end:
           if constexpr (requires { c.on_train_end(context); }) c.on_train_end(context);
           break;
+        case Hook::checkpoint:
+          if constexpr (requires { c.on_checkpoint(context); }) c.on_checkpoint(context);
+          break;
+      }
+    }
+    [[nodiscard]] NN_COLD std::optional<std::vector<double>> state() const override {
+      if constexpr (HasState<std::unwrap_reference_t<C>>) {
+        const std::unwrap_reference_t<C>& c = callback;
+        return c.state();
+      }
+      return std::nullopt;
+    }
+    NN_COLD void set_state(const std::vector<double>& state) override {
+      if constexpr (HasState<std::unwrap_reference_t<C>>) {
+        std::unwrap_reference_t<C>& c = callback;
+        c.set_state(state);
       }
     }
     [[nodiscard]] NN_COLD Interface* clone() const override { return new Holder(callback); }

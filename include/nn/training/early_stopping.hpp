@@ -5,8 +5,10 @@
 #include <cmath>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "nn/core/finite.hpp"
+#include "nn/core/whole_number.hpp"
 #include "nn/training/callback.hpp"
 
 namespace nn {
@@ -61,6 +63,19 @@ class EarlyStopping {
     }
     // As in Keras, never after the first epoch.
     if (wait_ >= options_.patience && context.epoch > 0) context.stop_training = true;
+  }
+
+  /// To go on from, in a run with the same options.
+  [[nodiscard]] NN_COLD std::vector<double> state() const {
+    return {best_, static_cast<double>(wait_), has_best_ ? 1.0 : 0.0, is_known_ ? 1.0 : 0.0};
+  }
+  /// Throws `std::invalid_argument` for a list that `state` can't have given.
+  NN_COLD void set_state(const std::vector<double>& state) {
+    demand(state.size() == 4, where, "a state of 4 numbers", state.size());
+    wait_ = whole_number(state[1], where);
+    best_ = state[0];
+    has_best_ = state[2] != 0;
+    is_known_ = state[3] != 0;
   }
 
   void on_train_end(FitContext& context) const {

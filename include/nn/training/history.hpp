@@ -20,6 +20,12 @@ namespace nn {
 /// all epochs that had it, as in Keras' `History.history`.
 class History {
  public:
+  History() = default;
+  /// Of epochs that have run before. Each name has its values.
+  NN_COLD History(std::vector<Index> epochs, std::vector<double> seconds,
+                  std::vector<std::pair<std::string, std::vector<double>>> values)
+      : epochs_(std::move(epochs)), seconds_(std::move(seconds)), columns_(std::move(values)) {}
+
   /// Throws `std::invalid_argument` for an unknown name; the message lists the known ones.
   [[nodiscard]] NN_COLD const std::vector<double>& operator[](std::string_view name) const {
     std::string known;

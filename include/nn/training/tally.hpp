@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "nn/kernels/rows/activation.hpp"
 #include "nn/model/compiled.hpp"
+#include "nn/training/run_state.hpp"
 #include "nn/training/scores.hpp"
 
 namespace nn::detail {
@@ -35,6 +38,29 @@ class Tally {
     num_rows_ += batch.rows;
     if (!metrics_.empty()) update_metrics(batch);
     return loss;
+  }
+
+  /// What has been added up, for a run to go on from: without `metrics` where one can't say.
+  NN_COLD void describe(RunState& run) const {
+    run.loss_sum = loss_sum_;
+    run.num_rows = num_rows_;
+    for (const Metric& metric : metrics_) {
+      std::optional<std::vector<double>> state = metric.state();
+      if (!state) {
+        run.metric_without_state = metric.name();
+        run.metrics.clear();
+        return;
+      }
+      run.metrics.push_back(std::move(*state));
+    }
+  }
+  /// Goes on from there. Throws `std::invalid_argument` for states of other metrics.
+  NN_COLD void resume(const RunState& run) {
+    demand(run.metrics.size() == metrics_.size(), "RunState", "a state of each metric",
+           run.metrics.size());
+    for (std::size_t i = 0; i < metrics_.size(); ++i) metrics_[i].set_state(run.metrics[i]);
+    loss_sum_ = run.loss_sum;
+    num_rows_ = run.num_rows;
   }
 
   /// Mean loss over all rows since `reset`, and the metrics over them.

@@ -34,6 +34,17 @@ class Trainer {
   /// The first batch whose loss was not finite.
   [[nodiscard]] const std::optional<Divergence>& divergence() const { return divergence_; }
 
+  /// Loss, metrics and divergence, for a run to go on from.
+  NN_COLD void describe(RunState& run) const {
+    tally_.describe(run);
+    run.divergence = divergence_;
+  }
+  /// Goes on from there. Between two epochs there is nothing to add up.
+  NN_COLD void resume(const RunState& run) {
+    if (run.batch > 0) tally_.resume(run);
+    divergence_ = run.divergence;
+  }
+
   /// One update. rows: see BatchMaker::make.
   void train(const DataSet& data, const Index* rows, Index count) {
     update(forward(data, rows, count));
