@@ -75,6 +75,104 @@ TEST_SUITE("kernels/elementwise") {
       }
   }
 
+  TEST_CASE_TEMPLATE("Elementwise: activations on vectors agree with the naive loops", T, float,
+                     double) {
+    const T huge = std::numeric_limits<T>::max(), infinity = std::numeric_limits<T>::infinity();
+    std::vector<T> x{0, huge, -huge, infinity, -infinity, std::numeric_limits<T>::quiet_NaN(),
+                     6, -3};
+    for (int i = -2000; i < 2000; ++i) x.push_back(static_cast<T>((i + 0.3) / 17));
+    for (int i = -99; i < 99; ++i) x.push_back(static_cast<T>(std::pow(2.0, i / 4.0)));
+    const auto count = static_cast<Index>(x.size());
+    const auto dy = random_values<T>(count, 2);
+    // Both round in each of a few steps; slopes of mish and gelu_tanh are sums that cancel.
+    const double tolerance = 16 * static_cast<double>(std::numeric_limits<T>::epsilon());
+    const auto difference = [&](const std::vector<T>& actual, const std::vector<T>& expected) {
+      double largest = 0;
+      for (std::size_t i = 0; i < actual.size(); ++i) {
+        const auto a = static_cast<double>(actual[i]), b = static_cast<double>(expected[i]);
+        if (a == b || (std::isnan(a) && std::isnan(b))) continue;
+        const double error = std::abs(a - b) / std::max(1.0, std::abs(b));
+        if (!(error <= largest)) largest = std::isnan(error) ? HUGE_VAL : error;
+      }
+      return largest;
+    };
+    for (const Activation activation : nn::all_activations()) {
+      if (!has_vectors(activation)) continue;
+      std::vector<T> expected(x.size()), expected_dz(x.size());
+      naive::activate_elements(activation, count, x.data(), expected.data());
+      naive::activation_gradient(activation, count, x.data(), expected.data(), dy.data(),
+                                 expected_dz.data());
+      for (const Isa isa : available_isas()) {
+        CAPTURE(std::string{nn::to_string(isa)});
+        CAPTURE(std::string{nn::to_string(activation)});
+        Guarded<T> y(nan_values<T>(count)), dz(nan_values<T>(count));
+        NN_DISPATCH_TO(isa, activate_vectors, activation, count, x.data(), y.data());
+        CHECK(difference(y.values(), expected) <= tolerance);
+        NN_DISPATCH_TO(isa, activation_gradient_vectors, activation, count, x.data(),
+                       expected.data(), dy.data(), dz.data());
+        CHECK(difference(dz.values(), expected_dz) <= tolerance);
+        CHECK((y.is_intact() && dz.is_intact()));
+      }
+    }
+  }
+
+  TEST_CASE_TEMPLATE("Elementwise: the exponential of vectors is right to the last two bits", T,
+                     float, double) {
+    const bool is_float = std::is_same_v<T, float>;
+    const int last = is_float ? 88 : 709;
+    std::vector<T> x;
+    for (int i = -200 * last; i <= 200 * last; ++i) x.push_back(static_cast<T>(i / 200.0));
+    std::vector<T> y(x.size());
+    const auto count = static_cast<Index>(x.size());
+    for (const Isa isa : available_isas()) {
+      CAPTURE(std::string{nn::to_string(isa)});
+      double largest = 0, largest_below_0 = 0;
+      NN_DISPATCH_TO(isa, activate_vectors, Activation::exponential, count, x.data(), y.data());
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        const long double exact = std::exp(static_cast<long double>(x[i]));
+        if (exact < static_cast<long double>(std::numeric_limits<T>::min())) continue;
+        largest = std::max(largest, static_cast<double>(std::abs(y[i] / exact - 1)));
+      }
+      NN_DISPATCH_TO(isa, elu, count, x.data(), T(1), y.data());
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        if (!(x[i] < 0)) continue;
+        const long double exact = std::expm1(static_cast<long double>(x[i]));
+        largest_below_0 =
+            std::max(largest_below_0, static_cast<double>(std::abs(y[i] / exact - 1)));
+      }
+      CHECK(largest <= 2 * static_cast<double>(std::numeric_limits<T>::epsilon()));
+      CHECK(largest_below_0 <= 2 * static_cast<double>(std::numeric_limits<T>::epsilon()));
+    }
+  }
+
+  TEST_CASE_TEMPLATE("Elementwise: activations with arguments agree with the naive loops", T, float,
+                     double) {
+    for (const Isa isa : available_isas()) {
+      for (const Index count : counts) {
+        CAPTURE(std::string{nn::to_string(isa)});
+        CAPTURE(count);
+        const auto x = random_values<T>(count, 1), dy = random_values<T>(count, 2);
+        std::vector<T> expected(x.size());
+        Guarded<T> y(nan_values<T>(count));
+        naive::leaky_relu(count, x.data(), T(0.3), expected.data());
+        NN_DISPATCH_TO(isa, leaky_relu, count, x.data(), T(0.3), y.data());
+        CHECK(largest_difference(y.values(), expected) == 0);
+        naive::leaky_relu_gradient(count, x.data(), T(0.3), dy.data(), expected.data());
+        NN_DISPATCH_TO(isa, leaky_relu_gradient, count, x.data(), T(0.3), dy.data(), y.data());
+        CHECK(largest_difference(y.values(), expected) == 0);
+        naive::elu(count, x.data(), T(2), expected.data());
+        NN_DISPATCH_TO(isa, elu, count, x.data(), T(2), y.data());
+        CHECK(largest_difference(y.values(), expected) <= sum_tolerance<T>(1));
+        const std::vector<T> result = expected;
+        naive::elu_gradient(count, x.data(), result.data(), T(2), dy.data(), expected.data());
+        NN_DISPATCH_TO(isa, elu_gradient, count, x.data(), result.data(), T(2), dy.data(),
+                       y.data());
+        CHECK(largest_difference(y.values(), expected) <= sum_tolerance<T>(1));
+        CHECK(y.is_intact());
+      }
+    }
+  }
+
   TEST_CASE("Elementwise: activations and their slopes have the known values") {
     const double x[] = {-1, 0, 2};
     double y[3], dz[3];
@@ -99,6 +197,18 @@ TEST_SUITE("kernels/elementwise") {
   TEST_CASE("Elementwise: large blocks work in place, with any number of threads") {
     const Index count = 3 * block_size + 5;
     const auto x = random_values<float>(count, 3);
+    for (const Activation activation : nn::all_activations()) {
+      if (nn::acts_on_rows(activation)) continue;
+      CAPTURE(std::string{nn::to_string(activation)});
+      const ThreadsForTest use(2);
+      std::vector<float> y(x.size()), expected = x, dz = x;
+      activate(activation, count, x.data(), y.data());
+      activate(activation, count, expected.data(), expected.data());
+      CHECK(y == expected);
+      naive::activation_gradient(activation, count, x.data(), y.data(), x.data(), expected.data());
+      activation_gradient(activation, count, x.data(), y.data(), dz.data(), dz.data());
+      CHECK(largest_difference(dz, expected) <= sum_tolerance<float>(4));
+    }
     for (const int threads : {1, 2, 3}) {
       CAPTURE(threads);
       const ThreadsForTest use(threads);

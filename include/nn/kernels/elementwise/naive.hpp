@@ -2,6 +2,8 @@
 // Element-wise kernels in the plainest loops: the twins that the fast ones are tested against.
 #pragma once
 
+#include <cmath>
+
 #include "nn/core/config.hpp"
 #include "nn/kernels/elementwise/formulas.hpp"
 
@@ -22,6 +24,27 @@ void activation_gradient(Activation activation, Index count, const T* x, const T
     const bool is_cut = has_flat_parts(activation) && slope == T(0);
     dz[i] = is_cut ? T(0) : dy[i] * slope;
   }
+}
+
+template <Real T>
+void leaky_relu(Index count, const T* x, T slope, T* y) {
+  for (Index i = 0; i < count; ++i) y[i] = x[i] > T(0) ? x[i] : x[i] * slope;
+}
+
+template <Real T>
+void leaky_relu_gradient(Index count, const T* x, T slope, const T* dy, T* dx) {
+  for (Index i = 0; i < count; ++i) dx[i] = x[i] > T(0) ? dy[i] : dy[i] * slope;
+}
+
+template <Real T>
+void elu(Index count, const T* x, T alpha, T* y) {
+  using std::expm1;
+  for (Index i = 0; i < count; ++i) y[i] = x[i] > T(0) ? x[i] : expm1(x[i]) * alpha;
+}
+
+template <Real T>
+void elu_gradient(Index count, const T* x, const T* y, T alpha, const T* dy, T* dx) {
+  for (Index i = 0; i < count; ++i) dx[i] = x[i] > T(0) ? dy[i] : dy[i] * (y[i] + alpha);
 }
 
 template <Real T>
