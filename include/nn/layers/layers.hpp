@@ -7,7 +7,9 @@
 #include "nn/layers/conv2d.hpp"
 #include "nn/layers/dense.hpp"
 #include "nn/layers/dropout.hpp"
+#include "nn/layers/elu.hpp"
 #include "nn/layers/flatten.hpp"
+#include "nn/layers/leaky_relu.hpp"
 #include "nn/layers/max_pooling2d.hpp"
 #include "nn/layers/normalization.hpp"
 #include "nn/layers/relu.hpp"
@@ -19,12 +21,14 @@ namespace nn {
 template <class... Layers>
 struct LayerTypes {};
 
-#define NN_FOR_EACH_LAYER(DO) \
-  DO(ActivationLayer)         \
-  DO(BatchNormalization)      \
-  DO(Conv2D)                  \
-  DO(Dense)                   \
-  DO(Dropout) DO(Flatten) DO(MaxPooling2D) DO(Normalization) DO(ReLU) DO(Rescaling) DO(Softmax)
+#define NN_FOR_EACH_LAYER(DO)                                                                 \
+  DO(ActivationLayer)                                                                         \
+  DO(BatchNormalization)                                                                      \
+  DO(Conv2D)                                                                                  \
+  DO(Dense)                                                                                   \
+  DO(Dropout)                                                                                 \
+  DO(ELU) DO(Flatten) DO(LeakyReLU) DO(MaxPooling2D) DO(Normalization) DO(ReLU) DO(Rescaling) \
+      DO(Softmax)
 
 /// The library's layers, and more.
 #define NN_LAYER_TYPE(L) L<T>,
