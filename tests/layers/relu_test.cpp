@@ -25,6 +25,18 @@ TEST_SUITE("layers/relu") {
     }
   }
 
+  TEST_CASE("ReLU: with a ceiling of 6 it is the activation of that name") {
+    const auto of = [](const ReLUOptions& options) {
+      return nn::ReLU<float>{options}.activation();
+    };
+    CHECK(of({.max_value = 6}) == nn::Activation::relu6);
+    CHECK(of({.max_value = 5}) == nn::Activation::linear);
+    CHECK(of({.max_value = 6, .negative_slope = 0.5}) == nn::Activation::linear);
+    CHECK(of({.max_value = 6, .threshold = 1}) == nn::Activation::linear);
+    CHECK(form([]<class T>() { return nn::ReLU<T>{{.max_value = 6}}; }, {3, 7},
+               {.output = {3, 7}, .input = {-10, 10}}) == "");
+  }
+
   TEST_CASE("ReLU: gives the numbers of a worked example") {
     WorkedExample example(nn::ReLU<double>{}, {4}, {-2, 0, 0.5, 3});
     CHECK(example.forward() == "0 0 0.5 3");

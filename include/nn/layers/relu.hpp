@@ -52,7 +52,10 @@ class ReLU {
   static constexpr Promises promises{.only_activates = true, .masks_dx = true};
 
   [[nodiscard]] Activation activation() const {
-    return is_plain() ? Activation::relu : Activation::linear;
+    if (is_plain()) return Activation::relu;
+    const bool is_relu6 =
+        options_.max_value == 6.0 && options_.negative_slope == 0 && options_.threshold == 0;
+    return is_relu6 ? Activation::relu6 : Activation::linear;
   }
 
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass&) const {
