@@ -21,10 +21,10 @@ inline constexpr double root_of_2_over_pi = 0.79788456080286535588;
 
 namespace detail {
 
-/// exp(x) is 0 from here on, and finite at minus that.
-inline constexpr int far_below = -1000;
-/// exp(x) + 1 is exp(x) from here on.
-inline constexpr int far_above = 40;
+/// exp(x) is 0 from here downwards.
+inline constexpr double far_below = -1000;
+/// exp(x) + 1 is exp(x) from here upwards.
+inline constexpr double far_above = 40;
 
 template <class T>
 [[nodiscard]] T at_least(const T& x, double least) {
