@@ -21,14 +21,14 @@ namespace nn {
 template <class... Layers>
 struct LayerTypes {};
 
-#define NN_FOR_EACH_LAYER(DO)                                                                 \
-  DO(ActivationLayer)                                                                         \
-  DO(BatchNormalization)                                                                      \
-  DO(Conv2D)                                                                                  \
-  DO(Dense)                                                                                   \
-  DO(Dropout)                                                                                 \
-  DO(ELU) DO(Flatten) DO(LeakyReLU) DO(MaxPooling2D) DO(Normalization) DO(ReLU) DO(Rescaling) \
-      DO(Softmax)
+#define NN_FOR_EACH_LAYER(DO) \
+  DO(ActivationLayer)         \
+  DO(BatchNormalization)      \
+  DO(Conv2D)                  \
+  DO(Dense)                   \
+  DO(Dropout)                 \
+  DO(ELU)                     \
+  DO(Flatten) DO(LeakyReLU) DO(MaxPooling2D) DO(Normalization) DO(ReLU) DO(Rescaling) DO(Softmax)
 
 /// The library's layers, and more.
 #define NN_LAYER_TYPE(L) L<T>,
