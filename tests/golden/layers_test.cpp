@@ -21,18 +21,22 @@ using testing::Golden;
 /// a name. Returns why the case can't be run, or "".
 template <Real T>
 std::string make_model(Sequential<T>& model, const json& c) {
-  json config = c.at("config");
-  std::string layer = c.at("layer");
-  if (layer == "Activation" && config.size() > 1) {
-    const std::string function = config.at("activation");
-    if (function == "gelu" && config.at("approximate")) {
-      config = {{"activation", "gelu_tanh"}};
-    } else {
-      layer = function == "elu" ? "ELU" : function == "leaky_relu" ? "LeakyReLU" : "unknown";
-      config.erase("activation");
-    }
+  const json& config = c.at("config");
+  const auto layer = c.at("layer").get<std::string>();
+  if (layer != "Activation" || config.size() == 1) return testing::add_layer(model, layer, config);
+  const auto function = config.at("activation").get<std::string>();
+  json own = json::object();
+  if (function == "gelu" && config.at("approximate").get<bool>()) {
+    own["activation"] = "gelu_tanh";
+    return testing::add_layer(model, layer, own);
   }
-  return testing::add_layer(model, layer, config);
+  for (const auto& [key, value] : config.items()) {
+    if (key != "activation") own[key] = value;
+  }
+  const char* const with_arguments = function == "elu"          ? "ELU"
+                                     : function == "leaky_relu" ? "LeakyReLU"
+                                                                : "unknown";
+  return testing::add_layer(model, with_arguments, own);
 }
 
 template <Real T>
