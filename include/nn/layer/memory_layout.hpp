@@ -52,8 +52,9 @@ NN_COLD inline Index place_blocks(std::vector<MemoryBlock>& blocks) {
   for (MemoryBlock& block : blocks) {
     if (block.num_bytes > 0) (block.is_kept ? kept : others).push_back(&block);
   }
-  std::stable_sort(kept.begin(), kept.end(),
-                   [](const auto* a, const auto* b) { return a->last > b->last; });
+  std::sort(kept.begin(), kept.end(), [](const auto* a, const auto* b) {
+    return a->last != b->last ? a->last > b->last : a < b;
+  });
   Index size = 0;
   for (MemoryBlock* block : kept) {
     block->offset = std::exchange(size, checked_sum({size, block->num_bytes}));
@@ -62,8 +63,9 @@ NN_COLD inline Index place_blocks(std::vector<MemoryBlock>& blocks) {
   for (std::size_t moment = floor.size() - 1; moment-- > 0;) {
     floor[moment] = std::max(floor[moment], floor[moment + 1]);
   }
-  std::stable_sort(others.begin(), others.end(),
-                   [](const auto* a, const auto* b) { return a->num_bytes > b->num_bytes; });
+  std::sort(others.begin(), others.end(), [](const auto* a, const auto* b) {
+    return a->num_bytes != b->num_bytes ? a->num_bytes > b->num_bytes : a < b;
+  });
   std::vector<std::vector<const MemoryBlock*>> placed(static_cast<std::size_t>(num_moments));
   std::vector<const MemoryBlock*> busy;
   for (MemoryBlock* block : others) {
