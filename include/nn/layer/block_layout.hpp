@@ -31,15 +31,15 @@ class BlockLayout {
       sizes[part_of(entry)] += padded(count);
       size_ += padded(count);
     }
-    next_ = {0, sizes[0], sizes[0] + sizes[1]};
-    trained_size_ = next_[1];
-    gradient_size_ = next_[2];
+    for (std::size_t i = 1; i < sizes.size(); ++i) {
+      begins_[i] = next_[i] = begins_[i - 1] + sizes[i - 1];
+    }
   }
 
   /// Elements, gaps included: of all, of what has a gradient, and of what is trained.
   [[nodiscard]] Index size() const { return size_; }
-  [[nodiscard]] Index gradient_size() const { return gradient_size_; }
-  [[nodiscard]] Index trained_size() const { return trained_size_; }
+  [[nodiscard]] Index gradient_size() const { return begins_[2]; }
+  [[nodiscard]] Index trained_size() const { return begins_[1]; }
 
   [[nodiscard]] bool is_quantized(const Entry& entry) const {
     return format_ != NumberFormat::float32 && entry.is_quantizable;
@@ -60,8 +60,9 @@ class BlockLayout {
   }
 
   NumberFormat format_;
-  std::array<Index, 3> next_{};  // offsets, by role
-  Index size_ = 0, gradient_size_ = 0, trained_size_ = 0;
+  std::array<Index, 3> next_{};    // the next place in each part, by role
+  std::array<Index, 3> begins_{};  // where each part begins, before any place was taken
+  Index size_ = 0;
 };
 
 }  // namespace nn::detail

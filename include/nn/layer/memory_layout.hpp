@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
@@ -111,7 +112,7 @@ class LayoutCache {
   /// two others have been asked for.
   template <class Make>
   [[nodiscard]] const MemoryLayout& get(const MemoryLayout::Key& key, const Make& make) {
-    for (std::size_t i = 0; i < 2; ++i) {
+    for (std::size_t i = 0; i < layouts_.size(); ++i) {
       if (layouts_[i].num_uses > 0 && layouts_[i].layout.key == key) return use(i);
     }
     const std::size_t older = layouts_[0].num_uses <= layouts_[1].num_uses ? 0 : 1;
@@ -132,7 +133,7 @@ class LayoutCache {
     return layouts_[i].layout;
   }
 
-  Entry layouts_[2];
+  std::array<Entry, 2> layouts_;
   std::uint64_t num_uses_ = 0;
 };
 

@@ -86,7 +86,7 @@ class StepFinder {
     if (!last.is_activation || !is_output) return;
     plan_.closing_activation = last.activation;
     if (!as_logits) return;
-    plan_.output = last.x();
+    plan_.output = {last.x().value, last.x().shape};
     plan_.steps.pop_back();
     plan_.values.pop_back();
   }

@@ -65,7 +65,8 @@ template <Real T>
   const DataSet training = data.slice(0, cut);
   DataSet validation = data.slice(cut, count - cut);
   if (options.validation_data.is_given()) {
-    validation = options.validation_data;
+    validation = {options.validation_data.x, options.validation_data.y,
+                  options.validation_data.weights};
     validation.x.template check_type<T>(part);
     require_targets(part, validation, output, loss);
     demand(validation.count() > 0, part, "at least one sample", "none");
