@@ -2,6 +2,8 @@
 // The state of a training run in a safetensors file.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
