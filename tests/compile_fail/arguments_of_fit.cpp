@@ -4,6 +4,7 @@
 // error: nn: a list of numbers has no shape; write nn::Samples
 // error: nn: samples are a row-major tensor \[N, ...\] or an Eigen matrix
 // error: nn: a callback is a class with one or more of the hooks on_train_begin
+#include <cstdint>
 #include <nn/sequential.hpp>
 #include <vector>
 
@@ -26,7 +27,7 @@ int main() {
 #ifdef NN_BAD
   model.fit(x, std::vector<std::int64_t>(4));
   model.fit(numbers, y);
-  model.fit(Eigen::MatrixXi(4, 2), y);
+  model.fit(Eigen::Matrix<std::int64_t, 4, 2>(), y);
   model.fit(x, y, {.callbacks = {Misspelt{}}});
   model.fit(x, y, {.callbacks = {[](nn::FitContext&) {}}});
 #endif

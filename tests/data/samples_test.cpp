@@ -35,9 +35,43 @@ TEST_SUITE("data/samples") {
     const Tensor<float, 2> x(1, 1);
     const Samples samples(x);
     samples.check_type<float>("model");
-    CHECK_THROWS_WITH_AS(samples.check_type<double>("model"),
-                         "model: expected samples of double or std::uint8_t, got float",
+    CHECK_THROWS_WITH_AS(
+        samples.check_type<double>("model"),
+        "model: expected samples of double, std::int32_t or std::uint8_t, got float",
+        std::invalid_argument);
+  }
+
+  TEST_CASE("Samples: integers are numbers, those that the model's type holds") {
+    Tensor<std::int32_t, 2> tokens(3, 2);
+    tokens.setValues({{0, -1}, {16777216, -16777216}, {4, 5}});
+    const std::vector<Index> rows{1, 0};
+    std::vector<float> buffer(4);
+    const Samples samples(tokens);
+    samples.check_type<float>("model");
+    CHECK(samples.gather<float>(rows.data(), 2, buffer.data()) == buffer.data());
+    CHECK(buffer == std::vector<float>{16777216, -16777216, 0, -1});
+    CHECK(samples.slice(2, 1).gather<float>(nullptr, 1, buffer.data()) == buffer.data());
+    CHECK(buffer == std::vector<float>{4, 5, 0, -1});
+
+    tokens(2, 1) = -16777217;
+    CHECK_THROWS_WITH_AS(samples.check_type<float>("model"),
+                         "model: expected integers from -16777216 to 16777216, which a float "
+                         "holds, got -16777217 (sample 2); make a model of doubles",
                          std::invalid_argument);
+    samples.slice(0, 2).check_type<float>("model");
+    std::vector<double> doubles(6);
+    samples.check_type<double>("model");
+    CHECK(samples.gather<double>(nullptr, 3, doubles.data())[5] == -16777217);
+
+    Eigen::MatrixXi by_columns(3, 2);
+    by_columns << 0, 1, 2, 3, 4, 16777217;
+    CHECK_THROWS_WITH_AS(Samples(by_columns).check_type<float>("model"),
+                         "model: expected integers from -16777216 to 16777216, which a float "
+                         "holds, got 16777217 (sample 2); make a model of doubles",
+                         std::invalid_argument);
+    Samples(by_columns).slice(0, 2).check_type<float>("model");
+    CHECK(Samples(by_columns).gather<float>(rows.data(), 2, buffer.data()) == buffer.data());
+    CHECK(buffer == std::vector<float>{2, 3, 0, 1});
   }
 
   TEST_CASE("Samples: a matrix of either order, a map and a block are rows of features") {

@@ -3,12 +3,24 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <vector>
 
 #include "tests/kernels/kernel_testing.hpp"
 
 using nn::Index;
-using nn::kernels::gather_rows;
+
+namespace {
+
+/// Rows without gaps.
+template <class From, class T>
+void gather_rows(const From* source, Index row_size, const Index* rows, Index count, T* batch) {
+  const auto row_bytes = row_size * static_cast<Index>(sizeof(From));
+  nn::kernels::gather_rows<T>({source, row_bytes, 1, row_size, &nn::kernels::read_row<From, T>},
+                              rows, count, batch);
+}
+
+}  // namespace
 
 TEST_SUITE("kernels/gather") {
   TEST_CASE_TEMPLATE("Gather: copies the rows in the order that is asked for", T, float, double) {
@@ -29,6 +41,16 @@ TEST_SUITE("kernels/gather") {
     CHECK(batch == std::vector<float>{128, 1});
     gather_rows(source.data(), 2, nullptr, 1, batch.data());
     CHECK(batch == std::vector<float>{0, 255});
+  }
+
+  TEST_CASE("Gather: integers become the same numbers, also from rows with gaps") {
+    const std::vector<std::int32_t> source{1, 0, -2, 0, 0, 0, 3, 0, 16777216, 0, 0, 0};
+    const std::vector<Index> rows{1, 0};
+    std::vector<float> batch(4);
+    nn::kernels::gather_rows<float>({source.data(), 6 * sizeof(std::int32_t), 2, 2,
+                                     &nn::kernels::read_row<std::int32_t, float>},
+                                    rows.data(), 2, batch.data());
+    CHECK(batch == std::vector<float>{3, 16777216, 1, -2});
   }
 
   TEST_CASE("Gather: many rows arrive with any number of threads") {

@@ -228,9 +228,10 @@ TEST_SUITE("training/fit") {
                          "2); the last layer needs a unit for each class",
                          std::invalid_argument);
     y(2) = 0;
-    CHECK_THROWS_WITH_AS(model.fit(random_tensor<double, 2>({4, 2}, 1), y),
-                         "Sequential::fit: expected samples of float or std::uint8_t, got double",
-                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(
+        model.fit(random_tensor<double, 2>({4, 2}, 1), y),
+        "Sequential::fit: expected samples of float, std::int32_t or std::uint8_t, got double",
+        std::invalid_argument);
     CHECK_THROWS_WITH_AS(model.fit(Tensor<float, 2>(0, 2), Labels(0)),
                          "Sequential::fit: expected at least one sample to train on, got none",
                          std::invalid_argument);
@@ -269,8 +270,8 @@ TEST_SUITE("training/fit") {
     refuses({wide, y},
             "Sequential::fit, validation_data: expected samples of shape [2], got [5] (x [4, 5])");
     refuses({doubles, y},
-            "Sequential::fit, validation_data: expected samples of float or std::uint8_t, got "
-            "double");
+            "Sequential::fit, validation_data: expected samples of float, std::int32_t or "
+            "std::uint8_t, got double");
   }
 
   TEST_CASE("fit: refuses one label a sample for a model that gives images") {

@@ -272,16 +272,19 @@ TEST_SUITE("training/fit") {
           trained_weights(x, y, {.batch_size = 8, .epochs = 2, .verbose = Verbose::silent}));
   }
 
-  TEST_CASE("fit: bytes are the same numbers as floats") {
+  TEST_CASE("fit: bytes and integers are the same numbers as floats") {
     Tensor<std::uint8_t, 4> bytes(12, 8, 8, 1);
+    Tensor<std::int32_t, 4> integers(12, 8, 8, 1);
     Tensor<float, 4> floats(12, 8, 8, 1);
     for (Index i = 0; i < bytes.size(); ++i) {
       bytes.data()[i] = static_cast<std::uint8_t>(i * 37 % 256);
+      integers.data()[i] = bytes.data()[i];
       floats.data()[i] = static_cast<float>(bytes.data()[i]);
     }
     const Labels y = counted_labels(12, 3);
     const FitOptions options{.batch_size = 5, .verbose = Verbose::silent, .validation_split = 0.25};
     CHECK(trained_weights(bytes, y, options) == trained_weights(floats, y, options));
+    CHECK(trained_weights(integers, y, options) == trained_weights(floats, y, options));
   }
 
   TEST_CASE("fit: labels may be [N] or [N, 1]") {

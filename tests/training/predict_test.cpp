@@ -154,7 +154,7 @@ TEST_SUITE("training/predict") {
         ShapeError);
     CHECK_THROWS_WITH_AS(
         predict(random_tensor<double, 4>({2, 8, 8, 1}, 2), {}),
-        "Sequential::predict: expected samples of float or std::uint8_t, got double",
+        "Sequential::predict: expected samples of float, std::int32_t or std::uint8_t, got double",
         std::invalid_argument);
     CHECK_THROWS_WITH_AS(predict(random_tensor<float, 4>({2, 8, 8, 1}, 2), {.batch_size = 0}),
                          "Sequential::predict: expected a positive batch_size, got 0",

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "nn/data/views.hpp"
@@ -17,7 +18,7 @@ namespace detail {
 template <class X>
 inline constexpr bool has_sample_numbers =
     std::same_as<ScalarOf<X>, float> || std::same_as<ScalarOf<X>, double> ||
-    std::same_as<ScalarOf<X>, std::uint8_t>;
+    std::same_as<ScalarOf<X>, std::int32_t> || std::same_as<ScalarOf<X>, std::uint8_t>;
 
 /// What Samples can be made of without being told a shape.
 template <class X>
@@ -33,8 +34,8 @@ template <MatrixLike X>
 
 }  // namespace detail
 
-/// Samples [N, ...] of float, double or std::uint8_t in the caller's memory, which has to outlive
-/// the view. Copies nothing.
+/// Samples [N, ...] of float, double, std::int32_t (numbers of tokens, say) or std::uint8_t in the
+/// caller's memory, which has to outlive the view. Copies nothing.
 class Samples {
  public:
   Samples() = default;
@@ -86,13 +87,15 @@ class Samples {
   [[nodiscard]] bool holds() const {
     return type_ == type_of<T>() && is_contiguous();
   }
-  /// Throws `std::invalid_argument` for a type that a model over T doesn't take.
+  /// Throws `std::invalid_argument` for a type that a model over T doesn't take, and for an integer
+  /// that is no T: above 2^24, a float can't hold all of them.
   template <Real T>
   void check_type(const char* where) const {
+    if (type_ == Type::integers) return check_integers<T>(where);
     if (type_ == type_of<T>() || type_ == Type::bytes) return;
     const char* mine = type_of<T>() == Type::float32 ? "float" : "double";
     refuse({where,
-            {"samples of ", mine, " or std::uint8_t"},
+            {"samples of ", mine, ", std::int32_t or std::uint8_t"},
             type_ == Type::float32 ? "float" : "double"});
   }
   /// Throws `ShapeError` for samples of another shape.
@@ -110,22 +113,23 @@ class Samples {
   template <Real T>
   [[nodiscard]] const T* gather(const Index* rows, Index count, T* buffer) const {
     if (rows == nullptr && holds<T>()) return static_cast<const T*>(data_);
-    if (type_ == Type::bytes) {
-      gather_from(static_cast<const std::uint8_t*>(data_), rows, count, buffer);
-    } else if (type_ == Type::float32) {
-      gather_from(static_cast<const float*>(data_), rows, count, buffer);
-    } else {
-      gather_from(static_cast<const double*>(data_), rows, count, buffer);
-    }
+    // In the order of Type.
+    static constexpr kernels::ReadRow<T> readers[] = {
+        &kernels::read_row<float, T>, &kernels::read_row<double, T>,
+        &kernels::read_row<std::int32_t, T>, &kernels::read_row<std::uint8_t, T>};
+    kernels::gather_rows<T>({data_, steps_.row * element_bytes(), steps_.element,
+                             sample_shape_.num_elements(), readers[static_cast<int>(type_)]},
+                            rows, count, buffer);
     return buffer;
   }
 
  private:
-  enum class Type { float32, float64, bytes, other };
+  enum class Type { float32, float64, integers, bytes, other };
   template <class T>
   [[nodiscard]] static constexpr Type type_of() {
     if (std::same_as<T, float>) return Type::float32;
     if (std::same_as<T, double>) return Type::float64;
+    if (std::same_as<T, std::int32_t>) return Type::integers;
     return std::same_as<T, std::uint8_t> ? Type::bytes : Type::other;
   }
 
@@ -152,18 +156,28 @@ class Samples {
   }
 
   [[nodiscard]] Index element_bytes() const {
-    return type_ == Type::bytes ? 1 : type_ == Type::float32 ? 4 : 8;
+    return type_ == Type::bytes ? 1 : type_ == Type::float64 ? 8 : 4;
   }
   [[nodiscard]] bool is_contiguous() const {
     return steps_.element == 1 && steps_.row == sample_shape_.num_elements();
   }
-  template <class From, Real T>
-  void gather_from(const From* source, const Index* rows, Index count, T* buffer) const {
-    const Index row_size = sample_shape_.num_elements();
-    if (is_contiguous()) {
-      kernels::gather_rows(source, row_size, rows, count, buffer);
-    } else {
-      kernels::gather_spaced_rows(source, steps_, row_size, rows, count, buffer);
+  template <Real T>
+  NN_COLD void check_integers(const char* where) const {
+    constexpr int digits = std::numeric_limits<T>::digits;
+    if (digits >= std::numeric_limits<std::int32_t>::digits) return;
+    constexpr std::int32_t most = 1 << (digits % 32);
+    const Index size = sample_shape_.num_elements();
+    for (Index sample = 0; sample < count_; ++sample) {
+      const auto* const row = static_cast<const std::int32_t*>(data_) + sample * steps_.row;
+      for (Index i = 0; i < size; ++i) {
+        const std::int32_t number = row[i * steps_.element];
+        if (-most <= number && number <= most) continue;
+        refuse({where,
+                {"integers from ", -most, " to ", most, ", which a float holds"},
+                number,
+                {"sample ", sample},
+                "make a model of doubles"});
+      }
     }
   }
 
@@ -186,7 +200,7 @@ template <class X>
                 "nn: a list of numbers has no shape; write nn::Samples{values, {N, features}}");
   static_assert(is_accepted || ListLike<Data>,
                 "nn: samples are a row-major tensor [N, ...] or an Eigen matrix [N, features] of "
-                "float, double or std::uint8_t");
+                "float, double, std::int32_t or std::uint8_t");
   if constexpr (is_accepted) return Samples(std::forward<X>(x));
   return {};
 }

@@ -1,25 +1,14 @@
 // SPDX-License-Identifier: MIT
-// Copies chosen rows of a data set into a batch, converting bytes to scalars on the way.
+// Copies chosen rows of a data set into a batch, converting numbers to scalars on the way.
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 
 #include "nn/core/config.hpp"
 #include "nn/kernels/machine/blocks.hpp"
 
 namespace nn::kernels {
-
-/// destination[i] = source[rows[i]] for i < count, each a row of `row_size` elements. Without
-/// `rows` (null) the first `count` rows. `From` is T or an integer type; bytes become 0 .. 255.
-template <class From, Real T>
-void gather_rows(const From* source, Index row_size, const Index* rows, Index count,
-                 T* destination) {
-  for_each_row(count, row_size, [=](Index i) {
-    const From* row = source + (rows == nullptr ? i : rows[i]) * row_size;
-    std::transform(row, row + row_size, destination + i * row_size,
-                   [](const From& value) { return static_cast<T>(value); });
-  });
-}
 
 /// Elements from one row to the next, and from one element of a row to the next.
 struct RowSteps {
@@ -27,15 +16,41 @@ struct RowSteps {
   Index element;
 };
 
-/// The same for rows that are spread over a matrix, as those of a column-major one.
+/// Reads a row as Ts: `size` numbers of some type, `step` of them apart.
+template <Real T>
+using ReadRow = void (*)(const void* row, Index step, Index size, T* to);
+
+/// That for numbers of type From: T or another floating-point type, or integers that T holds. Bytes
+/// become 0 .. 255.
 template <class From, Real T>
-void gather_spaced_rows(const From* source, RowSteps steps, Index row_size, const Index* rows,
-                        Index count, T* destination) {
-  for_each_row(count, row_size, [=](Index i) {
-    const From* row = source + (rows == nullptr ? i : rows[i]) * steps.row;
-    for (Index k = 0; k < row_size; ++k) {
-      destination[i * row_size + k] = static_cast<T>(row[k * steps.element]);
-    }
+void read_row(const void* row, Index step, Index size, T* to) {
+  const From* const from = static_cast<const From*>(row);
+  if (step == 1) {
+    std::copy_n(from, size, to);
+  } else {
+    for (Index i = 0; i < size; ++i) to[i] = static_cast<T>(from[i * step]);
+  }
+}
+
+/// Rows in memory, of numbers whose type `read` knows: the loops over rows are compiled once for
+/// all types.
+template <Real T>
+struct RowSource {
+  const void* data;
+  Index row_bytes;  // from one row to the next
+  Index step;       // from one number of a row to the next, in numbers
+  Index row_size;
+  ReadRow<T> read;
+};
+
+/// destination[i] = source[rows[i]] for i < count, each a row of `row_size` numbers. Without `rows`
+/// (null) the first `count` rows.
+template <Real T>
+void gather_rows(const RowSource<T>& source, const Index* rows, Index count, T* destination) {
+  for_each_row(count, source.row_size, [=](Index i) {
+    const Index row = rows == nullptr ? i : rows[i];
+    source.read(static_cast<const std::byte*>(source.data) + row * source.row_bytes, source.step,
+                source.row_size, destination + i * source.row_size);
   });
 }
 
