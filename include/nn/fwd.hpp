@@ -7,6 +7,8 @@
 namespace nn {
 
 template <Real T>
+class Model;
+template <Real T>
 class Sequential;
 class Callback;
 class History;

@@ -176,7 +176,7 @@ TEST_SUITE("io/model_file") {
       [[nodiscard]] static Dense from_arguments(const Arguments&) { return {}; }
     };
     CHECK_THROWS_WITH_AS(static_cast<void>(Sequential<float>::load<Dense>("no file")),
-                         "Sequential::load: expected types whose names are not those of the "
+                         "Model::load: expected types whose names are not those of the "
                          "library's layers, got Dense",
                          std::invalid_argument);
   }
@@ -196,17 +196,16 @@ TEST_SUITE("io/model_file") {
     Sequential<float> deeper;
     deeper.add(std::move(model));
     deeper.build({4});
-    CHECK_THROWS_WITH_AS(
-        deeper.save(folder.path("deeper")),
-        "Sequential::save: expected at most 30 models inside one another, got more",
-        std::invalid_argument);
+    CHECK_THROWS_WITH_AS(deeper.save(folder.path("deeper")),
+                         "Model::save: expected at most 30 models inside one another, got more",
+                         std::invalid_argument);
     CHECK(folder.names() == std::vector<std::string>{"nested"});
   }
 
   TEST_CASE("save: refuses an unbuilt model") {
     const TemporaryFolder folder;
     CHECK_THROWS_WITH_AS(Sequential{Dense{3}}.save(folder.path("m")),
-                         "Sequential::save: expected a built model, got one whose input shape is "
+                         "Model::save: expected a built model, got one whose input shape is "
                          "not known; call build({height, width, channels}) or fit first",
                          std::invalid_argument);
     CHECK(folder.names().empty());
@@ -229,7 +228,7 @@ TEST_SUITE("io/model_file") {
       CHECK(metadata.contains(name) == (name != "training"));
       CHECK_THROWS_WITH_AS(
           small_model().save(path, {.notes = {{"trained_on", "digits"}, {name, "bfloat16"}}}),
-          ("Sequential::save: expected notes of other names than format, format_version, "
+          ("Model::save: expected notes of other names than format, format_version, "
            "architecture, layout, weight_format, build_seed, training, got '" +
            name + "' (the model's own metadata); choose another name")
               .c_str(),
@@ -254,9 +253,9 @@ TEST_SUITE("io/model_file") {
                            std::invalid_argument);
     };
     const char* const remedy = "to save it all the same, set allow_non_finite";
-    refuses([&] { model.save(path); }, "Sequential::save", remedy);
-    refuses([&] { model.save_weights(path); }, "Sequential::save_weights", remedy);
-    refuses([&] { model.quantize(NumberFormat::int8); }, "Sequential::quantize",
+    refuses([&] { model.save(path); }, "Model::save", remedy);
+    refuses([&] { model.save_weights(path); }, "Model::save_weights", remedy);
+    refuses([&] { model.quantize(NumberFormat::int8); }, "Model::quantize",
             "quantize what it gave before");
     CHECK(read_text(path) == before);
     model.save(path, {.allow_non_finite = true});
@@ -281,7 +280,7 @@ TEST_SUITE("io/model_file") {
     CHECK(Sequential<float>::load<Wordy<float>>(path).size() == 1);
     CHECK(nn::load<Wordy<float>>(path).size() == 1);
     CHECK_THROWS_WITH_AS(model_with(most + 1).save(path),
-                         "Sequential::save: expected an architecture of at most 1048576 "
+                         "Model::save: expected an architecture of at most 1048576 "
                          "characters, got 1048577",
                          std::invalid_argument);
     CHECK(read_text(path) == before);

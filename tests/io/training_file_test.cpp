@@ -266,33 +266,33 @@ TEST_SUITE("io/training_file") {
     Sequential<float> model{Dense{3}, Dense{2}};
     model.build({4});
     CHECK(message(model, {.optimizer = true}) ==
-          "Sequential::save: expected a compiled model, got one without loss and optimizer; call "
+          "Model::save: expected a compiled model, got one without loss and optimizer; call "
           "compile(optimizer, loss, metrics) first");
     const std::string remedy =
         "; give it arguments(), from_arguments() and a static name(), or leave out optimizer";
     model.compile(testing::Still{}, MeanSquaredError{});
     CHECK(message(model, {.optimizer = true}) ==
-          "Sequential::save: expected an optimizer that names its arguments, got still" + remedy);
+          "Model::save: expected an optimizer that names its arguments, got still" + remedy);
     model.compile(SGD{}, NamelessError{});
     CHECK(message(model, {.optimizer = true}) ==
-          "Sequential::save: expected a loss that names its arguments, got nameless" + remedy);
+          "Model::save: expected a loss that names its arguments, got nameless" + remedy);
     std::vector<std::vector<std::int32_t>> batches;
     model.compile(SGD{}, MeanSquaredError{}, {Accuracy{}, testing::Recorder{&batches}});
     CHECK(message(model, {.optimizer = true}) ==
-          "Sequential::save: expected a metric that names its arguments, got recorder" + remedy);
+          "Model::save: expected a metric that names its arguments, got recorder" + remedy);
     model = trained_model();
     nn::detail::ModelAccess::network(model).block().moment(1)[0] = std::nanf("");
     CHECK(message(model, {.allow_non_finite = true, .optimizer = true}) ==
-          "Sequential::save: expected finite moments, got infinity or NaN "
+          "Model::save: expected finite moments, got infinity or NaN "
           "(optimizer.moment_1.0.dense.kernel); the training has diverged; to save its weights "
           "alone, leave out optimizer");
     model = trained_model();
     CHECK(what_of<std::invalid_argument>([&] { model.save_weights(path, {.optimizer = true}); }) ==
-          "Sequential::save_weights: expected options for weights alone, got optimizer = "
+          "Model::save_weights: expected options for weights alone, got optimizer = "
           "true; call save");
     model.quantize(NumberFormat::int8);
     CHECK(message(model, {.optimizer = true}) ==
-          "Sequential::save: expected a model with float32 weights, got int8 weights (quantised "
+          "Model::save: expected a model with float32 weights, got int8 weights (quantised "
           "for inference); use a copy from before quantize");
     CHECK(folder.names().empty());
   }
@@ -304,7 +304,7 @@ TEST_SUITE("io/training_file") {
     model.compile(SGD{}, ScaledError{0.5});
     model.save(path, {.optimizer = true});
     const auto x = random_tensor<float, 2>({2, 4}, 1), y = random_tensor<float, 2>({2, 2}, 2);
-    const Sequential<float> loaded = nn::load<ScaledError>(path);
+    const Model<float> loaded = nn::load<ScaledError>(path);
     CHECK(loaded.evaluate(x, y)["loss"] == model.evaluate(x, y)["loss"]);
     CHECK(what_of<IoError>([&] { static_cast<void>(nn::load(path)); }) ==
           path + ", training: loss: expected one of binary_crossentropy, " +

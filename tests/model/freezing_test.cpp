@@ -306,36 +306,34 @@ TEST_SUITE("model/freezing") {
     Sequential<float> model = small_model();
     const auto before = weights_of(model);
     CHECK(message_of([&] { model.freeze(7); }) ==
-          "Sequential::freeze: expected one of 7 layers, counted from 0, got 7");
+          "Model::freeze: expected one of 7 layers, counted from 0, got 7");
     CHECK(message_of([&] { model.unfreeze(-1); }) ==
-          "Sequential::unfreeze: expected one of 7 layers, counted from 0, got -1");
+          "Model::unfreeze: expected one of 7 layers, counted from 0, got -1");
     CHECK(message_of([&] { static_cast<void>(model.is_frozen(9)); }) ==
-          "Sequential::is_frozen: expected one of 7 layers, counted from 0, got 9");
+          "Model::is_frozen: expected one of 7 layers, counted from 0, got 9");
     CHECK(message_of([&] { model.freeze("dense_2"); }) ==
-          "Sequential::freeze: expected a layer among conv2d, batchnormalization, relu, flatten, "
+          "Model::freeze: expected a layer among conv2d, batchnormalization, relu, flatten, "
           "dense, dense_1, softmax, got 'dense_2'");
     struct Freezer {
       Sequential<float>* model;
       void on_batch_begin(FitContext&) const { model->freeze(); }
     };
-    CHECK(
-        message_of([&] {
-          model.fit(data.x, data.y, {.verbose = Verbose::silent, .callbacks = {Freezer{&model}}});
-        }) ==
-        "Sequential::freeze: expected a model that is not being trained, got one in the middle of "
-        "fit; in a callback, work on a copy");
+    CHECK(message_of([&] {
+            model.fit(data.x, data.y, {.verbose = Verbose::silent, .callbacks = {Freezer{&model}}});
+          }) ==
+          "Model::freeze: expected a model that is not being trained, got one in the middle of "
+          "fit; in a callback, work on a copy");
     CHECK(weights_of(model) == before);
     Workspace workspace;
     static_cast<void>(model.forward(data.x, workspace));
     model.freeze(0);
     CHECK(message_of([&] { model.backward(Tensor<float, 2>(24, 3), workspace); }) ==
-          "Sequential::backward: expected a workspace that forward of this model has filled last, "
+          "Model::backward: expected a workspace that forward of this model has filled last, "
           "got another");
     model.quantize(NumberFormat::int8);
-    CHECK(
-        message_of([&] { model.unfreeze(); }) ==
-        "Sequential::unfreeze: expected a model with float32 weights, got int8 weights (quantised "
-        "for inference); use a copy from before quantize");
+    CHECK(message_of([&] { model.unfreeze(); }) ==
+          "Model::unfreeze: expected a model with float32 weights, got int8 weights (quantised "
+          "for inference); use a copy from before quantize");
     CHECK(model.predict(data.x).dimension(0) == 24);
   }
 }

@@ -153,7 +153,7 @@ TEST_SUITE("model/residual") {
     const Tensor<float, 2> expected = model.predict(x);
     const testing::TemporaryFolder folder;
     model.save(folder.path("model"));
-    const Sequential<float> loaded = load(folder.path("model")), copy = model;
+    const auto loaded = Sequential<float>::load(folder.path("model")), copy = model;
     for (const Sequential<float>* other : {&loaded, &copy}) {
       const Tensor<float, 2> y = other->predict(x);
       for (Index i = 0; i < y.size(); ++i) CHECK(y.data()[i] == expected.data()[i]);

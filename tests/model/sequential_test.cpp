@@ -384,7 +384,7 @@ TEST_SUITE("model/sequential") {
     CHECK(named[0].value()(0) != named[2].value()(0));
   }
 
-  TEST_CASE("Sequential::parameters: of a const model without gradients, a gradient is refused") {
+  TEST_CASE("Model::parameters: of a const model without gradients, a gradient is refused") {
     Sequential<float> model{Dense{3}};
     model.build({3});
     const Sequential<float>& fixed = model;
@@ -395,7 +395,7 @@ TEST_SUITE("model/sequential") {
     CHECK(model.parameters().named()[1].gradient().size() == 3);
   }
 
-  TEST_CASE("Sequential::compile: forgets what the optimizer remembered") {
+  TEST_CASE("Model::compile: forgets what the optimizer remembered") {
     Sequential<float> model{Dense{3}};
     model.build({4});
     const SparseCategoricalCrossentropy loss{{.from_logits = true}};
@@ -420,14 +420,14 @@ TEST_SUITE("model/sequential") {
     CHECK(weights_of(image_model(1)) != weights_of(image_model(2)));
   }
 
-  TEST_CASE("Sequential::layer: gives the layer as its type") {
+  TEST_CASE("Model::layer: gives the layer as its type") {
     const Sequential<float> model = image_model();
     CHECK(model.layer<Dense<float>>(3).arguments().get<Index>("units") == 8);
     CHECK_THROWS_WITH_AS(static_cast<void>(model.layer<Dense<float>>(8)),
-                         "Sequential::layer: expected one of 8 layers, counted from 0, got 8",
+                         "Model::layer: expected one of 8 layers, counted from 0, got 8",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(static_cast<void>(model.layer<Dense<float>>(0)),
-                         "Sequential::layer: expected the type of layer 0, got another one (it is "
+                         "Model::layer: expected the type of layer 0, got another one (it is "
                          "a Conv2D)",
                          std::invalid_argument);
   }
@@ -439,12 +439,11 @@ TEST_SUITE("model/sequential") {
                          "for samples of shape [8, 8, 1]; add all layers before build or fit",
                          std::invalid_argument);
     Sequential<float> empty;
-    CHECK_THROWS_WITH_AS(empty.build({3}),
-                         "Sequential::build: expected at least one layer, got none",
+    CHECK_THROWS_WITH_AS(empty.build({3}), "Model::build: expected at least one layer, got none",
                          std::invalid_argument);
   }
 
-  TEST_CASE("Sequential::build: a refusal names the layer and leaves the model alone") {
+  TEST_CASE("Model::build: a refusal names the layer and leaves the model alone") {
     Sequential model{Conv2D{2, 3}, Conv2D{2, 5}};
     CHECK_THROWS_WITH_AS(model.build({6, 6, 1}),
                          "Sequential, layer 1: Conv2D: expected an image of at least (5, 5), got "
@@ -453,14 +452,14 @@ TEST_SUITE("model/sequential") {
     CHECK_FALSE(model.is_built());
     CHECK(model.input_shape() == Shape{});
     CHECK_THROWS_WITH_AS(static_cast<void>(std::as_const(model).parameters()),
-                         "Sequential::parameters: expected a built model, got one whose input "
+                         "Model::parameters: expected a built model, got one whose input "
                          "shape is not known; call build({height, width, channels}) or fit first",
                          std::invalid_argument);
     model.build({9, 9, 1});
     CHECK(model.output_shape() == Shape{3, 3, 2});
   }
 
-  TEST_CASE("Sequential::build: refuses an output_shape of another rank than the layer's") {
+  TEST_CASE("Model::build: refuses an output_shape of another rank than the layer's") {
     Sequential<float> model{Dense{2}, Misranked{}};
     CHECK_THROWS_WITH_AS(model.build({3}),
                          "Sequential, layer 1: Misranked: expected an output_shape of rank 3, got "
@@ -472,7 +471,7 @@ TEST_SUITE("model/sequential") {
                          "matrix: expected a shape of rank 2, got [3]", ShapeError);
   }
 
-  TEST_CASE("Sequential::build: refuses samples of so many axes that a batch has none left") {
+  TEST_CASE("Model::build: refuses samples of so many axes that a batch has none left") {
     Sequential flat{Flatten{}, Dense{2}};
     CHECK_THROWS_WITH_AS(flat.build({1, 1, 1, 1, 1, 1, 1, 2}),
                          "Sequential, layer 0: Flatten: expected samples of at most 7 axes, got "
@@ -494,7 +493,7 @@ TEST_SUITE("model/sequential") {
     CHECK_FALSE(outer.is_built());
   }
 
-  TEST_CASE("Sequential::backward: refuses to go back through a forward pass that threw") {
+  TEST_CASE("Model::backward: refuses to go back through a forward pass that threw") {
     Sequential<float> model{Tiring{}, Dense{2}};
     model.build({3});
     const auto x = random_tensor<float, 2>({4, 3}, 1);
@@ -507,7 +506,7 @@ TEST_SUITE("model/sequential") {
     model.backward(dy, workspace);
   }
 
-  TEST_CASE("Sequential::parameters: can't be copied or assigned without their model") {
+  TEST_CASE("Model::parameters: can't be copied or assigned without their model") {
     using Block = ParameterBlock<float>;
     static_assert(!std::is_copy_constructible_v<Block> && !std::is_copy_assignable_v<Block>);
     static_assert(!std::is_move_constructible_v<Block> && !std::is_move_assignable_v<Block>);

@@ -132,11 +132,11 @@ TEST_SUITE("training/evaluate") {
 
   TEST_CASE("evaluate: compile refuses metrics that would hide another value") {
     CHECK_THROWS_WITH_AS(names_in_scores({Named{"loss"}}),
-                         "Sequential::compile: expected a metric not named loss or val_*, got "
+                         "Model::compile: expected a metric not named loss or val_*, got "
                          "'loss'; give it another name",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(names_in_scores({Accuracy{}, Named{"val_accuracy"}}),
-                         "Sequential::compile: expected a metric not named loss or val_*, got "
+                         "Model::compile: expected a metric not named loss or val_*, got "
                          "'val_accuracy'; give it another name",
                          std::invalid_argument);
   }
@@ -181,23 +181,23 @@ TEST_SUITE("training/evaluate") {
       static_cast<void>(model.evaluate(data, labels, options));
     };
     CHECK_THROWS_WITH_AS(evaluate(x, y, {.batch_size = 0}),
-                         "Sequential::evaluate: expected a positive batch_size, got 0",
+                         "Model::evaluate: expected a positive batch_size, got 0",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(
         evaluate(x, counted_labels(3, 3), {}),
-        "Sequential::evaluate: expected as many targets as samples, got 3 targets (2 samples)",
+        "Model::evaluate: expected as many targets as samples, got 3 targets (2 samples)",
         ShapeError);
     CHECK_THROWS_WITH_AS(evaluate(Tensor<float, 4>(0, 8, 8, 1), Labels(0), {}),
-                         "Sequential::evaluate: expected at least one sample, got none",
+                         "Model::evaluate: expected at least one sample, got none",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(
         evaluate(random_tensor<float, 4>({2, 9, 8, 1}, 2), y, {}),
-        "Sequential::evaluate: expected samples of shape [8, 8, 1], got [9, 8, 1] (x [2, 9, 8, 1])",
+        "Model::evaluate: expected samples of shape [8, 8, 1], got [9, 8, 1] (x [2, 9, 8, 1])",
         ShapeError);
     Labels bad(2);
     bad.setValues({0, 3});
     CHECK_THROWS_WITH_AS(evaluate(x, bad, {}),
-                         "Sequential::evaluate: expected labels from 0 to 2, got 3 (label of "
+                         "Model::evaluate: expected labels from 0 to 2, got 3 (label of "
                          "sample 1); the last layer needs a unit for each class",
                          std::invalid_argument);
   }
@@ -208,13 +208,13 @@ TEST_SUITE("training/evaluate") {
     Sequential model{Dense{2}, Softmax{}};
     model.build({2});
     CHECK_THROWS_WITH_AS(static_cast<void>(model.evaluate(x, y)),
-                         "Sequential::evaluate: expected a compiled model, got one without loss "
+                         "Model::evaluate: expected a compiled model, got one without loss "
                          "and optimizer; call compile(optimizer, loss, metrics) first",
                          std::invalid_argument);
     Sequential unbuilt{Dense{2}, Softmax{}};
     unbuilt.compile(Adam{}, SparseCategoricalCrossentropy{});
     CHECK_THROWS_WITH_AS(static_cast<void>(unbuilt.evaluate(x, y)),
-                         "Sequential::evaluate: expected a built model, got one whose input shape "
+                         "Model::evaluate: expected a built model, got one whose input shape "
                          "is not known; call build({height, width, channels}) or fit first",
                          std::invalid_argument);
   }

@@ -108,25 +108,22 @@ TEST_SUITE("training/fit") {
       CHECK_THROWS_WITH_AS(model.fit(x, y, options), message, std::invalid_argument);
       CHECK_FALSE(model.is_built());
     };
-    refuses({.batch_size = 0}, "Sequential::fit: expected a positive batch_size, got 0");
-    refuses({.epochs = -1}, "Sequential::fit: expected 0 or more epochs, got -1");
-    refuses({.initial_epoch = -2},
-            "Sequential::fit: expected an initial_epoch of 0 or more, got -2");
+    refuses({.batch_size = 0}, "Model::fit: expected a positive batch_size, got 0");
+    refuses({.epochs = -1}, "Model::fit: expected 0 or more epochs, got -1");
+    refuses({.initial_epoch = -2}, "Model::fit: expected an initial_epoch of 0 or more, got -2");
     refuses({.validation_batch_size = -1},
-            "Sequential::fit: expected a validation_batch_size of 0 or more, got -1");
-    refuses({.validation_freq = 0}, "Sequential::fit: expected a positive validation_freq, got 0");
-    refuses({.validation_split = 1},
-            "Sequential::fit: expected a validation_split in [0, 1), got 1");
+            "Model::fit: expected a validation_batch_size of 0 or more, got -1");
+    refuses({.validation_freq = 0}, "Model::fit: expected a positive validation_freq, got 0");
+    refuses({.validation_split = 1}, "Model::fit: expected a validation_split in [0, 1), got 1");
     refuses({.validation_split = -0.5},
-            "Sequential::fit: expected a validation_split in [0, 1), got -0.5");
+            "Model::fit: expected a validation_split in [0, 1), got -0.5");
     refuses({.validation_split = std::numeric_limits<double>::quiet_NaN()},
-            "Sequential::fit: expected a validation_split in [0, 1), got nan");
-    refuses(
-        {.validation_split = 0.999},
-        "Sequential::fit: expected a validation_split that leaves samples to train on, got 0.999 "
-        "(4 samples)");
+            "Model::fit: expected a validation_split in [0, 1), got nan");
+    refuses({.validation_split = 0.999},
+            "Model::fit: expected a validation_split that leaves samples to train on, got 0.999 "
+            "(4 samples)");
     refuses({.validation_split = 1e-12},
-            "Sequential::fit: expected a validation_split of at least one sample, got 1e-12 (4 "
+            "Model::fit: expected a validation_split of at least one sample, got 1e-12 (4 "
             "samples)");
   }
 
@@ -180,18 +177,18 @@ TEST_SUITE("training/fit") {
                            std::invalid_argument);
       CHECK_FALSE(model.is_built());
     };
-    refuses({{3, 1.0}}, "Sequential::fit, class_weight: expected classes from 0 to 2, got 3");
-    refuses({{-1, 1.0}}, "Sequential::fit, class_weight: expected classes from 0 to 2, got -1");
+    refuses({{3, 1.0}}, "Model::fit, class_weight: expected classes from 0 to 2, got 3");
+    refuses({{-1, 1.0}}, "Model::fit, class_weight: expected classes from 0 to 2, got -1");
     refuses({{1, -0.5}},
-            "Sequential::fit, class_weight: expected weights of 0 or more, got -0.5 (class 1)");
+            "Model::fit, class_weight: expected weights of 0 or more, got -0.5 (class 1)");
     refuses({{1, std::numeric_limits<double>::infinity()}},
-            "Sequential::fit, class_weight: expected weights of 0 or more, got inf (class 1)");
+            "Model::fit, class_weight: expected weights of 0 or more, got inf (class 1)");
     refuses({{1, 1e39}},  // infinite as a float
-            "Sequential::fit, class_weight: expected weights of 0 or more, got 1e+39 (class 1)");
+            "Model::fit, class_weight: expected weights of 0 or more, got 1e+39 (class 1)");
     double least = 1, most_off = 0;
     model.compile(Adam{}, LogLoss{&least, &most_off});
     refuses({{1, 2.0}},
-            "Sequential::fit, class_weight: expected a loss that takes weights, got log_loss; give "
+            "Model::fit, class_weight: expected a loss that takes weights, got log_loss; give "
             "the loss static constexpr bool takes_weights = true");
   }
 
@@ -200,12 +197,12 @@ TEST_SUITE("training/fit") {
     const Labels y = counted_labels(4, 3);
     Sequential model{Dense{3}};
     CHECK_THROWS_WITH_AS(model.fit(x, y),
-                         "Sequential::fit: expected a compiled model, got one without loss and "
+                         "Model::fit: expected a compiled model, got one without loss and "
                          "optimizer; call compile(optimizer, loss, metrics) first",
                          std::invalid_argument);
     Sequential<float> empty;
     empty.compile(Adam{}, SparseCategoricalCrossentropy{});
-    CHECK_THROWS_WITH_AS(empty.fit(x, y), "Sequential: expected at least one layer, got none",
+    CHECK_THROWS_WITH_AS(empty.fit(x, y), "Model: expected at least one layer, got none",
                          std::invalid_argument);
   }
 
@@ -214,35 +211,34 @@ TEST_SUITE("training/fit") {
     const auto x = random_tensor<float, 2>({4, 2}, 1);
     CHECK_THROWS_WITH_AS(
         model.fit(x, counted_labels(3, 3)),
-        "Sequential::fit: expected as many targets as samples, got 3 targets (4 samples)",
-        ShapeError);
+        "Model::fit: expected as many targets as samples, got 3 targets (4 samples)", ShapeError);
     Labels y = counted_labels(4, 3);
     y(2) = 3;
     CHECK_THROWS_WITH_AS(model.fit(x, y),
-                         "Sequential::fit: expected labels from 0 to 2, got 3 (label of sample 2); "
+                         "Model::fit: expected labels from 0 to 2, got 3 (label of sample 2); "
                          "the last layer needs a unit for each class",
                          std::invalid_argument);
     y(2) = -1;
     CHECK_THROWS_WITH_AS(model.fit(x, y),
-                         "Sequential::fit: expected labels from 0 to 2, got -1 (label of sample "
+                         "Model::fit: expected labels from 0 to 2, got -1 (label of sample "
                          "2); the last layer needs a unit for each class",
                          std::invalid_argument);
     y(2) = 0;
     CHECK_THROWS_WITH_AS(
         model.fit(random_tensor<double, 2>({4, 2}, 1), y),
-        "Sequential::fit: expected samples of float, std::int32_t or std::uint8_t, got double",
+        "Model::fit: expected samples of float, std::int32_t or std::uint8_t, got double",
         std::invalid_argument);
     CHECK_THROWS_WITH_AS(model.fit(Tensor<float, 2>(0, 2), Labels(0)),
-                         "Sequential::fit: expected at least one sample to train on, got none",
+                         "Model::fit: expected at least one sample to train on, got none",
                          std::invalid_argument);
     CHECK_FALSE(model.is_built());
     model.build({2});
     CHECK_THROWS_WITH_AS(model.fit(random_tensor<float, 2>({4, 5}, 1), y),
-                         "Sequential::fit: expected samples of shape [2], got [5] (x [4, 5])",
+                         "Model::fit: expected samples of shape [2], got [5] (x [4, 5])",
                          ShapeError);
     CHECK_THROWS_WITH_AS(
         model.fit(x, Tensor<std::int32_t, 2>(4, 3)),
-        "Sequential::fit: expected class numbers of shape [4] for sparse_categorical_crossentropy, "
+        "Model::fit: expected class numbers of shape [4] for sparse_categorical_crossentropy, "
         "got [4, 3] (the model gives [4, 3])",
         ShapeError);
   }
@@ -260,17 +256,17 @@ TEST_SUITE("training/fit") {
       CHECK_FALSE(model.is_built());
     };
     refuses({x, bad},
-            "Sequential::fit, validation_data: expected labels from 0 to 2, got 3 (label of "
+            "Model::fit, validation_data: expected labels from 0 to 2, got 3 (label of "
             "sample 3); the last layer needs a unit for each class");
     refuses({x, no_labels},
-            "Sequential::fit, validation_data: expected as many targets as samples, got 0 targets "
+            "Model::fit, validation_data: expected as many targets as samples, got 0 targets "
             "(4 samples)");
     refuses({none, no_labels},
-            "Sequential::fit, validation_data: expected at least one sample, got none");
+            "Model::fit, validation_data: expected at least one sample, got none");
     refuses({wide, y},
-            "Sequential::fit, validation_data: expected samples of shape [2], got [5] (x [4, 5])");
+            "Model::fit, validation_data: expected samples of shape [2], got [5] (x [4, 5])");
     refuses({doubles, y},
-            "Sequential::fit, validation_data: expected samples of float, std::int32_t or "
+            "Model::fit, validation_data: expected samples of float, std::int32_t or "
             "std::uint8_t, got double");
   }
 
@@ -279,7 +275,7 @@ TEST_SUITE("training/fit") {
     model.compile(Adam{}, SparseCategoricalCrossentropy{});
     CHECK_THROWS_WITH_AS(
         model.fit(random_tensor<float, 4>({2, 8, 8, 1}, 1), counted_labels(2, 3)),
-        "Sequential::fit: expected class numbers of shape [2, 6, 6] for "
+        "Model::fit: expected class numbers of shape [2, 6, 6] for "
         "sparse_categorical_crossentropy, got [2] (the model gives [2, 6, 6, 3]); for one of each "
         "sample, add nn::Flatten before the last nn::Dense",
         ShapeError);
@@ -341,14 +337,14 @@ TEST_SUITE("training/fit") {
       CHECK_THROWS_WITH_AS(model.fit(x, y, options), message.c_str(), std::invalid_argument);
       CHECK(weights_of(model) == before);
     };
-    refuses("Sequential::build", [&] { model.build({8, 8, 1}); });
-    refuses("Sequential::compile",
+    refuses("Model::build", [&] { model.build({8, 8, 1}); });
+    refuses("Model::compile",
             [&] { model.compile(SGD{}, SparseCategoricalCrossentropy{}, {Accuracy{}}); });
-    refuses("Sequential::quantize", [&] { model.quantize(NumberFormat::int8); });
-    refuses("Sequential::fit", [&] { model.fit(x, y, {.verbose = Verbose::silent}); });
-    refuses("Sequential::train_on_batch", [&] { (void)model.train_on_batch(x, y); });
-    refuses("Sequential::load_weights", [&] { model.load_weights("weights.safetensors"); });
-    refuses("Sequential::operator=", [&] { model = image_model(); });
+    refuses("Model::quantize", [&] { model.quantize(NumberFormat::int8); });
+    refuses("Model::fit", [&] { model.fit(x, y, {.verbose = Verbose::silent}); });
+    refuses("Model::train_on_batch", [&] { (void)model.train_on_batch(x, y); });
+    refuses("Model::load_weights", [&] { model.load_weights("weights.safetensors"); });
+    refuses("Model::operator=", [&] { model = image_model(); });
 
     const FitOptions with_copy{.verbose = Verbose::silent, .callbacks = {Meddling{[&] {
                                                              Sequential<float> copy = model;
@@ -384,7 +380,7 @@ TEST_SUITE("training/fit") {
     CHECK_THROWS_AS(fit_with([&] { model = std::move(other); }), std::invalid_argument);
     CHECK(other.is_built());
     CHECK_THROWS_WITH_AS(fit_with([&] { third = std::move(model); }),
-                         "Sequential::fit: expected a model in its place, got one moved away",
+                         "Model::fit: expected a model in its place, got one moved away",
                          std::invalid_argument);
     CHECK_FALSE(model.is_built());
     CHECK(third.predict(x).dimension(0) == 4);

@@ -126,7 +126,7 @@ TEST_SUITE("training/precision") {
     const auto x = random_tensor<float, 4>({2, 8, 8, 1}, 2);
     CHECK_THROWS_WITH_AS(
         static_cast<void>(model.predict(x, {.precision = Precision::bfloat16})),
-        "Sequential::predict, precision: expected a model with float32 weights, got int8 weights "
+        "Model::predict, precision: expected a model with float32 weights, got int8 weights "
         "(quantised for inference); use a copy from before quantize",
         std::invalid_argument);
   }
@@ -174,7 +174,7 @@ TEST_SUITE("training/precision") {
     Sequential<double> doubles{Dense<double>{3}};
     CHECK_THROWS_WITH_AS(doubles.compile(Adam{}, SparseCategoricalCrossentropy{}, {},
                                          {.precision = Precision::bfloat16}),
-                         "Sequential::compile: expected precision float32 in a model of doubles, "
+                         "Model::compile: expected precision float32 in a model of doubles, "
                          "got bfloat16; make a model of floats",
                          std::invalid_argument);
   }

@@ -123,7 +123,7 @@ TEST_SUITE("training/predict") {
     CHECK(memory[6] == -1);
     TensorMap<float, 2> small(memory.data(), 2, 2);
     CHECK_THROWS_WITH_AS(model.predict(x, small, workspace),
-                         "Sequential::predict: expected a result of shape [2, 3], got [2, 2]",
+                         "Model::predict: expected a result of shape [2, 3], got [2, 2]",
                          ShapeError);
   }
 
@@ -133,7 +133,7 @@ TEST_SUITE("training/predict") {
     const auto x = random_tensor<float, 4>({2, 8, 6, 1}, 2);
     CHECK(shape_of(model.predict<4>(x)) == Shape{2, 6, 4, 3});
     CHECK_THROWS_WITH_AS(static_cast<void>(model.predict(x)),
-                         "Sequential::predict: expected a result of rank 4, got rank 2 (samples of "
+                         "Model::predict: expected a result of rank 4, got rank 2 (samples of "
                          "the output have shape [6, 4, 3]); give the template argument 4",
                          ShapeError);
   }
@@ -150,18 +150,18 @@ TEST_SUITE("training/predict") {
     };
     CHECK_THROWS_WITH_AS(
         predict(random_tensor<float, 4>({2, 8, 9, 1}, 2), {}),
-        "Sequential::predict: expected samples of shape [8, 8, 1], got [8, 9, 1] (x [2, 8, 9, 1])",
+        "Model::predict: expected samples of shape [8, 8, 1], got [8, 9, 1] (x [2, 8, 9, 1])",
         ShapeError);
     CHECK_THROWS_WITH_AS(
         predict(random_tensor<double, 4>({2, 8, 8, 1}, 2), {}),
-        "Sequential::predict: expected samples of float, std::int32_t or std::uint8_t, got double",
+        "Model::predict: expected samples of float, std::int32_t or std::uint8_t, got double",
         std::invalid_argument);
     CHECK_THROWS_WITH_AS(predict(random_tensor<float, 4>({2, 8, 8, 1}, 2), {.batch_size = 0}),
-                         "Sequential::predict: expected a positive batch_size, got 0",
+                         "Model::predict: expected a positive batch_size, got 0",
                          std::invalid_argument);
     const Sequential unbuilt{Dense{2}};
     CHECK_THROWS_WITH_AS(static_cast<void>(unbuilt.predict(random_tensor<float, 2>({2, 2}, 1))),
-                         "Sequential::predict: expected a built model, got one whose input shape "
+                         "Model::predict: expected a built model, got one whose input shape "
                          "is not known; call build({height, width, channels}) or fit first",
                          std::invalid_argument);
   }
@@ -186,10 +186,9 @@ TEST_SUITE("training/predict") {
     model.build({2});
     auto x = testing::random_tensor<float, 2>({3, 2}, 1);
     Workspace workspace;
-    CHECK_THROWS_WITH_AS(
-        model.predict(x, x, workspace),
-        "Sequential::predict: expected a result with memory of its own, got x itself",
-        std::invalid_argument);
+    CHECK_THROWS_WITH_AS(model.predict(x, x, workspace),
+                         "Model::predict: expected a result with memory of its own, got x itself",
+                         std::invalid_argument);
   }
 }
 

@@ -83,7 +83,7 @@ TEST_SUITE("training/sample_weight") {
               {.verbose = Verbose::silent, .sample_weight = weights, .shuffle = false})["loss"][0]);
     CHECK(weights_of(model) == weights_of(other));
     CHECK_THROWS_WITH_AS(model.train_on_batch(x, y, too_many),
-                         "Sequential::train_on_batch, sample_weight: expected weights of shape "
+                         "Model::train_on_batch, sample_weight: expected weights of shape "
                          "[3], got [4]",
                          ShapeError);
   }
@@ -186,11 +186,11 @@ TEST_SUITE("training/sample_weight") {
     };
     model.compile(SGD{}, BinaryCrossentropy{});
     refuses(
-        "Sequential::fit, class_weight: expected a loss whose targets are classes, got "
+        "Model::fit, class_weight: expected a loss whose targets are classes, got "
         "binary_crossentropy (3 values in a row); use sample_weight");
     model.compile(SGD{}, MeanSquaredError{});
     refuses(
-        "Sequential::fit, class_weight: expected a loss whose targets are classes, got "
+        "Model::fit, class_weight: expected a loss whose targets are classes, got "
         "mean_squared_error (3 values in a row); use sample_weight");
   }
 
@@ -203,10 +203,10 @@ TEST_SUITE("training/sample_weight") {
     std::vector<double> bad(4, 1.0);
     const auto refuses = [&](const SampleWeights& weights, const std::string& message) {
       CHECK_THROWS_WITH_AS(model.fit(x, y, {.sample_weight = weights}),
-                           ("Sequential::fit, sample_weight: " + message).c_str(),
+                           ("Model::fit, sample_weight: " + message).c_str(),
                            std::invalid_argument);
       CHECK_THROWS_WITH_AS(static_cast<void>(model.evaluate(x, y, {.sample_weight = weights})),
-                           ("Sequential::evaluate, sample_weight: " + message).c_str(),
+                           ("Model::evaluate, sample_weight: " + message).c_str(),
                            std::invalid_argument);
       CHECK(weights_of(model) == before);
     };
@@ -221,14 +221,14 @@ TEST_SUITE("training/sample_weight") {
     Sequential<float> sequences{Dense{3}, Softmax{}};
     sequences.compile(SGD{}, SparseCategoricalCrossentropy{});
     CHECK_THROWS_WITH_AS(sequences.fit(positions, labels, {.sample_weight = three}),
-                         "Sequential::fit, sample_weight: expected weights of shape [4] or [4, 5], "
+                         "Model::fit, sample_weight: expected weights of shape [4] or [4, 5], "
                          "got [3]",
                          ShapeError);
 
     model.compile(SGD{}, BatchLoss{});
     const std::vector<float> good(4, 1.0f);
     CHECK_THROWS_WITH_AS(model.fit(x, y, {.sample_weight = good}),
-                         "Sequential::fit, sample_weight: expected a loss that takes weights, got "
+                         "Model::fit, sample_weight: expected a loss that takes weights, got "
                          "batch_loss; give the loss static constexpr bool takes_weights = true",
                          std::invalid_argument);
   }

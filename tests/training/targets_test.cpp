@@ -127,7 +127,7 @@ TEST_SUITE("training/targets") {
     CHECK(model.evaluate(x, y, {.sample_weight = weights})["loss"] ==
           doctest::Approx(2 * model.evaluate(x, y)["loss"]));
     CHECK_THROWS_WITH_AS(model.fit(x, counted_labels(40, 2)),
-                         "Sequential::fit: expected values for quartic_loss, got class numbers of "
+                         "Model::fit: expected values for quartic_loss, got class numbers of "
                          "shape [40]; give values as float, or use "
                          "nn::SparseCategoricalCrossentropy for class numbers",
                          std::invalid_argument);
@@ -307,7 +307,7 @@ TEST_SUITE("training/targets") {
     CHECK(model.evaluate(x, y)["f1_score"] == kept.evaluate(kept_x, kept_y)["f1_score"]);
     const std::vector<int> other{0, 254, 1, 2, 255, 255};
     CHECK_THROWS_WITH_AS(model.fit(x, other),
-                         "Sequential::fit: expected labels from 0 to 2, got 254 (label of sample "
+                         "Model::fit: expected labels from 0 to 2, got 254 (label of sample "
                          "1); the last layer needs a unit for each class",
                          std::invalid_argument);
   }
@@ -324,26 +324,26 @@ TEST_SUITE("training/targets") {
     };
     model.compile(SGD{}, SparseCategoricalCrossentropy{{.from_logits = true}});
     refuses(rows,
-            "Sequential::fit: expected class numbers for sparse_categorical_crossentropy, got "
+            "Model::fit: expected class numbers for sparse_categorical_crossentropy, got "
             "values of shape [4, 3]; use nn::CategoricalCrossentropy for one-hot rows");
     refuses(numbers,
-            "Sequential::fit: expected class numbers for sparse_categorical_crossentropy, got "
+            "Model::fit: expected class numbers for sparse_categorical_crossentropy, got "
             "values of shape [4]; give class numbers as std::int32_t");
     model.compile(SGD{}, CategoricalCrossentropy{{.from_logits = true}});
     refuses(y,
-            "Sequential::fit: expected values for categorical_crossentropy, got class numbers of "
+            "Model::fit: expected values for categorical_crossentropy, got class numbers of "
             "shape [4]; give values as float, or use nn::SparseCategoricalCrossentropy for class "
             "numbers");
     model.compile(SGD{}, MeanSquaredError{});
     refuses(numbers,
-            "Sequential::fit: expected values of shape [4, 3] for mean_squared_error, got [4] (the "
+            "Model::fit: expected values of shape [4, 3] for mean_squared_error, got [4] (the "
             "model gives [4, 3])");
     refuses(random_tensor<float, 2>({4, 1}, 1),
-            "Sequential::fit: expected values of shape [4, 3] for mean_squared_error, got [4, 1] "
+            "Model::fit: expected values of shape [4, 3] for mean_squared_error, got [4, 1] "
             "(the model gives [4, 3])");
     model.build({2});
     CHECK_THROWS_WITH_AS(static_cast<void>(model.evaluate(x, y)),
-                         "Sequential::evaluate: expected values for mean_squared_error, got class "
+                         "Model::evaluate: expected values for mean_squared_error, got class "
                          "numbers of shape [4]; give values as float, or use "
                          "nn::SparseCategoricalCrossentropy for class numbers",
                          std::invalid_argument);

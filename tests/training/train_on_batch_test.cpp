@@ -281,23 +281,22 @@ TEST_SUITE("training/train_on_batch") {
     Sequential model{Dense{3}, Softmax{}};
     const auto x = random_tensor<float, 2>({2, 4}, 2);
     CHECK_THROWS_WITH_AS(model.train_on_batch(x, counted_labels(2, 3)),
-                         "Sequential::train_on_batch: expected a compiled model, got one without "
+                         "Model::train_on_batch: expected a compiled model, got one without "
                          "loss and optimizer; call compile(optimizer, loss, metrics) first",
                          std::invalid_argument);
     model.compile(Adam{}, SparseCategoricalCrossentropy{});
     CHECK_THROWS_WITH_AS(model.train_on_batch(x, counted_labels(1, 3)),
-                         "Sequential::train_on_batch: expected as many targets as samples, got 1 "
+                         "Model::train_on_batch: expected as many targets as samples, got 1 "
                          "targets (2 samples)",
                          ShapeError);
     CHECK_THROWS_WITH_AS(model.train_on_batch(Tensor<float, 2>(0, 4), Labels(0)),
-                         "Sequential::train_on_batch: expected at least one sample, got none",
+                         "Model::train_on_batch: expected at least one sample, got none",
                          std::invalid_argument);
     CHECK_FALSE(model.is_built());
     model.build({5});
-    CHECK_THROWS_WITH_AS(
-        model.train_on_batch(x, counted_labels(2, 3)),
-        "Sequential::train_on_batch: expected samples of shape [5], got [4] (x [2, 4])",
-        ShapeError);
+    CHECK_THROWS_WITH_AS(model.train_on_batch(x, counted_labels(2, 3)),
+                         "Model::train_on_batch: expected samples of shape [5], got [4] (x [2, 4])",
+                         ShapeError);
   }
 
   TEST_CASE("forward, backward, step: by hand they are train_on_batch") {
@@ -358,7 +357,7 @@ TEST_SUITE("training/train_on_batch") {
     const auto dy = random_tensor<float, 2>({5, 3}, 3);
     Workspace workspace;
     CHECK_THROWS_WITH_AS(model.backward(dy, workspace),
-                         "Sequential::backward: expected a built model, got one whose input shape "
+                         "Model::backward: expected a built model, got one whose input shape "
                          "is not known; call build({height, width, channels}) or fit first",
                          std::invalid_argument);
     model.build({4});
@@ -366,12 +365,12 @@ TEST_SUITE("training/train_on_batch") {
     static_cast<void>(other.forward(x, workspace));
     CHECK_THROWS_WITH_AS(
         model.backward(dy, workspace),
-        "Sequential::backward: expected a workspace that forward of this model has filled last, "
+        "Model::backward: expected a workspace that forward of this model has filled last, "
         "got another",
         std::invalid_argument);
     static_cast<void>(model.forward(x, workspace));
     CHECK_THROWS_WITH_AS(model.backward(random_tensor<float, 2>({4, 3}, 3), workspace),
-                         "Sequential::backward: expected a gradient of shape [5, 3], got [4, 3]",
+                         "Model::backward: expected a gradient of shape [5, 3], got [4, 3]",
                          ShapeError);
   }
 

@@ -29,9 +29,7 @@ template <Real T>
 NN_COLD void append_layers(std::string& text, std::span<const AnyLayer<T>> layers,
                            bool tells_frozen = false, int depth = 1) {
   if (depth > max_nested_models) {
-    refuse({"Sequential::save",
-            {"at most ", max_nested_models, " models inside one another"},
-            "more"});
+    refuse({"Model::save", {"at most ", max_nested_models, " models inside one another"}, "more"});
   }
   text += '[';
   for (const AnyLayer<T>& layer : layers) {
@@ -53,7 +51,7 @@ NN_COLD void append_layers(std::string& text, std::span<const AnyLayer<T>> layer
         text += "false";
       }
     } else {
-      refuse({.where = "Sequential::save",
+      refuse({.where = "Model::save",
               .expected = "layers that name their arguments",
               .got = layer.name(),
               .remedy = "give it arguments(), from_arguments() and a static name()"});
@@ -97,8 +95,7 @@ template <class... Layers, class... Own>
 void require_own_names(LayerTypes<Layers...>, LayerTypes<Own...>) {
   [[maybe_unused]] const auto require_own = []<class L>() {
     if (((!std::same_as<L, Layers> && L::name() == Layers::name()) || ...)) {
-      refuse({"Sequential::load", "types whose names are not those of the library's layers",
-              L::name()});
+      refuse({"Model::load", "types whose names are not those of the library's layers", L::name()});
     }
   };
   (require_own.template operator()<Own>(), ...);

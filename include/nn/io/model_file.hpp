@@ -39,7 +39,7 @@ inline constexpr std::size_t max_architecture_size = std::size_t{1} << 20;
 
 /// A file with the notes that the options have. Throws where the model is not to be saved so.
 template <Real T>
-[[nodiscard]] NN_COLD SafetensorsWriter begin_file(const char* where, const Sequential<T>& model,
+[[nodiscard]] NN_COLD SafetensorsWriter begin_file(const char* where, const Model<T>& model,
                                                    const SaveOptions& options) {
   require_free_names(where, options.notes);
   if (!options.allow_non_finite) {
@@ -86,8 +86,7 @@ template <Real T, class Types>
 /// The layers of a model and the shape of its input as `read_architecture` takes them. Throws
 /// `std::invalid_argument` where they can't be described, or at too great a length.
 template <Real T>
-[[nodiscard]] NN_COLD std::string describe_architecture(const Sequential<T>& model,
-                                                        bool tells_frozen) {
+[[nodiscard]] NN_COLD std::string describe_architecture(const Model<T>& model, bool tells_frozen) {
   std::string text = "{";
   append_key(text, "class_name");
   append_quoted(text, "Sequential");
@@ -96,7 +95,7 @@ template <Real T>
   append_key(text, "layers");
   append_layers<T>(text, model.layers(), tells_frozen);
   text += '}';
-  demand(text.size() <= max_architecture_size, "Sequential::save",
+  demand(text.size() <= max_architecture_size, "Model::save",
          "an architecture of at most 1048576 characters", text.size());
   return text;
 }
@@ -118,7 +117,7 @@ template <Real T, class Types>
 /// The model that a file describes, with its weights. Their data are read last, once all else has
 /// been found to fit. Throws `IoError`.
 template <Real T, class Layers, class Parts>
-[[nodiscard]] NN_COLD Sequential<T> read_model(const std::string& path, Layers types, Parts parts) {
+[[nodiscard]] NN_COLD Model<T> read_model(const std::string& path, Layers types, Parts parts) {
   InputFile input(path);
   SafetensorsFile file = SafetensorsFile::read_header(input, path);
   require_format(file, path);
@@ -140,7 +139,7 @@ template <Real T, class Layers, class Parts>
                        "weights that a model of doubles can take",
                        {to_string(weights), " weights"},
                        "",
-                       "load it as nn::Sequential<float>"});
+                       "load it as nn::Model<float>"});
     }
     file.read_data(input);
     network.build(input_shape, seed, [&](const ParameterList<T>&, ParameterBlock<T>& block) {
@@ -168,9 +167,9 @@ template <Real T, class Layers, class Parts>
 /// is not compiled or is quantized, for parts that don't name their arguments, and for moments that
 /// are not finite.
 template <Real T>
-NN_COLD void Sequential<T>::save(const std::string& path, const SaveOptions& options) const {
-  require_built("Sequential::save");
-  io::SafetensorsWriter writer = io::begin_file("Sequential::save", *this, options);
+NN_COLD void Model<T>::save(const std::string& path, const SaveOptions& options) const {
+  require_built("Model::save");
+  io::SafetensorsWriter writer = io::begin_file("Model::save", *this, options);
   writer.set_metadata("format", io::model_format);
   writer.set_metadata("format_version",
                       options.optimizer ? io::training_format_version : io::model_format_version);
@@ -182,8 +181,8 @@ NN_COLD void Sequential<T>::save(const std::string& path, const SaveOptions& opt
   }
   io::add_weights(writer, network_.block());
   if (options.optimizer) {
-    require_compiled("Sequential::save");
-    network_.require_float_weights("Sequential::save");
+    require_compiled("Model::save");
+    network_.require_float_weights("Model::save");
     writer.set_metadata("training", io::describe_training(compiled_, network_.block()));
     io::add_moments(writer, network_.block());
   }
@@ -191,7 +190,7 @@ NN_COLD void Sequential<T>::save(const std::string& path, const SaveOptions& opt
 }
 
 template <Real T>
-void Sequential<T>::save(const std::string& path) const {
+void Model<T>::save(const std::string& path) const {
   save(path, SaveOptions{});
 }
 
@@ -200,37 +199,44 @@ void Sequential<T>::save(const std::string& path) const {
 /// saved with its optimizer.
 template <Real T>
 template <class... Own>
-Sequential<T> Sequential<T>::load(const std::string& path) {
+Model<T> Model<T>::load(const std::string& path) {
   io::require_own_names(BuiltInLayers<T>{}, LayerTypes<Own...>{});
   io::require_own_names(io::DescribedTypes<>{}, LayerTypes<Own...>{});
   return io::read_model<T>(path, BuiltInLayers<T, Own...>{}, io::DescribedTypes<Own...>{});
 }
 
-/// The model of floats that a file holds: `auto model = nn::load("digits.safetensors")`. Likewise
-/// `nn::load<Scale<float>, MyLoss>(path)` with types of one's own; see `Sequential::load`.
+template <Real T>
 template <class... Own>
-[[nodiscard]] Sequential<float> load(const std::string& path) {
-  return Sequential<float>::load<Own...>(path);
+Sequential<T> Sequential<T>::load(const std::string& path) {
+  Sequential model;
+  static_cast<Model<T>&>(model) = Model<T>::template load<Own...>(path);
+  return model;
+}
+
+/// The model of floats that a file holds: `auto model = nn::load("digits.safetensors")`. Likewise
+/// `nn::load<Scale<float>, MyLoss>(path)` with types of one's own; see `Model::load`.
+template <class... Own>
+[[nodiscard]] Model<float> load(const std::string& path) {
+  return Model<float>::load<Own...>(path);
 }
 
 /// The weights alone, under the names of `parameters()`, quantised ones as `io::add_quantized`
 /// says.
 template <Real T>
-NN_COLD void Sequential<T>::save_weights(const std::string& path,
-                                         const SaveOptions& options) const {
-  require_built("Sequential::save_weights");
+NN_COLD void Model<T>::save_weights(const std::string& path, const SaveOptions& options) const {
+  require_built("Model::save_weights");
   if (options.optimizer) {
-    refuse({.where = "Sequential::save_weights",
+    refuse({.where = "Model::save_weights",
             .expected = "options for weights alone",
             .got = "optimizer = true",
             .remedy = "call save"});
   }
-  io::SafetensorsWriter writer = io::begin_file("Sequential::save_weights", *this, options);
+  io::SafetensorsWriter writer = io::begin_file("Model::save_weights", *this, options);
   io::add_weights(writer, network_.block());
   writer.write(path);
 }
 template <Real T>
-void Sequential<T>::save_weights(const std::string& path) const {
+void Model<T>::save_weights(const std::string& path) const {
   save_weights(path, SaveOptions{});
 }
 
@@ -238,10 +244,10 @@ void Sequential<T>::save_weights(const std::string& path) const {
 /// can't hold; nothing is changed then. The optimizer's memory stays. Quantised weights become the
 /// floats that they stand for.
 template <Real T>
-NN_COLD void Sequential<T>::load_weights(const std::string& path) {
-  require_built("Sequential::load_weights");
-  network_.require_no_training("Sequential::load_weights");
-  network_.require_float_weights("Sequential::load_weights");
+NN_COLD void Model<T>::load_weights(const std::string& path) {
+  require_built("Model::load_weights");
+  network_.require_no_training("Model::load_weights");
+  network_.require_float_weights("Model::load_weights");
   io::InputFile input(path);
   io::SafetensorsFile file = io::SafetensorsFile::read_header(input, path);
   const ParameterList<T> list = network_.list_parameters();

@@ -53,7 +53,7 @@ NN_COLD void add_moments(SafetensorsWriter& writer, const ParameterBlock<T>& blo
           block.moments()[moment].data() + (parameter.value().data() - block.values());
       const Index count = parameter.shape.num_elements();
       if (first_non_finite(values, count) < count) {
-        refuse({"Sequential::save", "finite moments", "infinity or NaN", name,
+        refuse({"Model::save", "finite moments", "infinity or NaN", name,
                 "the training has diverged; to save its weights alone, leave out optimizer"});
       }
       writer.add(name, parameter.shape, values);

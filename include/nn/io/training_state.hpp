@@ -38,7 +38,7 @@ template <class Part>
 NN_COLD void append_part(std::string& text, const char* kind, const Part& part) {
   const std::optional<Arguments> arguments = part.arguments();
   if (!arguments) {
-    refuse({.where = "Sequential::save",
+    refuse({.where = "Model::save",
             .expected = {kind, " that names its arguments"},
             .got = part.name(),
             .remedy = "give it arguments(), from_arguments() and a static name(), or leave out "
@@ -51,7 +51,7 @@ NN_COLD void append_part(std::string& text, const char* kind, const Part& part) 
 template <Real T>
 [[nodiscard]] NN_COLD std::string describe_training(const Compiled<T>& compiled,
                                                     const ParameterBlock<T>& block) {
-  demand(std::ssize(compiled.metrics) <= max_metrics, "Sequential::save", "at most 100 metrics",
+  demand(std::ssize(compiled.metrics) <= max_metrics, "Model::save", "at most 100 metrics",
          compiled.metrics.size());
   std::string text = "{";
   append_key(text, "step");
@@ -71,7 +71,7 @@ template <Real T>
     append_part(text, "a metric", metric);
   }
   text += "]}";
-  demand(text.size() <= max_training_size, "Sequential::save",
+  demand(text.size() <= max_training_size, "Model::save",
          "at most 1048576 characters of optimizer, loss and metrics", text.size());
   return text;
 }
@@ -149,7 +149,7 @@ template <Real T, class Types>
   });
   reader.finish();
   if (known.size() != 6) reader.fail(training_keys, concat({known.size(), " of them"}), 0);
-  require_precision<T>("Sequential::load", state.compiled.options.precision);
+  require_precision<T>("Model::load", state.compiled.options.precision);
   state.compiled.metric_names = nn::detail::names_of(state.compiled.metrics);
   return state;
 }

@@ -308,7 +308,7 @@ namespace detail {
   for (const Metric& metric : metrics) {
     const std::string name = metric.name();
     if (name == "loss" || name.starts_with("val_")) {
-      refuse({"Sequential::compile",
+      refuse({"Model::compile",
               "a metric not named loss or val_*",
               {"'", name, "'"},
               "",

@@ -8,12 +8,12 @@
 #include <utility>
 #include <vector>
 
-#include "nn/model/sequential.hpp"
+#include "nn/model/model.hpp"
 
 namespace nn {
 
 template <Real T>
-NN_COLD Index Sequential<T>::number_of(const char* where, std::string_view name) const {
+NN_COLD Index Model<T>::number_of(const char* where, std::string_view name) const {
   std::string known;
   const std::vector<std::string> names = detail::layer_names(network_);
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -32,7 +32,7 @@ NN_COLD Index Sequential<T>::number_of(const char* where, std::string_view name)
 /// Maps of values, gradients and moments from before are no longer valid. Throws
 /// `std::invalid_argument` during `fit`, after `quantize`, and for a layer that is not there.
 template <Real T>
-NN_COLD void Sequential<T>::set_frozen(const char* where, bool frozen, Index first, Index last) {
+NN_COLD void Model<T>::set_frozen(const char* where, bool frozen, Index first, Index last) {
   network_.require_no_training(where);
   network_.require_float_weights(where);
   Network<T> changed = network_;  // this model stays as it is where memory runs out

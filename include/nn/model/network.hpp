@@ -46,7 +46,7 @@ class Network {
   /// Throws `std::invalid_argument` while this one is trained.
   // NOLINTNEXTLINE(bugprone-exception-escape, performance-noexcept-move-constructor)
   Network& operator=(Network&& other) {
-    require_no_training("Sequential::operator=");
+    require_no_training("Model::operator=");
     Network taken = std::move(other);
     swap(taken);
     return *this;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The table that `Sequential::summary` returns.
+// The table that `Model::summary` returns.
 #pragma once
 
 #include <algorithm>

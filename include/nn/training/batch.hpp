@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "nn/data/data_set.hpp"
-#include "nn/model/sequential.hpp"
+#include "nn/model/model.hpp"
 #include "nn/training/target_requirements.hpp"
 
 namespace nn::detail {

@@ -68,15 +68,14 @@ class Evaluator {
 /// compiled.
 template <Real T>
 template <class X, class Y>
-Scores Sequential<T>::evaluate(const X& x, const Y& y, const EvaluateOptions& options) const {
+Scores Model<T>::evaluate(const X& x, const Y& y, const EvaluateOptions& options) const {
   return evaluate_data({detail::samples_of(x), detail::targets_of(y), options.sample_weight},
                        options);
 }
 
 template <Real T>
-NN_COLD Scores Sequential<T>::evaluate_data(const DataSet& data,
-                                            const EvaluateOptions& options) const {
-  constexpr const char* where = "Sequential::evaluate";
+NN_COLD Scores Model<T>::evaluate_data(const DataSet& data, const EvaluateOptions& options) const {
+  constexpr const char* where = "Model::evaluate";
   require_compiled(where);
   require_samples(where, data.x);
   detail::require_targets(where, data, output_shape(), *compiled_.loss.get());
@@ -93,7 +92,7 @@ NN_COLD Scores Sequential<T>::evaluate_data(const DataSet& data,
 
 template <Real T>
 template <class X, class Y>
-Scores Sequential<T>::evaluate(const X& x, const Y& y) const {
+Scores Model<T>::evaluate(const X& x, const Y& y) const {
   return evaluate(x, y, EvaluateOptions{});
 }
 

@@ -18,13 +18,13 @@ namespace nn {
 /// options that don't fit, and whatever a callback throws; the model is then as it was before.
 template <Real T>
 template <class X, class Y>
-History Sequential<T>::fit(const X& x, const Y& y, const FitOptions& options) {
+History Model<T>::fit(const X& x, const Y& y, const FitOptions& options) {
   return fit_data({detail::samples_of(x), detail::targets_of(y), options.sample_weight}, options);
 }
 
 template <Real T>
-NN_COLD History Sequential<T>::fit_data(const DataSet& data, const FitOptions& options) {
-  constexpr const char* where = "Sequential::fit";
+NN_COLD History Model<T>::fit_data(const DataSet& data, const FitOptions& options) {
+  constexpr const char* where = "Model::fit";
   detail::require_fit_options(where, options);
   require_compiled(where);
   network_.require_no_training(where);
@@ -34,7 +34,7 @@ NN_COLD History Sequential<T>::fit_data(const DataSet& data, const FitOptions& o
   const Shape output = is_built() ? output_shape() : output_shape(sample_shape);
   const auto [training, validation] =
       detail::cut_data<T>(data, options, sample_shape, output, *compiled_.loss.get());
-  Sequential before_build = is_built() ? Sequential{} : *this;
+  Model before_build = is_built() ? Model{} : *this;
   const bool was_built = is_built();
   auto compiled = compiled_;
   typename ParameterBlock<T>::Snapshot before;
@@ -58,7 +58,7 @@ NN_COLD History Sequential<T>::fit_data(const DataSet& data, const FitOptions& o
 
 template <Real T>
 template <class X, class Y>
-History Sequential<T>::fit(const X& x, const Y& y) {
+History Model<T>::fit(const X& x, const Y& y) {
   return fit(x, y, FitOptions{});
 }
 

@@ -19,7 +19,7 @@ template <Real T>
 [[nodiscard]] NN_COLD std::vector<T> class_weights_of(const std::map<std::int32_t, double>& weights,
                                                       const LossInterface<T>& loss,
                                                       const Shape& output) {
-  constexpr const char* where = "Sequential::fit, class_weight";
+  constexpr const char* where = "Model::fit, class_weight";
   if (weights.empty()) return {};
   require_loss_of_weights(where, loss);
   const Index classes = loss.num_classes(row_size(output));
@@ -55,8 +55,8 @@ template <Real T>
 [[nodiscard]] NN_COLD FitData cut_data(const DataSet& data, const FitOptions& options,
                                        const Shape& sample_shape, const Shape& output,
                                        const LossInterface<T>& loss) {
-  constexpr const char* where = "Sequential::fit";
-  constexpr const char* part = "Sequential::fit, validation_data";
+  constexpr const char* where = "Model::fit";
+  constexpr const char* part = "Model::fit, validation_data";
   const Index count = data.count();
   const Index cut = options.validation_data.is_given()
                         ? count

@@ -183,7 +183,7 @@ class FitLoop final : public FitContext {
     caller_ = 0;
     for (const Callback& callback : options_.callbacks) {
       (callback.*hook)(*this);
-      demand(network_.is_built(), "Sequential::fit", "a model in its place", "one moved away");
+      demand(network_.is_built(), "Model::fit", "a model in its place", "one moved away");
       ++caller_;
     }
   }

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "nn/model/sequential.hpp"
+#include "nn/model/model.hpp"
 #include "nn/training/requirements.hpp"
 
 namespace nn {
@@ -26,8 +26,8 @@ namespace detail {
 /// x [N, ...] has the model's input shape; the result has the given rank.
 template <Real T>
 template <int Rank, class X>
-ConstTensorMap<T, Rank> Sequential<T>::forward(X&& x, Workspace& workspace) const {
-  constexpr const char* where = "Sequential::forward";
+ConstTensorMap<T, Rank> Model<T>::forward(X&& x, Workspace& workspace) const {
+  constexpr const char* where = "Model::forward";
   const Samples samples = detail::samples_of(std::forward<X>(x));
   require_samples(where, samples);
   const Shape shape = output_shape().with_batch(samples.count());
@@ -53,8 +53,8 @@ ConstTensorMap<T, Rank> Sequential<T>::forward(X&& x, Workspace& workspace) cons
 /// another shape. Where a layer throws or memory runs out, gradients may hold a part of the sums.
 template <Real T>
 template <TensorLike DY>
-void Sequential<T>::backward(const DY& dy, Workspace& workspace) {
-  constexpr const char* where = "Sequential::backward";
+void Model<T>::backward(const DY& dy, Workspace& workspace) {
+  constexpr const char* where = "Model::backward";
   static_assert(std::same_as<ScalarOf<DY>, T>, "gradients have the model's scalar type");
   require_built(where);
   network_.require_float_weights(where);

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "nn/model/compiled.hpp"
-#include "nn/model/sequential.hpp"
+#include "nn/model/model.hpp"
 #include "nn/training/progress.hpp"
 #include "nn/training/requirements.hpp"
 #include "nn/training/split.hpp"
@@ -71,15 +71,15 @@ void predict_batches(const Network<T>& network, const Samples& x, T* y,
 /// or the rank doesn't fit, `std::invalid_argument` before `build` and for options that don't fit.
 template <Real T>
 template <int Rank, class X>
-Tensor<T, Rank> Sequential<T>::predict(const X& x, const PredictOptions& options) const {
-  constexpr const char* where = "Sequential::predict";
+Tensor<T, Rank> Model<T>::predict(const X& x, const PredictOptions& options) const {
+  constexpr const char* where = "Model::predict";
   const Samples samples = detail::samples_of(x);
   require_samples(where, samples);
   detail::require_output_rank(where, output_shape(), Rank);
   demand(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
   require_precision<T>(where, options.precision);
   if (options.precision != NumberFormat::float32) {
-    network_.require_float_weights("Sequential::predict, precision");
+    network_.require_float_weights("Model::predict, precision");
   }
   auto y = make_tensor<Tensor<T, Rank>>(output_shape().with_batch(samples.count()));
   detail::predict_batches(network_, samples, y.data(), options);
@@ -88,7 +88,7 @@ Tensor<T, Rank> Sequential<T>::predict(const X& x, const PredictOptions& options
 
 template <Real T>
 template <int Rank, class X>
-Tensor<T, Rank> Sequential<T>::predict(const X& x) const {
+Tensor<T, Rank> Model<T>::predict(const X& x) const {
   return predict<Rank>(x, PredictOptions{});
 }
 
@@ -96,8 +96,8 @@ Tensor<T, Rank> Sequential<T>::predict(const X& x) const {
 /// x. If this throws, a Tensor of another size is as it was.
 template <Real T>
 template <class X, TensorLike Y>
-void Sequential<T>::predict(const X& x, Y& y, Workspace& workspace) const {
-  constexpr const char* where = "Sequential::predict";
+void Model<T>::predict(const X& x, Y& y, Workspace& workspace) const {
+  constexpr const char* where = "Model::predict";
   static_assert(std::same_as<ScalarOf<Y>, T>, "predict writes tensors of the model's scalar type");
   const Samples samples = detail::samples_of(x);
   require_samples(where, samples);

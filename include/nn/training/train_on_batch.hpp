@@ -17,13 +17,13 @@ namespace nn {
 /// for a batch size that is new. Then later layers may be updated already (`fit` restores them).
 template <Real T>
 template <class X, class Y>
-Scores Sequential<T>::train_on_batch(const X& x, const Y& y, const SampleWeights& sample_weight) {
+Scores Model<T>::train_on_batch(const X& x, const Y& y, const SampleWeights& sample_weight) {
   return train_on_data({detail::samples_of(x), detail::targets_of(y), sample_weight});
 }
 
 template <Real T>
-Scores Sequential<T>::train_on_data(const DataSet& data) {
-  constexpr const char* where = "Sequential::train_on_batch";
+Scores Model<T>::train_on_data(const DataSet& data) {
+  constexpr const char* where = "Model::train_on_batch";
   require_compiled(where);
   network_.require_no_training(where);
   network_.require_float_weights(where);
@@ -32,7 +32,7 @@ Scores Sequential<T>::train_on_data(const DataSet& data) {
   if (!is_built()) {
     detail::require_targets(where, data, output_shape(data.x.sample_shape()),
                             *compiled_.loss.get());
-    Sequential built = *this;
+    Model built = *this;
     built.build(data.x.sample_shape());
     Scores results = built.train_on_data(data);
     *this = std::move(built);
@@ -62,14 +62,13 @@ Scores Sequential<T>::train_on_data(const DataSet& data) {
 /// mode.
 template <Real T>
 template <class X, class Y>
-Scores Sequential<T>::test_on_batch(const X& x, const Y& y,
-                                    const SampleWeights& sample_weight) const {
+Scores Model<T>::test_on_batch(const X& x, const Y& y, const SampleWeights& sample_weight) const {
   return test_on_data({detail::samples_of(x), detail::targets_of(y), sample_weight});
 }
 
 template <Real T>
-Scores Sequential<T>::test_on_data(const DataSet& data) const {
-  constexpr const char* where = "Sequential::test_on_batch";
+Scores Model<T>::test_on_data(const DataSet& data) const {
+  constexpr const char* where = "Model::test_on_batch";
   require_compiled(where);
   require_samples(where, data.x);
   detail::require_targets(where, data, output_shape(), *compiled_.loss.get());
