@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+// Samples that are read one by one when they are needed, from files for example.
+#pragma once
+
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "nn/core/real.hpp"
+#include "nn/core/shape.hpp"
+#include "nn/data/target_kind.hpp"
+
+namespace nn {
+
+/// Where a source writes the targets of one sample. The loss says of which kind they are: one of
+/// the lists has room for them, the other is empty. In `predict` both are, as nobody asks for
+/// targets; the functions then do nothing.
+template <Real T = float>
+struct TargetRow {
+  std::span<std::int32_t> classes{};  ///< a class number, or one for each position of the output
+  std::span<T> values{};    ///< as the model's output for one sample, outermost axis first
+  std::string_view loss{};  ///< what takes them, for messages
+  Index sample = 0;         ///< whose they are, for messages
+
+  [[nodiscard]] bool is_wanted() const { return !classes.empty() || !values.empty(); }
+
+  // All throw `std::invalid_argument` for the kind that the loss does not take, and for another
+  // number of targets.
+  void set_class(std::int32_t label) const { set_classes({&label, 1}); }
+  void set_classes(std::span<const std::int32_t> labels) const {
+    set(TargetKind::classes, labels, classes);
+  }
+  void set_value(T value) const { set_values({&value, 1}); }
+  void set_values(std::span<const T> numbers) const { set(TargetKind::values, numbers, values); }
+
+ private:
+  template <class Number>
+  void set(TargetKind kind, std::span<const Number> from, std::span<Number> to) const {
+    if (!is_wanted()) return;
+    if (from.size() != to.size()) refuse_targets(kind, from.size());
+    std::copy(from.begin(), from.end(), to.begin());
+  }
+
+  [[noreturn]] NN_COLD void refuse_targets(TargetKind kind, std::size_t count) const {
+    const bool are_classes = !classes.empty();
+    const std::size_t wanted = are_classes ? classes.size() : values.size();
+    const auto name_of = [](TargetKind of, std::size_t number) {
+      if (of == TargetKind::classes) return number == 1 ? " class number" : " class numbers";
+      return number == 1 ? " value" : " values";
+    };
+    const TargetKind own = are_classes ? TargetKind::classes : TargetKind::values;
+    refuse({.where = "TargetRow",
+            .expected = {wanted, name_of(own, wanted), " for ", loss},
+            .got = {count, name_of(kind, count)},
+            .context = {"sample ", sample}});
+  }
+};
+
+/// Samples that are read when they are needed, so there may be more of them than memory holds:
+///
+///     nn::Index size() const;           // samples
+///     nn::Shape sample_shape() const;   // of each
+///     void read(nn::Index i, std::span<T> x, nn::TargetRow<T> y) const;  // 0 <= i < size()
+///
+/// read writes sample i, outermost axis first, to x, which is zeros before, and its targets to y.
+/// It has to give the same sample for the same i; samples are asked for in any order, and in
+/// several threads at once.
+template <class S, class T = float>
+concept SampleSource = Real<T> &&
+    requires(const S& source, Index i, std::span<T> x, TargetRow<T> y) {
+  { source.size() } -> std::convertible_to<Index>;
+  { source.sample_shape() } -> std::convertible_to<Shape>;
+  source.read(i, x, y);
+};
+
+namespace detail {
+
+/// A view of a source of any type, so that what reads it is compiled once.
+class SourceView {
+ public:
+  SourceView() = default;
+  /// Throws `std::invalid_argument` for a negative number of samples.
+  template <class S>
+  requires(SampleSource<S, float> || SampleSource<S, double>) NN_COLD
+      explicit SourceView(const S& source)
+      : source_(std::addressof(source)), count_(source.size()), shape_(source.sample_shape()) {
+    demand(count_ >= 0, "SampleSource::size", "0 samples or more", count_);
+    if constexpr (SampleSource<S, float>) read_float_ = &read_from<S, float>;
+    if constexpr (SampleSource<S, double>) read_double_ = &read_from<S, double>;
+  }
+
+  [[nodiscard]] bool is_given() const { return source_ != nullptr; }
+  [[nodiscard]] Index count() const { return count_; }
+  [[nodiscard]] const Shape& sample_shape() const { return shape_; }
+
+  /// Throws `std::invalid_argument` for a source that gives no samples of T.
+  template <Real T>
+  NN_COLD void check_type(const char* where) const {
+    if (reader<T>() != nullptr) return;
+    refuse({where,
+            {"a source of ", std::same_as<T, double> ? "double" : "float"},
+            {"one of ", read_double_ != nullptr ? "double" : "float"}});
+  }
+
+  /// Sample i of a source whose type was checked.
+  template <Real T>
+  void read(Index i, std::span<T> x, const TargetRow<T>& y) const {
+    reader<T>()(source_, i, x, y);
+  }
+
+ private:
+  template <class T>
+  using Read = void (*)(const void* source, Index i, std::span<T> x, const TargetRow<T>& y);
+
+  template <class S, class T>
+  static void read_from(const void* source, Index i, std::span<T> x, const TargetRow<T>& y) {
+    static_cast<const S*>(source)->read(i, x, y);
+  }
+
+  template <class T>
+  [[nodiscard]] Read<T> reader() const {
+    if constexpr (std::same_as<T, float>) return read_float_;
+    if constexpr (std::same_as<T, double>) return read_double_;
+    return nullptr;
+  }
+
+  const void* source_ = nullptr;
+  Index count_ = 0;
+  Shape shape_;
+  Read<float> read_float_ = nullptr;
+  Read<double> read_double_ = nullptr;
+};
+
+}  // namespace detail
+}  // namespace nn
