@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "nn/kernels/elementwise/naive.hpp"
+#include "nn/kernels/elementwise/pairwise.hpp"
 #include "nn/kernels/machine/blocks.hpp"
 #include "nn/kernels/machine/simd.hpp"
 
@@ -161,18 +162,6 @@ void scale_shift(Index count, const T* x, std::type_identity_t<T> scale,
       NN_DISPATCH(scale_shift, size, x + first, scale, shift, y + first);
     } else {
       naive::scale_shift(size, x + first, scale, shift, y + first);
-    }
-  });
-}
-
-/// y = a + b.   a, b, y [count]; y may be either of them
-template <Real T>
-void add(Index count, const T* a, const T* b, T* y) {
-  for_each_block(count, [=](Index first, Index size) {
-    if constexpr (has_simd<T>) {
-      NN_DISPATCH(add, size, a + first, b + first, y + first);
-    } else {
-      naive::add(size, a + first, b + first, y + first);
     }
   });
 }

@@ -52,9 +52,4 @@ void scale_shift(Index count, const T* x, T scale, T shift, T* y) {
   for (Index i = 0; i < count; ++i) y[i] = x[i] * scale + shift;
 }
 
-template <Real T>
-void add(Index count, const T* a, const T* b, T* y) {
-  for (Index i = 0; i < count; ++i) y[i] = a[i] + b[i];
-}
-
 }  // namespace nn::kernels::naive
