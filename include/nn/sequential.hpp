@@ -10,6 +10,7 @@
 #include "nn/layers/layers.hpp"
 #include "nn/link_check.hpp"
 #include "nn/losses/losses.hpp"
+#include "nn/merging/merging.hpp"
 #include "nn/metrics/confusion_matrix.hpp"
 #include "nn/metrics/metrics.hpp"
 #include "nn/model/freezing.hpp"

@@ -1,45 +1,35 @@
 // SPDX-License-Identifier: MIT
 #include "nn/merging/add.hpp"
 
-#include <doctest/doctest.h>
-
-#include <vector>
+#include "tests/merging/merging_testing.hpp"
 
 namespace {
 
-using nn::Add;
-using nn::Shape;
-using nn::ShapeError;
-using nn::TensorRef;
+using nn::testing::merging_form;
+using nn::testing::MergingExample;
+using Numbers = std::vector<double>;
+
+const auto make_add = []<class T>() { return nn::Add<T>{}; };
 
 }  // namespace
 
 TEST_SUITE("merging/add") {
-  TEST_CASE("Add: sums any number of tensors, and hands dy on to those that ask for it") {
-    const std::vector<double> a{1, 2, 3, 4}, b{10, 20, 30, 40}, c{100, 200, 300, 400};
-    std::vector<double> y(4), dy{5, 6, 7, 8}, da(4), dc(4);
-    const Shape shape{2, 2};
-    const TensorRef<const double> x[] = {{a.data(), shape}, {b.data(), shape}, {c.data(), shape}};
-    const Add<double> add;
-    add.forward(x, {y.data(), shape}, {});
-    CHECK(y == std::vector<double>{111, 222, 333, 444});
-    add.forward({x, 2}, {y.data(), shape}, {});
-    CHECK(y == std::vector<double>{11, 22, 33, 44});
-    const TensorRef<double> dx[] = {{da.data(), shape}, {nullptr, shape}, {dc.data(), shape}};
-    add.backward(x, {y.data(), shape}, {dy.data(), shape}, dx, {});
-    CHECK(da == std::vector<double>{5, 6, 7, 8});
-    CHECK(dc == std::vector<double>{5, 6, 7, 8});
+  TEST_CASE("Add: fills the form") {
+    CHECK(merging_form(make_add, {{3, 2}, {3, 2}},
+                       {.output = {3, 2},
+                        .refusals = {{{{3, 2}}, "Add: expected two inputs or more, got 1"},
+                                     {{{3, 2}, {2, 3}},
+                                      "Add: expected inputs of one shape, [3, 2], got [2, 3]; "
+                                      "give the branches equally many channels, and the same "
+                                      "strides"}}}) == "");
+    CHECK(merging_form(make_add, {{2, 2, 3}, {2, 2, 3}, {2, 2, 3}}, {.output = {2, 2, 3}}) == "");
   }
 
-  TEST_CASE("Add: takes two inputs or more, of one shape") {
-    const Add<float> add;
-    const Shape same[] = {{2, 3}, {2, 3}}, different[] = {{2, 3}, {3, 2}};
-    CHECK(add.output_shape(same) == Shape{2, 3});
-    CHECK_THROWS_WITH_AS(static_cast<void>(add.output_shape({same, 1})),
-                         "Add: expected two inputs or more, got 1", ShapeError);
-    CHECK_THROWS_WITH_AS(static_cast<void>(add.output_shape(different)),
-                         "Add: expected inputs of one shape, [2, 3], got [3, 2]; give the branches "
-                         "equally many channels, and the same strides",
-                         ShapeError);
+  TEST_CASE("Add: gives the numbers of a worked example") {
+    MergingExample example(nn::Add<double>{}, {{2, 2}, {2, 2}, {2, 2}},
+                           {{1, 2, 3, 4}, {10, 20, 30, 40}, {100, 200, 300, 400}});
+    CHECK(example.forward() == Numbers{111, 222, 333, 444});
+    CHECK(example.backward({5, 6, 7, 8}) ==
+          std::vector<Numbers>{{5, 6, 7, 8}, {5, 6, 7, 8}, {5, 6, 7, 8}});
   }
 }

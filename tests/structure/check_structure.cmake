@@ -121,10 +121,11 @@ foreach(file IN LISTS files)
 endforeach()
 
 # Each layer is in the list from which files are read: dense.hpp as DO(Dense). Likewise with losses and
-# so on. What metrics share, and what is not for `compile`, is no metric there.
+# so on; those that merge have a folder without a plural. What metrics share, and what is not for `compile`, is no metric there.
 set(no_metrics class_counts confusion_matrix)
-foreach(kind layer loss metric optimizer schedule)
+foreach(kind layer loss merging metric optimizer schedule)
   string(REGEX REPLACE "sss$" "sses" room ${kind}s)
+  string(REPLACE "mergings" "merging" room ${room})
   string(TOUPPER NN_FOR_EACH_${kind} macro)
   if(NOT EXISTS ${INCLUDE_DIR}/nn/${room}/${room}.hpp)
     continue()
@@ -136,7 +137,8 @@ foreach(kind layer loss metric optimizer schedule)
         AND NOT CMAKE_MATCH_1 IN_LIST no_metrics)
       string(REPLACE "_" "" name ${CMAKE_MATCH_1})
       if(NOT listed MATCHES "do\\(${name}\\)")
-        fault("${file}: expected its ${kind} in ${macro} of nn/${room}/${room}.hpp, got none; no file could name it")
+        string(REPLACE "merging" "merging layer" kind_name ${kind})
+        fault("${file}: expected its ${kind_name} in ${macro} of nn/${room}/${room}.hpp, got none; no file could name it")
       endif()
     endif()
   endforeach()

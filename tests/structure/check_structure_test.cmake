@@ -54,6 +54,10 @@ write_header(losses/mean_squared_error.hpp)
 write_header(losses/losses.hpp "DO(MeanAbsoluteError)")
 expect("nn/losses/mean_squared_error.hpp: expected its loss in NN_FOR_EACH_LOSS of nn/losses/losses.hpp, got none; no file could name it")
 
+write_header(merging/subtract.hpp)
+write_header(merging/merging.hpp "DO(Add)")
+expect("nn/merging/subtract.hpp: expected its merging layer in NN_FOR_EACH_MERGING of nn/merging/merging.hpp, got none; no file could name it")
+
 write_header(metrics/class_counts.hpp)
 write_header(metrics/recall.hpp)
 write_header(metrics/metrics.hpp "DO(Recall)")

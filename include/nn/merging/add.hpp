@@ -2,12 +2,11 @@
 // Sum of several tensors.
 #pragma once
 
-#include <algorithm>
 #include <span>
 #include <string>
 
-#include "nn/kernels/elementwise/elementwise.hpp"
-#include "nn/layer/merging_layer.hpp"
+#include "nn/kernels/rows/copy.hpp"
+#include "nn/layer/merged_elements.hpp"
 #include "nn/layer/promises.hpp"
 
 namespace nn {
@@ -24,31 +23,21 @@ class Add {
   [[nodiscard]] static std::string name() { return "Add"; }
 
   [[nodiscard]] NN_COLD Shape output_shape(std::span<const Shape> inputs) const {
-    if (inputs.size() < 2) refuse<ShapeError>({"Add", "two inputs or more", inputs.size()});
-    for (const Shape& input : inputs) {
-      if (input == inputs[0]) continue;
-      refuse<ShapeError>({"Add",
-                          {"inputs of one shape, ", inputs[0].to_string()},
-                          input.to_string(),
-                          "",
-                          "give the branches equally many channels, and the same strides"});
-    }
-    return inputs[0];
+    return equal_shape("Add", inputs);
   }
 
   static constexpr Promises promises{.ignores_y = true};
 
   void forward(Tensors<const T> x, TensorRef<T> y, const Pass&) const {
     // y = x_1 + x_2 + ...
-    kernels::add(y.size(), x[0].data, x[1].data, y.data);
-    for (std::size_t i = 2; i < x.size(); ++i) kernels::add(y.size(), y.data, x[i].data, y.data);
+    merge_elements<kernels::Pairwise::add>(x, y);
   }
 
   void backward(Tensors<const T>, TensorRef<const T>, TensorRef<T> dy, Tensors<T> dx,
                 const Pass&) const {
     // dx_i = dy
     for (const TensorRef<T>& each : dx) {
-      if (each.data != nullptr) std::copy_n(dy.data, dy.size(), each.data);
+      if (each.data != nullptr) kernels::copy(dy.size(), dy.data, each.data);
     }
   }
 

@@ -193,9 +193,8 @@ void check_samples_alone(Findings& findings, const std::string& where, LayerRig<
 
 /// The same bits with 1, 2 and 3 threads, on a batch that is large enough to be cut in pieces.
 template <Real T>
-void check_threads(Findings& findings, const std::string& where, LayerRig<T>& rig,
-                   InputRange range) {
-  constexpr Index enough_elements = 20000;
+void check_threads(Findings& findings, const std::string& where, LayerRig<T>& rig, InputRange range,
+                   Index enough_elements = 20000) {
   const Index sample = std::max<Index>(1, rig.batch(1, range).x.size());
   const Index size = std::max<Index>(3, enough_elements / sample);
   RiggedBatch<T> expected = rig.batch(size, range), actual = rig.batch(size, range);

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+// All layers with several inputs, and the list of them for reading files: the one place where a new
+// one is added.
+#pragma once
+
+#include "nn/merging/add.hpp"
+
+#define NN_FOR_EACH_MERGING(DO) DO(Add)
