@@ -4,5 +4,6 @@
 #pragma once
 
 #include "nn/merging/add.hpp"
+#include "nn/merging/multiply.hpp"
 
-#define NN_FOR_EACH_MERGING(DO) DO(Add)
+#define NN_FOR_EACH_MERGING(DO) DO(Add) DO(Multiply)
