@@ -5,5 +5,6 @@
 
 #include "nn/merging/add.hpp"
 #include "nn/merging/multiply.hpp"
+#include "nn/merging/subtract.hpp"
 
-#define NN_FOR_EACH_MERGING(DO) DO(Add) DO(Multiply)
+#define NN_FOR_EACH_MERGING(DO) DO(Add) DO(Multiply) DO(Subtract)
