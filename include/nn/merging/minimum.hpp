@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// The smallest of several tensors, element by element.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "nn/kernels/elementwise/pairwise.hpp"
+#include "nn/layer/merged_elements.hpp"
+
+namespace nn {
+
+/// The smallest of tensors of one shape, element by element (Keras: Minimum):
+///     y = min(x_1, x_2, ...); NaN where any of them is
+/// Shapes    x_i [N, ...]   y like each x_i
+/// Backward  dx_i gets dy where x_i is y, the first of equal inputs all of it (as in TensorFlow),
+///           and else 0
+/// Throws    ShapeError for fewer than two inputs, and for different shapes
+template <Real T = float>
+class Minimum {
+ public:
+  using Scalar = T;
+
+  [[nodiscard]] static std::string name() { return "Minimum"; }
+
+  [[nodiscard]] NN_COLD Shape output_shape(std::span<const Shape> inputs) const {
+    return equal_shape("Minimum", inputs);
+  }
+
+  void forward(Tensors<const T> x, TensorRef<T> y, const Pass&) const {
+    // y = min(x_1, x_2, ...)
+    merge_elements<kernels::Pairwise::minimum>(x, y);
+  }
+
+  void backward(Tensors<const T> x, TensorRef<const T> y, TensorRef<T> dy, Tensors<T> dx,
+                const Pass&) const {
+    // dx_i = dy where x_i is y; dy is 0 there for those that follow
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      kernels::take_where_equal(dy.size(), x[i].data, y.data, dy.data, dx[i].data);
+    }
+  }
+
+  [[nodiscard]] Arguments arguments() const { return Arguments{name()}; }
+  [[nodiscard]] static Minimum from_arguments(const Arguments&) { return {}; }
+};
+
+}  // namespace nn

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#include "nn/merging/minimum.hpp"
+
+#include <cmath>
+
+#include "nn/core/finite.hpp"
+#include "tests/merging/merging_testing.hpp"
+
+namespace {
+
+using nn::testing::merging_form;
+using nn::testing::MergingExample;
+using Numbers = std::vector<double>;
+
+const auto make_minimum = []<class T>() { return nn::Minimum<T>{}; };
+
+}  // namespace
+
+TEST_SUITE("merging/minimum") {
+  TEST_CASE("Minimum: fills the form") {
+    CHECK(merging_form(make_minimum, {{3, 2}, {3, 2}},
+                       {.output = {3, 2},
+                        .refusals = {{{{3, 2}}, "Minimum: expected two inputs or more, got 1"},
+                                     {{{3, 2}, {2, 3}},
+                                      "Minimum: expected inputs of one shape, [3, 2], got [2, 3]; "
+                                      "give the branches equally many channels, and the same "
+                                      "strides"}}}) == "");
+    CHECK(merging_form(make_minimum, {{2, 2, 3}, {2, 2, 3}, {2, 2, 3}}, {.output = {2, 2, 3}}) ==
+          "");
+  }
+
+  TEST_CASE("Minimum: gives the numbers of a worked example") {
+    MergingExample example(nn::Minimum<double>{}, {{2, 2}, {2, 2}}, {{1, 5, -3, 0}, {2, 4, -4, 7}});
+    CHECK(example.forward() == Numbers{1, 4, -4, 0});
+    CHECK(example.backward({1, 2, 3, 4}) == std::vector<Numbers>{{1, 0, 0, 4}, {0, 2, 3, 0}});
+  }
+
+  TEST_CASE("Minimum: of equal inputs the first takes the gradient") {
+    MergingExample example(nn::Minimum<double>{}, {{2, 2}, {2, 2}, {2, 2}},
+                           {{1, 5, 2, 9}, {1, 5, 1, 0}, {1, 4, 1, 0}});
+    CHECK(example.forward() == Numbers{1, 4, 1, 0});
+    CHECK(example.backward({1, 2, 3, 4}) ==
+          std::vector<Numbers>{{1, 0, 0, 0}, {0, 0, 3, 4}, {0, 2, 0, 0}});
+  }
+
+  TEST_CASE("Minimum: a NaN in any input is the result") {
+    const double nan = nn::not_a_number<double>;
+    MergingExample example(nn::Minimum<double>{}, {{1, 3}, {1, 3}}, {{nan, 1, 2}, {1, nan, 3}});
+    const Numbers y = example.forward();
+    CHECK(std::isnan(y[0]));
+    CHECK(std::isnan(y[1]));
+    CHECK_FALSE(std::isnan(y[2]));
+  }
+}
