@@ -36,6 +36,17 @@ NN_COLD inline void require_two(const char* where, std::span<const Shape> inputs
   return inputs[0];
 }
 
+/// The axis of a sample that `axis` means, which counts the batch's too, and from the end if it is
+/// negative. Throws `ShapeError` where the sample has none.
+[[nodiscard]] NN_COLD inline Index sample_axis(const char* where, Index axis, const Shape& sample) {
+  const Index result = axis > 0 ? axis - 1 : axis + sample.rank();
+  if (result < 0 || result >= sample.rank()) {
+    refuse<ShapeError>(
+        {where, {"samples with axis ", axis}, sample.to_string(), "axis 0 is that of the batch"});
+  }
+  return result;
+}
+
 /// y = (x_1 op x_2) op x_3 ..., element by element.
 /// Shapes    x_i, y [N, ...], all the same
 template <kernels::Pairwise operation, Real T>
