@@ -4,11 +4,11 @@
 
 #include <concepts>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "nn/core/erased.hpp"
 #include "nn/core/error.hpp"
 #include "nn/core/finite.hpp"
 #include "nn/layer/arguments.hpp"
@@ -31,6 +31,28 @@ concept DescribedSchedule = Schedule<S> && requires(const S& schedule, const Arg
   { S::from_arguments(arguments) } -> std::same_as<S>;
 };
 
+namespace detail {
+
+struct ScheduleInterface {
+  virtual ~ScheduleInterface() = default;
+  virtual ScheduleInterface* clone() const = 0;
+  virtual double at(std::int64_t step) const = 0;
+  virtual std::optional<Arguments> arguments() const = 0;
+};
+template <class S>
+struct ScheduleHolder final : ScheduleInterface {
+  explicit ScheduleHolder(S held) : schedule(std::move(held)) {}
+  ScheduleInterface* clone() const override { return new ScheduleHolder(schedule); }
+  double at(std::int64_t step) const override { return static_cast<double>(schedule(step)); }
+  NN_COLD std::optional<Arguments> arguments() const override {
+    if constexpr (DescribedSchedule<S>) return schedule.arguments();
+    return std::nullopt;
+  }
+  S schedule;
+};
+
+}  // namespace detail
+
 class Hyperparameter;
 /// Makes the schedule that the arguments name and belong to. Throws `std::invalid_argument`.
 using MakeSchedule = Hyperparameter (*)(const Arguments& arguments);
@@ -45,20 +67,15 @@ class Hyperparameter {
   requires(!std::same_as<S, Hyperparameter>) &&
       Schedule<S> Hyperparameter(
           S schedule)  // NOLINT(google-explicit-constructor): {.learning_rate = nn::OneCycle{…}}
-  {
-    if constexpr (DescribedSchedule<S>) arguments_ = schedule.arguments();
-    schedule_ = [held = std::move(schedule)](std::int64_t step) {
-      return static_cast<double>(held(step));
-    };
-  }
+      : schedule_(new detail::ScheduleHolder<S>(std::move(schedule))) {}
 
-  [[nodiscard]] bool is_fixed() const { return !schedule_; }
+  [[nodiscard]] bool is_fixed() const { return schedule_.get() == nullptr; }
 
   /// The value for the update after `step` updates. Throws `std::invalid_argument` where a schedule
   /// gives a number that is negative or not finite.
   [[nodiscard, gnu::noinline]] double at(std::int64_t step) const {
     if (is_fixed()) return value_;
-    const double value = schedule_(step);
+    const double value = schedule_->at(step);
     if (!(value >= 0) || !is_finite(value)) {
       refuse({"Schedule", "a finite number of 0 or more", value, {"step ", step}});
     }
@@ -70,8 +87,8 @@ class Hyperparameter {
   NN_COLD void describe(Arguments& arguments, std::string_view name) const {
     if (is_fixed()) {
       arguments.set(name, value_);
-    } else if (arguments_) {
-      arguments.set(name, *arguments_);
+    } else if (auto own = schedule_->arguments()) {
+      arguments.set(name, std::move(*own));
     } else {
       refuse({.where = {arguments.owner(), ", argument '", name, "'"},
               .expected = "a number, or a schedule that names its arguments",
@@ -89,8 +106,7 @@ class Hyperparameter {
 
  private:
   double value_ = 0;
-  std::function<double(std::int64_t)> schedule_;
-  std::optional<Arguments> arguments_;  // of a schedule that names them
+  detail::Erased<detail::ScheduleInterface> schedule_;  // none: fixed
 };
 
 /// What `set_learning_rate` of every optimizer does. Throws `std::invalid_argument` for a rate that
