@@ -2,7 +2,8 @@
 // Optimizers, schedules, losses and metrics from the names and arguments in a file.
 #pragma once
 
-#include <optional>
+#include <cstddef>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -69,6 +70,39 @@ struct ScheduleFamily {
   }
 };
 
+/// Names of types that can be made; null for those that belong to another family.
+using NameOf = std::string (*)();
+
+/// The place among `names` of the one that the arguments' owner has. Throws `std::invalid_argument`
+/// where there is none; `kind` says what was looked for.
+[[nodiscard]] NN_COLD inline std::size_t find_described(const char* kind,
+                                                        const Arguments& arguments,
+                                                        std::span<const NameOf> names) {
+  std::string known;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i] == nullptr) continue;
+    const std::string name = names[i]();
+    if (name == arguments.owner()) return i;
+    append_listed(known, name);
+  }
+  refuse({kind,
+          {"one of ", known},
+          {"'", arguments.owner(), "'"},
+          "",
+          "name types of your own: load<MyOptimizer>(path)"});
+}
+
+/// Throws `std::invalid_argument` for arguments that what was made had no use for.
+NN_COLD inline void require_all_read(const Arguments& arguments) {
+  if (const auto unread = arguments.unread(); !unread.empty()) {
+    refuse({arguments.owner(),
+            "arguments that it has",
+            {"'", unread.front(), "'"},
+            "",
+            "the file may be of a later version of the library"});
+  }
+}
+
 /// Makes the one of `Types` that belongs to the family and has the name of the arguments' owner.
 /// Throws `std::invalid_argument` where there is none, and for arguments that it has no use for.
 template <class Family, class... Types>
@@ -80,44 +114,40 @@ template <class Types>
   return make_described<ScheduleFamily>(arguments, Types{});
 }
 
-template <class V, class Types>
-[[nodiscard]] NN_COLD V from_arguments(const Arguments& arguments, Types) {
-  if constexpr (requires { V::from_arguments(arguments, make_schedule<Types>); }) {
-    return V::from_arguments(arguments, make_schedule<Types>);
-  } else {
-    return V::from_arguments(arguments);
+/// Functions of one type in a family of all `Types`, for tables.
+template <class Family, class V, class Types>
+struct DescribedType {
+  static constexpr bool is_of_family = [] {
+    if constexpr (Described<V>) return Family::template has<V>;
+    return false;
+  }();
+
+  [[nodiscard]] static constexpr NameOf name() {
+    if constexpr (is_of_family) return [] { return std::string(V::name()); };
+    return nullptr;
   }
-}
+  [[nodiscard]] NN_COLD static typename Family::Held make(const Arguments& arguments) {
+    if constexpr (requires { V::from_arguments(arguments, make_schedule<Types>); }) {
+      return Family::hold(V::from_arguments(arguments, make_schedule<Types>));
+    } else {
+      return Family::hold(V::from_arguments(arguments));
+    }
+  }
+  [[nodiscard]] static constexpr auto maker() -> typename Family::Held (*)(const Arguments&) {
+    if constexpr (is_of_family) return &make;
+    return nullptr;
+  }
+};
 
 template <class Family, class... Types>
 [[nodiscard]] NN_COLD typename Family::Held make_described(const Arguments& arguments,
-                                                           LayerTypes<Types...> types) {
-  std::optional<typename Family::Held> made;
-  std::string known;
-  [[maybe_unused]] const auto try_type = [&]<class V>() {
-    if constexpr (Described<V> && Family::template has<V>) {
-      append_listed(known, V::name());
-      if (V::name() == arguments.owner()) {
-        made.emplace(Family::hold(from_arguments<V>(arguments, types)));
-      }
-    }
-    return made.has_value();
-  };
-  if (!(try_type.template operator()<Types>() || ...)) {
-    refuse({Family::kind,
-            {"one of ", known},
-            {"'", arguments.owner(), "'"},
-            "",
-            "name types of your own: load<MyOptimizer>(path)"});
-  }
-  if (const auto unread = arguments.unread(); !unread.empty()) {
-    refuse({arguments.owner(),
-            "arguments that it has",
-            {"'", unread.front(), "'"},
-            "",
-            "the file may be of a later version of the library"});
-  }
-  return std::move(*made);
+                                                           LayerTypes<Types...>) {
+  static constexpr NameOf names[] = {DescribedType<Family, Types, LayerTypes<Types...>>::name()...};
+  static constexpr typename Family::Held (*makers[])(const Arguments&) = {
+      DescribedType<Family, Types, LayerTypes<Types...>>::maker()...};
+  typename Family::Held made = makers[find_described(Family::kind, arguments, names)](arguments);
+  require_all_read(arguments);
+  return made;
 }
 
 }  // namespace nn::io
