@@ -25,11 +25,16 @@ struct MemoryBlock {
 
 namespace detail {
 
+/// Sorts blocks: in one function, as every other order given to std::sort would be compiled anew.
+NN_COLD inline void sort_blocks(std::vector<MemoryBlock*>& blocks,
+                                bool (*is_before)(const MemoryBlock*, const MemoryBlock*)) {
+  std::sort(blocks.begin(), blocks.end(), is_before);
+}
+
 /// The lowest offset from `offset` on where `block` meets none of `busy`, which it sorts.
 [[nodiscard]] NN_COLD inline Index lowest_offset(const MemoryBlock& block, Index offset,
-                                                 std::vector<const MemoryBlock*>& busy) {
-  std::sort(busy.begin(), busy.end(),
-            [](const auto* a, const auto* b) { return a->offset < b->offset; });
+                                                 std::vector<MemoryBlock*>& busy) {
+  sort_blocks(busy, [](const auto* a, const auto* b) { return a->offset < b->offset; });
   for (const MemoryBlock* other : busy) {
     if (other->offset >= offset + block.num_bytes) break;
     offset = std::max(offset, other->offset + other->num_bytes);
@@ -53,7 +58,7 @@ NN_COLD inline Index place_blocks(std::vector<MemoryBlock>& blocks) {
   for (MemoryBlock& block : blocks) {
     if (block.num_bytes > 0) (block.is_kept ? kept : others).push_back(&block);
   }
-  std::sort(kept.begin(), kept.end(), [](const auto* a, const auto* b) {
+  detail::sort_blocks(kept, [](const auto* a, const auto* b) {
     return a->last != b->last ? a->last > b->last : a < b;
   });
   Index size = 0;
@@ -64,11 +69,11 @@ NN_COLD inline Index place_blocks(std::vector<MemoryBlock>& blocks) {
   for (std::size_t moment = floor.size() - 1; moment-- > 0;) {
     floor[moment] = std::max(floor[moment], floor[moment + 1]);
   }
-  std::sort(others.begin(), others.end(), [](const auto* a, const auto* b) {
+  detail::sort_blocks(others, [](const auto* a, const auto* b) {
     return a->num_bytes != b->num_bytes ? a->num_bytes > b->num_bytes : a < b;
   });
-  std::vector<std::vector<const MemoryBlock*>> placed(static_cast<std::size_t>(num_moments));
-  std::vector<const MemoryBlock*> busy;
+  std::vector<std::vector<MemoryBlock*>> placed(static_cast<std::size_t>(num_moments));
+  std::vector<MemoryBlock*> busy;
   for (MemoryBlock* block : others) {
     busy.clear();
     const auto first = static_cast<std::size_t>(block->first);
