@@ -28,7 +28,8 @@ template <Real T>
 class AnyParameter {
  public:
   AnyParameter() = default;
-  AnyParameter(const AnyParameter& other)
+  // Not inlined into each layer that is copied or moved.
+  NN_COLD AnyParameter(const AnyParameter& other)
       : shape_(other.shape_),
         is_brought_(other.is_bound() || other.quantized_ != nullptr || other.is_brought_) {
     if (!other.is_bound()) return;
@@ -37,12 +38,12 @@ class AnyParameter {
     std::copy_n(other.value_, count, brought_.data());
     value_ = brought_.data();
   }
-  AnyParameter(AnyParameter&& other) noexcept { *this = std::move(other); }
+  NN_COLD AnyParameter(AnyParameter&& other) noexcept { *this = std::move(other); }
   AnyParameter& operator=(const AnyParameter& other) {
     if (this != &other) *this = AnyParameter(other);
     return *this;
   }
-  AnyParameter& operator=(AnyParameter&& other) noexcept {
+  NN_COLD AnyParameter& operator=(AnyParameter&& other) noexcept {
     shape_ = other.shape_;
     is_brought_ = std::exchange(other.is_brought_, false);
     brought_ = std::move(other.brought_);
