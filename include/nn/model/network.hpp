@@ -3,6 +3,7 @@
 // that belong together when it is copied.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <concepts>
 #include <cstdint>
@@ -28,8 +29,6 @@ class Network {
   NN_COLD Network(const Network& other)
       : graph_(other.graph_),
         leaf_ends_(other.leaf_ends_),
-        plan_(other.plan_),
-        logits_plan_(other.logits_plan_),
         wiring_(other.wiring_),
         input_(other.input_),
         seed_(other.seed_),
@@ -39,7 +38,12 @@ class Network {
         parameter_ends_(other.parameter_ends_),
         block_(other.block_) {
     if (is_planned_) graph_.append_leaves(leaves_);
-    if (is_built_) block_.bind(list_parameters());
+    // Plans are made anew, as all that they say follows from the layers.
+    if (is_built_) {
+      block_.bind(list_parameters());
+    } else if (is_planned_) {
+      replan();
+    }
   }
   /// Layers and blocks stay where they are on the heap; the other one is empty then.
   Network(Network&& other) noexcept { swap(other); }
@@ -89,9 +93,7 @@ class Network {
       LayerGraph<T>::append_leaves(layer, leaves);
       ends.push_back(leaves.size());
     }
-    Plan<T> plan(leaves, wiring, false), logits_plan(leaves, wiring, true);
-    plan_ = std::move(plan);
-    logits_plan_ = std::move(logits_plan);
+    plans_ = make_plans(leaves, wiring);
     wiring_ = std::move(wiring);
     leaves_ = std::move(leaves);
     leaf_ends_ = std::move(ends);
@@ -183,7 +185,7 @@ class Network {
   [[nodiscard]] const std::vector<AnyLayer<T>>& layers() const { return graph_.layers(); }
   /// `as_logits`: without the activation that closes the model.
   [[nodiscard]] const Plan<T>& plan(bool as_logits = false) const {
-    return as_logits ? logits_plan_ : plan_;
+    return plans_[as_logits ? 1 : 0];
   }
   /// Whether shapes are known; not so inside of another model.
   [[nodiscard]] bool is_planned() const { return is_planned_; }
@@ -246,11 +248,13 @@ class Network {
  private:
   template <Real U>
   friend class TrainingMark;
+  using Plans = std::array<Plan<T>, 2>;  // with the activation that closes the model, and without
 
   /// Plans the same chain again: which layers are trained has become known, or changed.
-  NN_COLD void replan() {
-    plan_ = Plan<T>(leaves_, wiring_, false);
-    logits_plan_ = Plan<T>(leaves_, wiring_, true);
+  void replan() { plans_ = make_plans(leaves_, wiring_); }
+  [[nodiscard]] NN_COLD static Plans make_plans(const detail::Layers<T>& leaves,
+                                                const detail::Wiring& wiring) {
+    return {Plan<T>(leaves, wiring, false), Plan<T>(leaves, wiring, true)};
   }
 
   /// Adds each layer's parameters under names like "3.dense.kernel". `leaf` counts layers.
@@ -287,9 +291,10 @@ class Network {
     std::swap(graph_, other.graph_);
     std::swap(leaves_, other.leaves_);
     std::swap(leaf_ends_, other.leaf_ends_);
-    std::swap(plan_, other.plan_);
-    std::swap(logits_plan_, other.logits_plan_);
-    std::swap(wiring_, other.wiring_);
+    std::swap(plans_, other.plans_);
+    std::swap(wiring_.sources, other.wiring_.sources);
+    std::swap(wiring_.shapes, other.wiring_.shapes);
+    std::swap(wiring_.output, other.wiring_.output);
     std::swap(input_, other.input_);
     std::swap(seed_, other.seed_);
     std::swap(is_planned_, other.is_planned_);
@@ -309,7 +314,7 @@ class Network {
   LayerGraph<T> graph_;
   detail::Layers<T> leaves_;            // they point into `graph_`, once shapes are inferred
   std::vector<std::size_t> leaf_ends_;  // of each layer's leaves
-  Plan<T> plan_, logits_plan_;
+  Plans plans_;
   detail::Wiring wiring_;  // of the leaves
   Shape input_;
   std::uint64_t seed_ = 0;
