@@ -50,10 +50,10 @@ struct Numbered {
 };
 
 WantedTargets classes() {
-  return {.are_wanted = true, .kind = TargetKind::classes, .shape = {}, .loss = "loss"};
+  return {"call", true, {.loss = "loss", .kind = TargetKind::classes}, {}, 5};
 }
 WantedTargets values() {
-  return {.are_wanted = true, .kind = TargetKind::values, .shape = {2}, .loss = "loss"};
+  return {"call", true, {.loss = "loss", .kind = TargetKind::values}, {2}, 0};
 }
 
 std::vector<Index> reversed(Index count) {
@@ -285,14 +285,14 @@ TEST_SUITE("training/batch_reader") {
         for (Index k = 0; k < 3; ++k) CHECK(x[k] == (k == i ? 1.0f : 0.0f));
       }
       CHECK_THROWS_WITH_AS(static_cast<void>(reader.next()),
-                           "SampleSource::read: expected each class number for loss to be set, got "
-                           "one that is not (sample 3)",
+                           "call: expected a source that sets each class number for loss, got one "
+                           "that does not (sample 3)",
                            std::invalid_argument);
       BatchReader<float> other(SourceView(source), values(), {}, 4, prefetch);
       other.begin({}, 0, 4);
       CHECK_THROWS_WITH_AS(static_cast<void>(other.next()),
-                           "SampleSource::read: expected each value for loss to be set, got one "
-                           "that is not (sample 3)",
+                           "call: expected a source that sets each value for loss, got one that "
+                           "does not (sample 3)",
                            std::invalid_argument);
     }
   }

@@ -79,14 +79,16 @@ concept SampleSource = Real<T> &&
 
 namespace detail {
 
+template <class S>
+inline constexpr bool is_source = SampleSource<S, float> || SampleSource<S, double>;
+
 /// A view of a source of any type, so that what reads it is compiled once.
 class SourceView {
  public:
   SourceView() = default;
   /// Throws `std::invalid_argument` for a negative number of samples.
   template <class S>
-  requires(SampleSource<S, float> || SampleSource<S, double>) NN_COLD
-      explicit SourceView(const S& source)
+  requires is_source<S> NN_COLD explicit SourceView(const S& source)
       : source_(std::addressof(source)), count_(source.size()), shape_(source.sample_shape()) {
     demand(count_ >= 0, "SampleSource::size", "0 samples or more", count_);
     if constexpr (SampleSource<S, float>) read_float_ = &read_from<S, float>;
@@ -97,6 +99,16 @@ class SourceView {
   [[nodiscard]] Index count() const { return count_; }
   [[nodiscard]] const Shape& sample_shape() const { return shape_; }
 
+  /// Samples first .. first + count - 1.
+  [[nodiscard]] SourceView slice(Index first, Index count) const {
+    SourceView part = *this;
+    part.first_ += first;
+    part.count_ = count;
+    return part;
+  }
+  /// The number that the source itself has for sample i of this view.
+  [[nodiscard]] Index number_of(Index i) const { return first_ + i; }
+
   /// Throws `std::invalid_argument` for a source that gives no samples of T.
   template <Real T>
   NN_COLD void check_type(const char* where) const {
@@ -106,10 +118,19 @@ class SourceView {
             {"one of ", read_double_ != nullptr ? "double" : "float"}});
   }
 
+  /// Throws `ShapeError` for samples of another shape.
+  NN_COLD void check_shape(const char* where, const Shape& sample) const {
+    if (shape_ == sample) return;
+    refuse<ShapeError>({where,
+                        {"samples of shape ", sample.to_string()},
+                        shape_.to_string(),
+                        "by the source's sample_shape"});
+  }
+
   /// Sample i of a source whose type was checked.
   template <Real T>
   void read(Index i, std::span<T> x, const TargetRow<T>& y) const {
-    reader<T>()(source_, i, x, y);
+    reader<T>()(source_, number_of(i), x, y);
   }
 
  private:
@@ -129,11 +150,24 @@ class SourceView {
   }
 
   const void* source_ = nullptr;
+  Index first_ = 0;
   Index count_ = 0;
   Shape shape_;
   Read<float> read_float_ = nullptr;
   Read<double> read_double_ = nullptr;
 };
+
+/// A view of the source that a call over T was given. For anything else, the compiler's error is a
+/// sentence.
+template <Real T, class S>
+[[nodiscard]] SourceView source_of(const S& source) {
+  static_assert(SampleSource<S, T>,
+                "nn: without targets beside it, this has to be a source of samples: size(), "
+                "sample_shape() and read(nn::Index, std::span<T>, nn::TargetRow<T>), all const, "
+                "where T is the model's scalar type");
+  if constexpr (SampleSource<S, T>) return SourceView(source);
+  return {};
+}
 
 }  // namespace detail
 }  // namespace nn

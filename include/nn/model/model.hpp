@@ -167,6 +167,17 @@ class Model {
   template <class X, class Y>
   [[nodiscard]] Scores evaluate(const X& x, const Y& y) const;
 
+  /// The same with a source: samples and targets that are read, in threads of their own, when they
+  /// are needed. See data/sample_source.hpp.
+  template <class S>
+  History fit(const S& source, const FitOptions& options);
+  template <class S>
+  History fit(const S& source);
+  template <class S>
+  [[nodiscard]] Scores evaluate(const S& source, const EvaluateOptions& options) const;
+  template <class S>
+  [[nodiscard]] Scores evaluate(const S& source) const;
+
   /// One update, or a test, from one batch: see training/train_on_batch.hpp.
   template <class X, class Y>
   Scores train_on_batch(const X& x, const Y& y, const SampleWeights& sample_weight = {});
@@ -234,7 +245,9 @@ class Model {
     refuse({where, "a built model", "one whose input shape is not known", "",
             "call build({height, width, channels}) or fit first"});
   }
-  NN_COLD void require_samples(const char* where, const Samples& x) const {
+  /// x: Samples, or a DataSet.
+  template <class X>
+  NN_COLD void require_samples(const char* where, const X& x) const {
     require_built(where);
     x.template check_type<T>(where);
     x.check_shape(where, input_shape());

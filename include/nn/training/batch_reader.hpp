@@ -11,7 +11,6 @@
 #include <limits>
 #include <mutex>
 #include <span>
-#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -24,21 +23,32 @@
 #include "nn/data/data_set.hpp"
 #include "nn/data/sample_source.hpp"
 #include "nn/training/split.hpp"
+#include "nn/training/target_requirements.hpp"
 
 namespace nn::detail {
 
 /// What a source is asked for beside x.
 struct WantedTargets {
+  const char* where = "";   // the call that asks
   bool are_wanted = false;  // as in fit, not in predict
-  TargetKind kind = TargetKind::classes;
-  Shape shape{};       // of one sample's targets
-  std::string loss{};  // what takes them
+  TargetRule rule{};
+  Shape shape{};      // of one sample's targets
+  Index classes = 0;  // that labels may name
 
   /// Numbers of one sample that are of this kind.
   [[nodiscard]] Index numbers_of(TargetKind asked) const {
-    return are_wanted && kind == asked ? shape.num_elements() : 0;
+    return are_wanted && rule.kind == asked ? shape.num_elements() : 0;
   }
 };
+
+/// What a loss takes for a model's output.
+template <Real T>
+[[nodiscard]] NN_COLD WantedTargets wanted_targets(const char* where, const Shape& output,
+                                                   const LossInterface<T>& loss) {
+  const TargetRule rule = loss.targets();
+  const Index rank = output.rank() - (rule.kind == TargetKind::classes && !output.empty() ? 1 : 0);
+  return {where, true, rule, Shape(output.begin(), output.begin() + rank), row_size(output)};
+}
 
 /// Reads the batches of a source one after the other. With `prefetch` above 0, so many threads read
 /// a batch each, ahead of the one that is in use; with 0 the caller's thread reads. The batches are
@@ -186,7 +196,8 @@ class BatchReader {
       if (is_stopped_.load(std::memory_order_relaxed)) return;
       const Index sample = sample_of(start + i);
       const TargetRow<T> y{span_of(slot.classes.data(), i, num_classes),
-                           span_of(slot.values.data(), i, num_values), targets_.loss, sample};
+                           span_of(slot.values.data(), i, num_values), targets_.rule.loss,
+                           source_.number_of(sample)};
       source_.template read<T>(sample, span_of(slot.x.data(), i, x_size_), y);
       require_set(y);
     }
@@ -206,20 +217,21 @@ class BatchReader {
     return {all + i * size, static_cast<std::size_t>(size)};
   }
 
-  /// Throws where the source has left a target out.
-  static void require_set(const TargetRow<T>& y) {
+  /// Throws for a target that the source has left out, and for a label that is no class.
+  void require_set(const TargetRow<T>& y) const {
     for (const std::int32_t label : y.classes) {
-      if (label == no_class) refuse_unset(y, "class number");
+      if (label == no_class && label != targets_.rule.ignore_class) refuse_unset(y, "class number");
+      require_class(targets_.where, label, y.sample, targets_.classes, targets_.rule);
     }
     for (const T value : y.values) {
       if (is_nan(static_cast<double>(value))) refuse_unset(y, "value");
     }
   }
-  [[noreturn]] NN_COLD static void refuse_unset(const TargetRow<T>& y, const char* what) {
-    refuse({.where = "SampleSource::read",
-            .expected = {"each ", what, " for ", y.loss, " to be set"},
-            .got = "one that is not",
-            .context = {"sample ", y.sample}});
+  [[noreturn]] NN_COLD void refuse_unset(const TargetRow<T>& y, const char* what) const {
+    refuse({targets_.where,
+            {"a source that sets each ", what, " for ", y.loss},
+            "one that does not",
+            {"sample ", y.sample}});
   }
 
   [[nodiscard]] DataSet view(Slot& slot, Index count) const {

@@ -7,7 +7,9 @@
 
 #include "nn/core/float_mode.hpp"
 #include "nn/training/batch.hpp"
+#include "nn/training/batch_feed.hpp"
 #include "nn/training/progress.hpp"
+#include "nn/training/requirements.hpp"
 #include "nn/training/split.hpp"
 #include "nn/training/tally.hpp"
 
@@ -23,6 +25,7 @@ struct EvaluateOptions {
   SampleWeights sample_weight{};
   Verbose verbose = Verbose::silent;
   std::FILE* stream = stdout;  ///< where progress is shown; null: silent
+  Index prefetch = 2;          ///< batches of a source that are read ahead: see FitOptions
 };
 
 namespace detail {
@@ -33,19 +36,25 @@ class Evaluator {
  public:
   NN_COLD Evaluator(const Network<T>& network, const Compiled<T>& compiled)
       : network_(network),
+        compiled_(compiled),
         batches_(network, compiled, BatchMaker<T>::Use::inference),
         tally_(compiled) {}
 
-  /// Loss and metrics. A batch_size may be more than there are samples.
-  [[nodiscard]] Scores run(const DataSet& data, Index batch_size, Progress& progress) {
-    const FlushDenormals flush;
+  /// Loss and metrics. A batch_size may be more than there are samples. where: the call, for what a
+  /// source gives.
+  [[nodiscard]] Scores run(const char* where, const DataSet& data, Index batch_size, Index prefetch,
+                           Progress& progress) {
     tally_.reset();
     const Index total = data.count();
     batch_size = std::min(batch_size, total);  // so that sums with it can't overflow
+    const auto targets = wanted_targets<T>(where, network_.output(), *compiled_.loss.get());
+    BatchFeed<T> feed(data, targets, batch_size, prefetch);
+    feed.begin({}, 0);
     Index batches_done = 0;
     for (Index first = 0; first < total; first += batch_size) {
-      const Index count = std::min(batch_size, total - first);
-      Batch<T> batch = batches_.make(data.slice(first, count), nullptr, count);
+      const auto [part, rows, count] = feed.next();
+      const FlushDenormals flush;
+      Batch<T> batch = batches_.make(*part, rows, count);
       batch.pass.batch_number = shared_batch_number(first, count, batch_size, total);
       batch.targets.scores = network_.forward(batch.x, batch.pass, *batch.layout, batch.scores);
       tally_.add(batch.targets, batch.row_losses, nullptr);
@@ -57,6 +66,7 @@ class Evaluator {
 
  private:
   const Network<T>& network_;
+  const Compiled<T>& compiled_;
   BatchMaker<T> batches_;
   Tally<T> tally_;
 };
@@ -77,15 +87,16 @@ template <Real T>
 NN_COLD Scores Model<T>::evaluate_data(const DataSet& data, const EvaluateOptions& options) const {
   constexpr const char* where = "Model::evaluate";
   require_compiled(where);
-  require_samples(where, data.x);
+  require_samples(where, data);
   detail::require_targets(where, data, output_shape(), *compiled_.loss.get());
   demand(data.count() > 0, where, "at least one sample", "none");
   demand(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
+  detail::require_prefetch(where, options.prefetch);
   detail::Evaluator<T> evaluator(network_, compiled_);
   const Index num_batches = detail::count_batches(data.count(), options.batch_size);
   detail::Progress progress(options.verbose, options.stream, num_batches);
   progress.begin("");
-  Scores results = evaluator.run(data, options.batch_size, progress);
+  Scores results = evaluator.run(where, data, options.batch_size, options.prefetch, progress);
   progress.end(num_batches, data.count(), progress.seconds(), results);
   return results;
 }
@@ -94,6 +105,19 @@ template <Real T>
 template <class X, class Y>
 Scores Model<T>::evaluate(const X& x, const Y& y) const {
   return evaluate(x, y, EvaluateOptions{});
+}
+
+/// The same of samples that are read when they are needed.
+template <Real T>
+template <class S>
+Scores Model<T>::evaluate(const S& source, const EvaluateOptions& options) const {
+  return evaluate_data({{}, {}, options.sample_weight, detail::source_of<T>(source)}, options);
+}
+
+template <Real T>
+template <class S>
+Scores Model<T>::evaluate(const S& source) const {
+  return evaluate(source, EvaluateOptions{});
 }
 
 }  // namespace nn

@@ -29,8 +29,8 @@ NN_COLD History Model<T>::fit_data(const DataSet& data, const FitOptions& option
   require_compiled(where);
   network_.require_no_training(where);
   network_.require_float_weights(where);
-  data.x.template check_type<T>(where);
-  const Shape sample_shape = is_built() ? input_shape() : data.x.sample_shape();
+  data.template check_type<T>(where);
+  const Shape sample_shape = is_built() ? input_shape() : data.sample_shape();
   const Shape output = is_built() ? output_shape() : output_shape(sample_shape);
   const auto [training, validation] =
       detail::cut_data<T>(data, options, sample_shape, output, *compiled_.loss.get());
@@ -60,6 +60,20 @@ template <Real T>
 template <class X, class Y>
 History Model<T>::fit(const X& x, const Y& y) {
   return fit(x, y, FitOptions{});
+}
+
+/// The same with samples that are read when they are needed, in the order that data in memory would
+/// have, so to the same bits. Their targets are checked as they are read.
+template <Real T>
+template <class S>
+History Model<T>::fit(const S& source, const FitOptions& options) {
+  return fit_data({{}, {}, options.sample_weight, detail::source_of<T>(source)}, options);
+}
+
+template <Real T>
+template <class S>
+History Model<T>::fit(const S& source) {
+  return fit(source, FitOptions{});
 }
 
 }  // namespace nn

@@ -65,14 +65,13 @@ template <Real T>
   const DataSet training = data.slice(0, cut);
   DataSet validation = data.slice(cut, count - cut);
   if (options.validation_data.is_given()) {
-    validation = {options.validation_data.x, options.validation_data.y,
-                  options.validation_data.weights};
-    validation.x.template check_type<T>(part);
+    validation = options.validation_data;
+    validation.template check_type<T>(part);
     require_targets(part, validation, output, loss);
     demand(validation.count() > 0, part, "at least one sample", "none");
   }
-  training.x.check_shape(where, sample_shape);
-  validation.x.check_shape(part, sample_shape);
+  training.check_shape(where, sample_shape);
+  validation.check_shape(part, sample_shape);
   demand(count > 0, where, "at least one sample to train on", "none");
   const bool validates = options.validation_split == 0 || validation.count() > 0;
   if (cut > 0 && validates) return {training, validation};

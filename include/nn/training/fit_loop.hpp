@@ -13,6 +13,7 @@
 
 #include "nn/core/finite.hpp"
 #include "nn/core/float_mode.hpp"
+#include "nn/training/batch_feed.hpp"
 #include "nn/training/callback.hpp"
 #include "nn/training/evaluate.hpp"
 #include "nn/training/fit_data.hpp"
@@ -37,6 +38,8 @@ class FitLoop final : public FitContext {
         options_(options),
         training_(training),
         validation_(validation),
+        feed_(training, wanted_targets<T>("Model::fit", network.output(), *compiled.loss.get()),
+              options.batch_size, options.prefetch),
         trainer_(network, compiled,
                  class_weights_of<T>(options.class_weight, *compiled.loss.get(), network.output())),
         place_{.epoch = options.initial_epoch},
@@ -233,12 +236,11 @@ class FitLoop final : public FitContext {
       order = Random{network_.seed(), {RandomPurpose::shuffle, 0, step}}.permutation(count);
     }
     Index done = std::min(place_.batch * options_.batch_size, count);
+    feed_.begin(std::move(order), done);
     for (Index i = place_.batch; i < num_batches_; ++i) {
       batch = i;
       call(&Callback::on_batch_begin);
-      const Index size = std::min(options_.batch_size, count - done);
-      train_batch(options_.shuffle ? order.data() + done : nullptr, done, size);
-      done += size;
+      done += train_batch();
       place_.batch = i + 1;
       if (!options_.callbacks.empty()) {
         logs = trainer_.results();
@@ -252,16 +254,14 @@ class FitLoop final : public FitContext {
     return done;
   }
 
-  /// rows: see BatchMaker::make. Without them (null), samples first .. first + size - 1.
-  [[gnu::noinline]] void train_batch(const Index* rows, Index first, Index size) {
-    // Adam's moments decay into denormals, which cost ten times a normal number. Callbacks run in
-    // the caller's mode.
+  /// Returns the number of its samples.
+  [[gnu::noinline]] Index train_batch() {
+    const auto [data, rows, size] = feed_.next();
+    // Adam's moments decay into denormals, which cost ten times a normal number. Callbacks and
+    // sources run in the caller's mode.
     const FlushDenormals flush;
-    if (rows != nullptr) {
-      trainer_.train(training_, rows, size);
-    } else {
-      trainer_.train(training_.slice(first, size), nullptr, size);
-    }
+    trainer_.train(*data, rows, size);
+    return size;
   }
 
   [[gnu::noinline]] void validate() {
@@ -269,7 +269,9 @@ class FitLoop final : public FitContext {
     const Index size =
         options_.validation_batch_size > 0 ? options_.validation_batch_size : options_.batch_size;
     Progress silent(Verbose::silent, options_.stream, 1);
-    const Scores results = evaluator.run(validation_, size, silent);
+    const char* const where =
+        options_.validation_data.is_given() ? "Model::fit, validation_data" : "Model::fit";
+    const Scores results = evaluator.run(where, validation_, size, options_.prefetch, silent);
     for (const auto& [name, value] : results) logs.set(concat({"val_", name}), value);
   }
 
@@ -278,6 +280,7 @@ class FitLoop final : public FitContext {
   Compiled<T>& compiled_;
   const FitOptions options_;  // a copy: a callback may change the caller's
   DataSet training_, validation_;
+  BatchFeed<T> feed_;
   const Index num_batches_ = count_batches(training_.count(), options_.batch_size);
   Trainer<T> trainer_;
   History history_;

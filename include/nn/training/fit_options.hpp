@@ -5,24 +5,36 @@
 #include <cstdint>
 #include <cstdio>
 #include <map>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "nn/data/data_set.hpp"
 #include "nn/training/callback.hpp"
 #include "nn/training/progress.hpp"
+#include "nn/training/requirements.hpp"
 
 namespace nn {
 
 /// Samples with targets and perhaps weights, as views of the caller's data, which have to live
-/// longer. Temporary data do not compile.
+/// longer; or a source of both. Temporary data do not compile.
 struct ValidationData : DataSet {
   ValidationData() = default;
   template <class X, class Y>
-  ValidationData(X&& samples, Y&& targets, const SampleWeights& sample_weight = {})
+  requires(!detail::is_source<std::remove_cvref_t<X>>)
+      ValidationData(X&& samples, Y&& targets, const SampleWeights& sample_weight = {})
       : DataSet{detail::samples_of(std::forward<X>(samples)),
                 detail::targets_of(std::forward<Y>(targets)), sample_weight},
         is_given_(true) {}
+  template <class S>
+  requires detail::is_source<std::remove_cvref_t<S>> ValidationData(
+      S&& samples,  // NOLINT(google-explicit-constructor): a source is samples with targets
+      const SampleWeights& sample_weight = {})
+      : DataSet{{}, {}, sample_weight, detail::SourceView(samples)}, is_given_(true) {
+    static_assert(std::is_lvalue_reference_v<S>,
+                  "nn: this source dies at the end of the line, and a view of it is kept; give it "
+                  "a name that lives longer");
+  }
 
   [[nodiscard]] bool is_given() const { return is_given_; }
 
@@ -42,9 +54,10 @@ struct FitOptions {
   /// losses, those of the samples that validation_split holds back too, but no metrics. With
   /// class_weight, both multiply.
   SampleWeights sample_weight{};
-  double validation_split = 0;       ///< share of samples, the last ones, to validate with instead
-  ValidationData validation_data{};  ///< {x, y} or {x, y, weights}; wins over validation_split
-  bool shuffle = true;               ///< a new order each epoch
+  double validation_split = 0;  ///< share of samples, the last ones, to validate with instead
+  /// {x, y}, {x, y, weights}, a source or {source, weights}; wins over validation_split.
+  ValidationData validation_data{};
+  bool shuffle = true;  ///< a new order each epoch
   /// Weight of each class, by its number: it multiplies the losses of that class's training
   /// samples. 1 for a class that is not listed. {{3, 2.0}} makes samples of class 3 count twice.
   /// The class of a one-hot row is that of its highest value; single values are rounded.
@@ -53,6 +66,10 @@ struct FitOptions {
   Index validation_batch_size = 0;  ///< 0: batch_size
   Index validation_freq = 1;        ///< validate every so many epochs
   std::FILE* stream = stdout;       ///< where progress is shown; null: silent
+  /// Batches of a source that are read ahead while the model trains, each by a thread of its own.
+  /// They take memory for one batch more. 0: the thread that trains reads. Results do not depend on
+  /// it. Data in memory are not read ahead.
+  Index prefetch = 2;
 };
 
 namespace detail {
@@ -67,6 +84,7 @@ NN_COLD inline void require_fit_options(const char* where, const FitOptions& opt
   demand(options.validation_freq > 0, where, "a positive validation_freq", options.validation_freq);
   demand(options.validation_split >= 0 && options.validation_split < 1, where,
          "a validation_split in [0, 1)", options.validation_split);
+  require_prefetch(where, options.prefetch);
 }
 
 }  // namespace detail

@@ -8,6 +8,7 @@
 
 #include "nn/model/compiled.hpp"
 #include "nn/model/model.hpp"
+#include "nn/training/batch_reader.hpp"
 #include "nn/training/progress.hpp"
 #include "nn/training/requirements.hpp"
 #include "nn/training/split.hpp"
@@ -21,18 +22,19 @@ struct PredictOptions {
   /// The precision of products in Dense layers: float32, or bfloat16 with sums in float. Ignored
   /// for a quantized model, whose weights fix it.
   ProductPrecision precision{};
+  Index prefetch = 2;  ///< batches of a source that are read ahead: see FitOptions
 };
 
 namespace detail {
 
-/// Predicts samples that were checked, into y [N, ...]. Allocates nothing once the workspace has
-/// its size.
-template <Real T>
-void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspace& workspace,
-                     const PredictOptions& options, Progress* progress) {
-  const Index batch_size = std::min(options.batch_size, x.count());
+/// Predicts `total` samples, each batch where next(first, count, buffer) says, which may write it
+/// to `buffer` [count, ...], into y [N, ...]. Allocates nothing once the workspace has its size.
+template <Real T, class Next>
+void predict_batches(const Network<T>& network, Index total, const Next& next, T* y,
+                     Workspace& workspace, const PredictOptions& options, Progress* progress) {
+  const Index batch_size = std::min(options.batch_size, total);
   const Index x_bytes = padded_bytes<T>(batch_size, network.input().num_elements());
-  const Index rest = batch_size == 0 ? 0 : x.count() % batch_size;
+  const Index rest = batch_size == 0 ? 0 : total % batch_size;
   const MemoryLayout& whole = network.layout(workspace.layouts(), batch_size, false);
   const MemoryLayout& last = rest == 0 ? whole : network.layout(workspace.layouts(), rest, false);
   std::byte* memory =
@@ -42,10 +44,10 @@ void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspac
             .seed = network.seed(),
             .precision = options.precision};
   const Index y_size = network.output().num_elements();
-  for (Index first = 0; first < x.count(); first += batch_size) {
-    const Index count = std::min(batch_size, x.count() - first);
-    pass.batch_number = shared_batch_number(first, count, batch_size, x.count());
-    const T* batch = x.slice(first, count).gather(nullptr, count, reinterpret_cast<T*>(memory));
+  for (Index first = 0; first < total; first += batch_size) {
+    const Index count = std::min(batch_size, total - first);
+    pass.batch_number = shared_batch_number(first, count, batch_size, total);
+    const T* batch = next(first, count, reinterpret_cast<T*>(memory));
     network.forward(batch, pass, count == batch_size ? whole : last, y + first * y_size);
     if (progress != nullptr && progress->is_due()) {
       progress->show(first / batch_size + 1, first + count, Scores{});
@@ -53,36 +55,67 @@ void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspac
   }
 }
 
-/// The same with a workspace of its own, and with progress shown.
+/// The same for samples in memory that were checked.
 template <Real T>
-void predict_batches(const Network<T>& network, const Samples& x, T* y,
+void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspace& workspace,
+                     const PredictOptions& options, Progress* progress) {
+  const auto next = [&x](Index first, Index count, T* buffer) {
+    return x.slice(first, count).gather(nullptr, count, buffer);
+  };
+  predict_batches(network, x.count(), next, y, workspace, options, progress);
+}
+
+/// The same for a data set's x, which may have to be read, and with progress shown.
+template <Real T>
+void predict_batches(const Network<T>& network, const DataSet& x, T* y,
                      const PredictOptions& options) {
   Workspace workspace;
   const Index num_batches = count_batches(x.count(), options.batch_size);
   Progress progress(options.verbose, options.stream, num_batches);
   progress.begin("");
-  predict_batches(network, x, y, workspace, options, &progress);
+  if (x.source.is_given()) {
+    BatchReader<T> reader(x.source, {}, {}, options.batch_size, options.prefetch);
+    reader.begin({}, 0, x.count());
+    const auto next = [&reader](Index, Index count, T* buffer) {
+      return reader.next().x.gather(nullptr, count, buffer);
+    };
+    predict_batches(network, x.count(), next, y, workspace, options, &progress);
+  } else {
+    predict_batches(network, x.x, y, workspace, options, &progress);
+  }
   progress.end(num_batches, x.count(), progress.seconds(), Scores{});
+}
+
+/// What `predict` was given: a source, or samples in memory.
+template <Real T, class X>
+[[nodiscard]] DataSet data_to_predict(const X& x) {
+  if constexpr (is_source<X>) {
+    return {{}, {}, {}, source_of<T>(x)};
+  } else {
+    return {samples_of(x)};
+  }
 }
 
 }  // namespace detail
 
-/// In inference mode. Any number of threads may call it on one model. Throws `ShapeError` where x
+/// In inference mode. x may also be a source, of which no targets are wanted. Any number of threads
+/// may call it on one model. Throws `ShapeError` where x
 /// or the rank doesn't fit, `std::invalid_argument` before `build` and for options that don't fit.
 template <Real T>
 template <int Rank, class X>
 Tensor<T, Rank> Model<T>::predict(const X& x, const PredictOptions& options) const {
   constexpr const char* where = "Model::predict";
-  const Samples samples = detail::samples_of(x);
-  require_samples(where, samples);
+  const DataSet data = detail::data_to_predict<T>(x);
+  require_samples(where, data);
   detail::require_output_rank(where, output_shape(), Rank);
+  detail::require_prefetch(where, options.prefetch);
   demand(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
   require_precision<T>(where, options.precision);
   if (options.precision != NumberFormat::float32) {
     network_.require_float_weights("Model::predict, precision");
   }
-  auto y = make_tensor<Tensor<T, Rank>>(output_shape().with_batch(samples.count()));
-  detail::predict_batches(network_, samples, y.data(), options);
+  auto y = make_tensor<Tensor<T, Rank>>(output_shape().with_batch(data.count()));
+  detail::predict_batches(network_, data, y.data(), options);
   return y;
 }
 

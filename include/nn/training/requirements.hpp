@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Checks of results that several calls share.
+// Checks that several calls share.
 #pragma once
 
 #include "nn/core/shape.hpp"
@@ -15,6 +15,11 @@ NN_COLD inline void require_output_rank(const char* where, const Shape& output, 
                       {"rank ", rank},
                       {"samples of the output have shape ", output.to_string()},
                       {"give the template argument ", output.rank() + 1}});
+}
+
+/// Throws `std::invalid_argument` for a negative number of batches to read ahead.
+NN_COLD inline void require_prefetch(const char* where, Index prefetch) {
+  demand(prefetch >= 0, where, "a prefetch of 0 or more batches", prefetch);
 }
 
 }  // namespace nn::detail

@@ -72,21 +72,25 @@ NN_COLD inline void require_target_shape(const char* where, const Targets& y, co
        one_each ? "for one of each sample, add nn::Flatten before the last nn::Dense" : ""});
 }
 
-/// Throws unless each label is a class that the model has a score for, or one that the loss
-/// ignores.
+/// Throws unless a label is a class that the model has a score for, or one that the loss ignores.
+inline void require_class(const char* where, std::int32_t label, Index sample, Index classes,
+                          const TargetRule& rule) {
+  if ((label >= 0 && label < classes) || label == rule.ignore_class) return;
+  refuse({where,
+          {"labels from 0 to ", classes - 1},
+          label,
+          {"label of sample ", sample},
+          "the last layer needs a unit for each class"});
+}
+
+/// Throws unless all labels are such.
 NN_COLD inline void require_classes(const char* where, const Targets& y, const Shape& output,
                                     const TargetRule& rule) {
   const Index classes = row_size(output);
   const Index labels_per_sample = y.numbers_per_sample();
   for (Index sample = 0; sample < y.count(); ++sample) {
     for (Index i = 0; i < labels_per_sample; ++i) {
-      const std::int32_t label = y.class_of(sample, i);
-      if ((label >= 0 && label < classes) || label == rule.ignore_class) continue;
-      refuse({where,
-              {"labels from 0 to ", classes - 1},
-              label,
-              {"label of sample ", sample},
-              "the last layer needs a unit for each class"});
+      require_class(where, y.class_of(sample, i), sample, classes, rule);
     }
   }
 }
@@ -123,20 +127,23 @@ NN_COLD void require_weights(const std::string& where, const SampleWeights& weig
           {"weight of sample ", bad / weights.numbers_per_sample()}});
 }
 
-/// Throws unless targets and weights fit samples, loss and output.
+/// Throws unless targets and weights fit samples, loss and output. Those of a source are checked
+/// when they are read.
 template <Real T>
 NN_COLD void require_targets(const char* where, const DataSet& data, const Shape& output,
                              const LossInterface<T>& loss) {
   const TargetRule rule = loss.targets();
-  require_kind(where, data.y, rule);
-  if (data.x.count() != data.y.count()) {
-    refuse<ShapeError>({where,
-                        "as many targets as samples",
-                        {data.y.count(), " targets"},
-                        {data.x.count(), " samples"}});
+  if (!data.source.is_given()) {
+    require_kind(where, data.y, rule);
+    if (data.x.count() != data.y.count()) {
+      refuse<ShapeError>({where,
+                          "as many targets as samples",
+                          {data.y.count(), " targets"},
+                          {data.x.count(), " samples"}});
+    }
+    require_target_shape(where, data.y, output, rule);
+    if (rule.kind == TargetKind::classes) require_classes(where, data.y, output, rule);
   }
-  require_target_shape(where, data.y, output, rule);
-  if (rule.kind == TargetKind::classes) require_classes(where, data.y, output, rule);
   if (!data.weights.is_given()) return;
   const std::string weights = concat({where, ", sample_weight"});
   require_loss_of_weights(weights, loss);

@@ -27,18 +27,17 @@ Scores Model<T>::train_on_data(const DataSet& data) {
   require_compiled(where);
   network_.require_no_training(where);
   network_.require_float_weights(where);
-  data.x.template check_type<T>(where);
+  data.template check_type<T>(where);
   demand(data.count() > 0, where, "at least one sample", "none");
   if (!is_built()) {
-    detail::require_targets(where, data, output_shape(data.x.sample_shape()),
-                            *compiled_.loss.get());
+    detail::require_targets(where, data, output_shape(data.sample_shape()), *compiled_.loss.get());
     Model built = *this;
-    built.build(data.x.sample_shape());
+    built.build(data.sample_shape());
     Scores results = built.train_on_data(data);
     *this = std::move(built);
     return results;
   }
-  require_samples(where, data.x);
+  require_samples(where, data);
   detail::require_targets(where, data, output_shape(), *compiled_.loss.get());
   const FlushDenormals flush;
   network_.ensure_gradients();
@@ -70,11 +69,11 @@ template <Real T>
 Scores Model<T>::test_on_data(const DataSet& data) const {
   constexpr const char* where = "Model::test_on_batch";
   require_compiled(where);
-  require_samples(where, data.x);
+  require_samples(where, data);
   detail::require_targets(where, data, output_shape(), *compiled_.loss.get());
   demand(data.count() > 0, where, "at least one sample", "none");
   detail::Progress silent(Verbose::silent, nullptr, 1);
-  return detail::Evaluator<T>(network_, compiled_).run(data, data.count(), silent);
+  return detail::Evaluator<T>(network_, compiled_).run(where, data, data.count(), 0, silent);
 }
 
 }  // namespace nn
