@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -107,6 +108,20 @@ void train(Model& model) {
                    .callbacks = {nn::EarlyStopping{{.patience = 2, .restore_best_weights = true}}},
                    .validation_split = 0.25});
 }
+/// The same data, read ahead.
+struct Pictures {
+  [[nodiscard]] nn::Index size() const { return pictures().dimension(0); }
+  [[nodiscard]] nn::Shape sample_shape() const { return nn::sample_shape_of(pictures()); }
+  void read(nn::Index i, std::span<float> x, nn::TargetRow<float> y) const {
+    const auto all = pictures();
+    const auto size = static_cast<nn::Index>(x.size());
+    std::copy_n(all.data() + i * size, size, x.data());
+    y.set_class(classes()(i));
+  }
+};
+void train_from_source(Model& model) {
+  (void)model.fit(Pictures{}, {.batch_size = 2, .epochs = 2, .verbose = nn::Verbose::silent});
+}
 Model make_trained() {
   Model model = make_built();
   train(model);
@@ -187,6 +202,7 @@ TEST_SUITE("model/allocation_failure") {
     let_each_allocation_fail(unbuilt, train);
     let_each_allocation_fail(make_built(), train);
     let_each_allocation_fail(make_trained(), train);
+    let_each_allocation_fail(make_built(), train_from_source);
     let_each_allocation_fail(unbuilt, train_on_batch);
     let_each_allocation_fail(make_built(), train_on_batch);
     let_each_allocation_fail(make_built(), [](Model& m) { m.zero_gradients(); });
