@@ -33,6 +33,7 @@ enum class ScratchUse {
   met_cells,
   wide_row,
   column_values,
+  unit_lines,
   count
 };
 
