@@ -50,7 +50,7 @@ def index(family):
 
 def named_classes():
     """Family: the classes that its cases name, also inside of other cases."""
-    layers, optimizers, runs = index("layers")["cases"], index("optimizers"), index("runs")["cases"]
+    layers, optimizers, runs = index("layers")["cases"] + index("merging")["cases"], index("optimizers"), index("runs")["cases"]
     rates = [c["config"].get("learning_rate") for c in optimizers["cases"]]
     return {
         "layers": {c["layer"] for c in layers} | {layer for c in runs for layer, _ in c["model"]},
