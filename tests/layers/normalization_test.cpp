@@ -26,7 +26,7 @@ nn::Tensor<float, 2> four_samples() {
 }
 
 /// Mean and variance of the model's first layer.
-std::string statistics(const nn::Sequential<float>& model) {
+std::string statistics(const nn::Model<float>& model) {
   std::string text;
   for (std::size_t i = 0; i < 2; ++i) {
     const auto value = model.parameters().named()[i].value();
