@@ -153,7 +153,7 @@ TEST_SUITE("golden/runs") {
       tally.add(c.at("name"), why_not);
     }
     tally.print();
-    CHECK(tally.num_run() >= 8);
+    CHECK(tally.num_run() >= 9);
   }
 }
 

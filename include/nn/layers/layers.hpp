@@ -9,6 +9,7 @@
 #include "nn/layers/dropout.hpp"
 #include "nn/layers/elu.hpp"
 #include "nn/layers/flatten.hpp"
+#include "nn/layers/global_average_pooling2d.hpp"
 #include "nn/layers/leaky_relu.hpp"
 #include "nn/layers/max_pooling2d.hpp"
 #include "nn/layers/normalization.hpp"
@@ -28,7 +29,9 @@ struct LayerTypes {};
   DO(Dense)                   \
   DO(Dropout)                 \
   DO(ELU)                     \
-  DO(Flatten) DO(LeakyReLU) DO(MaxPooling2D) DO(Normalization) DO(ReLU) DO(Rescaling) DO(Softmax)
+  DO(Flatten)                 \
+  DO(GlobalAveragePooling2D)  \
+  DO(LeakyReLU) DO(MaxPooling2D) DO(Normalization) DO(ReLU) DO(Rescaling) DO(Softmax)
 
 /// The library's layers, and more.
 #define NN_LAYER_TYPE(L) L<T>,
