@@ -39,11 +39,13 @@ struct ColumnCut {
   Index strips = ceil_div(cols, std::max<Index>(strip, 1));
   Index row_pieces = ceil_div(rows, piece_rows);
 
+  [[gnu::noinline]] ColumnCut(Index num_rows, Index num_cols) : rows(num_rows), cols(num_cols) {}
+
   struct Piece {
     Index number;  // of its rows among `row_pieces`
     Index row, rows, col, cols;
   };
-  [[nodiscard]] Piece piece(Index i) const {
+  [[nodiscard, gnu::noinline]] Piece piece(Index i) const {
     const Index row = i / strips * piece_rows, col = i % strips * strip;
     return {i / strips, row, std::min(piece_rows, rows - row), col, std::min(strip, cols - col)};
   }
@@ -58,12 +60,16 @@ struct ColumnCut {
   void for_each_part(const Piece& piece, Body&& body) const {
     const Index first = piece.row * cols + piece.col;
     const Index whole = piece.rows / fold, rest = piece.rows % fold;
-    if (whole > 0) body(first, whole, fold * piece.cols);
-    if (rest > 0) body(first + whole * stride, Index{1}, rest * cols);
+    // A loop, so that the body is compiled once.
+    for (int part = whole > 0 ? 0 : 1; part < (rest > 0 ? 2 : 1); ++part) {
+      const bool is_rest = part == 1;
+      body(is_rest ? first + whole * stride : first, is_rest ? Index{1} : whole,
+           is_rest ? rest * cols : fold * piece.cols);
+    }
   }
   /// sums[j] = the sum of wide over the rows of a wide row, in their order.
   template <class T>
-  void narrow(const Piece& piece, const T* wide, T* sums) const {
+  [[gnu::noinline]] void narrow(const Piece& piece, const T* wide, T* sums) const {
     std::copy_n(wide, piece.cols, sums);
     for (Index i = 1; i < fold; ++i) {
       for (Index j = 0; j < cols; ++j) sums[j] += wide[i * cols + j];
@@ -71,7 +77,7 @@ struct ColumnCut {
   }
   /// The same values for each of the rows of a wide row.
   template <class T>
-  void widen(const T* values, Index count, T* wide) const {
+  [[gnu::noinline]] void widen(const T* values, Index count, T* wide) const {
     for (Index i = 0; i < fold; ++i) std::copy_n(values, count, wide + i * count);
   }
 };
