@@ -3,6 +3,8 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
+#include <iterator>
 #include <span>
 #include <string>
 #include <utility>
@@ -11,6 +13,7 @@
 #include "nn/io/arguments_text.hpp"
 #include "nn/io/json_reader.hpp"
 #include "nn/io/json_text.hpp"
+#include "nn/io/names.hpp"
 #include "nn/layers/layers.hpp"
 #include "nn/model/model_access.hpp"
 #include "nn/model/residual.hpp"
@@ -61,32 +64,40 @@ NN_COLD void append_layers(std::string& text, std::span<const AnyLayer<T>> layer
   text += ']';
 }
 
+/// Functions of one type, for tables: null for what is no layer, such as an optimizer of the user's
+/// own.
+template <Real T, class L>
+struct LayerType {
+  [[nodiscard]] static constexpr NameOf name() {
+    if constexpr (Layer<L>) return [] { return std::string(L::name()); };
+    return nullptr;
+  }
+  [[nodiscard]] NN_COLD static AnyLayer<T> make(const Arguments& arguments) {
+    return AnyLayer<T>(L::from_arguments(arguments));
+  }
+  [[nodiscard]] static constexpr auto maker() -> AnyLayer<T> (*)(const Arguments&) {
+    if constexpr (Layer<L>) return &make;
+    return nullptr;
+  }
+};
+
 /// Appends the layer that `arguments` name to the model. False, having done nothing, if it is none
 /// of the types. What the layer has no use for is left in `arguments.unread()`.
 template <Real T, class... Layers>
 NN_COLD bool add_layer(Sequential<T>& model, const Arguments& arguments, LayerTypes<Layers...>) {
-  const auto try_type = [&]<class L>() {
-    if constexpr (Layer<L>) {
-      if (L::name() != arguments.owner()) return false;
-      model.add(L::from_arguments(arguments));
-      return true;
-    } else {
-      return false;  // an optimizer of the user's own, say
-    }
-  };
-  return (try_type.template operator()<Layers>() || ...);
+  static constexpr NameOf names[] = {LayerType<T, Layers>::name()...};
+  static constexpr AnyLayer<T> (*makers[])(const Arguments&) = {LayerType<T, Layers>::maker()...};
+  const std::size_t i = find_name(arguments.owner(), names);
+  if (i == std::size(names)) return false;
+  nn::detail::ModelAccess::network(model).add(makers[i](arguments));
+  return true;
 }
 
 template <Real T, class... Layers>
 [[nodiscard]] NN_COLD std::string known_layers(LayerTypes<Layers...>) {
-  std::string names;
-  const auto append_name = [&]<class L>() {
-    if constexpr (Layer<L>) append_listed(names, L::name());
-  };
-  (append_name.template operator()<Layers>(), ...);
-  append_listed(names, Residual<T>::name());
-  append_listed(names, "Sequential");
-  return names;
+  static constexpr NameOf names[] = {LayerType<T, Layers>::name()..., &Residual<T>::name,
+                                     &Sequential<T>::name};
+  return list_names(names);
 }
 
 /// Throws `std::invalid_argument` where one of `Own` has the name of another type among `Layers`: a

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "nn/io/names.hpp"
 #include "nn/layers/layers.hpp"
 #include "nn/losses/losses.hpp"
 #include "nn/metrics/metrics.hpp"
@@ -34,7 +35,7 @@ struct OptimizerFamily {
   template <class V>
   static constexpr bool has = OptimizerFor<V, T>;
   template <class V>
-  [[nodiscard]] static Held hold(V value) {
+  [[nodiscard, gnu::always_inline]] static Held hold(V value) {
     return Held{nn::detail::hold_optimizer<T>(std::move(value))};
   }
 };
@@ -45,7 +46,7 @@ struct LossFamily {
   template <class V>
   static constexpr bool has = Loss<V, T>;
   template <class V>
-  [[nodiscard]] static Held hold(V value) {
+  [[nodiscard, gnu::always_inline]] static Held hold(V value) {
     return Held{nn::detail::hold_loss<T>(std::move(value))};
   }
 };
@@ -55,7 +56,7 @@ struct MetricFamily {
   template <class V>
   static constexpr bool has = MetricFor<V, float>&& MetricFor<V, double>;
   template <class V>
-  [[nodiscard]] static Held hold(V value) {
+  [[nodiscard, gnu::always_inline]] static Held hold(V value) {
     return Metric{std::move(value)};
   }
 };
@@ -65,28 +66,20 @@ struct ScheduleFamily {
   template <class V>
   static constexpr bool has = DescribedSchedule<V>;
   template <class V>
-  [[nodiscard]] static Held hold(V value) {
+  [[nodiscard, gnu::always_inline]] static Held hold(V value) {
     return Hyperparameter{std::move(value)};
   }
 };
-
-/// Names of types that can be made; null for those that belong to another family.
-using NameOf = std::string (*)();
 
 /// The place among `names` of the one that the arguments' owner has. Throws `std::invalid_argument`
 /// where there is none; `kind` says what was looked for.
 [[nodiscard]] NN_COLD inline std::size_t find_described(const char* kind,
                                                         const Arguments& arguments,
                                                         std::span<const NameOf> names) {
-  std::string known;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (names[i] == nullptr) continue;
-    const std::string name = names[i]();
-    if (name == arguments.owner()) return i;
-    append_listed(known, name);
-  }
+  const std::size_t i = find_name(arguments.owner(), names);
+  if (i < names.size()) return i;
   refuse({kind,
-          {"one of ", known},
+          {"one of ", list_names(names)},
           {"'", arguments.owner(), "'"},
           "",
           "name types of your own: load<MyOptimizer>(path)"});

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// Tables of the types that a file may name.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "nn/core/error.hpp"
+
+namespace nn::io {
+
+/// Names a type in such a table; null for one that can't be meant.
+using NameOf = std::string (*)();
+
+/// The place of that name; without it `names.size()`.
+[[nodiscard]] NN_COLD inline std::size_t find_name(const std::string& name,
+                                                   std::span<const NameOf> names) {
+  std::size_t i = 0;
+  while (i < names.size() && (names[i] == nullptr || names[i]() != name)) ++i;
+  return i;
+}
+
+/// "a, b, c"
+[[nodiscard]] NN_COLD inline std::string list_names(std::span<const NameOf> names) {
+  std::string list;
+  for (const NameOf name : names) {
+    if (name != nullptr) append_listed(list, name());
+  }
+  return list;
+}
+
+}  // namespace nn::io
