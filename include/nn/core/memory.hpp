@@ -61,7 +61,7 @@ class AlignedMemory {
     if (num_bytes >= huge_page) ::madvise(data_, num_bytes, MADV_HUGEPAGE);  // may be refused
 #endif
   }
-  AlignedMemory(const AlignedMemory& other) : AlignedMemory(other.size_) {
+  [[gnu::noinline]] AlignedMemory(const AlignedMemory& other) : AlignedMemory(other.size_) {
     if (size_ > 0) std::memcpy(data_, other.data_, size_);
   }
   AlignedMemory(AlignedMemory&& other) noexcept
@@ -69,7 +69,7 @@ class AlignedMemory {
         data_(std::exchange(other.data_, nullptr)),
         size_(std::exchange(other.size_, 0)) {}
   AlignedMemory& operator=(const AlignedMemory& other) { return *this = AlignedMemory(other); }
-  AlignedMemory& operator=(AlignedMemory&& other) noexcept {
+  [[gnu::noinline]] AlignedMemory& operator=(AlignedMemory&& other) noexcept {
     AlignedMemory taken = std::move(other);
     std::swap(block_, taken.block_);
     std::swap(data_, taken.data_);
@@ -105,7 +105,7 @@ class AlignedArray {
  public:
   AlignedArray() = default;
   /// Throws `std::bad_array_new_length` where the number of bytes overflows.
-  explicit AlignedArray(std::size_t size)
+  [[gnu::noinline]] explicit AlignedArray(std::size_t size)
       : memory_(static_cast<std::size_t>(bytes_of<T>(static_cast<Index>(size)))) {
     if (size > 0) std::memset(memory_.data(), 0, memory_.size());
   }

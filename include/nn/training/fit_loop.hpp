@@ -107,7 +107,7 @@ class FitLoop final : public FitContext {
     for (std::size_t i = 0; i < kept_.size(); ++i) {
       add(concat({"kept_", i}), kept_[i].data(), kept_[i].size());
     }
-    run.history = history_;
+    run.history = History(history_);
     return run;
   }
 
@@ -137,7 +137,7 @@ class FitLoop final : public FitContext {
     if (learning_rate() != run.learning_rate) set_learning_rate(run.learning_rate);
     trainer_.resume(run);
     divergence = run.divergence;
-    history_ = run.history;
+    history_ = History(run.history);
     place_ = {.epoch = run.epoch, .batch = run.batch, .epoch_step = run.epoch_step};
   }
 
@@ -157,19 +157,24 @@ class FitLoop final : public FitContext {
                                         parameter.shape.to_string()}));
     }
     for (const std::string& name : compiled_.metric_names) append_listed(metrics, name);
-    return {{"scalar", sizeof(T) == sizeof(double) ? "double" : "float"},
-            {"parameters", parameters},
-            {"seed", concat({network_.seed()})},
-            {"optimizer", compiled_.optimizer->name()},
-            {"loss", compiled_.loss->name()},
-            {"metrics", metrics},
-            {"samples", concat({training_.count()})},
-            {"validation samples", concat({validation_.count()})},
-            {"batch_size", concat({options_.batch_size})},
-            {"shuffle", options_.shuffle ? "true" : "false"},
-            {"initial_epoch", concat({options_.initial_epoch})},
-            {"step at its start", concat({first_step_})},
-            {"callbacks", concat({options_.callbacks.size()})}};
+    std::vector<std::pair<std::string, std::string>> texts;
+    const auto add = [&texts](const char* name, const Text& text) {
+      texts.emplace_back(name, concat(text));
+    };
+    add("scalar", sizeof(T) == sizeof(double) ? "double" : "float");
+    add("parameters", parameters);
+    add("seed", network_.seed());
+    add("optimizer", compiled_.optimizer->name());
+    add("loss", compiled_.loss->name());
+    add("metrics", metrics);
+    add("samples", training_.count());
+    add("validation samples", validation_.count());
+    add("batch_size", options_.batch_size);
+    add("shuffle", options_.shuffle ? "true" : "false");
+    add("initial_epoch", options_.initial_epoch);
+    add("step at its start", first_step_);
+    add("callbacks", options_.callbacks.size());
+    return texts;
   }
 
   /// Copies the array of that name, if there is one.
