@@ -113,7 +113,7 @@ class Arguments {
   [[nodiscard]] NN_COLD std::vector<std::string> unread() const {
     std::vector<std::string> names;
     for (const auto& [name, value] : values_) {
-      if (!value.is_read) names.push_back(name);
+      if (!value.is_read) names.push_back(std::string(name));
     }
     return names;
   }

@@ -279,11 +279,12 @@ class ParameterList {
   NN_COLD void push_back(AnyParameter<T>& parameter, const std::string& name, const Shape& shape,
                          const Initializer& initializer, ParameterRole role) {
     std::string full_name = scope_ + name;
-    demand(!parameters_.contains(&parameter), full_name.c_str(), "a parameter that is listed once",
-           "twice");
+    const bool is_listed =
+        std::find(parameters_.begin(), parameters_.end(), &parameter) != parameters_.end();
+    demand(!is_listed, full_name.c_str(), "a parameter that is listed once", "twice");
     demand(!names_.contains(full_name), full_name.c_str(), "a name of its own",
            "that of another parameter");
-    parameters_.insert(&parameter);
+    parameters_.push_back(&parameter);
     names_.insert(full_name);
     entries_.push_back(
         {std::move(full_name), shape, initializer, &parameter, role, false, parameter.brought()});
@@ -292,7 +293,7 @@ class ParameterList {
   std::string scope_;
   ParameterRole role_ = ParameterRole::trained;  // of what `add` lists next
   std::vector<Entry> entries_;
-  std::set<const void*> parameters_;  // of the entries
+  std::vector<const AnyParameter<T>*> parameters_;  // of the entries
   std::set<std::string> names_;
   std::vector<AlignedArray<T>> kept_;
 };

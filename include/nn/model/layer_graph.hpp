@@ -67,7 +67,8 @@ class LayerGraph {
           values.push_back(inner->graph().append_wiring(wiring, sources[0]));
           continue;
         }
-        wiring.shapes.push_back(detail::checked_output_shape<T>(layers_[i], shapes));
+        const Shape shape = detail::checked_output_shape<T>(layers_[i], shapes);
+        wiring.shapes.push_back(shape);
       } catch (const ShapeError& error) {
         throw ShapeError{concat({name_, ", layer ", i, ": ", error.what()})};
       }

@@ -46,7 +46,7 @@ class Network {
     }
   }
   /// Layers and blocks stay where they are on the heap; the other one is empty then.
-  Network(Network&& other) noexcept { swap(other); }
+  NN_COLD Network(Network&& other) noexcept { swap(other); }
   /// Throws `std::invalid_argument` while this one is trained.
   // NOLINTNEXTLINE(bugprone-exception-escape, performance-noexcept-move-constructor)
   Network& operator=(Network&& other) {
@@ -287,7 +287,7 @@ class Network {
     is_built_ = false;
   }
 
-  void swap(Network& other) noexcept {
+  NN_COLD void swap(Network& other) noexcept {
     std::swap(graph_, other.graph_);
     std::swap(leaves_, other.leaves_);
     std::swap(leaf_ends_, other.leaf_ends_);

@@ -123,12 +123,13 @@ class StepFinder {
   }
   /// Leaves out values that no step makes any more.
   NN_COLD void number_values() {
-    std::vector<PlanValue> values{plan_.values[0]};
+    std::vector<PlanValue> values;
+    values.push_back(std::move(plan_.values[0]));
     std::vector<std::size_t> numbers(plan_.values.size(), 0);
     for (PlanStep& step : plan_.steps) {
       for (PlanInput& input : step.inputs) input.value = numbers[input.value];
       numbers[step.y.value] = values.size();
-      values.push_back(plan_.values[step.y.value]);
+      values.push_back(std::move(plan_.values[step.y.value]));
       step.y.value = values.size() - 1;
     }
     plan_.output.value = numbers[plan_.output.value];

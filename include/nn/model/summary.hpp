@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -35,10 +34,11 @@ namespace detail {
 template <Real T>
 [[nodiscard]] NN_COLD std::vector<std::string> layer_names(const Network<T>& network) {
   std::vector<std::string> names;
-  std::map<std::string, Index> types;  // of the layers so far, in lower case
+  std::vector<std::string> types;  // of the layers so far
   for (const AnyLayer<T>& layer : network.layers()) {
-    names.push_back(lower_case(layer.name()));
-    const Index number = types[names.back()]++;
+    types.push_back(lower_case(layer.name()));
+    names.push_back(concat(types.back()));
+    const auto number = std::count(types.begin(), types.end(), types.back()) - 1;
     if (number > 0) append(names.back(), {"_", number});
   }
   return names;
