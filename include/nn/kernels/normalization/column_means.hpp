@@ -38,9 +38,7 @@ struct BatchCut {
   BatchCut(Index batch, Index rows, Index cols)
       : matrices(batch),
         // No more rows side by side than a matrix has.
-        matrix{.rows = rows,
-               .cols = cols,
-               .fold = std::clamp<Index>(rows, 1, 256 / std::clamp<Index>(cols, 1, 256))} {}
+        matrix(rows, cols, std::clamp<Index>(rows, 1, 256 / std::clamp<Index>(cols, 1, 256))) {}
 
   /// Calls body(matrix, piece) for each piece of each matrix, on all threads.
   template <class Body>

@@ -31,15 +31,18 @@ namespace detail {
 /// one wide row, so that they fill vectors.
 struct ColumnCut {
   Index rows, cols;
-  Index strip = std::min<Index>(cols, 1024);                        // columns of a piece
-  Index fold = std::max<Index>(1, 256 / std::max<Index>(cols, 1));  // rows of a wide row
-  Index width = fold * strip;                                       // elements of a wide row
-  Index stride = fold * cols;                                       // from one to the next
+  Index strip = std::min<Index>(cols, 1024);  // columns of a piece
+  Index fold;                                 // rows of a wide row
+  Index width = fold * strip;                 // elements of a wide row
+  Index stride = fold * cols;                 // from one to the next
   Index piece_rows = fold * std::max<Index>(1, block_size / std::max<Index>(width, 1));
   Index strips = ceil_div(cols, std::max<Index>(strip, 1));
   Index row_pieces = ceil_div(rows, piece_rows);
 
-  [[gnu::noinline]] ColumnCut(Index num_rows, Index num_cols) : rows(num_rows), cols(num_cols) {}
+  [[gnu::noinline]] ColumnCut(Index num_rows, Index num_cols, Index rows_of_wide_row)
+      : rows(num_rows), cols(num_cols), fold(rows_of_wide_row) {}
+  ColumnCut(Index num_rows, Index num_cols)
+      : ColumnCut(num_rows, num_cols, std::max<Index>(1, 256 / std::max<Index>(num_cols, 1))) {}
 
   struct Piece {
     Index number;  // of its rows among `row_pieces`
