@@ -36,4 +36,11 @@ TEST_SUITE("merging/average_layer") {
   TEST_CASE("AverageLayer: is Average in files") {
     CHECK(nn::AverageLayer<float>::name() == "Average");
   }
+
+  TEST_CASE("AverageLayer: repeats inputs along axes of size 1, and along those that they lack") {
+    CHECK(merging_form(make_average_layer, {{3, 2}, {2}}, {.output = {3, 2}}) == "");
+    CHECK(merging_form(make_average_layer, {{3, 1}, {3, 4}}, {.output = {3, 4}}) == "");
+    CHECK(merging_form(make_average_layer, {{2, 1, 4}, {1, 3, 1}, {2, 3, 4}},
+                       {.output = {2, 3, 4}}) == "");
+  }
 }

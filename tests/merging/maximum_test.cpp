@@ -51,4 +51,11 @@ TEST_SUITE("merging/maximum") {
     CHECK(std::isnan(y[1]));
     CHECK_FALSE(std::isnan(y[2]));
   }
+
+  TEST_CASE("Maximum: repeats inputs along axes of size 1, and along those that they lack") {
+    CHECK(merging_form(make_maximum, {{3, 2}, {2}}, {.output = {3, 2}}) == "");
+    CHECK(merging_form(make_maximum, {{3, 1}, {3, 4}}, {.output = {3, 4}}) == "");
+    CHECK(merging_form(make_maximum, {{2, 1, 4}, {1, 3, 1}, {2, 3, 4}}, {.output = {2, 3, 4}}) ==
+          "");
+  }
 }

@@ -32,4 +32,9 @@ TEST_SUITE("merging/subtract") {
     CHECK(example.forward() == Numbers{-9, -18, -27, -36});
     CHECK(example.backward({5, 6, 7, -8}) == std::vector<Numbers>{{5, 6, 7, -8}, {-5, -6, -7, 8}});
   }
+
+  TEST_CASE("Subtract: repeats inputs along axes of size 1, and along those that they lack") {
+    CHECK(merging_form(make_subtract, {{3, 2}, {2}}, {.output = {3, 2}}) == "");
+    CHECK(merging_form(make_subtract, {{3, 1}, {3, 4}}, {.output = {3, 4}}) == "");
+  }
 }

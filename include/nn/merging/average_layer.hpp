@@ -12,12 +12,13 @@
 
 namespace nn {
 
-/// The mean of tensors of one shape, element by element (Keras: Average; here that is how metrics
+/// The mean of tensors, element by element (Keras: Average; here that is how metrics
 /// take a mean over classes):
 ///     y = (x_1 + x_2 + ... + x_n) / n
-/// Shapes    x_i [N, ...]   y like each x_i
+/// Shapes    x_i [N, ...]   y like each x_i, which are repeated along axes of size 1 or that they
+///           lack in front
 /// Backward  dx_i = dy / n
-/// Throws    ShapeError for fewer than two inputs, and for different shapes
+/// Throws    ShapeError for fewer than two inputs, and for sizes that differ
 template <Real T = float>
 class AverageLayer {
  public:
@@ -26,7 +27,7 @@ class AverageLayer {
   [[nodiscard]] static std::string name() { return "Average"; }
 
   [[nodiscard]] NN_COLD Shape output_shape(std::span<const Shape> inputs) const {
-    return equal_shape("Average", inputs);
+    return broadcast_shape("Average", inputs);
   }
 
   static constexpr Promises promises{.ignores_y = true};
@@ -37,13 +38,16 @@ class AverageLayer {
     kernels::scale_shift(y.size(), y.data, share_of(x.size()), 0, y.data);
   }
 
-  void backward(Tensors<const T>, TensorRef<const T>, TensorRef<T> dy, Tensors<T> dx,
+  void backward(Tensors<const T> x, TensorRef<const T>, TensorRef<T> dy, Tensors<T> dx,
                 const Pass&) const {
     // dx_i = dy / n
-    for (const TensorRef<T>& each : dx) {
-      if (each.data == nullptr) continue;
-      kernels::scale_shift(dy.size(), dy.data, share_of(dx.size()), 0, each.data);
-    }
+    const T share = share_of(x.size());
+    MergedPart<T>::for_each(x, dy.shape, dx, [&](const MergedPart<T>& part) {
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        T* const to = part.dx(i);
+        if (to != nullptr) kernels::scale_shift(part.count, dy.data + part.first, share, 0, to);
+      }
+    });
   }
 
   [[nodiscard]] Arguments arguments() const { return Arguments{name()}; }

@@ -11,12 +11,13 @@
 
 namespace nn {
 
-/// The largest of tensors of one shape, element by element (Keras: Maximum):
+/// The largest of tensors, element by element (Keras: Maximum):
 ///     y = max(x_1, x_2, ...); NaN where any of them is
-/// Shapes    x_i [N, ...]   y like each x_i
+/// Shapes    x_i [N, ...]   y like each x_i, which are repeated along axes of size 1 or that they
+///           lack in front
 /// Backward  dx_i gets dy where x_i is y, the first of equal inputs all of it (as in TensorFlow),
 ///           and else 0
-/// Throws    ShapeError for fewer than two inputs, and for different shapes
+/// Throws    ShapeError for fewer than two inputs, and for sizes that differ
 template <Real T = float>
 class Maximum {
  public:
@@ -25,7 +26,7 @@ class Maximum {
   [[nodiscard]] static std::string name() { return "Maximum"; }
 
   [[nodiscard]] NN_COLD Shape output_shape(std::span<const Shape> inputs) const {
-    return equal_shape("Maximum", inputs);
+    return broadcast_shape("Maximum", inputs);
   }
 
   void forward(Tensors<const T> x, TensorRef<T> y, const Pass&) const {
@@ -36,9 +37,12 @@ class Maximum {
   void backward(Tensors<const T> x, TensorRef<const T> y, TensorRef<T> dy, Tensors<T> dx,
                 const Pass&) const {
     // dx_i = dy where x_i is y; dy is 0 there for those that follow
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      kernels::take_where_equal(dy.size(), x[i].data, y.data, dy.data, dx[i].data);
-    }
+    MergedPart<T>::for_each(x, dy.shape, dx, [&](const MergedPart<T>& part) {
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        kernels::take_where_equal(part.count, part.x(i), y.data + part.first, dy.data + part.first,
+                                  part.dx(i));
+      }
+    });
   }
 
   [[nodiscard]] Arguments arguments() const { return Arguments{name()}; }

@@ -12,11 +12,12 @@
 
 namespace nn {
 
-/// The product of tensors of one shape, element by element (Keras: Multiply): y = x_1 x_2 ...
-/// Shapes    x_i [N, ...]   y like each x_i
+/// The product of tensors, element by element (Keras: Multiply): y = x_1 x_2 ...
+/// Shapes    x_i [N, ...]   y like each x_i, which are repeated along axes of size 1 or that they
+///           lack in front
 /// Backward  dx_i = dy times the product of the other inputs
 /// Cost      backward takes n (n - 1) passes over n inputs
-/// Throws    ShapeError for fewer than two inputs, and for different shapes
+/// Throws    ShapeError for fewer than two inputs, and for sizes that differ
 template <Real T = float>
 class Multiply {
  public:
@@ -25,7 +26,7 @@ class Multiply {
   [[nodiscard]] static std::string name() { return "Multiply"; }
 
   [[nodiscard]] NN_COLD Shape output_shape(std::span<const Shape> inputs) const {
-    return equal_shape("Multiply", inputs);
+    return broadcast_shape("Multiply", inputs);
   }
 
   static constexpr Promises promises{.ignores_y = true};
@@ -38,15 +39,18 @@ class Multiply {
   void backward(Tensors<const T> x, TensorRef<const T>, TensorRef<T> dy, Tensors<T> dx,
                 const Pass&) const {
     // dx_i = dy times all others; a quotient y / x_i would fail where x_i is 0
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      if (dx[i].data == nullptr) continue;
-      const T* product = dy.data;
-      for (std::size_t j = 0; j < x.size(); ++j) {
-        if (j == i) continue;
-        kernels::pairwise<kernels::Pairwise::multiply>(dy.size(), product, x[j].data, dx[i].data);
-        product = dx[i].data;
+    MergedPart<T>::for_each(x, dy.shape, dx, [&](const MergedPart<T>& part) {
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        T* const to = part.dx(i);
+        if (to == nullptr) continue;
+        const T* product = dy.data + part.first;
+        for (std::size_t j = 0; j < x.size(); ++j) {
+          if (j == i) continue;
+          kernels::pairwise<kernels::Pairwise::multiply>(part.count, product, part.x(j), to);
+          product = to;
+        }
       }
-    }
+    });
   }
 
   [[nodiscard]] Arguments arguments() const { return Arguments{name()}; }

@@ -12,10 +12,11 @@
 
 namespace nn {
 
-/// The difference of two tensors of one shape (Keras: Subtract): y = x_1 - x_2
-/// Shapes    x_i [N, ...]   y like each x_i
+/// The difference of two tensors (Keras: Subtract): y = x_1 - x_2
+/// Shapes    x_i [N, ...]   y like each x_i, which are repeated along axes of size 1 or that they
+///           lack in front
 /// Backward  dx_1 = dy   dx_2 = -dy
-/// Throws    ShapeError unless there are two inputs, and for different shapes
+/// Throws    ShapeError unless there are two inputs, and for sizes that differ
 template <Real T = float>
 class Subtract {
  public:
@@ -25,7 +26,7 @@ class Subtract {
 
   [[nodiscard]] NN_COLD Shape output_shape(std::span<const Shape> inputs) const {
     require_two("Subtract", inputs);
-    return equal_shape("Subtract", inputs);
+    return broadcast_shape("Subtract", inputs);
   }
 
   static constexpr Promises promises{.ignores_y = true};
@@ -35,11 +36,14 @@ class Subtract {
     merge_elements<kernels::Pairwise::subtract>(x, y);
   }
 
-  void backward(Tensors<const T>, TensorRef<const T>, TensorRef<T> dy, Tensors<T> dx,
+  void backward(Tensors<const T> x, TensorRef<const T>, TensorRef<T> dy, Tensors<T> dx,
                 const Pass&) const {
     // dx_1 = dy, dx_2 = -dy
-    if (dx[0].data != nullptr) kernels::copy(dy.size(), dy.data, dx[0].data);
-    if (dx[1].data != nullptr) kernels::scale_shift(dy.size(), dy.data, -1, 0, dx[1].data);
+    MergedPart<T>::for_each(x, dy.shape, dx, [&](const MergedPart<T>& part) {
+      const T* const gradient = dy.data + part.first;
+      if (T* const to = part.dx(0)) kernels::copy(part.count, gradient, to);
+      if (T* const to = part.dx(1)) kernels::scale_shift(part.count, gradient, -1, 0, to);
+    });
   }
 
   [[nodiscard]] Arguments arguments() const { return Arguments{name()}; }

@@ -34,6 +34,7 @@ enum class ScratchUse {
   wide_row,
   column_values,
   unit_lines,
+  repeated,
   count
 };
 
