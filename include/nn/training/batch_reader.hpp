@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <exception>
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <system_error>
@@ -65,12 +66,13 @@ class BatchReader {
         batch_size_(std::min(batch_size, source.count())),
         x_size_(source.sample_shape().num_elements()) {
     if (batch_size_ == 0) return;
-    const Index most = count_batches(source.count(), batch_size_);
-    slots_ = std::vector<Slot>(static_cast<std::size_t>(std::min(prefetch, most) + 1));
+    num_slots_ = std::min(prefetch, count_batches(source.count(), batch_size_)) + 1;
+    slots_ = std::make_unique<Slot[]>(static_cast<std::size_t>(num_slots_));
     const auto room_for = [this](Index numbers) {
       return static_cast<std::size_t>(checked_product({batch_size_, numbers}));
     };
-    for (Slot& slot : slots_) {
+    for (Index i = 0; i < num_slots_; ++i) {
+      Slot& slot = slot_of(i);
       slot.x = AlignedArray<T>(room_for(x_size_));
       slot.classes = AlignedArray<std::int32_t>(room_for(targets_.numbers_of(TargetKind::classes)));
       slot.values = AlignedArray<T>(room_for(targets_.numbers_of(TargetKind::values)));
@@ -78,7 +80,6 @@ class BatchReader {
         slot.weights = AlignedArray<T>(room_for(weights_.numbers_per_sample()));
       }
     }
-    threads_.reserve(slots_.size() - 1);
   }
   BatchReader(const BatchReader&) = delete;
   BatchReader& operator=(const BatchReader&) = delete;
@@ -94,11 +95,10 @@ class BatchReader {
     num_batches_ = batch_size_ == 0 ? 0 : count_batches(last - first, batch_size_);
     num_begun_ = num_returned_ = num_used_ = 0;
     is_stopped_.store(false);
-    for (Slot& slot : slots_) slot.is_full = false;
-    const auto num_threads = std::min(static_cast<Index>(slots_.size()) - 1, num_batches_);
+    const Index wanted = std::min(num_slots_ - 1, num_batches_);
     try {
-      for (Index i = 0; i < num_threads; ++i) {
-        threads_.emplace_back(&BatchReader::work, this, float_mode());
+      for (; num_threads_ < wanted; ++num_threads_) {
+        slot_of(num_threads_).thread = std::thread(&BatchReader::work, this, float_mode());
       }
     } catch (const std::system_error&) {
       // The system gives no more of them: fewer read the same batches, or the caller's thread does.
@@ -110,7 +110,7 @@ class BatchReader {
   [[nodiscard]] DataSet next() {
     NN_ASSERT(num_used_ < num_batches_);
     Slot& slot = slot_of(num_used_);
-    if (threads_.empty()) {
+    if (num_threads_ == 0) {
       fill(slot, num_used_);
     } else {
       std::unique_lock<std::mutex> lock(mutex_);
@@ -131,40 +131,43 @@ class BatchReader {
     AlignedArray<T> weights;             // [batch] or [batch, positions]
     bool is_full = false;                // read, or failed
     std::exception_ptr failure;
+    std::thread thread;  // reads a batch, of this slot or another
   };
 
   /// What a class number is before the source sets it.
   static constexpr std::int32_t no_class = std::numeric_limits<std::int32_t>::min();
 
   [[nodiscard]] Slot& slot_of(Index batch) {
-    return slots_[static_cast<std::size_t>(batch) % slots_.size()];
+    return slots_[static_cast<std::size_t>(batch % num_slots_)];
   }
   [[nodiscard]] Index size_of(Index batch) const {
     return std::min(batch_size_, last_ - first_ - batch * batch_size_);
   }
 
   /// Ends the threads, even those in the middle of a batch.
-  void stop() {
+  NN_COLD void stop() {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       is_stopped_.store(true);
     }
     has_room_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
-    threads_.clear();
-    for (Slot& slot : slots_) slot.failure = nullptr;
+    for (; num_threads_ > 0; --num_threads_) slot_of(num_threads_ - 1).thread.join();
+    for (Index i = 0; i < num_slots_; ++i) {
+      slot_of(i).is_full = false;
+      slot_of(i).failure = nullptr;
+    }
   }
 
   /// What a thread does. Loops of the library that a source runs stay in it: helpers are for the
   /// model, which trains meanwhile.
-  void work(FloatMode mode) {
+  NN_COLD void work(FloatMode mode) {
     inside_piece() = true;
     set_float_mode(mode);
     std::unique_lock<std::mutex> lock(mutex_);
     for (;;) {
       has_room_.wait(lock, [this] {
         return is_stopped_.load() || num_begun_ == num_batches_ ||
-               num_begun_ - num_returned_ < static_cast<Index>(slots_.size());
+               num_begun_ - num_returned_ < num_slots_;
       });
       if (is_stopped_.load() || num_begun_ == num_batches_) return;
       const Index number = num_begun_++;
@@ -234,7 +237,7 @@ class BatchReader {
             {"sample ", y.sample}});
   }
 
-  [[nodiscard]] DataSet view(Slot& slot, Index count) const {
+  [[nodiscard]] NN_COLD DataSet view(Slot& slot, Index count) const {
     const auto all = [count](auto& array, Index numbers) {
       return std::span(array.data(), static_cast<std::size_t>(count * numbers));
     };
@@ -256,7 +259,8 @@ class BatchReader {
   const SampleWeights weights_;
   const Index batch_size_;
   const Index x_size_;
-  std::vector<Slot> slots_;  // batch i lies in slot i modulo their number
+  Index num_slots_ = 0;
+  std::unique_ptr<Slot[]> slots_;  // batch i lies in slot i modulo their number
   std::vector<Index> order_;
   Index first_ = 0;
   Index last_ = 0;
@@ -269,7 +273,7 @@ class BatchReader {
   Index num_begun_ = 0;                 // batches that some thread has taken on
   Index num_returned_ = 0;              // batches whose slot is free again
   std::atomic<bool> is_stopped_{true};  // read without the lock too, within a batch
-  std::vector<std::thread> threads_;
+  Index num_threads_ = 0;               // in the first slots
 };
 
 }  // namespace nn::detail
