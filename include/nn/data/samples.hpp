@@ -75,7 +75,7 @@ class Samples {
   [[nodiscard]] Shape shape() const { return sample_shape_.with_batch(count_); }
 
   /// Samples first .. first + count - 1.
-  [[nodiscard]] Samples slice(Index first, Index count) const {
+  [[nodiscard, gnu::noinline]] Samples slice(Index first, Index count) const {
     Samples part = *this;
     part.data_ = static_cast<const std::byte*>(data_) + first * steps_.row * element_bytes();
     part.count_ = count;
@@ -111,7 +111,7 @@ class Samples {
   /// pointer into the data where that works; else copies them into `buffer` [count, ...],
   /// converted.
   template <Real T>
-  [[nodiscard]] const T* gather(const Index* rows, Index count, T* buffer) const {
+  [[nodiscard, gnu::noinline]] const T* gather(const Index* rows, Index count, T* buffer) const {
     if (rows == nullptr && holds<T>()) return static_cast<const T*>(data_);
     // In the order of Type.
     static constexpr kernels::ReadRow<T> readers[] = {

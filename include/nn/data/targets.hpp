@@ -72,7 +72,7 @@ class Targets {
   [[nodiscard]] Index numbers_per_sample() const { return sample_part(shape_).num_elements(); }
 
   /// The targets of samples first .. first + count - 1.
-  [[nodiscard]] Targets slice(Index first, Index count) const {
+  [[nodiscard, gnu::noinline]] Targets slice(Index first, Index count) const {
     Targets part = *this;
     part.shape_ = sample_part(shape_).with_batch(count);
     if (kind_ == TargetKind::values) {

@@ -28,13 +28,18 @@ concept ModelLike = std::copyable<M> && requires(M& model) {
 
 namespace detail {
 
-/// A map of the rank that a layer sees; rank 2 takes any shape as [rows, last axis].
+/// Any shape as [rows, last axis]. Not inlined, as every layer has several views.
+[[nodiscard, gnu::noinline]] inline Shape matrix_shape(const Shape& shape) {
+  const Index cols = shape.rank() > 1 ? shape.back() : 1;
+  const Index rows = cols == 0 ? 0 : shape.num_elements() / cols;
+  return {rows, cols};
+}
+
+/// A map of the rank that a layer sees; rank 2 takes any shape as a matrix.
 template <int Rank, class T>
 [[nodiscard]] auto layer_view(T* data, const Shape& shape) {
   if constexpr (Rank == 2) {
-    const Index cols = shape.rank() > 1 ? shape.back() : 1;
-    const Index rows = cols == 0 ? 0 : shape.num_elements() / cols;
-    return map_tensor<2>(data, Shape{rows, cols});
+    return map_tensor<2>(data, matrix_shape(shape));
   } else {
     return map_tensor<Rank>(data, shape);
   }
@@ -303,7 +308,8 @@ class AnyLayer {
       return nullptr;
     }
     void update(const Pass& pass) const override {
-      if (!promised.updates_parameters && pass.update != nullptr && !this->is_frozen) {
+      if constexpr (ParametricLayer<L> && !promised.updates_parameters) {
+        if (pass.update == nullptr || this->is_frozen) return;
         for (const auto* parameter : own_parameters) parameter->update(*pass.update);
       }
     }
@@ -328,7 +334,7 @@ class AnyLayer {
 
     /// L may pass its Pass on to layers inside it, and they would obey what L did not promise. So L
     /// gets a Pass without the requests that it did not promise to obey.
-    [[nodiscard]] Pass promised_part(const Pass& pass) const {
+    [[nodiscard, gnu::noinline]] Pass promised_part(const Pass& pass) const {
       Pass own = pass;
       own.is_frozen |= this->is_frozen;
       if (own.is_frozen) own.update = nullptr;

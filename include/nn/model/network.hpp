@@ -214,8 +214,9 @@ class Network {
   /// Where the tensors of a pass over `batch` samples lie. `as_logits`: a pass without the
   /// activation that closes the model. The layout stays in the cache until two others have been
   /// asked for.
-  [[nodiscard]] const MemoryLayout& layout(LayoutCache& cache, Index batch, bool training,
-                                           bool as_logits = false) const {
+  [[nodiscard, gnu::noinline]] const MemoryLayout& layout(LayoutCache& cache, Index batch,
+                                                          bool training,
+                                                          bool as_logits = false) const {
     return cache.get({build_number_, batch, training, as_logits}, [&](MemoryLayout& made) {
       plan(as_logits).lay_out(leaves_, batch, training, made);
     });
