@@ -9,6 +9,8 @@
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "nn/core/real.hpp"
 #include "nn/core/shape.hpp"
@@ -77,7 +79,29 @@ concept SampleSource = Real<T> &&
   source.read(i, x, y);
 };
 
+class SampleWeights;  // data/sample_weights.hpp
+struct DataSet;       // data/data_set.hpp
+
 namespace detail {
+
+class SourceView;
+struct WantedTargets;  // training/batch_reader.hpp
+
+/// What hands out the batches of a source: see training/batch_reader.hpp.
+template <Real T>
+struct BatchReaderInterface {
+  virtual ~BatchReaderInterface() = default;
+  virtual void begin(std::vector<Index> order, Index first, Index last) = 0;
+  virtual DataSet next() = 0;
+};
+
+/// Defined there. Views of sources refer to it, so that a program without any compiles no reader.
+template <Real T>
+[[nodiscard]] std::unique_ptr<BatchReaderInterface<T>> make_reader(const SourceView& source,
+                                                                   const WantedTargets& targets,
+                                                                   const SampleWeights& weights,
+                                                                   Index batch_size,
+                                                                   Index prefetch);
 
 template <class S>
 inline constexpr bool is_source = SampleSource<S, float> || SampleSource<S, double>;
@@ -91,8 +115,8 @@ class SourceView {
   requires is_source<S> NN_COLD explicit SourceView(const S& source)
       : source_(std::addressof(source)), count_(source.size()), shape_(source.sample_shape()) {
     demand(count_ >= 0, "SampleSource::size", "0 samples or more", count_);
-    if constexpr (SampleSource<S, float>) read_float_ = &read_from<S, float>;
-    if constexpr (SampleSource<S, double>) read_double_ = &read_from<S, double>;
+    if constexpr (SampleSource<S, float>) float_ = {&read_from<S, float>, &make_reader<float>};
+    if constexpr (SampleSource<S, double>) double_ = {&read_from<S, double>, &make_reader<double>};
   }
 
   [[nodiscard]] bool is_given() const { return source_ != nullptr; }
@@ -112,10 +136,10 @@ class SourceView {
   /// Throws `std::invalid_argument` for a source that gives no samples of T.
   template <Real T>
   NN_COLD void check_type(const char* where) const {
-    if (reader<T>() != nullptr) return;
+    if (functions<T>().read != nullptr) return;
     refuse({where,
             {"a source of ", std::same_as<T, double> ? "double" : "float"},
-            {"one of ", read_double_ != nullptr ? "double" : "float"}});
+            {"one of ", double_.read != nullptr ? "double" : "float"}});
   }
 
   /// Throws `ShapeError` for samples of another shape.
@@ -130,12 +154,24 @@ class SourceView {
   /// Sample i of a source whose type was checked.
   template <Real T>
   void read(Index i, std::span<T> x, const TargetRow<T>& y) const {
-    reader<T>()(source_, number_of(i), x, y);
+    functions<T>().read(source_, number_of(i), x, y);
+  }
+  /// What reads its batches; the arguments are those of BatchReader.
+  template <Real T>
+  [[nodiscard]] std::unique_ptr<BatchReaderInterface<T>> reader(const WantedTargets& targets,
+                                                                const SampleWeights& weights,
+                                                                Index batch_size,
+                                                                Index prefetch) const {
+    return functions<T>().make(*this, targets, weights, batch_size, prefetch);
   }
 
  private:
+  /// For samples of T; null for a source that gives none.
   template <class T>
-  using Read = void (*)(const void* source, Index i, std::span<T> x, const TargetRow<T>& y);
+  struct Functions {
+    void (*read)(const void* source, Index i, std::span<T> x, const TargetRow<T>& y) = nullptr;
+    decltype(&make_reader<T>) make = nullptr;
+  };
 
   template <class S, class T>
   static void read_from(const void* source, Index i, std::span<T> x, const TargetRow<T>& y) {
@@ -143,18 +179,18 @@ class SourceView {
   }
 
   template <class T>
-  [[nodiscard]] Read<T> reader() const {
-    if constexpr (std::same_as<T, float>) return read_float_;
-    if constexpr (std::same_as<T, double>) return read_double_;
-    return nullptr;
+  [[nodiscard]] Functions<T> functions() const {
+    if constexpr (std::same_as<T, float>) return float_;
+    if constexpr (std::same_as<T, double>) return double_;
+    return {};
   }
 
   const void* source_ = nullptr;
   Index first_ = 0;
   Index count_ = 0;
   Shape shape_;
-  Read<float> read_float_ = nullptr;
-  Read<double> read_double_ = nullptr;
+  Functions<float> float_;
+  Functions<double> double_;
 };
 
 /// A view of the source that a call over T was given. For anything else, the compiler's error is a

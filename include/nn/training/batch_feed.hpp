@@ -3,7 +3,7 @@
 #pragma once
 
 #include <algorithm>
-#include <optional>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -27,7 +27,7 @@ class BatchFeed {
                     Index prefetch)
       : data_(data), batch_size_(batch_size) {
     if (!data.source.is_given()) return;
-    reader_.emplace(data.source, targets, data.weights, batch_size, prefetch);
+    reader_ = data.source.reader<T>(targets, data.weights, batch_size, prefetch);
   }
 
   /// Begins with sample `first` in this order; without an order, in their own.
@@ -56,7 +56,7 @@ class BatchFeed {
   std::vector<Index> order_;
   Index next_ = 0;
   DataSet batch_;
-  std::optional<BatchReader<T>> reader_;
+  std::unique_ptr<BatchReaderInterface<T>> reader_;  // of a source
 };
 
 }  // namespace nn::detail

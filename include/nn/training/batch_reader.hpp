@@ -55,7 +55,7 @@ template <Real T>
 /// a batch each, ahead of the one that is in use; with 0 the caller's thread reads. The batches are
 /// the same. All memory is allocated at once: room for prefetch + 1 batches.
 template <Real T>
-class BatchReader {
+class BatchReader final : public BatchReaderInterface<T> {
  public:
   /// `weights`: those of all samples of the source, or none given.
   NN_COLD BatchReader(const SourceView& source, WantedTargets targets, const SampleWeights& weights,
@@ -83,11 +83,11 @@ class BatchReader {
   }
   BatchReader(const BatchReader&) = delete;
   BatchReader& operator=(const BatchReader&) = delete;
-  ~BatchReader() { stop(); }
+  ~BatchReader() override { stop(); }
 
   /// Begins anew, with the samples order[first], order[first + 1], ... up to order[last - 1] or,
   /// without an order, samples first .. last - 1.
-  NN_COLD void begin(std::vector<Index> order, Index first, Index last) {
+  NN_COLD void begin(std::vector<Index> order, Index first, Index last) override {
     stop();
     order_ = std::move(order);
     first_ = first;
@@ -107,7 +107,7 @@ class BatchReader {
 
   /// The next batch. It lasts until the next call. Throws what the source threw while it was read,
   /// and does so again if it is called again.
-  [[nodiscard]] DataSet next() {
+  [[nodiscard]] DataSet next() override {
     NN_ASSERT(num_used_ < num_batches_);
     Slot& slot = slot_of(num_used_);
     if (num_threads_ == 0) {
@@ -275,5 +275,13 @@ class BatchReader {
   std::atomic<bool> is_stopped_{true};  // read without the lock too, within a batch
   Index num_threads_ = 0;               // in the first slots
 };
+
+template <Real T>
+NN_COLD std::unique_ptr<BatchReaderInterface<T>> make_reader(const SourceView& source,
+                                                             const WantedTargets& targets,
+                                                             const SampleWeights& weights,
+                                                             Index batch_size, Index prefetch) {
+  return std::make_unique<BatchReader<T>>(source, targets, weights, batch_size, prefetch);
+}
 
 }  // namespace nn::detail

@@ -8,7 +8,7 @@
 
 #include "nn/model/compiled.hpp"
 #include "nn/model/model.hpp"
-#include "nn/training/batch_reader.hpp"
+#include "nn/training/batch_feed.hpp"
 #include "nn/training/progress.hpp"
 #include "nn/training/requirements.hpp"
 #include "nn/training/split.hpp"
@@ -27,11 +27,12 @@ struct PredictOptions {
 
 namespace detail {
 
-/// Predicts `total` samples, each batch where next(first, count, buffer) says, which may write it
-/// to `buffer` [count, ...], into y [N, ...]. Allocates nothing once the workspace has its size.
-template <Real T, class Next>
-void predict_batches(const Network<T>& network, Index total, const Next& next, T* y,
-                     Workspace& workspace, const PredictOptions& options, Progress* progress) {
+/// Predicts the samples x of data that were checked into y [N, ...]. Allocates nothing for samples
+/// in memory, once the workspace has its size.
+template <Real T>
+void predict_batches(const Network<T>& network, const DataSet& data, T* y, Workspace& workspace,
+                     const PredictOptions& options, Progress* progress) {
+  const Index total = data.count();
   const Index batch_size = std::min(options.batch_size, total);
   const Index x_bytes = padded_bytes<T>(batch_size, network.input().num_elements());
   const Index rest = batch_size == 0 ? 0 : total % batch_size;
@@ -44,10 +45,12 @@ void predict_batches(const Network<T>& network, Index total, const Next& next, T
             .seed = network.seed(),
             .precision = options.precision};
   const Index y_size = network.output().num_elements();
+  BatchFeed<T> feed(data, {}, options.batch_size, options.prefetch);
+  feed.begin({}, 0);
   for (Index first = 0; first < total; first += batch_size) {
-    const Index count = std::min(batch_size, total - first);
+    const auto [part, rows, count] = feed.next();
     pass.batch_number = shared_batch_number(first, count, batch_size, total);
-    const T* batch = next(first, count, reinterpret_cast<T*>(memory));
+    const T* batch = part->x.gather(rows, count, reinterpret_cast<T*>(memory));
     network.forward(batch, pass, count == batch_size ? whole : last, y + first * y_size);
     if (progress != nullptr && progress->is_due()) {
       progress->show(first / batch_size + 1, first + count, Scores{});
@@ -55,35 +58,16 @@ void predict_batches(const Network<T>& network, Index total, const Next& next, T
   }
 }
 
-/// The same for samples in memory that were checked.
+/// The same with a workspace of its own, and with progress shown.
 template <Real T>
-void predict_batches(const Network<T>& network, const Samples& x, T* y, Workspace& workspace,
-                     const PredictOptions& options, Progress* progress) {
-  const auto next = [&x](Index first, Index count, T* buffer) {
-    return x.slice(first, count).gather(nullptr, count, buffer);
-  };
-  predict_batches(network, x.count(), next, y, workspace, options, progress);
-}
-
-/// The same for a data set's x, which may have to be read, and with progress shown.
-template <Real T>
-void predict_batches(const Network<T>& network, const DataSet& x, T* y,
+void predict_batches(const Network<T>& network, const DataSet& data, T* y,
                      const PredictOptions& options) {
   Workspace workspace;
-  const Index num_batches = count_batches(x.count(), options.batch_size);
+  const Index num_batches = count_batches(data.count(), options.batch_size);
   Progress progress(options.verbose, options.stream, num_batches);
   progress.begin("");
-  if (x.source.is_given()) {
-    BatchReader<T> reader(x.source, {}, {}, options.batch_size, options.prefetch);
-    reader.begin({}, 0, x.count());
-    const auto next = [&reader](Index, Index count, T* buffer) {
-      return reader.next().x.gather(nullptr, count, buffer);
-    };
-    predict_batches(network, x.count(), next, y, workspace, options, &progress);
-  } else {
-    predict_batches(network, x.x, y, workspace, options, &progress);
-  }
-  progress.end(num_batches, x.count(), progress.seconds(), Scores{});
+  predict_batches(network, data, y, workspace, options, &progress);
+  progress.end(num_batches, data.count(), progress.seconds(), Scores{});
 }
 
 /// What `predict` was given: a source, or samples in memory.
@@ -132,19 +116,19 @@ template <class X, TensorLike Y>
 void Model<T>::predict(const X& x, Y& y, Workspace& workspace) const {
   constexpr const char* where = "Model::predict";
   static_assert(std::same_as<ScalarOf<Y>, T>, "predict writes tensors of the model's scalar type");
-  const Samples samples = detail::samples_of(x);
-  require_samples(where, samples);
+  const DataSet data{detail::samples_of(x)};
+  require_samples(where, data);
   constexpr int rank = Y::NumDimensions;
   detail::require_output_rank(where, output_shape(), rank);
-  if (samples.data() == y.data() && y.size() > 0) {
+  if (data.x.data() == y.data() && y.size() > 0) {
     refuse({where, "a result with memory of its own", "x itself"});
   }
-  const Shape shape = output_shape().with_batch(samples.count());
+  const Shape shape = output_shape().with_batch(data.count());
   if (shape_of(y) != shape) {
     if constexpr (requires { y.resize(dimensions_of<rank>(shape)); }) {
       // Not resized: Eigen frees the old elements before it has room for the new ones.
       Y made = make_tensor<Y>(shape);
-      detail::predict_batches(network_, samples, made.data(), workspace, PredictOptions{}, nullptr);
+      detail::predict_batches(network_, data, made.data(), workspace, PredictOptions{}, nullptr);
       y = std::move(made);
       return;
     } else {
@@ -152,7 +136,7 @@ void Model<T>::predict(const X& x, Y& y, Workspace& workspace) const {
           {where, {"a result of shape ", shape.to_string()}, shape_of(y).to_string()});
     }
   }
-  detail::predict_batches(network_, samples, y.data(), workspace, PredictOptions{}, nullptr);
+  detail::predict_batches(network_, data, y.data(), workspace, PredictOptions{}, nullptr);
 }
 
 }  // namespace nn
