@@ -117,13 +117,15 @@ template <Real T>
   constexpr BuiltInLayers<T> types;
   if (!has_layer(layer, types)) return "no such layer";
   const KerasArguments keras("layers", layer, config);
+  const auto append = [&](Sequential<T>& to, const Arguments& arguments) {
+    nn::detail::ModelAccess::network(to).add(*io::make_layer<T>(arguments, types));
+  };
   const auto alone = [&](const Arguments& arguments) {
     Sequential<T> result;
-    io::add_layer(result, arguments, types);
+    append(result, arguments);
     return result;
   };
-  return keras.use_object(alone,
-                          [&](const auto&) { io::add_layer(model, keras.arguments(), types); });
+  return keras.use_object(alone, [&](const auto&) { append(model, keras.arguments()); });
 }
 
 }  // namespace nn::testing

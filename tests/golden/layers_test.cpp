@@ -96,7 +96,10 @@ std::string check_layer_case(const Golden& golden, const json& c) {
   const Index batch = x_shape[0];
   const MemoryLayout& inference = network.layout(workspace.layouts(), batch, false);
   std::byte* memory = workspace.reserve(inference.num_bytes);
-  network.forward(x.data(), Pass{.memory = memory}, inference, y.data());
+  const T* const in = x.data();
+  T *const out = y.data(), *const dx_out = dx.data();
+  const std::span ins(&in, 1);
+  network.forward(ins, Pass{.memory = memory}, inference, std::span(&out, 1));
   if (!c.at("training").get<bool>()) CHECK(first_difference(y, expected, tolerance) == "");
 
   // Training; cases called inference_... are of layers that do something else then, unless they
@@ -111,10 +114,11 @@ std::string check_layer_case(const Golden& golden, const json& c) {
   const MemoryLayout& layout = network.layout(workspace.layouts(), batch, true);
   memory = workspace.reserve(layout.num_bytes);
   const Pass pass{.training = true, .memory = memory};
-  std::copy_n(network.forward(x.data(), pass, layout, nullptr), y.size(), y.data());
+  network.forward(ins, pass, layout, {});
+  std::copy_n(network.result(0, ins, memory, layout), y.size(), y.data());
   CHECK(first_difference(y, expected, tolerance) == "");
-  std::copy(dy.begin(), dy.end(), network.result_gradient(memory, layout));
-  network.backward(x.data(), pass, layout, dx.data());
+  std::copy(dy.begin(), dy.end(), network.result_gradient(0, memory, layout));
+  network.backward(ins, pass, layout, std::span(&dx_out, 1));
   CHECK(first_difference(dx, golden.array<T>(name + "/dx"), tolerance) == "");
   if (is_inference) return "";
   network.update_state(pass, layout);

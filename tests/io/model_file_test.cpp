@@ -162,9 +162,9 @@ TEST_SUITE("io/model_file") {
     const auto restored = Sequential<float>::load<Doubling<float>>(path);
     const auto x = random_tensor<float, 2>({2, 4}, 1);
     CHECK(restored.predict(x)(1, 2) == model.predict(x)(1, 2));
-    const std::string known = io::known_layers<float>(BuiltInLayers<float>{});
+    const std::string known = io::known_layers<float>(io::FileLayers<float>{});
     CHECK(known.find("Dense, ") != std::string::npos);
-    CHECK(known.ends_with(", Sequential"));
+    CHECK(known.ends_with(", Residual, Sequential, Model"));
     CHECK(message_of([&] { static_cast<void>(Sequential<float>::load(path)); }) ==
           path + ", architecture: expected layers among " + known +
               ", got \"Doubling\" (byte 202); name types of your own: load<MyLayer<float>>(path)");
@@ -353,10 +353,10 @@ TEST_SUITE("io/model_file") {
     };
     CHECK(message({}) == "no IoError");
     CHECK(message({{"format_version", "1"}}) == "no IoError");
-    for (const std::string version : {"", "0", "3", "1.0", "10"}) {
+    for (const std::string version : {"", "0", "5", "1.0", "10"}) {
       CAPTURE(version);
       CHECK(message({{"format_version", version}}) ==
-            path + ": expected format_version '1' or '2', got \"" + version +
+            path + ": expected a format_version from '1' to '4', got \"" + version +
                 "\"; the file is of another version of the library");
     }
   }
@@ -478,9 +478,13 @@ TEST_SUITE("io/model_file") {
               "keys (byte "
               "55)");
     CHECK(message(architecture(R"({"class_name":"Scale","dtype":"F16"})")) ==
-          where + ": expected class_name and config or layers, once each, got \"dtype\" (byte 85)");
+          where +
+              ": expected class_name and config, layers or nodes, once each, got \"dtype\" (byte "
+              "85)");
     CHECK(message(R"({"class_name":"Model"})") ==
-          where + ": expected \"Sequential\", got \"Model\" (byte 14)");
+          where +
+              ": expected a Sequential with input_shape and layers, or a Model with nodes, got "
+              "something else (byte 0)");
     CHECK(message(architecture(dense("3") + "," + dense("2")) + "x") ==
           where + ": expected nothing after the value, got 'x' (byte 332)");
     std::string many = R"({"class_name":"Scale","config":{"a0":1)";

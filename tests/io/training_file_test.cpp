@@ -340,9 +340,10 @@ TEST_SUITE("io/training_file") {
           }) == path + ": expected 12 tensors, got 13; the file is of another model");
     CHECK(message([&](Metadata& metadata, Tensors&) { metadata["format_version"] = "1"; }) ==
           path + ": expected 4 tensors, got 12; the file is of another model");
-    CHECK(message([&](Metadata& metadata, Tensors&) { metadata["format_version"] = "3"; }) ==
+    CHECK(message([&](Metadata& metadata, Tensors&) { metadata["format_version"] = "5"; }) ==
           path +
-              ": expected format_version '1' or '2', got \"3\"; the file is of another version "
+              ": expected a format_version from '1' to '4', got \"5\"; the file is of another "
+              "version "
               "of the library");
     CHECK(message([&](Metadata& metadata, Tensors&) { metadata.erase("training"); }) ==
           path + ": expected metadata 'training', as in files of version 2, got none");

@@ -39,7 +39,7 @@ template <nn::Real T>
 Plan<T> plan_of(std::vector<AnyLayer<T>> layers, const Shape& sample) {
   nn::Network<T> network;
   for (AnyLayer<T>& layer : layers) network.add(std::move(layer));
-  network.infer_shapes(sample);
+  network.infer_shapes({sample});
   return network.plan();
 }
 
@@ -167,7 +167,7 @@ TEST_SUITE("model/plan") {
 
   TEST_CASE("Plan: the activation that closes a model may be left out, another one not") {
     const auto closing = [](std::vector<AnyLayer<double>> layers, const Shape& sample) {
-      return plan_of(std::move(layers), sample).closing_activation();
+      return plan_of(std::move(layers), sample).outputs()[0].closing_activation;
     };
     CHECK(closing(layers_of(Dense{3}, Softmax{}), {4}) == Activation::softmax);
     CHECK(closing(layers_of(Plain<>{}, Softmax{}), {4}) == Activation::softmax);
@@ -289,7 +289,7 @@ TEST_SUITE("model/plan") {
     const auto layers = layers_of(Dense{64}, ReLU{}, Dense{64}, ReLU{}, Dense{64});
     nn::Network<double> network;
     for (const auto& layer : layers) network.add(layer);
-    network.infer_shapes({64});
+    network.infer_shapes({Shape{64}});
     const Index tensor = 10 * 64 * static_cast<Index>(sizeof(double));
     CHECK(network.workspace_bytes(10, false) == 2 * tensor);
     // Three results, and two gradients behind them; backward then uses up the results.

@@ -105,7 +105,7 @@ TEST_SUITE("model/residual") {
     Network<double> network;
     network.add(AnyLayer<double>(Dense<double>{4}));
     network.add(AnyLayer<double>(Residual<double>{ReLU<double>{}, Dense<double>{4}}));
-    network.infer_shapes({4});
+    network.infer_shapes({Shape{4}});
     const auto& steps = network.plan().steps();
     REQUIRE(steps.size() == 4);
     CHECK(steps[0].activation == Activation::linear);
@@ -119,7 +119,7 @@ TEST_SUITE("model/residual") {
     network.add(AnyLayer<double>(Residual<double>{Dense<double>{4}}));
     network.add(AnyLayer<double>(ReLU<double>{}));
     network.add(AnyLayer<double>(Dense<double>{2}));
-    network.infer_shapes({4});
+    network.infer_shapes({Shape{4}});
     const auto& steps = network.plan().steps();
     REQUIRE(steps.size() == 4);
     CHECK(network.plan().values()[steps[2].y.value].memory == steps[2].x().value);

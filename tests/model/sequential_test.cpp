@@ -325,7 +325,7 @@ TEST_SUITE("model/sequential") {
     inner.quantize(NumberFormat::int8);
     Sequential<float> short_part{inner, ReLU{}};
     CHECK_THROWS_WITH_AS(short_part.build({4}),
-                         "Sequential, as a layer: expected a model with float32 weights, got int8 "
+                         "Model, as a layer: expected a model with float32 weights, got int8 "
                          "weights (quantised for inference); use a copy from before quantize",
                          std::invalid_argument);
     CHECK_FALSE(short_part.is_built());
@@ -487,7 +487,7 @@ TEST_SUITE("model/sequential") {
     inner.build({3});
     Sequential<float> outer{std::move(inner), ReLU{}};
     CHECK_THROWS_WITH_AS(outer.build({5}),
-                         "Sequential, as a layer: expected 1 parameters, as in a model built "
+                         "Model, as a layer: expected 1 parameters, as in a model built "
                          "before, got 0",
                          ShapeError);
     CHECK_FALSE(outer.is_built());

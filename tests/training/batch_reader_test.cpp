@@ -70,9 +70,9 @@ Index count_of(Index first, Index last, Index batch_size) {
 template <class T>
 std::vector<Index> numbers_of(const DataSet& batch) {
   std::vector<T> buffer(static_cast<std::size_t>(2 * batch.count()));
-  const T* const x = batch.x.gather<T>(nullptr, batch.count(), buffer.data());
+  const T* const x = batch.x[0].gather<T>(nullptr, batch.count(), buffer.data());
   std::vector<Index> numbers;
-  bool is_right = batch.x.sample_shape() == Shape{2, 1};
+  bool is_right = batch.x[0].sample_shape() == Shape{2, 1};
   for (Index i = 0; i < batch.count(); ++i) {
     numbers.push_back(static_cast<Index>(x[2 * i]));
     is_right = is_right && x[2 * i + 1] == x[2 * i] / 2;
@@ -101,11 +101,11 @@ TEST_SUITE("training/batch_reader") {
           const std::vector<Index> numbers = numbers_of<T>(batch);
           seen.insert(seen.end(), numbers.begin(), numbers.end());
           sizes.push_back(batch.count());
-          CHECK(batch.x.template holds<T>());
-          CHECK(batch.y.kind() == TargetKind::classes);
-          CHECK(batch.y.shape() == Shape{batch.count()});
+          CHECK(batch.x[0].template holds<T>());
+          CHECK(batch.y[0].kind() == TargetKind::classes);
+          CHECK(batch.y[0].shape() == Shape{batch.count()});
           CHECK_FALSE(batch.weights.is_given());
-          for (Index k = 0; k < batch.count(); ++k) labels.push_back(batch.y.class_of(k, 0));
+          for (Index k = 0; k < batch.count(); ++k) labels.push_back(batch.y[0].class_of(k, 0));
         }
         CHECK(sizes == std::vector<Index>{4, 4, 4, 4, 2});
         std::vector<Index> expected;
@@ -135,10 +135,10 @@ TEST_SUITE("training/batch_reader") {
           const DataSet batch = reader.next(), other = second.next();
           const std::vector<Index> numbers = numbers_of<float>(batch);
           const auto count = static_cast<Index>(numbers.size());
-          CHECK(batch.y.shape() == Shape{count, 2});
+          CHECK(batch.y[0].shape() == Shape{count, 2});
           CHECK(other.weights.numbers_per_sample() == 3);
           float room[9];
-          const float* const y = batch.y.gather_values<float>(nullptr, count, room);
+          const float* const y = batch.y[0].gather_values<float>(nullptr, count, room);
           const float* const w = batch.weights.gather<float>(nullptr, count, room);
           const float* const v = other.weights.gather<float>(nullptr, count, room);
           for (Index k = 0; k < count; ++k) {
@@ -256,10 +256,10 @@ TEST_SUITE("training/batch_reader") {
     const Empty source;
     BatchReader<float> without(SourceView(source), {}, {}, 2, 2);
     without.begin({}, 0, 3);
-    CHECK(without.next().x.shape() == Shape{2, 0});
+    CHECK(without.next().x[0].shape() == Shape{2, 0});
     const DataSet last = without.next();
-    CHECK(last.x.shape() == Shape{1, 0});
-    CHECK(last.y.count() == 0);
+    CHECK(last.x[0].shape() == Shape{1, 0});
+    CHECK(last.y.empty());
   }
 
   TEST_CASE("BatchReader: what a source leaves out is zero in x, and refused in targets") {
@@ -281,7 +281,7 @@ TEST_SUITE("training/batch_reader") {
       for (Index i = 0; i < 3; ++i) {
         float unused[3];
         const DataSet batch = reader.next();
-        const float* const x = batch.x.gather<float>(nullptr, 1, unused);
+        const float* const x = batch.x[0].gather<float>(nullptr, 1, unused);
         for (Index k = 0; k < 3; ++k) CHECK(x[k] == (k == i ? 1.0f : 0.0f));
       }
       CHECK_THROWS_WITH_AS(static_cast<void>(reader.next()),

@@ -92,7 +92,7 @@ template <Real T>
 struct BatchReaderInterface {
   virtual ~BatchReaderInterface() = default;
   virtual void begin(std::vector<Index> order, Index first, Index last) = 0;
-  virtual DataSet next() = 0;
+  virtual const DataSet& next() = 0;
 };
 
 /// Defined there. Views of sources refer to it, so that a program without any compiles no reader.
@@ -104,7 +104,9 @@ template <Real T>
                                                                    Index prefetch);
 
 template <class S>
-inline constexpr bool is_source = SampleSource<S, float> || SampleSource<S, double>;
+concept AnySource = SampleSource<S, float> || SampleSource<S, double>;
+template <class S>
+inline constexpr bool is_source = AnySource<S>;
 
 /// A view of a source of any type, so that what reads it is compiled once.
 class SourceView {

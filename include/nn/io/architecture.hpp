@@ -5,6 +5,8 @@
 #include <concepts>
 #include <cstddef>
 #include <iterator>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -14,7 +16,9 @@
 #include "nn/io/json_reader.hpp"
 #include "nn/io/json_text.hpp"
 #include "nn/io/names.hpp"
+#include "nn/io/safetensors_header.hpp"
 #include "nn/layers/layers.hpp"
+#include "nn/model/model.hpp"
 #include "nn/model/model_access.hpp"
 #include "nn/model/residual.hpp"
 #include "nn/model/sequential.hpp"
@@ -25,31 +29,107 @@ namespace nn::io {
 /// for the layer inside.
 inline constexpr int max_nested_models = JsonReader::max_depth / 2 - 2;
 
-/// [{"class_name":"Conv2D","config":{...}},...]; a nested model has "layers" in place of "config".
-/// `tells_frozen`: a frozen layer has "trainable":false too.
+/// What files may name as layers: all of the library's, and more.
+#define NN_LAYER_TYPE(L) L<T>,
+template <Real T, class... More>
+using FileLayers = BuiltInLayers<T, NN_FOR_EACH_MERGING(NN_LAYER_TYPE) More...>;
+#undef NN_LAYER_TYPE
+
+template <class L>
+concept LayerOfFiles = Layer<L> || MergingLayer<L>;
+
+/// Writes layers and models. `tells_frozen`: a frozen layer has "trainable":false too.
+///
+/// A chain: "layers":[{"class_name":"Conv2D","config":{...}},...]. A graph:
+/// "input_shapes":[[28,28,1]],"input_names":["image"],"nodes":[...],"outputs":[3], where a node is
+/// a layer with the values that it reads, "inputs":[0], and perhaps a "name"; or, where a layer is
+/// used again, {"layer":2,"inputs":[1]}. The first values are the model's inputs; behind them comes
+/// what each node makes. A nested model has "layers" or the keys of a graph in place of "config".
 /// Throws `std::invalid_argument` for a layer that doesn't name its arguments.
 template <Real T>
-NN_COLD void append_layers(std::string& text, std::span<const AnyLayer<T>> layers,
-                           bool tells_frozen = false, int depth = 1) {
-  if (depth > max_nested_models) {
+class ArchitectureWriter {
+ public:
+  explicit ArchitectureWriter(bool tells_frozen) : tells_frozen_(tells_frozen) {}
+
+  NN_COLD void append_layers(std::string& text, std::span<const AnyLayer<T>> layers,
+                             int depth = 1) {
+    require_depth(depth);
+    append_key(text, "layers");
+    text += '[';
+    for (const AnyLayer<T>& layer : layers) {
+      append_comma(text);
+      text += '{';
+      append_layer(text, layer, depth);
+      text += '}';
+    }
+    text += ']';
+  }
+
+  NN_COLD void append_graph(std::string& text, const Network<T>& network, int depth = 1) {
+    require_depth(depth);
+    const LayerGraph<T>& graph = network.graph();
+    append_key(text, "input_shapes");
+    text += '[';
+    for (const Shape& shape : network.inputs()) {
+      append_comma(text);
+      append_list(text, shape);
+    }
+    text += ']';
+    append_key(text, "input_names");
+    text += '[';
+    for (const std::string& name : graph.input_names()) {
+      append_comma(text);
+      append_quoted(text, name);
+    }
+    text += ']';
+    append_key(text, "nodes");
+    text += '[';
+    std::size_t num_layers = 0;  // so far
+    for (const auto& use : graph.uses()) {
+      append_comma(text);
+      text += '{';
+      if (use.layer == num_layers) {
+        append_layer(text, graph.layers()[use.layer], depth);
+        const std::string& name = graph.names()[num_layers++];
+        if (!name.empty()) {
+          append_key(text, "name");
+          append_quoted(text, name);
+        }
+      } else {
+        append_key(text, "layer");
+        append(text, use.layer);
+      }
+      append_values(text, "inputs", use.sources);
+      text += '}';
+    }
+    text += ']';
+    append_values(text, "outputs", graph.outputs());
+  }
+
+ private:
+  static void require_depth(int depth) {
+    if (depth <= max_nested_models) return;
     refuse({"Model::save", {"at most ", max_nested_models, " models inside one another"}, "more"});
   }
-  text += '[';
-  for (const AnyLayer<T>& layer : layers) {
-    append_comma(text);
-    text += '{';
+  static void append_values(std::string& text, const char* key,
+                            const std::vector<std::size_t>& values) {
+    append_key(text, key);
+    append_list(text, std::vector<Index>(values.begin(), values.end()));
+  }
+
+  NN_COLD void append_layer(std::string& text, const AnyLayer<T>& layer, int depth) {
     append_key(text, "class_name");
     append_quoted(text, layer.name());
-    if (const auto* nested = layer.template get_if<Sequential<T>>()) {
-      append_key(text, "layers");
-      append_layers<T>(text, nested->layers(), tells_frozen, depth + 1);
+    if (const auto* chain = layer.template get_if<Sequential<T>>()) {
+      append_layers(text, chain->layers(), depth + 1);
     } else if (const auto* residual = layer.template get_if<Residual<T>>()) {
-      append_key(text, "layers");
-      append_layers<T>(text, residual->layers(), tells_frozen, depth + 1);
+      append_layers(text, residual->layers(), depth + 1);
+    } else if (const auto* model = layer.template get_if<Model<T>>()) {
+      append_graph(text, nn::detail::ModelAccess::network(*model), depth + 1);
     } else if (const auto arguments = layer.arguments()) {
       append_key(text, "config");
       append_arguments(text, *arguments);
-      if (tells_frozen && layer.is_frozen()) {
+      if (tells_frozen_ && layer.is_frozen()) {
         append_key(text, "trainable");
         text += "false";
       }
@@ -59,44 +139,44 @@ NN_COLD void append_layers(std::string& text, std::span<const AnyLayer<T>> layer
               .got = layer.name(),
               .remedy = "give it arguments(), from_arguments() and a static name()"});
     }
-    text += '}';
   }
-  text += ']';
-}
+
+  bool tells_frozen_;
+};
 
 /// Functions of one type, for tables: null for what is no layer, such as an optimizer of the user's
 /// own.
 template <Real T, class L>
 struct LayerType {
   [[nodiscard]] static constexpr NameOf name() {
-    if constexpr (Layer<L>) return [] { return std::string(L::name()); };
+    if constexpr (LayerOfFiles<L>) return [] { return std::string(L::name()); };
     return nullptr;
   }
   [[nodiscard]] NN_COLD static AnyLayer<T> make(const Arguments& arguments) {
     return AnyLayer<T>(L::from_arguments(arguments));
   }
   [[nodiscard]] static constexpr auto maker() -> AnyLayer<T> (*)(const Arguments&) {
-    if constexpr (Layer<L>) return &make;
+    if constexpr (LayerOfFiles<L>) return &make;
     return nullptr;
   }
 };
 
-/// Appends the layer that `arguments` name to the model. False, having done nothing, if it is none
-/// of the types. What the layer has no use for is left in `arguments.unread()`.
+/// The layer that `arguments` name; nothing if it is none of the types. What the layer has no use
+/// for is left in `arguments.unread()`.
 template <Real T, class... Layers>
-NN_COLD bool add_layer(Sequential<T>& model, const Arguments& arguments, LayerTypes<Layers...>) {
+[[nodiscard]] NN_COLD std::optional<AnyLayer<T>> make_layer(const Arguments& arguments,
+                                                            LayerTypes<Layers...>) {
   static constexpr NameOf names[] = {LayerType<T, Layers>::name()...};
   static constexpr AnyLayer<T> (*makers[])(const Arguments&) = {LayerType<T, Layers>::maker()...};
   const std::size_t i = find_name(arguments.owner(), names);
-  if (i == std::size(names)) return false;
-  nn::detail::ModelAccess::network(model).add(makers[i](arguments));
-  return true;
+  if (i == std::size(names)) return std::nullopt;
+  return makers[i](arguments);
 }
 
 template <Real T, class... Layers>
 [[nodiscard]] NN_COLD std::string known_layers(LayerTypes<Layers...>) {
   static constexpr NameOf names[] = {LayerType<T, Layers>::name()..., &Residual<T>::name,
-                                     &Sequential<T>::name};
+                                     &Sequential<T>::name, &Model<T>::name};
   return list_names(names);
 }
 
@@ -112,60 +192,186 @@ void require_own_names(LayerTypes<Layers...>, LayerTypes<Own...>) {
   (require_own.template operator()<Own>(), ...);
 }
 
-template <Real T, class Types>
-void read_layers(JsonReader& reader, Sequential<T>& model, Types types);
+/// An object of a file that describes a layer, a model, or the use of one in a graph.
+template <Real T>
+struct FileNode {
+  std::set<std::string> keys{};
+  std::size_t start = 0;  // where it stands in the text
+  std::string class_name{}, name{};
+  Arguments config{};
+  std::vector<FileNode> nodes{};  // or layers
+  std::vector<Shape> input_shapes{};
+  std::vector<std::string> input_names{};
+  std::vector<Index> inputs{}, outputs{};
+  Index layer = 0;
+  bool is_trainable = true;
 
-/// Reads one layer, or a nested model, and appends it to `model`.
+  [[nodiscard]] bool has(const std::string& key) const { return keys.contains(key); }
+};
+
+/// The reverse of `ArchitectureWriter`, for layers of these types. Throws `IoError`, or
+/// `std::invalid_argument` from a layer's constructor.
 template <Real T, class Types>
-NN_COLD void read_layer(JsonReader& reader, Sequential<T>& model, Types types) {
-  const std::size_t start = reader.position();
-  Arguments arguments;
-  Sequential<T> nested;
-  std::string name;
-  bool has_name = false;
-  bool has_config = false;
-  bool has_layers = false;
-  bool has_trainable = false;
-  bool is_frozen = false;
-  reader.read_object([&](const std::string& key) {
-    if (key == "class_name" && !std::exchange(has_name, true)) {
-      name = reader.read_string();
-    } else if (key == "config" && !std::exchange(has_config, true)) {
-      arguments = read_arguments(reader);
-    } else if (key == "layers" && !std::exchange(has_layers, true)) {
-      read_layers(reader, nested, types);
-    } else if (key == "trainable" && !std::exchange(has_trainable, true)) {
-      is_frozen = !reader.read_boolean();
-    } else {
-      reader.fail("class_name and config or layers, once each", abbreviate(key), reader.position());
+class ArchitectureReader {
+ public:
+  ArchitectureReader(JsonReader& reader, Types types) : reader_(reader), types_(types) {}
+
+  /// The whole model, with the shapes of its inputs known but not built.
+  [[nodiscard]] NN_COLD LayerGraph<T> read_model(std::vector<Shape>& input_shapes) {
+    FileNode<T> node = read_node(true);
+    if (node.class_name == "Sequential" &&
+        has_keys(node, {"class_name", "input_shape", "layers"})) {
+      input_shapes = node.input_shapes;
+      return chain_of(node);
     }
-  });
-  const bool is_residual = name == Residual<T>::name();
-  if (!has_name || has_config == has_layers ||
-      has_layers != (is_residual || name == "Sequential") || (has_layers && has_trainable)) {
-    reader.fail("class_name and config, or for Sequential and Residual layers", "other keys",
-                start);
+    if (node.class_name != "Model" || !has_keys(node, graph_keys())) {
+      reader_.fail("a Sequential with input_shape and layers, or a Model with nodes",
+                   "something else", node.start);
+    }
+    input_shapes = node.input_shapes;
+    return graph_of(node);
   }
-  if (is_residual) return model.add(Residual<T>(nested.layers()));
-  if (has_layers) return model.add(std::move(nested));
-  arguments.set_owner(name);
-  if (!add_layer(model, arguments, types)) {
-    reader.fail({"layers among ", known_layers<T>(types)}, abbreviate(name), start,
-                "name types of your own: load<MyLayer<float>>(path)");
-  }
-  if (const auto unread = arguments.unread(); !unread.empty()) {
-    reader.fail({"arguments that ", name, " has"}, abbreviate(unread.front()), start,
-                "the file may be of a later version of the library");
-  }
-  if (!is_frozen) return;
-  nn::detail::ModelAccess::network(model).graph().set_frozen(model.layers().size() - 1, true);
-}
 
-/// The reverse of `append_layers`. Throws `IoError`, or `std::invalid_argument` from a layer's
-/// constructor.
-template <Real T, class Types>
-NN_COLD void read_layers(JsonReader& reader, Sequential<T>& model, Types types) {
-  reader.read_array([&] { read_layer(reader, model, types); });
-}
+ private:
+  [[nodiscard]] static std::set<std::string> graph_keys() {
+    return {"class_name", "input_shapes", "input_names", "nodes", "outputs"};
+  }
+  [[nodiscard]] static bool has_keys(const FileNode<T>& node, const std::set<std::string>& keys) {
+    return node.keys == keys;
+  }
+
+  [[nodiscard]] NN_COLD FileNode<T> read_node(bool is_whole = false) {
+    FileNode<T> node;
+    node.start = reader_.position();
+    reader_.read_object([&](const std::string& key) {
+      const bool is_new = node.keys.insert(key).second;
+      if (!is_new || !read_value(node, key, is_whole)) {
+        reader_.fail("class_name and config, layers or nodes, once each", abbreviate(key),
+                     reader_.position());
+      }
+    });
+    return node;
+  }
+  /// False for a key that no layer has.
+  [[nodiscard]] NN_COLD bool read_value(FileNode<T>& node, const std::string& key, bool is_whole) {
+    if (key == "class_name") {
+      node.class_name = reader_.read_string();
+    } else if (key == "config") {
+      node.config = read_arguments(reader_);
+    } else if (key == "layers" || key == "nodes") {
+      reader_.read_array([&] { node.nodes.push_back(read_node()); });
+    } else if (key == "trainable") {
+      node.is_trainable = reader_.read_boolean();
+    } else if (key == "input_shape" && is_whole) {
+      node.input_shapes.push_back(detail::read_shape(reader_));
+    } else if (key == "input_shapes") {
+      reader_.read_array([&] { node.input_shapes.push_back(detail::read_shape(reader_)); });
+    } else if (key == "input_names") {
+      reader_.read_array([&] { node.input_names.push_back(reader_.read_string()); });
+    } else if (key == "inputs") {
+      reader_.read_array([&] { node.inputs.push_back(reader_.read_integer()); });
+    } else if (key == "outputs") {
+      reader_.read_array([&] { node.outputs.push_back(reader_.read_integer()); });
+    } else if (key == "layer") {
+      node.layer = reader_.read_integer();
+    } else if (key == "name") {
+      node.name = reader_.read_string();
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  [[nodiscard]] NN_COLD LayerGraph<T> chain_of(FileNode<T>& node) {
+    LayerGraph<T> graph;
+    for (FileNode<T>& each : node.nodes) {
+      if (each.has("inputs") || each.has("layer") || each.has("name")) {
+        reader_.fail("layers of a chain", "a node of a graph", each.start);
+      }
+      const std::size_t last = graph.layers().size();
+      graph.add(layer_of(each), {last});
+      if (!each.is_trainable) graph.set_frozen(last, true);
+    }
+    return graph;
+  }
+
+  [[nodiscard]] NN_COLD LayerGraph<T> graph_of(FileNode<T>& node) {
+    if (node.input_names.size() != node.input_shapes.size() || node.input_names.empty() ||
+        node.outputs.empty()) {
+      reader_.fail("shapes and names of one input or more, and outputs", "other lists", node.start);
+    }
+    LayerGraph<T> graph("Model");
+    graph.set_ends(node.input_names, {});
+    for (FileNode<T>& each : node.nodes) {
+      std::vector<std::size_t> sources = values_of(each, each.inputs, graph.num_values());
+      const std::size_t num_layers = graph.layers().size();
+      if (!each.has("layer")) {
+        graph.add(layer_of(each), std::move(sources), each.name);
+        if (!each.is_trainable) graph.set_frozen(num_layers, true);
+      } else if (has_keys(each, {"layer", "inputs"}) && each.layer >= 0 &&
+                 each.layer < static_cast<Index>(num_layers)) {
+        graph.use(static_cast<std::size_t>(each.layer), std::move(sources));
+      } else {
+        reader_.fail("the number of a layer from before, and inputs", "something else", each.start);
+      }
+    }
+    graph.set_ends(std::move(node.input_names), values_of(node, node.outputs, graph.num_values()));
+    return graph;
+  }
+  [[nodiscard]] std::vector<std::size_t> values_of(const FileNode<T>& node,
+                                                   const std::vector<Index>& numbers,
+                                                   std::size_t num_values) {
+    std::vector<std::size_t> values;
+    for (const Index number : numbers) {
+      if (number < 0 || number >= static_cast<Index>(num_values)) {
+        reader_.fail({"values from 0 to ", num_values - 1}, concat({number}), node.start);
+      }
+      values.push_back(static_cast<std::size_t>(number));
+    }
+    if (values.empty()) reader_.fail("one value or more", "none", node.start);
+    return values;
+  }
+
+  [[nodiscard]] NN_COLD AnyLayer<T> layer_of(FileNode<T>& node) {
+    const std::string& name = node.class_name;
+    for (const char* key : {"inputs", "name"}) node.keys.erase(key);
+    if (name == "Model" && has_keys(node, graph_keys())) {
+      Network<T> network(graph_of(node));
+      network.infer_shapes(node.input_shapes);
+      return AnyLayer<T>(model_of<Model<T>>(std::move(network)));
+    }
+    const bool has_layers = has_keys(node, {"class_name", "layers"});
+    if (name == "Residual" && has_layers) return AnyLayer<T>(Residual<T>(chain_of(node).layers()));
+    if (name == "Sequential" && has_layers) {
+      return AnyLayer<T>(model_of<Sequential<T>>(Network<T>(chain_of(node))));
+    }
+    const bool is_model = name == "Model" || name == "Residual" || name == "Sequential";
+    node.keys.erase("trainable");
+    if (is_model || !has_keys(node, {"class_name", "config"})) {
+      reader_.fail("class_name and config, or for Sequential and Residual layers", "other keys",
+                   node.start);
+    }
+    node.config.set_owner(name);
+    std::optional<AnyLayer<T>> layer = make_layer<T>(node.config, types_);
+    if (!layer) {
+      reader_.fail({"layers among ", known_layers<T>(types_)}, abbreviate(name), node.start,
+                   "name types of your own: load<MyLayer<float>>(path)");
+    }
+    if (const auto unread = node.config.unread(); !unread.empty()) {
+      reader_.fail({"arguments that ", name, " has"}, abbreviate(unread.front()), node.start,
+                   "the file may be of a later version of the library");
+    }
+    return std::move(*layer);
+  }
+  template <class M>
+  [[nodiscard]] static M model_of(Network<T> network) {
+    M model;
+    nn::detail::ModelAccess::network(model) = std::move(network);
+    return model;
+  }
+
+  JsonReader& reader_;
+  Types types_;
+};
 
 }  // namespace nn::io

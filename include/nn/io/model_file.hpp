@@ -51,49 +51,39 @@ template <Real T>
   return writer;
 }
 
-/// The layers that `text` describes, appended to `model`, and the shape of their input. Throws
-/// `IoError`, or `std::invalid_argument` from a layer's constructor.
+/// The layers that `text` describes, and the shapes of their inputs. Throws `IoError`, or
+/// `std::invalid_argument` from a layer's constructor.
 template <Real T, class Types>
-[[nodiscard]] NN_COLD Shape read_architecture(std::string_view text, const std::string& where,
-                                              Sequential<T>& model, Types types) {
+[[nodiscard]] NN_COLD LayerGraph<T> read_architecture(std::string_view text,
+                                                      const std::string& where,
+                                                      std::vector<Shape>& input_shapes,
+                                                      Types types) {
   demand<IoError>(text.size() <= max_architecture_size, where.c_str(), "at most 1048576 characters",
                   text.size());
   JsonReader reader(text, where);
-  Shape input_shape;
-  bool has_name = false;
-  bool has_shape = false;
-  bool has_layers = false;
-  reader.read_object([&](const std::string& key) {
-    if (key == "class_name" && !std::exchange(has_name, true)) {
-      const std::size_t start = reader.position();
-      const std::string name = reader.read_string();
-      if (name != "Sequential") reader.fail("\"Sequential\"", abbreviate(name), start);
-    } else if (key == "input_shape" && !std::exchange(has_shape, true)) {
-      input_shape = detail::read_shape(reader);
-    } else if (key == "layers" && !std::exchange(has_layers, true)) {
-      read_layers(reader, model, types);
-    } else {
-      reader.fail("class_name, input_shape and layers, once each", abbreviate(key),
-                  reader.position());
-    }
-  });
-  if (!has_shape || !has_layers) reader.fail("input_shape and layers", "not both", 0);
+  LayerGraph<T> graph = ArchitectureReader<T, Types>(reader, types).read_model(input_shapes);
   reader.finish();
-  demand(!model.layers().empty(), "Sequential", "at least one layer", "none");
-  return input_shape;
+  demand(!graph.layers().empty(), graph.name(), "at least one layer", "none");
+  return graph;
 }
 
-/// The layers of a model and the shape of its input as `read_architecture` takes them. Throws
+/// The layers of a model and the shapes of its inputs as `read_architecture` takes them. Throws
 /// `std::invalid_argument` where they can't be described, or at too great a length.
 template <Real T>
-[[nodiscard]] NN_COLD std::string describe_architecture(const Model<T>& model, bool tells_frozen) {
+[[nodiscard]] NN_COLD std::string describe_architecture(const Network<T>& network,
+                                                        bool tells_frozen) {
+  const std::string name = network.graph().name();
   std::string text = "{";
   append_key(text, "class_name");
-  append_quoted(text, "Sequential");
-  append_key(text, "input_shape");
-  append_list(text, model.input_shape());
-  append_key(text, "layers");
-  append_layers<T>(text, model.layers(), tells_frozen);
+  append_quoted(text, name);
+  ArchitectureWriter<T> writer(tells_frozen);
+  if (name == "Sequential") {
+    append_key(text, "input_shape");
+    append_list(text, network.inputs()[0]);
+    writer.append_layers(text, network.layers());
+  } else {
+    writer.append_graph(text, network);
+  }
   text += '}';
   demand(text.size() <= max_architecture_size, "Model::save",
          "an architecture of at most 1048576 characters", text.size());
@@ -125,12 +115,13 @@ template <Real T, class Layers, class Parts>
   const std::vector<Index> moments = training ? training->moments : std::vector<Index>{};
   const std::string where = concat({path, ", architecture"});
   try {
-    Sequential<T> model;
-    const Shape input_shape =
-        read_architecture(file.metadata().at("architecture"), where, model, types);
+    std::vector<Shape> inputs;
+    Model<T> model;
     auto& network = nn::detail::ModelAccess::network(model);
+    network =
+        Network<T>(read_architecture<T>(file.metadata().at("architecture"), where, inputs, types));
     const std::uint64_t seed = build_seed_of(file, path);
-    network.infer_shapes(input_shape);
+    network.infer_shapes(inputs);
     const ParameterList<T> list = network.list_parameters();
     require_weights(file, list, require_moments(file, list, moments, path), path);
     const NumberFormat weights = weight_format_of(file, path);
@@ -142,11 +133,14 @@ template <Real T, class Layers, class Parts>
                        "load it as nn::Model<float>"});
     }
     file.read_data(input);
-    network.build(input_shape, seed, [&](const ParameterList<T>&, ParameterBlock<T>& block) {
+    network.build(inputs, seed, [&](const ParameterList<T>&, ParameterBlock<T>& block) {
       copy_weights(file, block);
     });
     if (training) {
+      demand(training->compiled.objectives.size() == network.num_outputs(), where.c_str(),
+             "a loss for each output", training->compiled.objectives.size());
       network.block().resume(read_moments(file, network.block(), moments, path), training->step);
+      network.take_over(training->compiled.taken_over());
       nn::detail::ModelAccess::compiled(model) = std::move(training->compiled);
     }
     if (weights != NumberFormat::float32) model.quantize(weights);
@@ -171,9 +165,9 @@ NN_COLD void Model<T>::save(const std::string& path, const SaveOptions& options)
   require_built("Model::save");
   io::SafetensorsWriter writer = io::begin_file("Model::save", *this, options);
   writer.set_metadata("format", io::model_format);
-  writer.set_metadata("format_version",
-                      options.optimizer ? io::training_format_version : io::model_format_version);
-  writer.set_metadata("architecture", io::describe_architecture(*this, options.optimizer));
+  const bool is_chain = network_.graph().name() == std::string("Sequential");
+  writer.set_metadata("format_version", io::format_version(!is_chain, options.optimizer));
+  writer.set_metadata("architecture", io::describe_architecture(network_, options.optimizer));
   writer.set_metadata("layout", "NHWC, HWIO");
   writer.set_metadata("build_seed", concat(network_.seed()));
   if (weight_format() != NumberFormat::float32) {
@@ -200,9 +194,9 @@ void Model<T>::save(const std::string& path) const {
 template <Real T>
 template <class... Own>
 Model<T> Model<T>::load(const std::string& path) {
-  io::require_own_names(BuiltInLayers<T>{}, LayerTypes<Own...>{});
+  io::require_own_names(io::FileLayers<T>{}, LayerTypes<Own...>{});
   io::require_own_names(io::DescribedTypes<>{}, LayerTypes<Own...>{});
-  return io::read_model<T>(path, BuiltInLayers<T, Own...>{}, io::DescribedTypes<Own...>{});
+  return io::read_model<T>(path, io::FileLayers<T, Own...>{}, io::DescribedTypes<Own...>{});
 }
 
 template <Real T>
@@ -210,6 +204,9 @@ template <class... Own>
 Sequential<T> Sequential<T>::load(const std::string& path) {
   Sequential model;
   static_cast<Model<T>&>(model) = Model<T>::template load<Own...>(path);
+  if (!model.network_.graph().is_chain()) {
+    refuse<IoError>({path, "a chain of layers", "a graph", "", "load it as nn::Model"});
+  }
   return model;
 }
 

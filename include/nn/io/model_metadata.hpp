@@ -17,6 +17,14 @@ inline constexpr const char* model_format = "nn.sequential";
 inline constexpr const char* model_format_version = "1";
 /// Files with an optimizer's memory, which earlier readers of version 1 don't know.
 inline constexpr const char* training_format_version = "2";
+/// Graphs, which readers of versions 1 and 2 don't know, and the same with an optimizer's memory.
+inline constexpr const char* graph_format_version = "3";
+inline constexpr const char* graph_training_format_version = "4";
+
+[[nodiscard]] inline const char* format_version(bool is_graph, bool has_training) {
+  if (is_graph) return has_training ? graph_training_format_version : graph_format_version;
+  return has_training ? training_format_version : model_format_version;
+}
 /// The keys that `save` itself writes. Notes may not have them.
 inline constexpr const char* own_metadata[] = {"format",  "format_version", "architecture",
                                                "layout",  "weight_format",  "build_seed",
@@ -37,6 +45,14 @@ NN_COLD inline void require_free_names(const char* where,
   }
 }
 
+/// Whether the file has an optimizer's memory beside its weights. (In other versions, 'training'
+/// may be a note.)
+[[nodiscard]] NN_COLD inline bool has_training(const SafetensorsFile& file) {
+  const auto version = file.metadata().find("format_version");
+  return version != file.metadata().end() && (version->second == training_format_version ||
+                                              version->second == graph_training_format_version);
+}
+
 /// Throws `IoError` unless the file is that of a model, of a version that this library reads. A
 /// file without a version counts as one of version 1.
 NN_COLD inline void require_format(const SafetensorsFile& file, const std::string& path) {
@@ -54,23 +70,16 @@ NN_COLD inline void require_format(const SafetensorsFile& file, const std::strin
                      format == metadata.end() ? "none" : concat({"'", format->second, "'"})});
   }
   const auto version = metadata.find("format_version");
-  if (version == metadata.end() || version->second == model_format_version) return;
-  if (version->second != training_format_version) {
+  const std::string number = version == metadata.end() ? model_format_version : version->second;
+  if (number != model_format_version && number != training_format_version &&
+      number != graph_format_version && number != graph_training_format_version) {
     refuse<IoError>({.where = path,
-                     .expected = {"format_version '", model_format_version, "' or '",
-                                  training_format_version, "'"},
-                     .got = abbreviate(version->second),
+                     .expected = "a format_version from '1' to '4'",
+                     .got = abbreviate(number),
                      .remedy = "the file is of another version of the library"});
   }
-  if (metadata.contains("training")) return;
-  refuse<IoError>({path, "metadata 'training', as in files of version 2", "none"});
-}
-
-/// Whether the file has an optimizer's memory beside its weights. (In version 1, 'training' may be
-/// a note.)
-[[nodiscard]] NN_COLD inline bool has_training(const SafetensorsFile& file) {
-  const auto version = file.metadata().find("format_version");
-  return version != file.metadata().end() && version->second == training_format_version;
+  if (!has_training(file) || metadata.contains("training")) return;
+  refuse<IoError>({path, {"metadata 'training', as in files of version ", number}, "none"});
 }
 
 /// The seed that the model was built with. So the loaded model draws the same dropout and shuffles

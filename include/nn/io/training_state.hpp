@@ -47,12 +47,28 @@ NN_COLD void append_part(std::string& text, const char* kind, const Part& part) 
   append_described(text, *arguments);
 }
 
+/// Appends "loss":{...},"metrics":[...].
+template <Real T>
+NN_COLD void append_objective(std::string& text, const Objective<T>& objective) {
+  demand(std::ssize(objective.metrics) <= max_metrics, "Model::save", "at most 100 metrics",
+         objective.metrics.size());
+  append_key(text, "loss");
+  append_part(text, "a loss", *objective.loss);
+  append_key(text, "metrics");
+  text += '[';
+  for (const Metric& metric : objective.metrics) {
+    append_comma(text);
+    append_part(text, "a metric", metric);
+  }
+  text += ']';
+}
+
 /// {"step":12,"moments":[0,1],"precision":"float32","optimizer":{...},"loss":{...},"metrics":[...]}
+/// Of a model with several outputs, "outputs":[{"name":"price","weight":0.5,"loss":...},...] stands
+/// in place of loss and metrics.
 template <Real T>
 [[nodiscard]] NN_COLD std::string describe_training(const Compiled<T>& compiled,
                                                     const ParameterBlock<T>& block) {
-  demand(std::ssize(compiled.metrics) <= max_metrics, "Model::save", "at most 100 metrics",
-         compiled.metrics.size());
   std::string text = "{";
   append_key(text, "step");
   append(text, block.step());
@@ -62,15 +78,24 @@ template <Real T>
   append_quoted(text, to_string(compiled.options.precision));
   append_key(text, "optimizer");
   append_part(text, "an optimizer", *compiled.optimizer.get());
-  append_key(text, "loss");
-  append_part(text, "a loss", *compiled.loss.get());
-  append_key(text, "metrics");
-  text += '[';
-  for (const Metric& metric : compiled.metrics) {
-    append_comma(text);
-    append_part(text, "a metric", metric);
+  if (compiled.objectives.size() == 1) {
+    append_objective(text, compiled.objectives[0]);
+  } else {
+    append_key(text, "outputs");
+    text += '[';
+    for (const Objective<T>& objective : compiled.objectives) {
+      append_comma(text);
+      text += '{';
+      append_key(text, "name");
+      append_quoted(text, objective.name);
+      append_key(text, "weight");
+      append_number(text, objective.weight);
+      append_objective(text, objective);
+      text += '}';
+    }
+    text += ']';
   }
-  text += "]}";
+  text += '}';
   demand(text.size() <= max_training_size, "Model::save",
          "at most 1048576 characters of optimizer, loss and metrics", text.size());
   return text;
@@ -101,10 +126,62 @@ NN_COLD inline void require_moment_numbers(const std::vector<Index>& moments,
 inline constexpr const char* training_keys =
     "step, moments, precision, optimizer, loss and metrics, once each";
 
+/// What a file says of one output.
+template <Real T>
+struct StoredObjective {
+  nn::detail::Erased<nn::detail::LossInterface<T>> loss{};
+  std::vector<Metric> metrics{};
+  double weight = 1;
+  std::string name{};
+};
+
+/// Reads the value of a key of an objective; false for other keys.
+template <Real T, class Types>
+[[nodiscard]] NN_COLD bool read_objective_value(JsonReader& reader, const std::string& key,
+                                                StoredObjective<T>& objective, Types types) {
+  const std::size_t start = reader.position();
+  if (key == "loss") {
+    objective.loss = make_described<LossFamily<T>>(read_described(reader), types);
+  } else if (key == "metrics") {
+    reader.read_array([&] {
+      objective.metrics.push_back(make_described<MetricFamily>(read_described(reader), types));
+      if (std::ssize(objective.metrics) <= max_metrics) return;
+      reader.fail("at most 100 metrics", "more", start);
+    });
+  } else {
+    return false;
+  }
+  return true;
+}
+
+template <Real T, class Types>
+[[nodiscard]] NN_COLD StoredObjective<T> read_objective(JsonReader& reader, Types types) {
+  constexpr const char* keys = "name, weight, loss and metrics, once each";
+  const std::size_t start = reader.position();
+  StoredObjective<T> objective;
+  std::set<std::string> known;
+  reader.read_object([&](const std::string& key) {
+    const std::size_t place = reader.position();
+    if (!known.insert(key).second) reader.fail(keys, abbreviate(key), place);
+    if (key == "name") {
+      objective.name = reader.read_string();
+    } else if (key == "weight") {
+      const JsonNumber number = reader.read_number();
+      objective.weight = number.is_integer ? static_cast<double>(number.integer) : number.real;
+      if (!(objective.weight >= 0)) reader.fail("a weight of 0 or more", "another", place);
+    } else if (!read_objective_value(reader, key, objective, types)) {
+      reader.fail(keys, abbreviate(key), place);
+    }
+  });
+  if (known.size() != 4) reader.fail(keys, concat({known.size(), " of them"}), start);
+  return objective;
+}
+
 /// Reads the value of one key.
 template <Real T, class Types>
 NN_COLD void read_training_value(JsonReader& reader, const std::string& key,
-                                 TrainingState<T>& state, Types types) {
+                                 TrainingState<T>& state,
+                                 std::vector<StoredObjective<T>>& objectives, Types types) {
   constexpr std::int64_t most_steps = std::int64_t{1} << 60;
   const std::size_t start = reader.position();
   Compiled<T>& compiled = state.compiled;
@@ -119,16 +196,13 @@ NN_COLD void read_training_value(JsonReader& reader, const std::string& key,
     compiled.options.precision = read_precision(reader);
   } else if (key == "optimizer") {
     compiled.optimizer = make_described<OptimizerFamily<T>>(read_described(reader), types);
-  } else if (key == "loss") {
-    compiled.loss = make_described<LossFamily<T>>(read_described(reader), types);
-  } else if (key == "metrics") {
-    reader.read_array([&] {
-      compiled.metrics.push_back(make_described<MetricFamily>(read_described(reader), types));
-      if (std::ssize(compiled.metrics) <= max_metrics) return;
-      reader.fail("at most 100 metrics", "more", start);
-    });
+  } else if (key == "outputs") {
+    reader.read_array([&] { objectives.push_back(read_objective<T>(reader, types)); });
   } else {
-    reader.fail(training_keys, abbreviate(key), start);
+    if (objectives.empty()) objectives.resize(1);
+    if (!read_objective_value(reader, key, objectives[0], types)) {
+      reader.fail(training_keys, abbreviate(key), start);
+    }
   }
 }
 
@@ -141,16 +215,27 @@ template <Real T, class Types>
                   text.size());
   JsonReader reader(text, where);
   TrainingState<T> state;
+  std::vector<StoredObjective<T>> objectives;
   std::set<std::string> known;
   reader.read_object([&](const std::string& key) {
     const std::size_t start = reader.position();
     if (!known.insert(key).second) reader.fail(training_keys, abbreviate(key), start);
-    read_training_value(reader, key, state, types);
+    read_training_value(reader, key, state, objectives, types);
   });
   reader.finish();
-  if (known.size() != 6) reader.fail(training_keys, concat({known.size(), " of them"}), 0);
+  const bool has_outputs = known.contains("outputs");
+  const bool has_loss = known.contains("loss") || known.contains("metrics");
+  if (known.size() != (has_outputs ? 5U : 6U) || has_outputs == has_loss || objectives.empty()) {
+    reader.fail(training_keys, concat({known.size(), " of them"}), 0);
+  }
   require_precision<T>("Model::load", state.compiled.options.precision);
-  state.compiled.metric_names = nn::detail::names_of(state.compiled.metrics);
+  for (StoredObjective<T>& each : objectives) {
+    state.compiled.objectives.push_back({.loss = AnyLoss<T>(std::move(each.loss)),
+                                         .metrics = std::move(each.metrics),
+                                         .weight = each.weight,
+                                         .name = std::move(each.name)});
+    if (has_outputs) state.compiled.options.loss_weights.push_back(each.weight);
+  }
   return state;
 }
 

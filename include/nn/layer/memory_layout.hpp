@@ -96,7 +96,7 @@ struct MemoryLayout {
     std::uint64_t build_number = 0;  ///< the model's
     Index batch = 0;                 ///< samples
     bool training = false;
-    bool as_logits = false;  ///< without the activation that closes the model
+    bool for_loss = false;  ///< without the activations that losses take over
 
     [[nodiscard]] bool operator==(const Key&) const = default;
   };

@@ -68,7 +68,7 @@ class ParameterBlock {
   NN_COLD void hand_over(ParameterList<T>& list, std::size_t first) {
     const std::size_t count = list.entries().size() - first;
     if (count != named_.size()) {
-      refuse<ShapeError>({{"Sequential, as a layer"},
+      refuse<ShapeError>({{"Model, as a layer"},
                           {named_.size(), " parameters, as in a model built before"},
                           count});
     }

@@ -124,6 +124,9 @@ class AnyLayer {
     return self_->dy_reader(x, x_shape, y, y_shape, pass);
   }
   void update(const Pass& pass) const { self_->update(pass); }
+  /// Updates all parameters by the gradients that several uses of the layer have added up, whatever
+  /// it promises.
+  void update_parameters(const Pass& pass) const { self_->update_parameters(pass); }
   [[nodiscard]] bool updates_state() const { return self_->updates_state(); }
   /// After a training pass over x, whose `forward` and `backward` had the same pass.
   void update_state(const Shape& x_shape, const Pass& pass) { self_->update_state(x_shape, pass); }
@@ -168,6 +171,7 @@ class AnyLayer {
       return nullptr;
     }
     virtual void update(const Pass&) const {}
+    virtual void update_parameters(const Pass&) const {}
     virtual bool updates_state() const { return false; }
     virtual void update_state(const Shape&, const Pass&) {}
 
@@ -308,7 +312,10 @@ class AnyLayer {
       return nullptr;
     }
     void update(const Pass& pass) const override {
-      if constexpr (ParametricLayer<L> && !promised.updates_parameters) {
+      if constexpr (!promised.updates_parameters) update_parameters(pass);
+    }
+    void update_parameters([[maybe_unused]] const Pass& pass) const override {
+      if constexpr (ParametricLayer<L>) {
         if (pass.update == nullptr || this->is_frozen) return;
         for (const auto* parameter : own_parameters) parameter->update(*pass.update);
       }

@@ -274,8 +274,28 @@ class Metric {
   detail::Erased<detail::MetricInterface> self_;
 };
 
+/// A loss of any type, as the elements of `compile`'s list for several outputs.
+template <Real T>
+class AnyLoss {
+ public:
+  template <Loss<T> L>
+  requires(!std::same_as<L, AnyLoss>)
+      AnyLoss(L loss)  // NOLINT(google-explicit-constructor): {nn::MeanSquaredError{}} is a list
+      : self_(detail::hold_loss<T>(std::move(loss))) {}
+  explicit AnyLoss(detail::Erased<detail::LossInterface<T>> held) : self_(std::move(held)) {}
+
+  [[nodiscard]] const detail::LossInterface<T>* operator->() const { return self_.get(); }
+  [[nodiscard]] const detail::LossInterface<T>& operator*() const { return *self_.get(); }
+
+ private:
+  detail::Erased<detail::LossInterface<T>> self_;
+};
+
 /// Options of `compile`.
 struct CompileOptions {
+  /// Of a model with several outputs: what the loss of each is multiplied by in their sum, which is
+  /// trained; empty: all 1.
+  std::vector<double> loss_weights{};
   /// How Dense layers multiply in `fit` and `train_on_batch`: in float32, or in bfloat16, whose
   /// products are summed in float; weights and the optimizer's memory stay floats (Micikevicius et
   /// al. 2018; Kalamkar et al. 2019). Evaluation and prediction multiply in float32.
@@ -323,14 +343,34 @@ namespace detail {
 
 }  // namespace detail
 
-/// The loss, optimizer and metrics of a model.
+/// What is asked of one output of a model.
+template <Real T>
+struct Objective {
+  AnyLoss<T> loss;
+  std::vector<Metric> metrics{};
+  double weight = 1;   // of the loss, in the sum that is trained
+  std::string name{};  // of the output; empty: it is the only one
+  std::vector<std::string> metric_names = detail::names_of(metrics);  // in scores
+
+  /// How names in scores begin.
+  [[nodiscard]] std::string prefix() const { return name.empty() ? "" : name + "_"; }
+};
+
+/// The optimizer of a model, and a loss and metrics for each output.
 template <Real T>
 struct Compiled {
   detail::Erased<detail::OptimizerInterface<T>> optimizer;
-  detail::Erased<detail::LossInterface<T>> loss;
-  std::vector<Metric> metrics;
+  std::vector<Objective<T>> objectives;
   CompileOptions options{};
-  std::vector<std::string> metric_names = detail::names_of(metrics);  // in scores
+
+  /// The closing activations that losses apply themselves.
+  [[nodiscard]] NN_COLD std::vector<Activation> taken_over() const {
+    std::vector<Activation> activations;
+    for (const Objective<T>& objective : objectives) {
+      activations.push_back(objective.loss->takes_over());
+    }
+    return activations;
+  }
 };
 
 }  // namespace nn

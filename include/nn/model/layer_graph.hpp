@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,28 +13,76 @@
 
 namespace nn {
 
-/// Layers in the order in which they run. Some may be models, which are run layer by layer: all
-/// layers counted one by one, those of nested models among them, are leaves.
+/// The layers of a model and their uses, in the order in which they run. A layer that is used
+/// several times has one set of parameters. Some may be models, which are run layer by layer: all
+/// uses of layers counted one by one, those of nested models among them, are leaves.
 template <Real T>
 class LayerGraph {
  public:
+  /// A use of a layer: the values that it reads. The first values are the model's inputs; behind
+  /// them comes what each use makes, of a nested model all results.
+  struct Use {
+    std::size_t layer = 0;
+    std::vector<std::size_t> sources{};
+  };
+
   LayerGraph() = default;
   /// `name`: of the kind of model, for messages; a string literal.
   explicit LayerGraph(const char* name) : name_(name) {}
 
-  /// Appends a layer that reads these values: 0 is the input, i + 1 is what layer i makes. What the
-  /// last layer makes is the result.
-  NN_COLD void add(AnyLayer<T> layer, std::vector<std::size_t> sources) {
-    sources_.push_back(std::move(sources));
-    try {
-      layers_.push_back(std::move(layer));
-    } catch (...) {
-      sources_.pop_back();
-      throw;
-    }
+  /// Appends a layer that reads these values. `name`: in tables; empty: one is made of its type.
+  NN_COLD void add(AnyLayer<T> layer, std::vector<std::size_t> sources, std::string name = "") {
+    uses_.reserve(uses_.size() + 1);
+    names_.reserve(names_.size() + 1);
+    layers_.push_back(std::move(layer));
+    uses_.push_back({layers_.size() - 1, std::move(sources)});  // there is room: nothing throws
+    names_.push_back(std::move(name));
   }
+  /// Appends another use of layer i.
+  NN_COLD void use(std::size_t i, std::vector<std::size_t> sources) {
+    uses_.push_back({i, std::move(sources)});
+  }
+  /// By default there is one input, and the last value is the only result.
+  NN_COLD void set_ends(std::vector<std::string> inputs, std::vector<std::size_t> outputs) {
+    input_names_ = std::move(inputs);
+    outputs_ = std::move(outputs);
+  }
+
+  [[nodiscard]] const char* name() const { return name_; }
   [[nodiscard]] std::vector<AnyLayer<T>>& layers() { return layers_; }
   [[nodiscard]] const std::vector<AnyLayer<T>>& layers() const { return layers_; }
+  [[nodiscard]] const std::vector<Use>& uses() const { return uses_; }
+  /// As given, empty for those without.
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+  [[nodiscard]] NN_COLD std::vector<std::string> input_names() const {
+    return input_names_.empty() ? std::vector<std::string>{""} : input_names_;
+  }
+  [[nodiscard]] std::size_t num_inputs() const {
+    return input_names_.empty() ? 1 : input_names_.size();
+  }
+  /// The values that are the model's results.
+  [[nodiscard]] NN_COLD std::vector<std::size_t> outputs() const {
+    return outputs_.empty() ? std::vector{num_values() - 1} : outputs_;
+  }
+  [[nodiscard]] std::size_t num_outputs() const { return outputs_.empty() ? 1 : outputs_.size(); }
+  /// How many values a layer makes in one use.
+  [[nodiscard]] static std::size_t num_results(const AnyLayer<T>& layer) {
+    const Network<T>* const inner = layer.network();
+    return inner == nullptr ? 1 : inner->graph().num_outputs();
+  }
+  [[nodiscard]] NN_COLD std::size_t num_values() const {
+    std::size_t count = num_inputs();
+    for (const Use& each : uses_) count += num_results(layers_[each.layer]);
+    return count;
+  }
+  /// Whether each layer reads what the one before makes, and nothing else.
+  [[nodiscard]] NN_COLD bool is_chain() const {
+    for (std::size_t i = 0; i < uses_.size(); ++i) {
+      const bool follows = uses_[i].sources.size() == 1 && uses_[i].sources[0] == i;
+      if (uses_[i].layer != i || !follows || num_results(layers_[i]) != 1) return false;
+    }
+    return num_inputs() == 1 && num_outputs() == 1 && outputs()[0] == uses_.size();
+  }
 
   /// Layers that draw random numbers of their own, or could.
   [[nodiscard]] Index num_layers() const {
@@ -45,46 +94,70 @@ class LayerGraph {
     return count;
   }
 
-  /// What all layers read, those of nested models one by one, for samples of this shape.
-  [[nodiscard]] NN_COLD detail::Wiring wire(const Shape& sample) const {
+  /// What all leaves read, for samples of these shapes.
+  [[nodiscard]] NN_COLD detail::Wiring wire(std::span<const Shape> samples) const {
     detail::Wiring wiring;
-    wiring.shapes.push_back(sample);
-    wiring.output = append_wiring(wiring, 0);
+    wiring.num_inputs = samples.size();
+    wiring.shapes.assign(samples.begin(), samples.end());
+    std::vector<std::size_t> inputs;
+    for (std::size_t v = 0; v < samples.size(); ++v) inputs.push_back(v);
+    wiring.values = append_wiring(wiring, inputs);
+    for (const std::size_t output : outputs()) wiring.outputs.push_back(wiring.values[output]);
     return wiring;
   }
-  /// Adds the layers of this network, whose input is value `input`; returns its result.
-  NN_COLD std::size_t append_wiring(detail::Wiring& wiring, std::size_t input) const {
-    std::vector<std::size_t> values{input};
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
+  /// Adds the leaves of this graph, which has these values as inputs; returns all its values.
+  NN_COLD std::vector<std::size_t> append_wiring(detail::Wiring& wiring,
+                                                 const std::vector<std::size_t>& inputs) const {
+    if (inputs.size() != num_inputs()) {
+      refuse<ShapeError>(
+          {name_, {num_inputs(), num_inputs() == 1 ? " input" : " inputs"}, inputs.size()});
+    }
+    std::vector<std::size_t> values = inputs;
+    for (const Use& use : uses_) {
       std::vector<std::size_t> sources;
       std::vector<Shape> shapes;
-      for (const std::size_t source : sources_[i]) {
+      for (const std::size_t source : use.sources) {
         sources.push_back(values[source]);
         shapes.push_back(wiring.shapes[values[source]]);
       }
+      const AnyLayer<T>& layer = layers_[use.layer];
       try {
-        if (const Network<T>* const inner = layers_[i].network()) {
-          values.push_back(inner->graph().append_wiring(wiring, sources[0]));
+        if (const Network<T>* const inner = layer.network()) {
+          const std::vector<std::size_t> made = inner->graph().append_wiring(wiring, sources);
+          for (const std::size_t output : inner->graph().outputs()) values.push_back(made[output]);
           continue;
         }
-        const Shape shape = detail::checked_output_shape<T>(layers_[i], shapes);
-        wiring.shapes.push_back(shape);
+        wiring.shapes.push_back(detail::checked_output_shape<T>(layer, shapes));
       } catch (const ShapeError& error) {
-        throw ShapeError{concat({name_, ", layer ", i, ": ", error.what()})};
+        throw ShapeError{concat({name_, ", layer ", use.layer, ": ", error.what()})};
       }
+      values.push_back(wiring.num_inputs + wiring.sources.size());
       wiring.sources.push_back(std::move(sources));
-      values.push_back(wiring.sources.size());
     }
-    return values.back();
+    return values;
   }
 
   NN_COLD void append_leaves(detail::Layers<T>& leaves) {
-    for (AnyLayer<T>& layer : layers_) append_leaves(layer, leaves);
+    for (const Use& use : uses_) {
+      AnyLayer<T>& layer = layers_[use.layer];
+      if (Network<T>* const inner = layer.network()) {
+        inner->graph().append_leaves(leaves);
+      } else {
+        leaves.push_back(&layer);
+      }
+    }
   }
-  NN_COLD static void append_leaves(AnyLayer<T>& layer, detail::Layers<T>& leaves) {
-    if (Network<T>* const inner = layer.network()) return inner->graph().append_leaves(leaves);
-    leaves.push_back(&layer);
+  /// How many leaves one use of a layer makes.
+  [[nodiscard]] NN_COLD static std::size_t count_leaves(const AnyLayer<T>& layer) {
+    const Network<T>* const inner = layer.network();
+    if (inner == nullptr) return 1;
+    std::size_t count = 0;
+    for (const Use& use : inner->graph().uses()) {
+      count += count_leaves(inner->layers()[use.layer]);
+    }
+    return count;
   }
+
   /// Freezes layer i, of a nested model all layers, or makes it trained again. To be followed by
   /// `Network::rearrange`.
   NN_COLD void set_frozen(std::size_t i, bool frozen) {
@@ -104,35 +177,26 @@ class LayerGraph {
   [[nodiscard]] NN_COLD std::string scope_of(std::size_t i) const {
     return concat({i, ".", lower_case(layers_[i].name()), "."});
   }
-  /// The same for layer `leaf` of those in nested models and between them, counted one by one.
+  /// The same for a leaf.
   [[nodiscard]] NN_COLD std::string scope_of_leaf(std::size_t leaf) const {
-    std::string scope;
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-      const Network<T>* const inner = layers_[i].network();
-      const std::size_t count = inner == nullptr ? 1 : inner->graph().count_leaves();
+    for (const Use& use : uses_) {
+      const std::size_t count = count_leaves(layers_[use.layer]);
       if (leaf < count) {
-        scope = scope_of(i);
-        if (inner != nullptr) scope += inner->graph().scope_of_leaf(leaf);
-        break;
+        const Network<T>* const inner = layers_[use.layer].network();
+        return scope_of(use.layer) + (inner == nullptr ? "" : inner->graph().scope_of_leaf(leaf));
       }
       leaf -= count;
     }
-    return scope;
+    return "";
   }
 
  private:
-  [[nodiscard]] NN_COLD std::size_t count_leaves() const {
-    std::size_t count = 0;
-    for (const AnyLayer<T>& layer : layers_) {
-      const Network<T>* const inner = layer.network();
-      count += inner == nullptr ? 1 : inner->graph().count_leaves();
-    }
-    return count;
-  }
-
   const char* name_ = "Sequential";
-  std::vector<AnyLayer<T>> layers_;
-  std::vector<std::vector<std::size_t>> sources_;  // the values that each layer reads, see `add`
+  std::vector<AnyLayer<T>> layers_;  // in the order of their first uses
+  std::vector<std::string> names_;   // of each layer
+  std::vector<Use> uses_;
+  std::vector<std::string> input_names_;  // empty: one input without a name
+  std::vector<std::size_t> outputs_;      // empty: the last value
 };
 
 }  // namespace nn

@@ -4,16 +4,22 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
+#include "nn/data/data_lists.hpp"
 #include "nn/data/data_set.hpp"
+#include "nn/data/input_requirements.hpp"
 #include "nn/layer/workspace.hpp"
 #include "nn/model/compiled.hpp"
 #include "nn/model/network.hpp"
+#include "nn/model/objectives.hpp"
 #include "nn/model/summary.hpp"
+#include "nn/model/value.hpp"
 
 namespace nn {
 
@@ -44,6 +50,13 @@ class Model {
 
   /// A model without layers.
   Model() = default;
+  /// The model of a graph, which makes `outputs` of `inputs` (Keras: functional API), built. One
+  /// input or output, or a list of several. Throws `std::invalid_argument` unless the outputs
+  /// follow from these inputs and each of the inputs is read.
+  NN_COLD Model(const Values<T>& inputs, const Values<T>& outputs, const BuildOptions& options = {})
+      : network_(detail::graph_of(inputs.list(), outputs.list())) {
+    network_.build(detail::shapes_of(inputs.list()), options.seed);
+  }
   Model(const Model&) = default;
   Model(Model&&) noexcept = default;
   /// Both throw `std::invalid_argument` in a callback of this model's `fit`. Where they throw, both
@@ -60,18 +73,19 @@ class Model {
   /// Infers all shapes from that of one sample and draws the parameters. Throws `ShapeError` where
   /// a layer can't take what the one before gives, and leaves the model as it was.
   NN_COLD void build(const Shape& sample, const BuildOptions& options = {}) {
-    require_layers("Model::build");
-    network_.require_no_training("Model::build");
-    Network<T> built = network_;  // a refusal leaves this model alone
-    built.build(sample, options.seed);
-    network_ = std::move(built);
+    build_for({sample}, options);
   }
 
   [[nodiscard]] bool is_built() const { return network_.is_built(); }
   [[nodiscard]] Index size() const { return static_cast<Index>(network_.layers().size()); }
-  /// Shapes of one sample at both ends. Empty before `build`.
-  [[nodiscard]] const Shape& input_shape() const { return network_.input(); }
-  [[nodiscard]] Shape output_shape() const { return network_.output(); }
+  /// Shapes of one sample at both ends, of the first input and output. Empty before `build`.
+  [[nodiscard]] Shape input_shape() const { return is_built() ? network_.inputs()[0] : Shape{}; }
+  [[nodiscard]] Shape output_shape() const { return is_built() ? network_.output() : Shape{}; }
+  /// Those of all inputs and outputs.
+  [[nodiscard]] const std::vector<Shape>& input_shapes() const { return network_.inputs(); }
+  [[nodiscard]] std::vector<Shape> output_shapes() const {
+    return is_built() ? network_.outputs() : std::vector<Shape>{};
+  }
 
   /// A table of layers, output shapes and parameter counts.
   [[nodiscard]] std::string summary() const { return summarize(network_); }
@@ -128,18 +142,27 @@ class Model {
   void backward(const DY& dy, Workspace& workspace);
 
   /// Attaches an optimizer, a loss and metrics, and resets moments and step. Throws
-  /// `std::invalid_argument` for a precision that the model can't train in, and during `fit`.
+  /// `std::invalid_argument` for a precision that the model can't train in, for a model with
+  /// several outputs, and during `fit`.
   template <OptimizerFor<T> O, Loss<T> L>
   NN_COLD void compile(O optimizer, L loss, std::vector<Metric> metrics = {},
                        const CompileOptions& options = {}) {
-    network_.require_no_training("Model::compile");
-    require_precision<T>("Model::compile", options.precision);
-    compiled_ =
-        Compiled<T>{detail::Erased<detail::OptimizerInterface<T>>{
-                        detail::hold_optimizer<T>(std::move(optimizer))},
-                    detail::Erased<detail::LossInterface<T>>{detail::hold_loss<T>(std::move(loss))},
-                    std::move(metrics), options};
-    network_.block().reset_moments();
+    std::vector<std::vector<Metric>> lists;
+    lists.push_back(std::move(metrics));
+    attach(detail::Erased<detail::OptimizerInterface<T>>{detail::hold_optimizer<T>(
+               std::move(optimizer))},
+           {AnyLoss<T>(std::move(loss))}, std::move(lists), options);
+  }
+  /// The same with a loss and a list of metrics for each output; an empty list of lists: no
+  /// metrics. The weighted sum of the losses is trained: see CompileOptions. In scores, the name of
+  /// an output stands before those of its loss and metrics: "price_loss".
+  template <OptimizerFor<T> O>
+  NN_COLD void compile(O optimizer, std::vector<AnyLoss<T>> losses,
+                       std::vector<std::vector<Metric>> metrics = {},
+                       const CompileOptions& options = {}) {
+    attach(detail::Erased<detail::OptimizerInterface<T>>{detail::hold_optimizer<T>(
+               std::move(optimizer))},
+           std::move(losses), std::move(metrics), options);
   }
   /// Stores the weights of Dense layers as bfloat16 or int8, for inference alone in less memory and
   /// time; see kernels/quantized/product.hpp. Throws `std::invalid_argument` for another format,
@@ -149,23 +172,21 @@ class Model {
     network_.quantize("Model::quantize", format);
   }
   [[nodiscard]] NumberFormat weight_format() const { return network_.block().format(); }
-  [[nodiscard]] bool is_compiled() const { return compiled_.loss.get() != nullptr; }
+  [[nodiscard]] bool is_compiled() const { return !compiled_.objectives.empty(); }
 
   // Below, x is a tensor [N, ...], an Eigen matrix [N, features] or nn::Samples of a list; y has
-  // class numbers or values, as the loss takes them: see data/targets.hpp.
+  // class numbers or values, as the loss takes them: see data/targets.hpp. A model with several
+  // inputs or outputs takes lists of them: `{images, metadata}`.
 
   /// Trains on samples x with targets y; builds the model first if that wasn't done.
   /// Where it throws, the model is left as it was. See training/fit.hpp.
-  template <class X, class Y>
-  History fit(const X& x, const Y& y, const FitOptions& options);
-  template <class X, class Y>
-  History fit(const X& x, const Y& y);
+  History fit(const SampleList& x, const TargetList& y, const FitOptions& options);
+  History fit(const SampleList& x, const TargetList& y);
 
   /// Loss and metrics on samples x with targets y, by name. See training/evaluate.hpp.
-  template <class X, class Y>
-  [[nodiscard]] Scores evaluate(const X& x, const Y& y, const EvaluateOptions& options) const;
-  template <class X, class Y>
-  [[nodiscard]] Scores evaluate(const X& x, const Y& y) const;
+  [[nodiscard]] Scores evaluate(const SampleList& x, const TargetList& y,
+                                const EvaluateOptions& options) const;
+  [[nodiscard]] Scores evaluate(const SampleList& x, const TargetList& y) const;
 
   /// The same with a source: samples and targets that are read, in threads of their own, when they
   /// are needed. See data/sample_source.hpp.
@@ -179,21 +200,27 @@ class Model {
   [[nodiscard]] Scores evaluate(const S& source) const;
 
   /// One update, or a test, from one batch: see training/train_on_batch.hpp.
-  template <class X, class Y>
-  Scores train_on_batch(const X& x, const Y& y, const SampleWeights& sample_weight = {});
-  template <class X, class Y>
-  [[nodiscard]] Scores test_on_batch(const X& x, const Y& y,
+  Scores train_on_batch(const SampleList& x, const TargetList& y,
+                        const SampleWeights& sample_weight = {});
+  [[nodiscard]] Scores test_on_batch(const SampleList& x, const TargetList& y,
                                      const SampleWeights& sample_weight = {}) const;
 
-  /// The model's output [N, ...] for x [N, ...], a tensor of the given rank. See
+  /// The model's output [N, ...] for x [N, ...], a tensor of the given rank. A model with several
+  /// outputs takes the rank of each, and gives a std::tuple: `predict<2, 4>(x)`. See
   /// training/predict.hpp.
-  template <int Rank = 2, class X>
-  [[nodiscard]] Tensor<T, Rank> predict(const X& x, const PredictOptions& options) const;
-  template <int Rank = 2, class X>
-  [[nodiscard]] Tensor<T, Rank> predict(const X& x) const;
-  /// The same into the caller's tensor, without allocating once the workspace has seen the shape.
-  template <class X, TensorLike Y>
-  void predict(const X& x, Y& y, Workspace& workspace) const;
+  template <int Rank = 2, int... Ranks>
+  [[nodiscard]] auto predict(const SampleList& x, const PredictOptions& options) const;
+  template <int Rank = 2, int... Ranks>
+  [[nodiscard]] auto predict(const SampleList& x) const;
+  /// The same of the samples of a source, for a model with one input and one output.
+  template <int Rank = 2, detail::AnySource S>
+  [[nodiscard]] Tensor<T, Rank> predict(const S& source, const PredictOptions& options) const;
+  template <int Rank = 2, detail::AnySource S>
+  [[nodiscard]] Tensor<T, Rank> predict(const S& source) const;
+  /// The same into the caller's tensor, or `std::tie(y, z)` for several outputs, without allocating
+  /// once the workspace has seen the shape.
+  template <class Y>
+  void predict(const SampleList& x, Y&& y, Workspace& workspace) const;
 
   /// A safetensors file with weights and architecture, and notes of one's own in its metadata. See
   /// io/model_file.hpp, also for errors.
@@ -209,27 +236,43 @@ class Model {
   void load_weights(const std::string& path);
 
   [[nodiscard]] static std::string name() { return "Model"; }
-  /// What one sample of this shape becomes. Throws `ShapeError` where a layer can't take it.
-  [[nodiscard]] Shape output_shape(const Shape& input) const {
+  /// What samples of these shapes, one for each input, become. Throws `ShapeError` where a layer
+  /// can't take them.
+  [[nodiscard]] std::vector<Shape> output_shapes(const std::vector<Shape>& inputs) const {
     require_layers("Model");
-    if (network_.is_planned() && input == network_.input()) return network_.output();
-    return network_.output_shape(input);
+    if (network_.is_planned() && inputs == network_.inputs()) return network_.outputs();
+    return network_.output_shapes(inputs);
   }
-  /// The activation that the model ends with, once it is built; linear: none.
-  [[nodiscard]] Activation activation() const { return network_.plan().closing_activation(); }
-  /// Memory of a pass over x [N, ...].
-  [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
-    return network_.workspace_bytes(x[0], training);
+  /// The same for one input and one output.
+  [[nodiscard]] Shape output_shape(const Shape& input) const {
+    return output_shapes(std::vector<Shape>{input})[0];
+  }
+  /// Memory of a pass over so many samples.
+  [[nodiscard]] Index workspace_bytes(Index batch, bool training) const {
+    return network_.workspace_bytes(batch, training);
   }
 
  private:
   friend struct detail::ModelAccess;
   friend class Sequential<T>;
 
-  Scores train_on_data(const DataSet& data);
-  Scores test_on_data(const DataSet& data) const;
+  NN_COLD void build_for(const std::vector<Shape>& samples, const BuildOptions& options) {
+    require_layers("Model::build");
+    network_.require_no_training("Model::build");
+    Network<T> built = network_;  // a refusal leaves this model alone
+    built.build(samples, options.seed);
+    network_ = std::move(built);
+  }
+  void attach(detail::Erased<detail::OptimizerInterface<T>> optimizer,
+              std::vector<AnyLoss<T>> losses, std::vector<std::vector<Metric>> metrics,
+              const CompileOptions& options);
   History fit_data(const DataSet& data, const FitOptions& options);
   Scores evaluate_data(const DataSet& data, const EvaluateOptions& options) const;
+  Scores train_on_data(const DataSet& data);
+  void require_prediction(const char* where, const PredictOptions& options) const;
+  template <class... Ys>
+  void predict_into(std::span<const Samples> x, const std::tuple<Ys&...>& y,
+                    Workspace& workspace) const;
 
   void require_layers(const char* where) const {
     demand(!network_.layers().empty(), where, "at least one layer", "none");
@@ -245,12 +288,16 @@ class Model {
     refuse({where, "a built model", "one whose input shape is not known", "",
             "call build({height, width, channels}) or fit first"});
   }
-  /// x: Samples, or a DataSet.
-  template <class X>
-  NN_COLD void require_samples(const char* where, const X& x) const {
+  NN_COLD void require_samples(const char* where, std::span<const Samples> x) const {
     require_built(where);
-    x.template check_type<T>(where);
-    x.check_shape(where, input_shape());
+    detail::require_inputs<T>(where, x, network_.inputs());
+  }
+  NN_COLD void require_one_output(const char* where) const {
+    if (network_.num_outputs() == 1) return;
+    refuse({.where = where,
+            .expected = "a model with one output",
+            .got = network_.num_outputs(),
+            .remedy = "use fit or train_on_batch"});
   }
   NN_COLD void require_compiled(const char* where) const {
     if (is_compiled()) return;
@@ -263,6 +310,39 @@ class Model {
   Network<T> network_;
   Compiled<T> compiled_;  // without loss and optimizer before `compile`
 };
+
+template <Real T>
+Model(const Value<T>&, const Value<T>&) -> Model<T>;
+template <Real T>
+Model(const Value<T>&, const Value<T>&, BuildOptions) -> Model<T>;
+template <Real T>
+Model(std::initializer_list<Value<T>>, const Value<T>&) -> Model<T>;
+template <Real T>
+Model(std::initializer_list<Value<T>>, const Value<T>&, BuildOptions) -> Model<T>;
+template <Real T>
+Model(const Value<T>&, std::initializer_list<Value<T>>) -> Model<T>;
+template <Real T>
+Model(const Value<T>&, std::initializer_list<Value<T>>, BuildOptions) -> Model<T>;
+template <Real T>
+Model(std::initializer_list<Value<T>>, std::initializer_list<Value<T>>) -> Model<T>;
+template <Real T>
+Model(std::initializer_list<Value<T>>, std::initializer_list<Value<T>>, BuildOptions) -> Model<T>;
+
+template <Real T>
+NN_COLD void Model<T>::attach(detail::Erased<detail::OptimizerInterface<T>> optimizer,
+                              std::vector<AnyLoss<T>> losses,
+                              std::vector<std::vector<Metric>> metrics,
+                              const CompileOptions& options) {
+  constexpr const char* where = "Model::compile";
+  network_.require_no_training(where);
+  require_precision<T>(where, options.precision);
+  Compiled<T> compiled{
+      std::move(optimizer),
+      detail::objectives_of(where, network_, losses, metrics, options.loss_weights), options};
+  network_.take_over(compiled.taken_over());
+  compiled_ = std::move(compiled);
+  network_.block().reset_moments();
+}
 
 template <Real T>
 template <class L>

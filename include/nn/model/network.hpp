@@ -25,16 +25,18 @@ class Network {
  public:
   /// `name`: of the kind of model, for messages; a string literal.
   explicit Network(const char* name) : graph_(name) {}
+  explicit Network(LayerGraph<T> graph) : graph_(std::move(graph)) {}
   Network() = default;
   NN_COLD Network(const Network& other)
       : graph_(other.graph_),
-        leaf_ends_(other.leaf_ends_),
+        taken_over_(other.taken_over_),
         wiring_(other.wiring_),
-        input_(other.input_),
+        inputs_(other.inputs_),
         seed_(other.seed_),
         is_planned_(other.is_planned_),
         is_built_(other.is_built_),
         build_number_(other.build_number_),
+        loss_number_(other.loss_number_),
         parameter_ends_(other.parameter_ends_),
         block_(other.block_) {
     if (is_planned_) graph_.append_leaves(leaves_);
@@ -68,51 +70,55 @@ class Network {
     if (is_built_) {
       refuse({.where = "Sequential::add",
               .expected = "a model that is not built yet",
-              .got = {"one built for samples of shape ", input_.to_string()},
+              .got = {"one built for samples of shape ", inputs_[0].to_string()},
               .remedy = "add all layers before build or fit"});
     }
     graph_.add(std::move(layer), std::move(sources));
     is_planned_ = false;
   }
 
-  /// What one sample of this shape becomes. Throws `ShapeError` with the layer's number and
-  /// sentence where a layer can't take what it gets.
-  [[nodiscard]] NN_COLD Shape output_shape(const Shape& sample) const {
-    const detail::Wiring wiring = graph_.wire(sample);
-    return wiring.shapes[wiring.output];
+  /// What one sample of these shapes, one for each input, becomes. Throws `ShapeError` with the
+  /// layer's number and sentence where a layer can't take what it gets.
+  [[nodiscard]] NN_COLD std::vector<Shape> output_shapes(const std::vector<Shape>& sample) const {
+    return outputs_of(graph_.wire(sample));
   }
 
-  /// Infers all shapes from that of one sample, unless they are known. Where a layer refuses,
+  /// Infers all shapes from those of one sample, unless they are known. Where a layer refuses,
   /// nothing has changed.
-  NN_COLD void infer_shapes(const Shape& sample) {
-    if (is_planned_ && input_ == sample) return;
+  NN_COLD void infer_shapes(const std::vector<Shape>& sample) {
+    if (is_planned_ && inputs_ == sample) return;
     detail::Wiring wiring = graph_.wire(sample);
     detail::Layers<T> leaves;
-    std::vector<std::size_t> ends;
-    for (AnyLayer<T>& layer : graph_.layers()) {
-      LayerGraph<T>::append_leaves(layer, leaves);
-      ends.push_back(leaves.size());
-    }
-    plans_ = make_plans(leaves, wiring);
+    graph_.append_leaves(leaves);
+    std::vector<Shape> inputs = sample;
+    plans_ = make_plans(leaves, wiring, taken_over_);
     wiring_ = std::move(wiring);
     leaves_ = std::move(leaves);
-    leaf_ends_ = std::move(ends);
-    input_ = sample;
+    inputs_ = std::move(inputs);
     is_planned_ = true;
-    build_number_ = next_build_number();
+    renumber();
+  }
+
+  /// What the losses of the results take over: those activations are left out of the passes that
+  /// end with a loss.
+  NN_COLD void take_over(std::vector<Activation> activations) {
+    if (activations == taken_over_) return;
+    if (is_planned_) plans_ = make_plans(leaves_, wiring_, activations);
+    taken_over_ = std::move(activations);
+    loss_number_ = next_build_number();
   }
 
   /// Infers shapes, makes the parameters and draws their first values.
-  NN_COLD void build(const Shape& sample, std::uint64_t seed) {
+  NN_COLD void build(const std::vector<Shape>& sample, std::uint64_t seed) {
     build(sample, seed, [seed](const ParameterList<T>& list, ParameterBlock<T>& block) {
       block.initialize(list, seed);
     });
   }
   /// The same, but `fill(list, block)` sets the first values.
   template <class Fill>
-  NN_COLD void build(const Shape& sample, std::uint64_t seed, const Fill& fill) {
+  NN_COLD void build(const std::vector<Shape>& sample, std::uint64_t seed, const Fill& fill) {
     infer_shapes(sample);
-    build_number_ = next_build_number();
+    renumber();
     seed_ = seed;
     const ParameterList<T> list = list_parameters();
     block_.allocate(list);
@@ -128,7 +134,7 @@ class Network {
   NN_COLD void rearrange() {
     if (!is_built_) return;
     block_.rearrange(list_parameters());
-    build_number_ = next_build_number();
+    renumber();
   }
 
   /// Turns this model into one for inference; `where` names the caller in messages.
@@ -139,7 +145,7 @@ class Network {
     if constexpr (std::same_as<T, float>) {
       block_.require_finite(where, "the training has diverged; quantize what it gave before");
       block_.quantize(list_parameters(), format);
-      build_number_ = next_build_number();  // layers may need other memory
+      renumber();  // layers may need other memory
     } else {
       refuse({where, "a model of floats", "one of another scalar type"});
     }
@@ -171,21 +177,23 @@ class Network {
     return list;
   }
 
-  /// Shapes of one sample at both ends.
-  [[nodiscard]] const Shape& input() const { return input_; }
-  [[nodiscard]] Shape output() const {
-    return is_planned_ ? wiring_.shapes[wiring_.output] : input_;
+  /// Shapes of one sample at both ends, once they are inferred.
+  [[nodiscard]] const std::vector<Shape>& inputs() const { return inputs_; }
+  [[nodiscard]] const Shape& output(std::size_t o = 0) const {
+    return wiring_.shapes[wiring_.outputs[o]];
   }
-  /// Shape of one sample behind layer i, once shapes are inferred.
-  [[nodiscard]] const Shape& output_of(std::size_t i) const {
-    return wiring_.shapes[leaf_ends_[i]];
+  [[nodiscard]] std::vector<Shape> outputs() const { return outputs_of(wiring_); }
+  [[nodiscard]] std::size_t num_outputs() const { return graph_.num_outputs(); }
+  /// Of one of the graph's values, for one sample.
+  [[nodiscard]] const Shape& shape_of(std::size_t value) const {
+    return wiring_.shapes[wiring_.values[value]];
   }
   [[nodiscard]] LayerGraph<T>& graph() { return graph_; }
   [[nodiscard]] const LayerGraph<T>& graph() const { return graph_; }
   [[nodiscard]] const std::vector<AnyLayer<T>>& layers() const { return graph_.layers(); }
-  /// `as_logits`: without the activation that closes the model.
-  [[nodiscard]] const Plan<T>& plan(bool as_logits = false) const {
-    return plans_[as_logits ? 1 : 0];
+  /// `for_loss`: without the activations that losses take over.
+  [[nodiscard]] const Plan<T>& plan(bool for_loss = false) const {
+    return plans_[for_loss ? 1 : 0];
   }
   /// Whether shapes are known; not so inside of another model.
   [[nodiscard]] bool is_planned() const { return is_planned_; }
@@ -211,61 +219,81 @@ class Network {
             .seed = seed_,
             .step = static_cast<std::uint64_t>(block_.step())};
   }
-  /// Where the tensors of a pass over `batch` samples lie. `as_logits`: a pass without the
-  /// activation that closes the model. The layout stays in the cache until two others have been
+  /// Where the tensors of a pass over `batch` samples lie. `for_loss`: a pass without the
+  /// activations that losses take over. The layout stays in the cache until two others have been
   /// asked for.
   [[nodiscard, gnu::noinline]] const MemoryLayout& layout(LayoutCache& cache, Index batch,
                                                           bool training,
-                                                          bool as_logits = false) const {
-    return cache.get({build_number_, batch, training, as_logits}, [&](MemoryLayout& made) {
-      plan(as_logits).lay_out(leaves_, batch, training, made);
+                                                          bool for_loss = false) const {
+    const std::uint64_t number = for_loss ? loss_number_ : build_number_;
+    return cache.get({number, batch, training, for_loss}, [&](MemoryLayout& made) {
+      plan(for_loss).lay_out(leaves_, batch, training, made);
     });
   }
   [[nodiscard]] NN_COLD Index workspace_bytes(Index batch, bool training) const {
     LayoutCache cache;
     return layout(cache, batch, training).num_bytes;
   }
-  const T* forward(const T* x, const Pass& pass, const MemoryLayout& layout, T* result) const {
-    return plan(layout.key.as_logits).forward(leaves_, x, pass, layout, result);
+  using Inputs = std::span<const T* const>;
+  using Outputs = std::span<T* const>;
+
+  void forward(Inputs x, const Pass& pass, const MemoryLayout& layout, Outputs results) const {
+    plan(layout.key.for_loss).forward(leaves_, x, pass, layout, results);
   }
-  [[nodiscard]] T* result_gradient(std::byte* memory, const MemoryLayout& layout) const {
-    return plan(layout.key.as_logits).result_gradient(memory, layout);
+  [[nodiscard]] const T* result(std::size_t o, Inputs x, const std::byte* memory,
+                                const MemoryLayout& layout) const {
+    return plan(layout.key.for_loss).result(o, x, memory, layout);
   }
-  void backward(const T* x, const Pass& pass, const MemoryLayout& layout, T* dx) const {
-    plan(layout.key.as_logits).backward(leaves_, x, pass, layout, dx);
+  [[nodiscard]] T* result_gradient(std::size_t o, std::byte* memory,
+                                   const MemoryLayout& layout) const {
+    return plan(layout.key.for_loss).result_gradient(o, memory, layout);
+  }
+  void backward(Inputs x, const Pass& pass, const MemoryLayout& layout, Outputs dx) const {
+    plan(layout.key.for_loss).backward(leaves_, x, pass, layout, dx);
   }
   /// After `backward`, with its pass: the one place where a pass changes a layer.
   void update_state(const Pass& pass, const MemoryLayout& layout) {
-    plan(layout.key.as_logits).update_state(leaves_, pass, layout);
+    plan(layout.key.for_loss).update_state(leaves_, pass, layout);
   }
   /// The name of the first result of a training `forward` in `pass.memory` that is not finite;
   /// empty: there is none.
   [[nodiscard]] NN_COLD std::string first_non_finite(const Pass& pass,
                                                      const MemoryLayout& layout) const {
-    const auto* const step = plan(layout.key.as_logits).first_non_finite(pass, layout);
+    const auto* const step = plan(layout.key.for_loss).first_non_finite(pass, layout);
     return step == nullptr ? "" : graph_.scope_of_leaf(step->leaf) + "y";
   }
 
  private:
   template <Real U>
   friend class TrainingMark;
-  using Plans = std::array<Plan<T>, 2>;  // with the activation that closes the model, and without
+  using Plans = std::array<Plan<T>, 2>;  // whole, and without what losses take over
 
-  /// Plans the same chain again: which layers are trained has become known, or changed.
-  void replan() { plans_ = make_plans(leaves_, wiring_); }
+  /// Plans the same graph again: which layers are trained has become known, or changed.
+  void replan() { plans_ = make_plans(leaves_, wiring_, taken_over_); }
   [[nodiscard]] NN_COLD static Plans make_plans(const detail::Layers<T>& leaves,
-                                                const detail::Wiring& wiring) {
-    return {Plan<T>(leaves, wiring, false), Plan<T>(leaves, wiring, true)};
+                                                const detail::Wiring& wiring,
+                                                const std::vector<Activation>& taken_over) {
+    return {Plan<T>(leaves, wiring), Plan<T>(leaves, wiring, taken_over)};
   }
 
-  /// Adds each layer's parameters under names like "3.dense.kernel". `leaf` counts layers.
+  [[nodiscard]] NN_COLD static std::vector<Shape> outputs_of(const detail::Wiring& wiring) {
+    std::vector<Shape> shapes;
+    for (const std::size_t output : wiring.outputs) shapes.push_back(wiring.shapes[output]);
+    return shapes;
+  }
+
+  /// Adds each layer's parameters under names like "3.dense.kernel". `leaf` counts leaves.
   NN_COLD void collect(ParameterList<T>& list, const detail::Wiring& wiring, std::size_t& leaf) {
     const std::string outer = list.scope();
     const std::size_t first = list.entries().size();
     parameter_ends_.clear();
-    for (std::size_t i = 0; i < graph_.layers().size(); ++i) {
-      AnyLayer<T>& layer = graph_.layers()[i];
-      list.set_scope(outer + graph_.scope_of(i));
+    for (const auto& use : graph_.uses()) {
+      AnyLayer<T>& layer = graph_.layers()[use.layer];
+      if (use.layer < parameter_ends_.size()) {  // used before
+        leaf += LayerGraph<T>::count_leaves(layer);
+        continue;
+      }
+      list.set_scope(outer + graph_.scope_of(use.layer));
       if (Network* const inner = layer.network()) {
         inner->collect_as_part(list, wiring, leaf);
       } else {
@@ -283,7 +311,7 @@ class Network {
     collect(list, wiring, leaf);
     is_planned_ = false;
     if (!is_built_) return;
-    require_float_weights("Sequential, as a layer");
+    require_float_weights("Model, as a layer");
     block_.hand_over(list, first);
     is_built_ = false;
   }
@@ -291,16 +319,15 @@ class Network {
   NN_COLD void swap(Network& other) noexcept {
     std::swap(graph_, other.graph_);
     std::swap(leaves_, other.leaves_);
-    std::swap(leaf_ends_, other.leaf_ends_);
     std::swap(plans_, other.plans_);
-    std::swap(wiring_.sources, other.wiring_.sources);
-    std::swap(wiring_.shapes, other.wiring_.shapes);
-    std::swap(wiring_.output, other.wiring_.output);
-    std::swap(input_, other.input_);
+    std::swap(taken_over_, other.taken_over_);
+    std::swap(wiring_, other.wiring_);
+    std::swap(inputs_, other.inputs_);
     std::swap(seed_, other.seed_);
     std::swap(is_planned_, other.is_planned_);
     std::swap(is_built_, other.is_built_);
     std::swap(build_number_, other.build_number_);
+    std::swap(loss_number_, other.loss_number_);
     std::swap(parameter_ends_, other.parameter_ends_);
     ParameterBlock<T> mine = std::move(block_);
     block_ = std::move(other.block_);
@@ -312,18 +339,23 @@ class Network {
     return ++last;
   }
 
+  void renumber() {
+    build_number_ = next_build_number();
+    loss_number_ = next_build_number();
+  }
+
   LayerGraph<T> graph_;
-  detail::Layers<T> leaves_;            // they point into `graph_`, once shapes are inferred
-  std::vector<std::size_t> leaf_ends_;  // of each layer's leaves
+  detail::Layers<T> leaves_;  // they point into `graph_`, once shapes are inferred
   Plans plans_;
-  detail::Wiring wiring_;  // of the leaves
-  Shape input_;
+  std::vector<Activation> taken_over_;  // by the loss of each result
+  detail::Wiring wiring_;               // of the leaves
+  std::vector<Shape> inputs_;
   std::uint64_t seed_ = 0;
   bool is_planned_ = false;
   bool is_built_ = false;
   bool is_training_ = false;  // see TrainingMark; neither copied nor swapped
-  std::uint64_t build_number_ = 0;
-  std::vector<std::size_t> parameter_ends_;  // of each layer's parameters in the block
+  std::uint64_t build_number_ = 0, loss_number_ = 0;  // of the two plans
+  std::vector<std::size_t> parameter_ends_;           // of each layer's parameters in the block
   ParameterBlock<T> block_;
 };
 

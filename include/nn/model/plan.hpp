@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -31,34 +33,47 @@ class Plan {
   using Step = detail::PlanStep;
 
   Plan() = default;
-  /// `as_logits`: leaves out the activation that closes the model.
-  Plan(const Layers& layers, const detail::Wiring& wiring, bool as_logits)
-      : plan_(detail::StepFinder<T>(layers, wiring, as_logits).take()) {}
+  /// taken_over: for each result of the model, an activation that is left out where it closes that
+  /// result; may be shorter.
+  Plan(const Layers& layers, const detail::Wiring& wiring,
+       std::span<const Activation> taken_over = {})
+      : plan_(detail::StepFinder<T>(layers, wiring, taken_over).take()) {}
 
   [[nodiscard]] const std::vector<Step>& steps() const { return plan_.steps; }
   [[nodiscard]] const std::vector<detail::PlanValue>& values() const { return plan_.values; }
-  /// The activation that the model ends with, which a loss may take over; linear: none.
-  [[nodiscard]] Activation closing_activation() const { return plan_.closing_activation; }
+  /// The results of the model, with the activations that close them, which losses may take over.
+  [[nodiscard]] const std::vector<detail::PlanOutput>& outputs() const { return plan_.outputs; }
 
   /// Places the tensors of a pass in memory.
   void lay_out(const Layers& layers, Index batch, bool training, MemoryLayout& layout) const {
     detail::lay_out(plan_, layers, batch, training, layout);
   }
 
-  /// Runs all layers on x [batch, ...]. At inference the result goes to `result`; in training it
-  /// stays in `pass.memory` for backward. Returns where it is.
-  const T* forward(const Layers& layers, const T* x, const Pass& pass, const MemoryLayout& layout,
-                   T* result) const;
+  /// Runs all layers on the inputs x, each [batch, ...]. At inference the results go to `results`;
+  /// in training they stay in `pass.memory` for backward: see `result`.
+  void forward(const Layers& layers, std::span<const T* const> x, const Pass& pass,
+               const MemoryLayout& layout, std::span<T* const> results) const;
 
-  /// Where the gradient of the result has to be put between `forward` and `backward`.
-  [[nodiscard]] T* result_gradient(std::byte* memory, const MemoryLayout& layout) const {
-    return gradient(plan_.output.value, memory, layout);
+  /// Result `o` of a training `forward` on x.
+  [[nodiscard]] const T* result(std::size_t o, std::span<const T* const> x, const std::byte* memory,
+                                const MemoryLayout& layout) const {
+    const std::size_t v = plan_.outputs[o].value;
+    if (v < plan_.num_inputs) return x[v];
+    return reinterpret_cast<const T*>(memory + layout.values[v]);
   }
 
-  /// Runs all layers backwards after a training `forward` on the same x and memory. dx [batch, ...]
-  /// may be null where nobody wants the gradient of the input.
-  void backward(const Layers& layers, const T* x, const Pass& pass, const MemoryLayout& layout,
-                T* dx) const;
+  /// Where the gradient of result `o` has to be put between `forward` and `backward`.
+  [[nodiscard]] T* result_gradient(std::size_t o, std::byte* memory,
+                                   const MemoryLayout& layout) const {
+    const detail::PlanOutput& output = plan_.outputs[o];
+    if (output.addend < 0) return gradient(output.value, memory, layout);
+    return addend(output, memory, layout);
+  }
+
+  /// Runs all layers backwards after a training `forward` on the same x and memory. dx: where the
+  /// gradients of the inputs go, each [batch, ...]; empty where nobody wants them.
+  void backward(const Layers& layers, std::span<const T* const> x, const Pass& pass,
+                const MemoryLayout& layout, std::span<T* const> dx) const;
 
   /// Updates layers' state after `backward`, with its pass.
   void update_state(const Layers& layers, const Pass& pass, const MemoryLayout& layout) const;
@@ -72,37 +87,34 @@ class Plan {
   /// What the steps of a pass share: the model's layers and input, and where its tensors lie.
   struct Run {
     const Layers& layers;
-    const T* x;
+    std::span<const T* const> x;
     const Pass& pass;
     const MemoryLayout& layout;
-    T* result;  // the caller's, at inference
-    T* dx;      // the caller's, in backward; null: unwanted
+    std::span<T* const> results{};  // the caller's, at inference
+    std::span<T* const> dx{};       // the caller's, in backward; empty: unwanted
   };
 
   /// Of the rows that a softmax acts on.
   [[nodiscard]] static Index row_size(const Shape& shape) {
     return std::max<Index>(shape.empty() ? 1 : shape.back(), 1);
   }
-  [[nodiscard]] bool is_result(const Run& run, std::size_t v) const {
-    const std::size_t output = plan_.values[plan_.output.value].memory;
-    return !run.pass.training && plan_.values[v].memory == output;
-  }
 
   /// What a step reads, and what it makes.
   [[nodiscard]] TensorRef<const T> input(const Run& run, const detail::PlanTensor& x) const {
-    const T* const data = x.value == 0 ? run.x : value(run, x.value);
+    const T* const data = x.value < plan_.num_inputs ? run.x[x.value] : value(run, x.value);
     return {data, x.shape.with_batch(run.layout.key.batch)};
   }
   [[nodiscard]] TensorRef<T> result(const Run& run, const Step& step) const {
     return {value(run, step.y.value), step.y.shape.with_batch(run.layout.key.batch)};
   }
   [[nodiscard]] T* value(const Run& run, std::size_t v) const {
-    if (is_result(run, v)) return run.result;
+    const std::ptrdiff_t output = plan_.values[plan_.values[v].memory].output;
+    if (output >= 0 && !run.pass.training) return run.results[static_cast<std::size_t>(output)];
     return reinterpret_cast<T*>(run.pass.memory + run.layout.values[v]);
   }
   /// Where the gradient of a value is summed up.
   [[nodiscard]] T* gradient(const Run& run, std::size_t v) const {
-    if (v == 0 && run.dx != nullptr) return run.dx;
+    if (v < run.dx.size()) return run.dx[v];
     return gradient(v, run.pass.memory, run.layout);
   }
   [[nodiscard]] T* gradient(std::size_t v, std::byte* memory, const MemoryLayout& layout) const {
@@ -110,9 +122,11 @@ class Plan {
   }
   /// Where a step writes the gradient of what it reads.
   [[nodiscard]] T* input_gradient(const Run& run, const detail::PlanInput& x) const {
-    if (x.addend < 0) return gradient(run, x.value);
-    const Index offset = run.layout.addends[static_cast<std::size_t>(x.addend)];
-    return reinterpret_cast<T*>(run.pass.memory + offset);
+    return x.addend < 0 ? gradient(run, x.value) : addend(x, run.pass.memory, run.layout);
+  }
+  [[nodiscard]] T* addend(const detail::PlanInput& x, std::byte* memory,
+                          const MemoryLayout& layout) const {
+    return reinterpret_cast<T*>(memory + layout.addends[static_cast<std::size_t>(x.addend)]);
   }
 
   /// At inference a result stays in the cache until it is read: rounding it saves nothing.
@@ -126,20 +140,26 @@ class Plan {
     own.memory = run.pass.memory + run.layout.kept[i];
     own.layer = run.pass.layer + static_cast<std::uint64_t>(step.number);
     own.activation = step.activation;
-    own.needs_dx = step.needs_dx || run.dx != nullptr;
+    own.needs_dx = step.needs_dx || !run.dx.empty();
+    own.accumulate |= step.adds_gradients;
+    if (step.is_shared) own.update = nullptr;
     own.dx_is_masked = step.dx_is_masked;
     own.x_in_bfloat16 = is_rounded(step.x().value, run.pass);
     own.y_in_bfloat16 = is_rounded(step.y.value, run.pass);
     return own;
   }
 
+  /// Results that are inputs, or have the elements of another result.
+  void copy_results(const Run& run) const;
   void merge(const Run& run, std::size_t i) const;
   void backward_merge(const Run& run, std::size_t i) const;
   void backward_step(const Run& run, std::size_t i) const;
   /// Makes the gradient behind the activation of step i that in front of it, in its place.
   void differentiate_activation(const Run& run, const Step& step) const;
-  /// Adds what step i wrote aside to the gradients of what it reads.
-  void add_addends(const Run& run, const Step& step) const;
+  /// Puts the gradients of results together.
+  void begin_backward(const Run& run) const;
+  /// Adds a gradient that was written aside, if it was, to that of its value.
+  void add_addend(const Run& run, const detail::PlanInput& x) const;
   /// Runs the layer of step i and the one that made its x at once: the latter reads its dy column
   /// by column while the former makes it, and it is never stored. Returns false where the latter
   /// declines.
@@ -149,9 +169,9 @@ class Plan {
 };
 
 template <Real T>
-const T* Plan<T>::forward(const Layers& layers, const T* x, const Pass& pass,
-                          const MemoryLayout& layout, T* result) const {
-  const Run run{layers, x, pass, layout, result, nullptr};
+void Plan<T>::forward(const Layers& layers, std::span<const T* const> x, const Pass& pass,
+                      const MemoryLayout& layout, std::span<T* const> results) const {
+  const Run run{.layers = layers, .x = x, .pass = pass, .layout = layout, .results = results};
   for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
     const Step& step = plan_.steps[i];
     const AnyLayer<T>& layer = *layers[step.leaf];
@@ -160,7 +180,7 @@ const T* Plan<T>::forward(const Layers& layers, const T* x, const Pass& pass,
       continue;
     }
     const TensorRef<const T> from = input(run, step.x());
-    const TensorRef<T> y = this->result(run, step);
+    const TensorRef<T> y = result(run, step);
     if (step.is_activation) {
       const Index cols = row_size(y.shape);
       kernels::activate_rows(step.activation, y.size() / cols, cols, from.data, y.data);
@@ -168,10 +188,16 @@ const T* Plan<T>::forward(const Layers& layers, const T* x, const Pass& pass,
       layer.forward(from.data, from.shape, y.data, y.shape, pass_of(run, i));
     }
   }
-  if (plan_.output.value != 0) return value(run, plan_.output.value);
-  if (pass.training) return x;
-  std::copy_n(x, layout.key.batch * plan_.values[0].num_elements, result);
-  return result;
+  if (!pass.training) copy_results(run);
+}
+
+template <Real T>
+NN_COLD void Plan<T>::copy_results(const Run& run) const {
+  for (std::size_t o = 0; o < plan_.outputs.size(); ++o) {
+    const detail::PlanOutput& output = plan_.outputs[o];
+    const TensorRef<const T> found = input(run, output);
+    if (found.data != run.results[o]) std::copy_n(found.data, found.size(), run.results[o]);
+  }
 }
 
 template <Real T>
@@ -209,7 +235,7 @@ NN_COLD void Plan<T>::backward_merge(const Run& run, std::size_t i) const {
   for (std::size_t j = 0; j < count; ++j) {
     const detail::PlanInput& each = step.inputs[j];
     x[j] = input(run, each);
-    const bool is_wanted = each.needs_dx || run.dx != nullptr;
+    const bool is_wanted = each.needs_dx || !run.dx.empty();
     dx[j] = {is_wanted ? input_gradient(run, each) : nullptr, x[j].shape};
   }
   const TensorRef<T> y = result(run, step);
@@ -229,13 +255,11 @@ void Plan<T>::differentiate_activation(const Run& run, const Step& step) const {
 }
 
 template <Real T>
-void Plan<T>::add_addends(const Run& run, const Step& step) const {
-  for (const detail::PlanInput& x : step.inputs) {
-    if (x.addend < 0 || !(x.needs_dx || run.dx != nullptr)) continue;
-    T* const sum = gradient(run, x.value);
-    kernels::add(run.layout.key.batch * plan_.values[x.value].num_elements, sum,
-                 input_gradient(run, x), sum);
-  }
+void Plan<T>::add_addend(const Run& run, const detail::PlanInput& x) const {
+  if (x.addend < 0) return;
+  T* const sum = gradient(run, x.value);
+  kernels::add(run.layout.key.batch * plan_.values[x.value].num_elements, sum,
+               input_gradient(run, x), sum);
 }
 
 template <Real T>
@@ -258,6 +282,7 @@ void Plan<T>::backward_step(const Run& run, std::size_t i) const {
   }
   if (!step.dy_is_dz) differentiate_activation(run, step);
   layer.backward(x.data, x.shape, y.data, y.shape, dy, dx, pass_of(run, i));
+  if (step.updates_shared) layer.update_parameters(run.pass);
 }
 
 template <Real T>
@@ -281,7 +306,7 @@ bool Plan<T>::backward_in_columns(const Run& run, std::size_t i) const {
 template <Real T>
 void Plan<T>::update_state(const Layers& layers, const Pass& pass,
                            const MemoryLayout& layout) const {
-  const Run run{layers, nullptr, pass, layout, nullptr, nullptr};
+  const Run run{.layers = layers, .x = {}, .pass = pass, .layout = layout};
   for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
     const Step& step = plan_.steps[i];
     if (step.is_activation) continue;
@@ -290,26 +315,38 @@ void Plan<T>::update_state(const Layers& layers, const Pass& pass,
 }
 
 template <Real T>
-void Plan<T>::backward(const Layers& layers, const T* x, const Pass& pass,
-                       const MemoryLayout& layout, T* dx) const {
-  const Run run{layers, x, pass, layout, nullptr, dx};
+void Plan<T>::backward(const Layers& layers, std::span<const T* const> x, const Pass& pass,
+                       const MemoryLayout& layout, std::span<T* const> dx) const {
+  const Run run{.layers = layers, .x = x, .pass = pass, .layout = layout, .dx = dx};
+  begin_backward(run);
   std::ptrdiff_t done_before = -1;  // the step that has run along with a later one
   for (std::size_t i = plan_.steps.size(); i-- > 0;) {
     const Step& step = plan_.steps[i];
-    const bool is_wanted = step.trains || step.needs_dx || dx != nullptr;
+    const bool is_wanted = step.trains || step.needs_dx || !dx.empty();
     if (!is_wanted || static_cast<std::ptrdiff_t>(i) == done_before) continue;
-    const bool in_columns = step.dx_in_columns && dx == nullptr && pass.update != nullptr;
+    const bool in_columns = step.dx_in_columns && dx.empty() && pass.update != nullptr;
     if (in_columns && backward_in_columns(run, i)) {
       done_before = plan_.values[step.x().value].maker;
-    } else {
-      backward_step(run, i);
-      add_addends(run, step);
+      continue;
+    }
+    backward_step(run, i);
+    for (const detail::PlanInput& each : step.inputs) {
+      if (each.needs_dx || !dx.empty()) add_addend(run, each);
     }
   }
-  if (dx == nullptr || plan_.output.value != 0) return;
-  // Without steps, the gradient passes through.
-  std::copy_n(gradient(0, pass.memory, layout), layout.key.batch * plan_.values[0].num_elements,
-              dx);
+}
+
+template <Real T>
+NN_COLD void Plan<T>::begin_backward(const Run& run) const {
+  for (const detail::PlanOutput& output : plan_.outputs) {
+    if (output.addend >= 0) {
+      add_addend(run, output);
+    } else if (output.value < run.dx.size()) {  // a result that is an input
+      std::copy_n(gradient(output.value, run.pass.memory, run.layout),
+                  run.layout.key.batch * plan_.values[output.value].num_elements,
+                  run.dx[output.value]);
+    }
+  }
 }
 
 }  // namespace nn

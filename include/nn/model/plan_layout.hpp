@@ -26,7 +26,7 @@ template <Real T>
 NN_COLD void lay_out_inference(const PlanSteps& plan, const Layers<T>& layers, Index batch,
                                MemoryLayout& layout) {
   std::vector<MemoryBlock> blocks(plan.values.size());
-  for (std::size_t v = 1; v < plan.values.size(); ++v) {
+  for (std::size_t v = plan.num_inputs; v < plan.values.size(); ++v) {
     const PlanValue& value = plan.values[v];
     MemoryBlock& block = blocks[value.memory];
     const Index last =
@@ -37,8 +37,8 @@ NN_COLD void lay_out_inference(const PlanSteps& plan, const Layers<T>& layers, I
       block.num_bytes = padded_bytes<T>(batch, value.num_elements);
     }
   }
-  // The input lies outside, and so does the result.
-  blocks[plan.values[plan.output.value].memory] = {};
+  // The inputs lie outside, and so do the results.
+  for (const PlanOutput& output : plan.outputs) blocks[plan.values[output.value].memory] = {};
   Index size = place_blocks(blocks);
   for (std::size_t v = 0; v < plan.values.size(); ++v) {
     layout.values[v] = blocks[plan.values[v].memory].offset;
@@ -58,7 +58,7 @@ template <Real T>
   std::vector<MemoryBlock> blocks(plan.values.size() + plan.addends.size());
   for (std::size_t v = 0; v < plan.values.size(); ++v) {
     const PlanValue& value = plan.values[v];
-    const bool is_first = v == plan.output.value || value.readers.empty();
+    const bool is_first = value.output >= 0 || value.readers.empty();
     const Index first = is_first ? turn : 2 * turn - static_cast<Index>(value.readers.back());
     const Index last = 2 * turn - std::max<Index>(value.maker, 0);
     MemoryBlock& block = blocks[value.memory];
@@ -66,14 +66,17 @@ template <Real T>
     block.last = std::max(block.last, last);
     block.num_bytes = std::max(block.num_bytes, padded_bytes<T>(batch, value.num_elements));
   }
+  const auto add_addend = [&](const PlanInput& input, Index moment) {
+    if (input.addend < 0) return;
+    blocks[plan.values.size() + static_cast<std::size_t>(input.addend)] = {
+        .num_bytes = padded_bytes<T>(batch, plan.values[input.value].num_elements),
+        .first = moment,
+        .last = moment};
+  };
+  for (const PlanOutput& output : plan.outputs) add_addend(output, turn);
   for (std::size_t i = 0; i < plan.steps.size(); ++i) {
     for (const PlanInput& input : plan.steps[i].inputs) {
-      if (input.addend < 0) continue;
-      const Index moment = 2 * turn - static_cast<Index>(i);
-      blocks[plan.values.size() + static_cast<std::size_t>(input.addend)] = {
-          .num_bytes = padded_bytes<T>(batch, plan.values[input.value].num_elements),
-          .first = moment,
-          .last = moment};
+      add_addend(input, 2 * turn - static_cast<Index>(i));
     }
   }
   return blocks;

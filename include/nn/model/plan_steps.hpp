@@ -14,15 +14,19 @@ namespace nn::detail {
 /// The most tensors that one layer merges.
 inline constexpr std::size_t max_merged = 16;
 
-/// The layers of a model in the order in which they run, those of nested models one by one.
+/// The layers of a model in the order in which they run, those of nested models one by one. A layer
+/// that is used several times stands here as often.
 template <Real T>
 using Layers = std::vector<AnyLayer<T>*>;
 
-/// What these layers read. Value 0 is the model's input, value i + 1 is what layer i makes.
+/// What these layers read. The first values are the model's inputs; behind them comes what each
+/// layer makes.
 struct Wiring {
+  std::size_t num_inputs = 0;
   std::vector<std::vector<std::size_t>> sources{};  // the values that each layer reads
   std::vector<Shape> shapes{};                      // of each value, for one sample
-  std::size_t output = 0;                           // the model's result
+  std::vector<std::size_t> values{};                // by the numbers that the model's graph has
+  std::vector<std::size_t> outputs{};               // the model's results
 };
 
 /// Throws `ShapeError` for samples of another rank; rank 2: any will do.
@@ -39,6 +43,9 @@ NN_COLD inline void require_rank(const std::string& layer, int rank, const char*
 template <Real T>
 [[nodiscard]] NN_COLD Shape checked_output_shape(const AnyLayer<T>& layer,
                                                  std::span<const Shape> inputs) {
+  if (!layer.merges() && inputs.size() != 1) {
+    refuse<ShapeError>({layer.name(), "one input", inputs.size()});
+  }
   Shape output = layer.merges() ? layer.merged_shape(inputs) : layer.output_shape(inputs[0]);
   static_cast<void>(output.num_elements());  // throws where it overflows
   if (inputs.size() > max_merged) {
@@ -54,12 +61,13 @@ template <Real T>
   return output;
 }
 
-/// What one step makes and others read. Value 0 is the model's input.
+/// What one step makes and others read. The first values are the model's inputs.
 struct PlanValue {
   Index num_elements = 0;              // of one sample
   std::ptrdiff_t maker = -1;           // the step that makes it; -1: none
   std::vector<std::size_t> readers{};  // the steps that read it, in order
   std::size_t memory = 0;              // the value whose memory it takes; mostly its own number
+  std::ptrdiff_t output = -1;          // the model's first result with these elements; -1: none
   bool in_bfloat16 = false;            // in training, for a precision that takes bfloat16
 };
 
@@ -69,12 +77,18 @@ struct PlanTensor {
   Shape shape{};  // of one sample
 };
 
-/// What a step reads.
+/// A value whose gradient is written from here: what a step reads, or a result of the model.
 struct PlanInput : PlanTensor {
   bool needs_dx = false;  // a step before this one trains
-  /// Another step has written the gradient of this value before, so that this one's is added. It is
-  /// written to the plan's addend of this number first; -1: it is assigned.
+  /// The gradient of this value has been written before, so that this one is added. It is written
+  /// to the plan's addend of this number first; -1: it is assigned.
   std::ptrdiff_t addend = -1;
+};
+
+/// A result of the model.
+struct PlanOutput : PlanInput {
+  Activation closing_activation = Activation::linear;  // it ends with; linear: none
+  bool are_logits = false;                             // that activation is left out
 };
 
 /// One step: a layer runs, or the plan itself applies an activation. Reshaping layers are no steps.
@@ -86,8 +100,11 @@ struct PlanStep {
   bool is_activation = false;  // y = act(x); the layer does not run
   /// act of such a step, or what the layer applies to its result in place of a step behind it.
   Activation activation = Activation::linear;
-  bool trains = false;    // the layer has parameters that are trained
-  bool needs_dx = false;  // of any input
+  bool trains = false;          // the layer has parameters that are trained
+  bool is_shared = false;       // the layer has other steps too
+  bool adds_gradients = false;  // one of them has written gradients of parameters before
+  bool updates_shared = false;  // it is the last of them to run backward
+  bool needs_dx = false;        // of any input
   /// The reader of a ReLU's result writes 0 to its dx where x is 0. Then dy of the layer that
   /// applied the ReLU is the gradient in front of the ReLU already.
   bool dx_is_masked = false;
@@ -102,11 +119,10 @@ struct PlanStep {
 /// The steps of a model and the values between them.
 struct PlanSteps {
   std::vector<PlanStep> steps;
+  std::size_t num_inputs = 0;
   std::vector<PlanValue> values;
-  PlanTensor output;
+  std::vector<PlanOutput> outputs;
   std::vector<std::size_t> addends;  // the values whose gradients are added to, each time
-  /// The activation that the model ends with, which a loss may take over; linear: none.
-  Activation closing_activation = Activation::linear;
 };
 
 }  // namespace nn::detail

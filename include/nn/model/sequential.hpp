@@ -49,24 +49,13 @@ requires(Layer<First> || ModelLike<First>) Sequential(First, Rest...)
 template <Real T>
 template <Layer L>
 NN_COLD void Sequential<T>::add(L layer) {
-  if constexpr (std::same_as<typename L::Scalar, T>) {
-    this->network_.add(AnyLayer<T>(std::move(layer)));
-  } else {
-    static_assert(
-        DescribedLayer<L>,
-        "a layer over another scalar type than the model's needs arguments() and from_arguments()");
-    detail::require_no_weights(layer);
-    using Own = typename detail::WithScalar<L, T>::Type;
-    this->network_.add(AnyLayer<T>(Own::from_arguments(layer.arguments())));
-  }
+  this->network_.add(detail::any_layer_of<T>(std::move(layer)));
 }
 
 template <Real T>
 template <ModelLike M>
 NN_COLD void Sequential<T>::add(M model) {
-  static_assert(std::same_as<typename M::Scalar, T>,
-                "nn: a part of a model has the scalar type of the whole");
-  this->network_.add(AnyLayer<T>(std::move(model)));
+  this->network_.add(detail::any_layer_of<T>(std::move(model)));
 }
 
 }  // namespace nn

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
+#include <numeric>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -16,20 +18,23 @@ namespace nn::detail {
 template <Real T>
 class StepFinder {
  public:
-  /// `as_logits`: leaves out the activation that closes the model.
-  NN_COLD StepFinder(const Layers<T>& layers, const Wiring& wiring, bool as_logits)
+  /// taken_over: see Plan.
+  NN_COLD StepFinder(const Layers<T>& layers, const Wiring& wiring,
+                     std::span<const Activation> taken_over)
       : layers_(layers) {
     list_steps(wiring);
-    find_closing_activation(as_logits);
+    find_closing_activations(taken_over);
     melt_activations();
     number_values();
     find_readers();
     overwrite_inputs();
     find_masks();
     find_trained();
+    find_shared();
     find_addends();
     find_columns();
     find_rounded_values();
+    find_outputs_memory();
   }
 
   [[nodiscard]] PlanSteps take() { return std::move(plan_); }
@@ -43,12 +48,16 @@ class StepFinder {
 
   /// A step for each layer, and one for the activation that it ends with.
   NN_COLD void list_steps(const Wiring& wiring) {
-    plan_.values.push_back({.num_elements = wiring.shapes[0].num_elements()});
-    std::vector<PlanTensor> tensors{{0, wiring.shapes[0]}};
+    plan_.num_inputs = wiring.num_inputs;
+    std::vector<PlanTensor> tensors;
+    for (std::size_t v = 0; v < wiring.num_inputs; ++v) {
+      plan_.values.push_back({.num_elements = wiring.shapes[v].num_elements()});
+      tensors.push_back({v, wiring.shapes[v]});
+    }
     Index number = 0;
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const AnyLayer<T>& layer = *layers_[i];
-      const Shape& shape = wiring.shapes[i + 1];
+      const Shape& shape = wiring.shapes[wiring.num_inputs + i];
       const Activation activation = layer.activation();
       const bool only_activates =
           layer.promises().only_activates && activation != Activation::linear;
@@ -67,7 +76,7 @@ class StepFinder {
       tensors.push_back(inputs[0]);
       number += layer.num_layers();
     }
-    plan_.output = tensors[wiring.output];
+    for (const std::size_t output : wiring.outputs) plan_.outputs.push_back({{tensors[output]}});
   }
   [[nodiscard]] PlanTensor append(PlanStep step, const std::vector<PlanTensor>& inputs,
                                   const Shape& shape) {
@@ -78,26 +87,38 @@ class StepFinder {
     return plan_.steps.back().y;
   }
 
-  NN_COLD void find_closing_activation(bool as_logits) {
-    if (plan_.steps.empty()) return;
-    const PlanStep& last = plan_.steps.back();
-    // A reshape behind a softmax would move the classes.
-    const bool is_output = last.y.value == plan_.output.value && last.y.shape == plan_.output.shape;
-    if (!last.is_activation || !is_output) return;
-    plan_.closing_activation = last.activation;
-    if (!as_logits) return;
-    plan_.output = {last.x().value, last.x().shape};
-    plan_.steps.pop_back();
-    plan_.values.pop_back();
+  /// How often each value is read, by steps or by the user.
+  [[nodiscard]] std::vector<int> count_uses() const {
+    std::vector<int> num_uses(plan_.values.size(), 0);
+    for (const PlanOutput& output : plan_.outputs) ++num_uses[output.value];
+    for (const PlanStep& step : plan_.steps) {
+      for (const PlanInput& input : step.inputs) ++num_uses[input.value];
+    }
+    return num_uses;
+  }
+
+  /// What a result ends with. Where its loss takes that over, the step is left out.
+  NN_COLD void find_closing_activations(std::span<const Activation> taken_over) {
+    for (std::size_t o = 0; o < plan_.outputs.size(); ++o) {
+      PlanOutput& output = plan_.outputs[o];
+      const auto step =
+          std::find_if(plan_.steps.begin(), plan_.steps.end(),
+                       [&output](const PlanStep& each) { return each.y.value == output.value; });
+      if (step == plan_.steps.end() || !step->is_activation) continue;
+      // A reshape behind a softmax would move the classes.
+      if (step->y.shape != output.shape || count_uses()[output.value] > 1) continue;
+      output.closing_activation = step->activation;
+      output.are_logits = o < taken_over.size() && taken_over[o] == step->activation;
+      if (!output.are_logits) continue;
+      output.value = step->x().value;
+      output.shape = step->x().shape;
+      plan_.steps.erase(step);
+    }
   }
 
   /// A layer that can applies the activation behind it as it writes its result.
   NN_COLD void melt_activations() {
-    std::vector<int> num_uses(plan_.values.size(), 0);
-    ++num_uses[plan_.output.value];
-    for (const PlanStep& step : plan_.steps) {
-      for (const PlanInput& input : step.inputs) ++num_uses[input.value];
-    }
+    const std::vector<int> num_uses = count_uses();
     Steps melted;
     std::vector<std::ptrdiff_t> makers(plan_.values.size(), -1);  // the steps that make each value
     for (PlanStep& step : plan_.steps) {
@@ -123,16 +144,17 @@ class StepFinder {
   }
   /// Leaves out values that no step makes any more.
   NN_COLD void number_values() {
-    std::vector<PlanValue> values;
-    values.push_back(std::move(plan_.values[0]));
-    std::vector<std::size_t> numbers(plan_.values.size(), 0);
+    const auto num_inputs = static_cast<std::ptrdiff_t>(plan_.num_inputs);
+    std::vector<PlanValue> values(plan_.values.begin(), plan_.values.begin() + num_inputs);
+    std::vector<std::size_t> numbers(plan_.values.size());
+    std::iota(numbers.begin(), numbers.begin() + num_inputs, std::size_t{0});
     for (PlanStep& step : plan_.steps) {
       for (PlanInput& input : step.inputs) input.value = numbers[input.value];
       numbers[step.y.value] = values.size();
       values.push_back(std::move(plan_.values[step.y.value]));
       step.y.value = values.size() - 1;
     }
-    plan_.output.value = numbers[plan_.output.value];
+    for (PlanOutput& output : plan_.outputs) output.value = numbers[output.value];
     plan_.values = std::move(values);
   }
 
@@ -144,11 +166,14 @@ class StepFinder {
       }
       plan_.values[plan_.steps[i].y.value].maker = static_cast<std::ptrdiff_t>(i);
     }
+    for (std::size_t o = plan_.outputs.size(); o-- > 0;) {
+      plan_.values[plan_.outputs[o].value].output = static_cast<std::ptrdiff_t>(o);
+    }
   }
   /// The only step that reads what this one makes; null: there are several, or it is a result.
   [[nodiscard]] PlanStep* sole_reader(const PlanStep& step) {
     const PlanValue& value = plan_.values[step.y.value];
-    const bool is_sole = value.readers.size() == 1 && plan_.output.value != step.y.value;
+    const bool is_sole = value.readers.size() == 1 && value.output < 0;
     return is_sole ? &plan_.steps[value.readers.front()] : nullptr;
   }
   /// The step that makes what this one reads first; null: it reads the model's input.
@@ -202,19 +227,39 @@ class StepFinder {
     }
   }
 
-  /// Of all that read a value, the one that runs backward first assigns its gradient.
-  NN_COLD void find_addends() {
-    std::vector<bool> is_assigned(plan_.values.size(), false);
-    is_assigned[plan_.output.value] = true;  // by the loss
-    for (std::size_t i = plan_.steps.size(); i-- > 0;) {
-      for (PlanInput& input : plan_.steps[i].inputs) {
-        if (!is_assigned[input.value]) {
-          is_assigned[input.value] = true;
+  /// A layer that has several steps adds up its gradients, and is updated behind the last of them.
+  NN_COLD void find_shared() {
+    Steps& steps = plan_.steps;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      if (steps[i].is_activation) continue;
+      bool is_first = true;
+      for (std::size_t j = 0; j < steps.size(); ++j) {
+        if (j == i || steps[j].is_activation || layers_[steps[j].leaf] != layers_[steps[i].leaf]) {
           continue;
         }
-        input.addend = std::ssize(plan_.addends);
-        plan_.addends.push_back(input.value);
+        steps[i].is_shared = true;
+        steps[i].adds_gradients |= j > i;  // that one runs backward before
+        is_first &= j > i;
       }
+      steps[i].updates_shared = steps[i].is_shared && is_first;
+    }
+  }
+
+  /// Of the losses and steps that write the gradient of a value, the one that runs first assigns
+  /// it.
+  NN_COLD void find_addends() {
+    std::vector<bool> is_assigned(plan_.values.size(), false);
+    const auto assign_or_add = [&](PlanInput& input) {
+      if (!is_assigned[input.value]) {
+        is_assigned[input.value] = true;
+        return;
+      }
+      input.addend = std::ssize(plan_.addends);
+      plan_.addends.push_back(input.value);
+    };
+    for (PlanOutput& output : plan_.outputs) assign_or_add(output);
+    for (std::size_t i = plan_.steps.size(); i-- > 0;) {
+      for (PlanInput& input : plan_.steps[i].inputs) assign_or_add(input);
     }
   }
 
@@ -225,7 +270,7 @@ class StepFinder {
                                     [](const PlanStep& step) { return step.trains; });
     if (first == plan_.steps.end()) return;
     PlanStep* const next = sole_reader(*first);
-    if (next == nullptr || next->is_activation) return;
+    if (next == nullptr || next->is_activation || next->is_shared || first->is_shared) return;
     const bool is_row_a_sample = next->x().shape.rank() == 1;
     next->dx_in_columns = is_row_a_sample && next->trains && promises(*next).gives_dx_in_columns &&
                           promises(*first).takes_dy_in_columns && first->dy_is_dz;
@@ -239,6 +284,13 @@ class StepFinder {
       const PlanStep* const reader = sole_reader(step);
       if (reader == nullptr || reader->is_activation) continue;
       plan_.values[step.y.value].in_bfloat16 = promises(*reader).reads_bfloat16;
+    }
+  }
+
+  /// What is overwritten by a result of the model lies where that one does.
+  NN_COLD void find_outputs_memory() {
+    for (const PlanValue& value : plan_.values) {
+      if (value.output >= 0) plan_.values[value.memory].output = value.output;
     }
   }
 

@@ -30,40 +30,130 @@ namespace detail {
   return text;
 }
 
-/// The names of the layers in tables: "dense", "dense_1", ….
-template <Real T>
-[[nodiscard]] NN_COLD std::vector<std::string> layer_names(const Network<T>& network) {
-  std::vector<std::string> names;
-  std::vector<std::string> types;  // of the layers so far
-  for (const AnyLayer<T>& layer : network.layers()) {
-    types.push_back(lower_case(layer.name()));
-    names.push_back(concat(types.back()));
-    const auto number = std::count(types.begin(), types.end(), types.back()) - 1;
-    if (number > 0) append(names.back(), {"_", number});
+/// Names for things of these types: those that are given, else "dense", "dense_1", ….
+[[nodiscard]] NN_COLD inline std::vector<std::string> unique_names(
+    const std::vector<std::string>& given, const std::vector<std::string>& types) {
+  std::vector<std::string> names = given;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    for (Index number = 0; names[i].empty(); ++number) {
+      const std::string name = number == 0 ? types[i] : concat({types[i], "_", number});
+      if (std::find(names.begin(), names.end(), name) == names.end()) names[i] = concat(name);
+    }
   }
   return names;
 }
 
-/// Three cells for the titles and for each layer; shapes and counts are "?" before the model is
-/// built.
+/// The names of the layers in tables.
 template <Real T>
-[[nodiscard]] NN_COLD std::vector<std::string> summary_cells(const Network<T>& network) {
-  std::vector<std::string> cells{"Layer (type)", "Output Shape", "Param #"};
-  const std::vector<std::string> names = layer_names(network);
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    cells.push_back(concat({names[i], " (", network.layers()[i].name(), ")"}));
-    if (!network.is_built()) {
-      cells.push_back("?");
-      cells.push_back("?");
-      continue;
-    }
-    cells.push_back(keras_shape(network.output_of(i)));
-    Index count = 0;
-    for (const auto& parameter : network.parameters_of(i)) count += parameter.shape.num_elements();
-    cells.push_back(with_separators(count));
-  }
-  return cells;
+[[nodiscard]] NN_COLD std::vector<std::string> layer_names(const Network<T>& network) {
+  std::vector<std::string> types;
+  for (const AnyLayer<T>& layer : network.layers()) types.push_back(lower_case(layer.name()));
+  return unique_names(network.graph().names(), types);
 }
+
+/// Where one of a graph's values comes from.
+struct ValueOrigin {
+  bool is_input = false;
+  std::size_t number = 0;  // of the input, or of the layer
+  std::size_t use = 0;     // of that layer, counted from 0
+  std::size_t result = 0;  // of that use
+};
+template <Real T>
+[[nodiscard]] NN_COLD ValueOrigin origin_of(const LayerGraph<T>& graph, std::size_t value) {
+  if (value < graph.num_inputs()) return {.is_input = true, .number = value};
+  value -= graph.num_inputs();
+  std::vector<std::size_t> num_uses(graph.layers().size(), 0);
+  for (const auto& use : graph.uses()) {
+    const std::size_t count = graph.num_results(graph.layers()[use.layer]);
+    if (value < count) {
+      return {.number = use.layer, .use = num_uses[use.layer], .result = value};
+    }
+    value -= count;
+    ++num_uses[use.layer];
+  }
+  return {};
+}
+
+/// The names of the model's outputs in scores: of the layers that give them. A second one of the
+/// same layer has a number behind it.
+template <Real T>
+[[nodiscard]] NN_COLD std::vector<std::string> output_names(const Network<T>& network) {
+  const std::vector<std::string> layers = layer_names(network);
+  std::vector<std::string> names;
+  for (const std::size_t output : network.graph().outputs()) {
+    const ValueOrigin origin = origin_of(network.graph(), output);
+    const std::string name =
+        origin.is_input ? concat({"input_", origin.number}) : layers[origin.number];
+    std::string unique = name;
+    for (Index i = 1; std::find(names.begin(), names.end(), unique) != names.end(); ++i) {
+      unique = concat({name, "_", i});
+    }
+    names.push_back(std::move(unique));
+  }
+  return names;
+}
+
+/// The cells of a table, line by line: titles, then inputs (in graphs) and layers. A graph has a
+/// fourth column, as Keras: "conv2d[0][0]" is result 0 of the first use of that layer. Shapes and
+/// counts are "?" before the model is built.
+template <Real T>
+class SummaryCells {
+ public:
+  NN_COLD explicit SummaryCells(const Network<T>& network)
+      : network_(network),
+        graph_(network.graph()),
+        is_chain_(graph_.is_chain()),
+        layers_(layer_names(network)),
+        inputs_(unique_names(graph_.input_names(),
+                             std::vector<std::string>(graph_.num_inputs(), "input_layer"))) {
+    add({"Layer (type)", "Output Shape", "Param #", "Connected to"});
+    for (std::size_t i = 0; i < inputs_.size() && !is_chain_; ++i) {
+      add({inputs_[i] + " (Input)", shape_of(i), "0", "-"});
+    }
+    for (std::size_t i = 0; i < layers_.size(); ++i) add_layer(i);
+  }
+
+  [[nodiscard]] std::size_t num_columns() const { return is_chain_ ? 3 : 4; }
+  [[nodiscard]] const std::vector<std::string>& cells() const { return cells_; }
+
+ private:
+  void add(const std::vector<std::string>& line) {
+    for (std::size_t i = 0; i < num_columns(); ++i) cells_.push_back(line[i]);
+  }
+  [[nodiscard]] std::string shape_of(std::size_t value) const {
+    return network_.is_built() ? keras_shape(network_.shape_of(value)) : "?";
+  }
+  NN_COLD void add_layer(std::size_t i) {
+    const AnyLayer<T>& layer = network_.layers()[i];
+    std::string shape = "?", count = "?", sources;
+    std::size_t value = graph_.num_inputs();
+    for (const auto& use : graph_.uses()) {
+      const AnyLayer<T>& used = network_.layers()[use.layer];
+      if (use.layer == i) {
+        if (shape == "?") shape = shape_of(value);
+        for (const std::size_t source : use.sources) append_listed(sources, name_of(source));
+      }
+      value += graph_.num_results(used);
+    }
+    if (network_.is_built()) {
+      Index sum = 0;
+      for (const auto& parameter : network_.parameters_of(i)) sum += parameter.shape.num_elements();
+      count = with_separators(sum);
+    }
+    add({concat({layers_[i], " (", layer.name(), ")"}), shape, count, sources});
+  }
+  [[nodiscard]] std::string name_of(std::size_t value) const {
+    const ValueOrigin origin = origin_of(graph_, value);
+    const std::string& name = origin.is_input ? inputs_[origin.number] : layers_[origin.number];
+    return concat({name, "[", origin.use, "][", origin.result, "]"});
+  }
+
+  const Network<T>& network_;
+  const LayerGraph<T>& graph_;
+  const bool is_chain_;
+  const std::vector<std::string> layers_, inputs_;
+  std::vector<std::string> cells_;
+};
 
 }  // namespace detail
 
@@ -71,19 +161,25 @@ template <Real T>
 /// sums.
 template <Real T>
 [[nodiscard]] NN_COLD std::string summarize(const Network<T>& network) {
-  const std::vector<std::string> cells = detail::summary_cells(network);
-  std::size_t widths[3] = {};
+  const detail::SummaryCells<T> made(network);
+  const std::vector<std::string>& cells = made.cells();
+  const std::size_t num_columns = made.num_columns();
+  std::size_t widths[4] = {};
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    widths[i % 3] = std::max(widths[i % 3], cells[i].size());
+    widths[i % num_columns] = std::max(widths[i % num_columns], cells[i].size());
   }
-  std::string table = "Model: \"sequential\"\n";
-  const std::string line(widths[0] + widths[1] + widths[2] + 6, '-');
+  std::string table = concat({"Model: \"", lower_case(network.graph().name()), "\"\n"});
+  std::size_t width = 3 * (num_columns - 1);
+  for (const std::size_t each : widths) width += each;
+  const std::string line(width, '-');
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    const bool is_number = i % 3 == 2;
-    if (i == 0 || i == 3) append(table, {line, "\n"});
-    const std::string spaces(widths[i % 3] - cells[i].size(), ' ');
-    append(table, {is_number ? spaces : cells[i], is_number ? cells[i] : spaces,
-                   is_number ? "\n" : "   "});
+    const std::size_t column = i % num_columns;
+    if (i == 0 || i == num_columns) append(table, {line, "\n"});
+    std::string spaces(widths[column] - cells[i].size(), ' ');
+    const bool is_number = column == 2, is_last = column + 1 == num_columns;
+    if (is_last && !is_number) spaces.clear();
+    append(table,
+           {is_number ? spaces : cells[i], is_number ? cells[i] : spaces, is_last ? "\n" : "   "});
   }
   append(table, {line, "\n"});
   if (!network.is_built()) return concat({table, "Total params: ? (not built)\n"});

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,10 +27,11 @@ class ModelLayer {
 
   [[nodiscard]] std::string name() const { return "ModelLayer"; }
   [[nodiscard]] Shape output_shape(const Shape& input) const {
-    return network().output_shape(input);
+    return network().output_shapes({input})[0];
   }
   void parameters(const Shape& input, ParameterList<T>& list) {
-    network().infer_shapes(input);
+    network().infer_shapes({input});
+    if (as_logits_) network().take_over({network().plan().outputs()[0].closing_activation});
     const ParameterList<T> own = network().list_parameters();
     for (const auto& entry : own.entries()) list.add(entry);
   }
@@ -39,14 +41,19 @@ class ModelLayer {
 
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
     const MemoryLayout& layout = this->layout(batch_of(x), pass.training);
-    const T* const result = network().forward(x.data(), pass, layout, y.data());
-    if (result != y.data()) std::copy_n(result, y.size(), y.data());
+    const T* const in = x.data();
+    T* const out = y.data();
+    network().forward(std::span(&in, 1), pass, layout, std::span(&out, 1));
+    if (!pass.training) return;
+    std::copy_n(network().result(0, std::span(&in, 1), pass.memory, layout), y.size(), out);
   }
   void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dy,
                 TensorMap<T, 2> dx, const Pass& pass) const {
     const MemoryLayout& layout = this->layout(batch_of(x), true);
-    std::copy_n(dy.data(), dy.size(), network().result_gradient(pass.memory, layout));
-    network().backward(x.data(), pass, layout, pass.needs_dx ? dx.data() : nullptr);
+    std::copy_n(dy.data(), dy.size(), network().result_gradient(0, pass.memory, layout));
+    const T* const in = x.data();
+    T* const out = dx.data();
+    network().backward(std::span(&in, 1), pass, layout, std::span(&out, pass.needs_dx ? 1U : 0U));
   }
   void update_state(const Shape& x, const Pass& pass) {
     network().update_state(pass, layout(x[0], true));
@@ -54,7 +61,7 @@ class ModelLayer {
 
  private:
   [[nodiscard]] Index batch_of(const ConstTensorMap<T, 2>& x) const {
-    return x.size() / std::max<Index>(network().input().num_elements(), 1);
+    return x.size() / std::max<Index>(network().inputs()[0].num_elements(), 1);
   }
 
   [[nodiscard]] const MemoryLayout& layout(Index batch, bool training) const {

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
-#include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -19,30 +19,35 @@ namespace nn::detail {
 /// Samples and targets for one pass, and its memory.
 template <Real T>
 struct Batch {
-  Index count = 0;           // samples
-  const T* x = nullptr;      // [count, ...]
-  ScoredBatch<T> targets{};  // of all rows; `scores` is null until the model has computed them
-  T* scores = nullptr;       // [rows, classes], where inference writes them; null in training
-  T* row_losses = nullptr;   // [rows]
+  /// Of one output of the model.
+  struct Output {
+    ScoredBatch<T> targets{};  // of all rows; `scores` is null until the model has computed them
+    T* row_losses = nullptr;   // [rows]
+  };
+
+  Index count = 0;                // samples
+  std::span<const T* const> x{};  // of each input, [count, ...]
+  std::span<Output> outputs{};
+  std::span<T* const> scores{};  // of each, where inference writes them; none in training
   Pass pass{};
   const MemoryLayout* layout = nullptr;  // of pass.memory
 };
 
-/// Whether the loss takes the logits, which the activation that closes the model gets, in place of
-/// its result. Throws `std::invalid_argument` for a loss that expects logits and would get that
-/// result.
+/// Throws `std::invalid_argument` for a loss that expects logits and would get the result of an
+/// activation.
 template <Real T>
-[[nodiscard]] NN_COLD bool works_on_logits(const Network<T>& network,
-                                           const LossInterface<T>& loss) {
-  const Activation closing = network.plan().closing_activation();
-  if (loss.from_logits() && (closing == Activation::softmax || closing == Activation::sigmoid)) {
-    refuse({loss.name(),
+NN_COLD void require_logits(const Network<T>& network, const Compiled<T>& compiled) {
+  for (std::size_t o = 0; o < network.num_outputs(); ++o) {
+    const AnyLoss<T>& loss = compiled.objectives[o].loss;
+    const Activation closing = network.plan().outputs()[o].closing_activation;
+    const bool gives_logits = closing != Activation::softmax && closing != Activation::sigmoid;
+    if (gives_logits || !loss->from_logits()) continue;
+    refuse({loss->name(),
             "logits",
             {"a model that ends with a ", to_string(closing)},
             "",
             {"leave out the ", to_string(closing), " or from_logits"}});
   }
-  return closing != Activation::linear && loss.takes_over() == closing;
 }
 
 /// Makes batches for passes through one model. The memory is reused: a batch lasts until the next.
@@ -59,58 +64,90 @@ class BatchMaker {
               .seed = network.seed(),
               .accumulate = false,
               .precision = use == Use::training ? compiled.options.precision : ProductPrecision()},
-        as_logits_(works_on_logits(network, *compiled.loss.get())),
-        ignore_class_(compiled.loss->targets().ignore_class),
-        class_weights_(std::move(class_weights)) {}
-
-  /// Samples rows[0 .. count - 1] with what belongs to them; without `rows` (null) the first
-  /// `count`.
-  [[nodiscard, gnu::noinline]] Batch<T> make(const DataSet& data, const Index* rows, Index count) {
-    const bool training = pass_.training;
-    const bool are_classes = data.y.kind() == TargetKind::classes;
-    const bool weighs = data.weights.is_given() || !class_weights_.empty();
-    const Index row_size = detail::row_size(network_.output());
-    const Index num_rows = checked_product({count, rows_per_sample(network_.output())});
-    const Index x_bytes = padded_bytes<T>(count, network_.input().num_elements());
-    const Index scores_bytes = padded_bytes<T>(num_rows, row_size);
-    const Index rows_bytes = padded_bytes<T>(num_rows);
-    const Index targets_bytes = are_classes ? padded_bytes<std::int32_t>(num_rows) : scores_bytes;
-    const Index weights_bytes = weighs ? rows_bytes : 0;
-    const MemoryLayout& layout = network_.layout(workspace_.layouts(), count, training, as_logits_);
-    std::byte* memory =
-        workspace_.reserve(checked_sum({x_bytes, training ? 0 : scores_bytes, rows_bytes,
-                                        targets_bytes, weights_bytes, layout.num_bytes}));
-    const auto take = [&memory](Index bytes) { return std::exchange(memory, memory + bytes); };
-
-    Batch<T> batch;
-    batch.count = count;
-    batch.pass = pass_;
-    batch.layout = &layout;
-    batch.targets.rows = num_rows;
-    batch.targets.classes = row_size;
-    batch.targets.are_logits = as_logits_;
-    batch.targets.ignore_class = ignore_class_;
-    batch.x = data.x.gather(rows, count, reinterpret_cast<T*>(take(x_bytes)));
-    batch.scores = training ? nullptr : reinterpret_cast<T*>(take(scores_bytes));
-    batch.row_losses = reinterpret_cast<T*>(take(rows_bytes));
-    std::byte* const targets = take(targets_bytes);
-    if (are_classes) {
-      batch.targets.labels =
-          data.y.gather_classes(rows, count, reinterpret_cast<std::int32_t*>(targets));
-    } else {
-      batch.targets.values = data.y.gather_values(rows, count, reinterpret_cast<T*>(targets));
+        class_weights_(std::move(class_weights)),
+        x_(network.inputs().size()),
+        outputs_(network.num_outputs()) {
+    require_logits(network, compiled);
+    if (use == Use::inference) scores_.resize(outputs_.size());
+    for (std::size_t o = 0; o < outputs_.size(); ++o) {
+      ScoredBatch<T>& targets = outputs_[o].targets;
+      targets.classes = row_size(network.output(o));
+      targets.are_logits = network.plan(true).outputs()[o].are_logits;
+      targets.ignore_class = compiled.objectives[o].loss->targets().ignore_class;
     }
-    if (weighs) {
-      T* weights = reinterpret_cast<T*>(take(weights_bytes));
-      gather_weights(data.weights, rows, count, batch.targets, weights);
-      batch.targets.weights = weights;
+  }
+
+  /// Samples rows[0 .. count - 1] of the data with what belongs to them; without `rows` (null)
+  /// samples first .. first + count - 1.
+  [[nodiscard, gnu::noinline]] Batch<T> make(const DataSet& data, const Index* rows, Index first,
+                                             Index count) {
+    const MemoryLayout& layout = network_.layout(workspace_.layouts(), count, pass_.training, true);
+    Index num_bytes = layout.num_bytes;
+    for (const Shape& input : network_.inputs()) {
+      num_bytes = checked_sum({num_bytes, padded_bytes<T>(count, input.num_elements())});
     }
+    for (std::size_t o = 0; o < outputs_.size(); ++o) {
+      const Index num_rows = checked_product({count, rows_per_sample(network_.output(o))});
+      outputs_[o].targets.rows = num_rows;
+      const Index rows_bytes = padded_bytes<T>(num_rows);
+      const Index scores_bytes = padded_bytes<T>(num_rows, outputs_[o].targets.classes);
+      const bool are_classes = data.y[o].kind() == TargetKind::classes;
+      num_bytes = checked_sum({num_bytes, pass_.training ? 0 : scores_bytes, rows_bytes,
+                               are_classes ? padded_bytes<std::int32_t>(num_rows) : scores_bytes,
+                               weighs(data) ? rows_bytes : 0});
+    }
+    std::byte* memory = workspace_.reserve(num_bytes);
+    for (std::size_t i = 0; i < x_.size(); ++i) {
+      T* const buffer = take<T>(memory, count, network_.inputs()[i].num_elements());
+      x_[i] = rows == nullptr ? data.x[i].slice(first, count).gather(nullptr, count, buffer)
+                              : data.x[i].gather(rows, count, buffer);
+    }
+    for (std::size_t o = 0; o < outputs_.size(); ++o) {
+      gather_output(data, o, rows, first, count, memory);
+    }
+    Batch<T> batch{.count = count,
+                   .x = x_,
+                   .outputs = outputs_,
+                   .scores = scores_,
+                   .pass = pass_,
+                   .layout = &layout};
     batch.pass.memory = memory;
     batch.pass.step = static_cast<std::uint64_t>(network_.block().step());
     return batch;
   }
 
  private:
+  [[nodiscard]] bool weighs(const DataSet& data) const {
+    return data.weights.is_given() || !class_weights_.empty();
+  }
+  template <class Number>
+  [[nodiscard]] static Number* take(std::byte*& memory, Index rows, Index row_size = 1) {
+    std::byte* const taken = std::exchange(memory, memory + padded_bytes<Number>(rows, row_size));
+    return reinterpret_cast<Number*>(taken);
+  }
+
+  /// Targets and weights of an output's rows, and memory for what is computed of them.
+  void gather_output(const DataSet& data, std::size_t o, const Index* rows, Index first,
+                     Index count, std::byte*& memory) {
+    ScoredBatch<T>& targets = outputs_[o].targets;
+    const Targets y = rows == nullptr ? data.y[o].slice(first, count) : data.y[o];
+    targets.scores = nullptr;
+    targets.weights = nullptr;
+    if (!pass_.training) scores_[o] = take<T>(memory, targets.rows, targets.classes);
+    outputs_[o].row_losses = take<T>(memory, targets.rows);
+    if (y.kind() == TargetKind::classes) {
+      targets.labels = y.gather_classes(rows, count, take<std::int32_t>(memory, targets.rows));
+    } else {
+      T* const buffer = take<T>(memory, targets.rows, targets.classes);
+      targets.values = y.gather_values(rows, count, buffer);
+    }
+    if (!weighs(data)) return;
+    T* const weights = take<T>(memory, targets.rows);
+    const SampleWeights given = rows == nullptr ? data.weights.slice(first, count) : data.weights;
+    gather_weights(given, rows, count, targets, weights);
+    targets.weights = weights;
+  }
+
   /// weights [rows] of a batch: those of its samples, repeated for their positions, times those of
   /// their classes.
   NN_COLD void gather_weights(const SampleWeights& given, const Index* rows, Index count,
@@ -140,9 +177,10 @@ class BatchMaker {
 
   const Network<T>& network_;
   const Pass pass_;  // without memory and step, which differ with each batch
-  const bool as_logits_;
-  const std::optional<std::int32_t> ignore_class_;
   const std::vector<T> class_weights_;
+  std::vector<const T*> x_;
+  std::vector<typename Batch<T>::Output> outputs_;
+  std::vector<T*> scores_;
   Workspace workspace_;
 };
 

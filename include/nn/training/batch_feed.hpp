@@ -19,6 +19,7 @@ class BatchFeed {
   struct Part {
     const DataSet* data;
     const Index* rows;
+    Index first;
     Index count;
   };
 
@@ -45,9 +46,8 @@ class BatchFeed {
     const Index first = next_;
     const Index count = std::min(batch_size_, data_.count() - first);
     next_ += count;
-    if (!reader_ && !order_.empty()) return {&data_, order_.data() + first, count};
-    batch_ = reader_ ? reader_->next() : data_.slice(first, count);
-    return {&batch_, nullptr, count};
+    if (!reader_) return {&data_, order_.empty() ? nullptr : order_.data() + first, first, count};
+    return {&reader_->next(), nullptr, 0, count};
   }
 
  private:
@@ -55,7 +55,6 @@ class BatchFeed {
   const Index batch_size_;
   std::vector<Index> order_;
   Index next_ = 0;
-  DataSet batch_;
   std::unique_ptr<BatchReaderInterface<T>> reader_;  // of a source
 };
 

@@ -23,6 +23,7 @@
 #include "nn/core/parallel.hpp"
 #include "nn/data/data_set.hpp"
 #include "nn/data/sample_source.hpp"
+#include "nn/model/network.hpp"
 #include "nn/training/split.hpp"
 #include "nn/training/target_requirements.hpp"
 
@@ -42,11 +43,12 @@ struct WantedTargets {
   }
 };
 
-/// What a loss takes for a model's output.
+/// What the loss of a model's first output takes. (A source has targets for one.)
 template <Real T>
-[[nodiscard]] NN_COLD WantedTargets wanted_targets(const char* where, const Shape& output,
-                                                   const LossInterface<T>& loss) {
-  const TargetRule rule = loss.targets();
+[[nodiscard]] NN_COLD WantedTargets wanted_targets(const char* where, const Network<T>& network,
+                                                   const Compiled<T>& compiled) {
+  const TargetRule rule = compiled.objectives[0].loss->targets();
+  const Shape& output = network.output();
   const Index rank = output.rank() - (rule.kind == TargetKind::classes && !output.empty() ? 1 : 0);
   return {where, true, rule, Shape(output.begin(), output.begin() + rank), row_size(output)};
 }
@@ -107,7 +109,7 @@ class BatchReader final : public BatchReaderInterface<T> {
 
   /// The next batch. It lasts until the next call. Throws what the source threw while it was read,
   /// and does so again if it is called again.
-  [[nodiscard]] DataSet next() override {
+  [[nodiscard]] const DataSet& next() override {
     NN_ASSERT(num_used_ < num_batches_);
     Slot& slot = slot_of(num_used_);
     if (num_threads_ == 0) {
@@ -237,21 +239,24 @@ class BatchReader final : public BatchReaderInterface<T> {
             {"sample ", y.sample}});
   }
 
-  [[nodiscard]] NN_COLD DataSet view(Slot& slot, Index count) const {
+  /// Makes `batch_` a view of the slot, in the memory that it has.
+  [[nodiscard]] NN_COLD const DataSet& view(Slot& slot, Index count) {
     const auto all = [count](auto& array, Index numbers) {
       return std::span(array.data(), static_cast<std::size_t>(count * numbers));
     };
-    DataSet batch{Samples(all(slot.x, x_size_), source_.sample_shape().with_batch(count)), {}, {}};
+    batch_.x.clear();
+    batch_.y.clear();
+    batch_.x.emplace_back(all(slot.x, x_size_), source_.sample_shape().with_batch(count));
     const Index num_classes = targets_.numbers_of(TargetKind::classes);
     const Index num_values = targets_.numbers_of(TargetKind::values);
     const Shape shape = targets_.shape.with_batch(count);
-    if (num_classes > 0) batch.y = Targets(all(slot.classes, num_classes), shape);
-    if (num_values > 0) batch.y = Targets(all(slot.values, num_values), shape);
+    if (num_classes > 0) batch_.y.emplace_back(all(slot.classes, num_classes), shape);
+    if (num_values > 0) batch_.y.emplace_back(all(slot.values, num_values), shape);
     if (weights_.is_given()) {
-      batch.weights =
+      batch_.weights =
           SampleWeights(map_tensor<2>(slot.weights.data(), {count, weights_.numbers_per_sample()}));
     }
-    return batch;
+    return batch_;
   }
 
   const SourceView source_;
@@ -259,6 +264,7 @@ class BatchReader final : public BatchReaderInterface<T> {
   const SampleWeights weights_;
   const Index batch_size_;
   const Index x_size_;
+  DataSet batch_;
   Index num_slots_ = 0;
   std::unique_ptr<Slot[]> slots_;  // batch i lies in slot i modulo their number
   std::vector<Index> order_;

@@ -47,17 +47,20 @@ class Evaluator {
     tally_.reset();
     const Index total = data.count();
     batch_size = std::min(batch_size, total);  // so that sums with it can't overflow
-    const auto targets = wanted_targets<T>(where, network_.output(), *compiled_.loss.get());
-    BatchFeed<T> feed(data, targets, batch_size, prefetch);
+    BatchFeed<T> feed(data, wanted_targets(where, network_, compiled_), batch_size, prefetch);
     feed.begin({}, 0);
     Index batches_done = 0;
     for (Index first = 0; first < total; first += batch_size) {
-      const auto [part, rows, count] = feed.next();
+      const auto part = feed.next();
+      const Index count = part.count;
       const FlushDenormals flush;
-      Batch<T> batch = batches_.make(*part, rows, count);
+      Batch<T> batch = batches_.make(*part.data, part.rows, part.first, count);
       batch.pass.batch_number = shared_batch_number(first, count, batch_size, total);
-      batch.targets.scores = network_.forward(batch.x, batch.pass, *batch.layout, batch.scores);
-      tally_.add(batch.targets, batch.row_losses, nullptr);
+      network_.forward(batch.x, batch.pass, *batch.layout, batch.scores);
+      for (std::size_t o = 0; o < batch.outputs.size(); ++o) {
+        batch.outputs[o].targets.scores = batch.scores[o];
+        tally_.add(o, batch.outputs[o].targets, batch.outputs[o].row_losses, nullptr);
+      }
       ++batches_done;
       if (progress.is_due()) progress.show(batches_done, first + count, tally_.results());
     }
@@ -77,18 +80,18 @@ class Evaluator {
 /// samples or targets that don't fit, for no samples, and for a model that isn't built and
 /// compiled.
 template <Real T>
-template <class X, class Y>
-Scores Model<T>::evaluate(const X& x, const Y& y, const EvaluateOptions& options) const {
-  return evaluate_data({detail::samples_of(x), detail::targets_of(y), options.sample_weight},
-                       options);
+Scores Model<T>::evaluate(const SampleList& x, const TargetList& y,
+                          const EvaluateOptions& options) const {
+  return evaluate_data({x, y, options.sample_weight}, options);
 }
 
 template <Real T>
 NN_COLD Scores Model<T>::evaluate_data(const DataSet& data, const EvaluateOptions& options) const {
   constexpr const char* where = "Model::evaluate";
   require_compiled(where);
-  require_samples(where, data);
-  detail::require_targets(where, data, output_shape(), *compiled_.loss.get());
+  require_built(where);
+  detail::require_inputs<T>(where, data, input_shapes());
+  detail::require_targets(where, data, network_.outputs(), compiled_);
   demand(data.count() > 0, where, "at least one sample", "none");
   demand(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
   detail::require_prefetch(where, options.prefetch);
@@ -102,8 +105,7 @@ NN_COLD Scores Model<T>::evaluate_data(const DataSet& data, const EvaluateOption
 }
 
 template <Real T>
-template <class X, class Y>
-Scores Model<T>::evaluate(const X& x, const Y& y) const {
+Scores Model<T>::evaluate(const SampleList& x, const TargetList& y) const {
   return evaluate(x, y, EvaluateOptions{});
 }
 
@@ -111,7 +113,7 @@ Scores Model<T>::evaluate(const X& x, const Y& y) const {
 template <Real T>
 template <class S>
 Scores Model<T>::evaluate(const S& source, const EvaluateOptions& options) const {
-  return evaluate_data({{}, {}, options.sample_weight, detail::source_of<T>(source)}, options);
+  return evaluate_data(DataSet(detail::source_of<T>(source), options.sample_weight), options);
 }
 
 template <Real T>

@@ -17,9 +17,8 @@ namespace nn {
 /// so. Returns the values of each epoch. Throws `ShapeError` or `std::invalid_argument` for data or
 /// options that don't fit, and whatever a callback throws; the model is then as it was before.
 template <Real T>
-template <class X, class Y>
-History Model<T>::fit(const X& x, const Y& y, const FitOptions& options) {
-  return fit_data({detail::samples_of(x), detail::targets_of(y), options.sample_weight}, options);
+History Model<T>::fit(const SampleList& x, const TargetList& y, const FitOptions& options) {
+  return fit_data({x, y, options.sample_weight}, options);
 }
 
 template <Real T>
@@ -29,17 +28,16 @@ NN_COLD History Model<T>::fit_data(const DataSet& data, const FitOptions& option
   require_compiled(where);
   network_.require_no_training(where);
   network_.require_float_weights(where);
-  data.template check_type<T>(where);
-  const Shape sample_shape = is_built() ? input_shape() : data.sample_shape();
-  const Shape output = is_built() ? output_shape() : output_shape(sample_shape);
+  detail::require_types<T>(where, data);
+  const std::vector<Shape> inputs = is_built() ? input_shapes() : data.sample_shapes();
   const auto [training, validation] =
-      detail::cut_data<T>(data, options, sample_shape, output, *compiled_.loss.get());
+      detail::cut_data<T>(data, options, inputs, output_shapes(inputs), compiled_);
   Model before_build = is_built() ? Model{} : *this;
   const bool was_built = is_built();
   auto compiled = compiled_;
   typename ParameterBlock<T>::Snapshot before;
   try {
-    if (!was_built) build(sample_shape);
+    if (!was_built) build_for(inputs, BuildOptions{});
     network_.ensure_gradients();
     before = network_.block().snapshot();
   } catch (...) {
@@ -57,17 +55,17 @@ NN_COLD History Model<T>::fit_data(const DataSet& data, const FitOptions& option
 }
 
 template <Real T>
-template <class X, class Y>
-History Model<T>::fit(const X& x, const Y& y) {
+History Model<T>::fit(const SampleList& x, const TargetList& y) {
   return fit(x, y, FitOptions{});
 }
 
 /// The same with samples that are read when they are needed, in the order that data in memory would
-/// have, so to the same bits. Their targets are checked as they are read.
+/// have, so to the same bits. Their targets are checked as they are read. For a model with one
+/// input and one output.
 template <Real T>
 template <class S>
 History Model<T>::fit(const S& source, const FitOptions& options) {
-  return fit_data({{}, {}, options.sample_weight, detail::source_of<T>(source)}, options);
+  return fit_data(DataSet(detail::source_of<T>(source), options.sample_weight), options);
 }
 
 template <Real T>

@@ -17,10 +17,18 @@ namespace nn::detail {
 /// The weight of each class by the options; empty: all are 1.
 template <Real T>
 [[nodiscard]] NN_COLD std::vector<T> class_weights_of(const std::map<std::int32_t, double>& weights,
-                                                      const LossInterface<T>& loss,
-                                                      const Shape& output) {
+                                                      const Compiled<T>& compiled,
+                                                      const std::vector<Shape>& outputs) {
   constexpr const char* where = "Model::fit, class_weight";
   if (weights.empty()) return {};
+  if (outputs.size() > 1) {
+    refuse({.where = where,
+            .expected = "a model with one output",
+            .got = outputs.size(),
+            .remedy = "use sample_weight"});
+  }
+  const LossInterface<T>& loss = *compiled.objectives[0].loss;
+  const Shape& output = outputs[0];
   require_loss_of_weights(where, loss);
   const Index classes = loss.num_classes(row_size(output));
   if (classes == 0) {
@@ -53,25 +61,25 @@ struct FitData {
 /// shapes, or the loss.
 template <Real T>
 [[nodiscard]] NN_COLD FitData cut_data(const DataSet& data, const FitOptions& options,
-                                       const Shape& sample_shape, const Shape& output,
-                                       const LossInterface<T>& loss) {
+                                       const std::vector<Shape>& inputs,
+                                       const std::vector<Shape>& outputs,
+                                       const Compiled<T>& compiled) {
   constexpr const char* where = "Model::fit";
   constexpr const char* part = "Model::fit, validation_data";
   const Index count = data.count();
   const Index cut = options.validation_data.is_given()
                         ? count
                         : num_training_samples(count, options.validation_split);
-  require_targets(where, data, output, loss);
+  require_targets(where, data, outputs, compiled);
   const DataSet training = data.slice(0, cut);
   DataSet validation = data.slice(cut, count - cut);
   if (options.validation_data.is_given()) {
     validation = options.validation_data;
-    validation.template check_type<T>(part);
-    require_targets(part, validation, output, loss);
+    require_inputs<T>(part, validation, inputs);
+    require_targets(part, validation, outputs, compiled);
     demand(validation.count() > 0, part, "at least one sample", "none");
   }
-  training.check_shape(where, sample_shape);
-  validation.check_shape(part, sample_shape);
+  require_inputs<T>(where, data, inputs);
   demand(count > 0, where, "at least one sample to train on", "none");
   const bool validates = options.validation_split == 0 || validation.count() > 0;
   if (cut > 0 && validates) return {training, validation};

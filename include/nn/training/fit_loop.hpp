@@ -38,10 +38,10 @@ class FitLoop final : public FitContext {
         options_(options),
         training_(training),
         validation_(validation),
-        feed_(training, wanted_targets<T>("Model::fit", network.output(), *compiled.loss.get()),
-              options.batch_size, options.prefetch),
+        feed_(training, wanted_targets("Model::fit", network, compiled), options.batch_size,
+              options.prefetch),
         trainer_(network, compiled,
-                 class_weights_of<T>(options.class_weight, *compiled.loss.get(), network.output())),
+                 class_weights_of<T>(options.class_weight, compiled, network.outputs())),
         place_{.epoch = options.initial_epoch},
         first_step_(network.block().step()),
         kept_(options.callbacks.size()) {}
@@ -74,8 +74,14 @@ class FitLoop final : public FitContext {
   [[nodiscard]] NN_COLD std::optional<bool> more_is_better(std::string_view name) const override {
     if (name.starts_with("val_")) name.remove_prefix(4);
     if (name == "loss") return false;
-    for (std::size_t i = 0; i < compiled_.metrics.size(); ++i) {
-      if (compiled_.metric_names[i] == name) return compiled_.metrics[i].more_is_better();
+    for (const Objective<T>& objective : compiled_.objectives) {
+      const std::string prefix = objective.prefix();
+      if (name == prefix + "loss") return false;
+      for (std::size_t i = 0; i < objective.metrics.size(); ++i) {
+        if (name == prefix + objective.metric_names[i]) {
+          return objective.metrics[i].more_is_better();
+        }
+      }
     }
     return std::nullopt;
   }
@@ -151,12 +157,18 @@ class FitLoop final : public FitContext {
 
   /// What a run that goes on from this one's state has to agree with.
   [[nodiscard]] NN_COLD std::vector<std::pair<std::string, std::string>> identity() const {
-    std::string parameters, metrics;
+    std::string parameters, losses, metrics;
     for (const auto& parameter : network_.block()) {
       append_listed(parameters, concat({parameter.name, parameter.is_trained() ? " " : " frozen ",
                                         parameter.shape.to_string()}));
     }
-    for (const std::string& name : compiled_.metric_names) append_listed(metrics, name);
+    for (const Objective<T>& objective : compiled_.objectives) {
+      append_listed(losses, objective.loss->name());
+      if (objective.weight != 1) append(losses, {" times ", objective.weight});
+      for (const std::string& name : objective.metric_names) {
+        append_listed(metrics, objective.prefix() + name);
+      }
+    }
     std::vector<std::pair<std::string, std::string>> texts;
     const auto add = [&texts](const char* name, const Text& text) {
       texts.emplace_back(name, concat(text));
@@ -165,7 +177,7 @@ class FitLoop final : public FitContext {
     add("parameters", parameters);
     add("seed", network_.seed());
     add("optimizer", compiled_.optimizer->name());
-    add("loss", compiled_.loss->name());
+    add("loss", losses);
     add("metrics", metrics);
     add("samples", training_.count());
     add("validation samples", validation_.count());
@@ -261,12 +273,12 @@ class FitLoop final : public FitContext {
 
   /// Returns the number of its samples.
   [[gnu::noinline]] Index train_batch() {
-    const auto [data, rows, size] = feed_.next();
+    const auto part = feed_.next();
     // Adam's moments decay into denormals, which cost ten times a normal number. Callbacks and
     // sources run in the caller's mode.
     const FlushDenormals flush;
-    trainer_.train(*data, rows, size);
-    return size;
+    trainer_.train(*part.data, part.rows, part.first, part.count);
+    return part.count;
   }
 
   [[gnu::noinline]] void validate() {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <initializer_list>
 #include <map>
 #include <type_traits>
 #include <utility>
@@ -30,11 +31,25 @@ struct ValidationData : DataSet {
   requires detail::is_source<std::remove_cvref_t<S>> ValidationData(
       S&& samples,  // NOLINT(google-explicit-constructor): a source is samples with targets
       const SampleWeights& sample_weight = {})
-      : DataSet{{}, {}, sample_weight, detail::SourceView(samples)}, is_given_(true) {
+      : DataSet(detail::SourceView(samples), sample_weight), is_given_(true) {
     static_assert(std::is_lvalue_reference_v<S>,
                   "nn: this source dies at the end of the line, and a view of it is kept; give it "
                   "a name that lives longer");
   }
+  /// For models with several inputs or outputs: lists of them.
+  ValidationData(std::initializer_list<Samples> samples, std::initializer_list<Targets> targets,
+                 const SampleWeights& sample_weight = {})
+      : DataSet{samples, targets, sample_weight}, is_given_(true) {}
+  template <class X>
+  ValidationData(X&& samples, std::initializer_list<Targets> targets,
+                 const SampleWeights& sample_weight = {})
+      : DataSet{detail::samples_of(std::forward<X>(samples)), targets, sample_weight},
+        is_given_(true) {}
+  template <class Y>
+  ValidationData(std::initializer_list<Samples> samples, Y&& targets,
+                 const SampleWeights& sample_weight = {})
+      : DataSet{samples, detail::targets_of(std::forward<Y>(targets)), sample_weight},
+        is_given_(true) {}
 
   [[nodiscard]] bool is_given() const { return is_given_; }
 

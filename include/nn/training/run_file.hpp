@@ -24,11 +24,11 @@
 namespace nn::detail {
 
 inline constexpr const char* run_format = "nn.backup";
-inline constexpr const char* run_format_version = "1";
+inline constexpr const char* run_format_version = "2";
 
-/// Numbers of a run's file that are counts: epoch, batch, step, epoch_step, num_rows, and the step
-/// of a divergence. All are whole, and far below 2^53.
-inline constexpr std::size_t num_counts = 6;
+/// Numbers of a run's file that are counts: epoch, batch, step, epoch_step, and the step of a
+/// divergence. All are whole, and far below 2^53.
+inline constexpr std::size_t num_counts = 5;
 
 /// Adds a copy of the list as a tensor F64.
 NN_COLD inline void add_list(io::SafetensorsWriter& writer, const std::string& name,
@@ -93,13 +93,13 @@ NN_COLD inline void write_run(const std::string& path, const RunState& run) {
   for (const auto& [name, text] : run.identity) writer.set_metadata("run." + name, text);
   std::vector<double> counts;
   const std::int64_t diverged = run.divergence ? run.divergence->step : 0;
-  for (const std::int64_t count :
-       {run.epoch, run.batch, run.step, run.epoch_step, run.num_rows, diverged}) {
+  for (const std::int64_t count : {run.epoch, run.batch, run.step, run.epoch_step, diverged}) {
     counts.push_back(static_cast<double>(count));
   }
-  const std::vector<double> numbers{run.learning_rate, run.loss_sum};
   add_list(writer, "counts", counts);
-  add_list(writer, "numbers", numbers);
+  add_list(writer, "learning_rate", {run.learning_rate});
+  add_list(writer, "loss_sums", run.loss_sums);
+  add_list(writer, "num_rows", std::vector<double>(run.num_rows.begin(), run.num_rows.end()));
   if (run.divergence) writer.set_metadata("divergence", run.divergence->tensor);
   for (std::size_t i = 0; i < run.metrics.size(); ++i) {
     add_list(writer, concat({"metric.", i}), run.metrics[i]);
@@ -164,22 +164,24 @@ NN_COLD inline void require_same_run(const io::SafetensorsFile& file, const RunS
                                              const std::string& path) {
   RunState run;
   const std::vector<double> counts = list_of(file, "counts", path);
-  const std::vector<double> numbers = list_of(file, "numbers", path);
-  if (counts.size() != num_counts || numbers.size() != 2) {
+  const std::vector<double> rate = list_of(file, "learning_rate", path);
+  if (counts.size() != num_counts || rate.size() != 1) {
     refuse<IoError>({path,
-                     {num_counts, " 'counts' and 2 'numbers'"},
-                     {counts.size(), " and ", numbers.size()}});
+                     {num_counts, " 'counts' and one 'learning_rate'"},
+                     {counts.size(), " and ", rate.size()}});
   }
   run.epoch = whole_number(counts[0], "RunState");
   run.batch = whole_number(counts[1], "RunState");
   run.step = whole_number(counts[2], "RunState");
   run.epoch_step = whole_number(counts[3], "RunState");
-  run.num_rows = whole_number(counts[4], "RunState");
-  run.learning_rate = numbers[0];
-  run.loss_sum = numbers[1];
+  run.learning_rate = rate[0];
+  run.loss_sums = list_of(file, "loss_sums", path);
+  for (const double number : list_of(file, "num_rows", path)) {
+    run.num_rows.push_back(whole_number(number, "RunState"));
+  }
   const auto tensor = file.metadata().find("divergence");
   if (tensor != file.metadata().end()) {
-    run.divergence = Divergence{whole_number(counts[5], "RunState"), tensor->second};
+    run.divergence = Divergence{whole_number(counts[4], "RunState"), tensor->second};
   }
   for (std::size_t i = 0; i < mine.metrics.size(); ++i) {
     run.metrics.push_back(list_of(file, concat({"metric.", i}), path));

@@ -31,13 +31,13 @@ struct RunState {
   /// The first metric that can't give its state; empty: all can. Without it, `metrics` is empty.
   std::string metric_without_state;
 
-  Index epoch = 0;              ///< of the next batch
-  Index batch = 0;              ///< the next one of that epoch
-  std::int64_t step = 0;        ///< updates made so far
-  std::int64_t epoch_step = 0;  ///< updates made before that epoch: its order follows from them
-  double learning_rate = 0;     ///< of the next update
-  double loss_sum = 0;          ///< of the rows of that epoch so far
-  Index num_rows = 0;
+  Index epoch = 0;                ///< of the next batch
+  Index batch = 0;                ///< the next one of that epoch
+  std::int64_t step = 0;          ///< updates made so far
+  std::int64_t epoch_step = 0;    ///< updates made before that epoch: its order follows from them
+  double learning_rate = 0;       ///< of the next update
+  std::vector<double> loss_sums;  ///< of each output, of the rows of that epoch so far
+  std::vector<Index> num_rows;    ///< of each output
   std::vector<std::vector<double>> metrics;    ///< the state of each
   std::vector<std::vector<double>> callbacks;  ///< the state of each; empty: it has none
   std::vector<Array> arrays;

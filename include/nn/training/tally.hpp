@@ -20,85 +20,126 @@ namespace nn::detail {
 template <Real T>
 class Tally {
  public:
-  NN_COLD explicit Tally(const Compiled<T>& compiled)
-      : compiled_(compiled), metrics_(compiled.metrics) {}
+  NN_COLD explicit Tally(const Compiled<T>& compiled) : compiled_(compiled) {
+    for (const Objective<T>& objective : compiled.objectives) sums_.push_back({objective.metrics});
+  }
 
   /// Forgets all batches.
   void reset() {
-    loss_sum_ = 0;
-    num_rows_ = 0;
-    for (Metric& metric : metrics_) metric.reset();
+    for (Sum& sum : sums_) {
+      sum.loss = 0;
+      sum.num_rows = 0;
+      for (Metric& metric : sum.metrics) metric.reset();
+    }
   }
 
-  /// Counts a batch and returns its loss. Writes the loss of each row and, unless it is null, the
-  /// gradient with respect to the scores [rows, classes].
-  double add(const ScoredBatch<T>& batch, T* row_losses, T* gradient) {
-    const double loss = compiled_.loss->compute(batch, row_losses, gradient);
-    loss_sum_ += loss * static_cast<double>(batch.rows);
-    num_rows_ += batch.rows;
-    if (!metrics_.empty()) update_metrics(batch);
-    return loss;
+  /// Counts a batch of output `o` and returns its weighted loss. Writes the loss of each row and,
+  /// unless it is null, the gradient of the weighted loss with respect to the scores
+  /// [rows, classes].
+  double add(std::size_t o, const ScoredBatch<T>& batch, T* row_losses, T* gradient) {
+    const Objective<T>& objective = compiled_.objectives[o];
+    Sum& sum = sums_[o];
+    const double loss = objective.loss->compute(batch, row_losses, gradient);
+    sum.loss += loss * static_cast<double>(batch.rows);
+    sum.num_rows += batch.rows;
+    if (gradient != nullptr && objective.weight != 1) {
+      const T weight = static_cast<T>(objective.weight);
+      for (Index i = 0; i < batch.rows * batch.classes; ++i) gradient[i] *= weight;
+    }
+    if (!sum.metrics.empty()) update_metrics(*objective.loss, batch, sum.metrics);
+    return objective.weight * loss;
   }
 
   /// What has been added up, for a run to go on from: without `metrics` where one can't say.
   NN_COLD void describe(RunState& run) const {
-    run.loss_sum = loss_sum_;
-    run.num_rows = num_rows_;
-    for (const Metric& metric : metrics_) {
-      std::optional<std::vector<double>> state = metric.state();
-      if (!state) {
-        run.metric_without_state = metric.name();
-        run.metrics.clear();
-        return;
+    for (const Sum& sum : sums_) {
+      run.loss_sums.push_back(sum.loss);
+      run.num_rows.push_back(sum.num_rows);
+    }
+    for (const Sum& sum : sums_) {
+      for (const Metric& metric : sum.metrics) {
+        std::optional<std::vector<double>> state = metric.state();
+        if (!state) {
+          run.metric_without_state = metric.name();
+          run.metrics.clear();
+          return;
+        }
+        run.metrics.push_back(std::move(*state));
       }
-      run.metrics.push_back(std::move(*state));
     }
   }
   /// Goes on from there. Throws `std::invalid_argument` for states of other metrics.
   NN_COLD void resume(const RunState& run) {
-    demand(run.metrics.size() == metrics_.size(), "RunState", "a state of each metric",
+    std::size_t num_metrics = 0;
+    for (const Sum& sum : sums_) num_metrics += sum.metrics.size();
+    demand(run.metrics.size() == num_metrics, "RunState", "a state of each metric",
            run.metrics.size());
-    for (std::size_t i = 0; i < metrics_.size(); ++i) metrics_[i].set_state(run.metrics[i]);
-    loss_sum_ = run.loss_sum;
-    num_rows_ = run.num_rows;
+    const std::size_t count = std::min(run.loss_sums.size(), run.num_rows.size());
+    demand(run.loss_sums.size() == sums_.size() && run.num_rows.size() == sums_.size(), "RunState",
+           "a loss and a number of rows for each output", count);
+    auto state = run.metrics.begin();
+    for (std::size_t o = 0; o < sums_.size(); ++o) {
+      for (Metric& metric : sums_[o].metrics) metric.set_state(*state++);
+      sums_[o].loss = run.loss_sums[o];
+      sums_[o].num_rows = run.num_rows[o];
+    }
   }
 
-  /// Mean loss over all rows since `reset`, and the metrics over them.
+  /// Mean loss over all rows since `reset`, and the metrics over them. With several outputs, the
+  /// weighted sum of their losses, then those one by one.
   [[nodiscard]] NN_COLD Scores results() const {
     Scores results;
-    results.set("loss", loss_sum_ / static_cast<double>(std::max<Index>(num_rows_, 1)));
-    for (std::size_t i = 0; i < metrics_.size(); ++i) {
-      results.set(compiled_.metric_names[i], metrics_[i].result());
+    double total = 0;
+    std::vector<double> losses;
+    for (std::size_t o = 0; o < sums_.size(); ++o) {
+      losses.push_back(sums_[o].loss / static_cast<double>(std::max<Index>(sums_[o].num_rows, 1)));
+      total += compiled_.objectives[o].weight * losses.back();
+    }
+    results.set("loss", total);
+    for (std::size_t o = 0; o < sums_.size() && sums_.size() > 1; ++o) {
+      results.set(compiled_.objectives[o].prefix() + "loss", losses[o]);
+    }
+    for (std::size_t o = 0; o < sums_.size(); ++o) {
+      const Objective<T>& objective = compiled_.objectives[o];
+      for (std::size_t i = 0; i < sums_[o].metrics.size(); ++i) {
+        results.set(objective.prefix() + objective.metric_names[i], sums_[o].metrics[i].result());
+      }
     }
     return results;
   }
 
  private:
+  /// Of one output.
+  struct Sum {
+    std::vector<Metric> metrics;
+    double loss = 0;
+    Index num_rows = 0;
+  };
+
   /// Metrics see what the model gives. Those that rank scores are spared a softmax.
-  void update_metrics(const ScoredBatch<T>& batch) {
-    const bool has_ranks = batch.classes > 1 && compiled_.loss->takes_over() == Activation::softmax;
+  void update_metrics(const LossInterface<T>& loss, const ScoredBatch<T>& batch,
+                      std::vector<Metric>& metrics) {
+    const bool has_ranks = batch.classes > 1 && loss.takes_over() == Activation::softmax;
     ScoredBatch<T> closed = batch;
-    for (Metric& metric : metrics_) {
+    for (Metric& metric : metrics) {
       const bool takes_logits = has_ranks && metric.ranks_scores();
-      if (closed.are_logits && !takes_logits) close(closed);
+      if (closed.are_logits && !takes_logits) close(loss, closed);
       metric.update(takes_logits ? batch : closed);
     }
   }
 
   /// Applies the closing activation that the loss has taken over.
-  NN_COLD void close(ScoredBatch<T>& batch) {
+  NN_COLD void close(const LossInterface<T>& loss, ScoredBatch<T>& batch) {
     closed_scores_.resize(static_cast<std::size_t>(batch.rows * batch.classes));
-    kernels::activate_rows(compiled_.loss->takes_over(), batch.rows, batch.classes, batch.scores,
+    kernels::activate_rows(loss.takes_over(), batch.rows, batch.classes, batch.scores,
                            closed_scores_.data());
     batch.scores = closed_scores_.data();
     batch.are_logits = false;
   }
 
   const Compiled<T>& compiled_;
-  std::vector<Metric> metrics_;
+  std::vector<Sum> sums_;         // of each output
   std::vector<T> closed_scores_;  // [rows, classes] of one batch
-  double loss_sum_ = 0;
-  Index num_rows_ = 0;
 };
 
 }  // namespace nn::detail

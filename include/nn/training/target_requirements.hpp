@@ -35,7 +35,8 @@ namespace nn::detail {
 }
 
 /// Throws unless the targets are of the kind that the loss takes.
-NN_COLD inline void require_kind(const char* where, const Targets& y, const TargetRule& rule) {
+NN_COLD inline void require_kind(const std::string& where, const Targets& y,
+                                 const TargetRule& rule) {
   if (y.kind() == rule.kind) return;
   if (rule.kind == TargetKind::classes) {
     const bool are_rows = y.shape().rank() > 1 && y.shape().back() > 1;
@@ -54,8 +55,8 @@ NN_COLD inline void require_kind(const char* where, const Targets& y, const Targ
 }
 
 /// Throws unless the targets have the shape that belongs to the model's output.
-NN_COLD inline void require_target_shape(const char* where, const Targets& y, const Shape& output,
-                                         const TargetRule& rule) {
+NN_COLD inline void require_target_shape(const std::string& where, const Targets& y,
+                                         const Shape& output, const TargetRule& rule) {
   const bool are_classes = rule.kind == TargetKind::classes;
   const Shape rows = rows_of(output, y.count());
   const Shape whole = output.with_batch(y.count());
@@ -73,7 +74,7 @@ NN_COLD inline void require_target_shape(const char* where, const Targets& y, co
 }
 
 /// Throws unless a label is a class that the model has a score for, or one that the loss ignores.
-inline void require_class(const char* where, std::int32_t label, Index sample, Index classes,
+inline void require_class(const Text& where, std::int32_t label, Index sample, Index classes,
                           const TargetRule& rule) {
   if ((label >= 0 && label < classes) || label == rule.ignore_class) return;
   refuse({where,
@@ -84,7 +85,7 @@ inline void require_class(const char* where, std::int32_t label, Index sample, I
 }
 
 /// Throws unless all labels are such.
-NN_COLD inline void require_classes(const char* where, const Targets& y, const Shape& output,
+NN_COLD inline void require_classes(const std::string& where, const Targets& y, const Shape& output,
                                     const TargetRule& rule) {
   const Index classes = row_size(output);
   const Index labels_per_sample = y.numbers_per_sample();
@@ -127,27 +128,40 @@ NN_COLD void require_weights(const std::string& where, const SampleWeights& weig
           {"weight of sample ", bad / weights.numbers_per_sample()}});
 }
 
-/// Throws unless targets and weights fit samples, loss and output. Those of a source are checked
+/// Throws unless targets and weights fit samples, losses and outputs. Those of a source are checked
 /// when they are read.
 template <Real T>
-NN_COLD void require_targets(const char* where, const DataSet& data, const Shape& output,
-                             const LossInterface<T>& loss) {
-  const TargetRule rule = loss.targets();
-  if (!data.source.is_given()) {
-    require_kind(where, data.y, rule);
-    if (data.x.count() != data.y.count()) {
-      refuse<ShapeError>({where,
-                          "as many targets as samples",
-                          {data.y.count(), " targets"},
-                          {data.x.count(), " samples"}});
-    }
-    require_target_shape(where, data.y, output, rule);
-    if (rule.kind == TargetKind::classes) require_classes(where, data.y, output, rule);
+NN_COLD void require_targets(const char* where, const DataSet& data,
+                             const std::vector<Shape>& outputs, const Compiled<T>& compiled) {
+  const bool is_read = data.source.is_given();
+  const std::size_t count = is_read ? 1 : data.y.size();
+  if (count != outputs.size()) {
+    refuse({where,
+            {"targets for ", outputs.size(), outputs.size() == 1 ? " output" : " outputs"},
+            {"those for ", count}});
   }
-  if (!data.weights.is_given()) return;
-  const std::string weights = concat({where, ", sample_weight"});
-  require_loss_of_weights(weights, loss);
-  require_weights<T>(weights, data.weights, output, data.count());
+  for (std::size_t o = 0; o < outputs.size(); ++o) {
+    const Objective<T>& objective = compiled.objectives[o];
+    const TargetRule rule = objective.loss->targets();
+    const std::string place =
+        objective.name.empty() ? where : concat({where, ", output ", objective.name});
+    if (!is_read) {
+      const Targets& y = data.y[o];
+      require_kind(place, y, rule);
+      if (data.count() != y.count()) {
+        refuse<ShapeError>({place,
+                            "as many targets as samples",
+                            {y.count(), " targets"},
+                            {data.count(), " samples"}});
+      }
+      require_target_shape(place, y, outputs[o], rule);
+      if (rule.kind == TargetKind::classes) require_classes(place, y, outputs[o], rule);
+    }
+    if (!data.weights.is_given()) continue;
+    const std::string weights = concat({place, ", sample_weight"});
+    require_loss_of_weights(weights, *objective.loss);
+    require_weights<T>(weights, data.weights, outputs[o], data.count());
+  }
 }
 
 }  // namespace nn::detail

@@ -16,9 +16,9 @@ namespace nn {
 /// first update: a layer of one's own throws in backward, or memory runs out there, in a thread or
 /// for a batch size that is new. Then later layers may be updated already (`fit` restores them).
 template <Real T>
-template <class X, class Y>
-Scores Model<T>::train_on_batch(const X& x, const Y& y, const SampleWeights& sample_weight) {
-  return train_on_data({detail::samples_of(x), detail::targets_of(y), sample_weight});
+NN_COLD Scores Model<T>::train_on_batch(const SampleList& x, const TargetList& y,
+                                        const SampleWeights& sample_weight) {
+  return train_on_data({x, y, sample_weight});
 }
 
 template <Real T>
@@ -27,22 +27,22 @@ Scores Model<T>::train_on_data(const DataSet& data) {
   require_compiled(where);
   network_.require_no_training(where);
   network_.require_float_weights(where);
-  data.template check_type<T>(where);
+  detail::require_types<T>(where, data.x);
   demand(data.count() > 0, where, "at least one sample", "none");
   if (!is_built()) {
-    detail::require_targets(where, data, output_shape(data.sample_shape()), *compiled_.loss.get());
+    detail::require_targets(where, data, output_shapes(data.sample_shapes()), compiled_);
     Model built = *this;
-    built.build(data.sample_shape());
+    built.build_for(data.sample_shapes(), BuildOptions{});
     Scores results = built.train_on_data(data);
     *this = std::move(built);
     return results;
   }
-  require_samples(where, data);
-  detail::require_targets(where, data, output_shape(), *compiled_.loss.get());
+  require_samples(where, data.x);
+  detail::require_targets(where, data, network_.outputs(), compiled_);
   const FlushDenormals flush;
   network_.ensure_gradients();
   detail::Trainer<T> trainer(network_, compiled_);
-  const detail::Batch<T> batch = trainer.forward(data, nullptr, data.count());
+  const detail::Batch<T> batch = trainer.forward(data, nullptr, 0, data.count());
   Scores results = trainer.results();
   // Only the first update allocates memory that later ones find in place.
   typename ParameterBlock<T>::Snapshot before;
@@ -60,17 +60,13 @@ Scores Model<T>::train_on_data(const DataSet& data) {
 /// Loss and metrics of x [N, ...] with targets y and perhaps weights, as one batch, in inference
 /// mode.
 template <Real T>
-template <class X, class Y>
-Scores Model<T>::test_on_batch(const X& x, const Y& y, const SampleWeights& sample_weight) const {
-  return test_on_data({detail::samples_of(x), detail::targets_of(y), sample_weight});
-}
-
-template <Real T>
-Scores Model<T>::test_on_data(const DataSet& data) const {
+NN_COLD Scores Model<T>::test_on_batch(const SampleList& x, const TargetList& y,
+                                       const SampleWeights& sample_weight) const {
   constexpr const char* where = "Model::test_on_batch";
+  const DataSet data{x, y, sample_weight};
   require_compiled(where);
-  require_samples(where, data);
-  detail::require_targets(where, data, output_shape(), *compiled_.loss.get());
+  require_samples(where, data.x);
+  detail::require_targets(where, data, network_.outputs(), compiled_);
   demand(data.count() > 0, where, "at least one sample", "none");
   detail::Progress silent(Verbose::silent, nullptr, 1);
   return detail::Evaluator<T>(network_, compiled_).run(where, data, data.count(), 0, silent);

@@ -45,17 +45,23 @@ class Trainer {
     divergence_ = run.divergence;
   }
 
-  /// One update. rows: see BatchMaker::make.
-  void train(const DataSet& data, const Index* rows, Index count) {
-    update(forward(data, rows, count));
+  /// One update. rows, first, count: see BatchMaker::make.
+  void train(const DataSet& data, const Index* rows, Index first, Index count) {
+    update(forward(data, rows, first, count));
   }
 
   /// The first half of an update, which leaves the model as it is: forward, loss and its gradient.
-  [[nodiscard]] Batch<T> forward(const DataSet& data, const Index* rows, Index count) {
-    Batch<T> batch = batches_.make(data, rows, count);
-    batch.targets.scores = network_.forward(batch.x, batch.pass, *batch.layout, nullptr);
-    T* gradient = network_.result_gradient(batch.pass.memory, *batch.layout);
-    const double loss = tally_.add(batch.targets, batch.row_losses, gradient);
+  [[nodiscard]] Batch<T> forward(const DataSet& data, const Index* rows, Index first, Index count) {
+    Batch<T> batch = batches_.make(data, rows, first, count);
+    const MemoryLayout& layout = *batch.layout;
+    network_.forward(batch.x, batch.pass, layout, {});
+    double loss = 0;
+    for (std::size_t o = 0; o < batch.outputs.size(); ++o) {
+      ScoredBatch<T>& targets = batch.outputs[o].targets;
+      targets.scores = network_.result(o, batch.x, batch.pass.memory, layout);
+      T* const gradient = network_.result_gradient(o, batch.pass.memory, layout);
+      loss += tally_.add(o, targets, batch.outputs[o].row_losses, gradient);
+    }
     if (!is_finite(loss) && !divergence_) divergence_ = find_divergence(batch);
     return batch;
   }
@@ -66,7 +72,7 @@ class Trainer {
     const auto rule = compiled_.optimizer->begin_step(network_.block());
     Pass pass = batch.pass;
     pass.update = rule ? &*rule : nullptr;
-    network_.backward(batch.x, pass, *batch.layout, nullptr);
+    network_.backward(batch.x, pass, *batch.layout, {});
     if (!rule) compiled_.optimizer->step(network_.block());
     network_.update_state(pass, *batch.layout);
     // An optimizer of the user's own may not count steps, but shuffling and dropout need the count.
@@ -77,13 +83,20 @@ class Trainer {
   /// The first tensor of a batch, before its update, that is not finite.
   NN_COLD Divergence find_divergence(const Batch<T>& batch) const {
     Divergence found{network_.block().step(), "loss"};
-    const Index x_size = batch.count * network_.input().num_elements();
-    const T* values = batch.targets.values;  // null where the targets are class numbers
-    const Index y_size = values == nullptr ? 0 : batch.targets.rows * batch.targets.classes;
+    bool is_x_finite = true, is_y_finite = true;
+    for (std::size_t i = 0; i < batch.x.size(); ++i) {
+      const Index size = batch.count * network_.inputs()[i].num_elements();
+      is_x_finite &= first_non_finite(batch.x[i], size) == size;
+    }
+    for (const auto& output : batch.outputs) {
+      const T* const values = output.targets.values;  // null where the targets are class numbers
+      const Index size = values == nullptr ? 0 : output.targets.rows * output.targets.classes;
+      is_y_finite &= first_non_finite(values, size) == size;
+    }
     const std::string weights = network_.block().first_non_finite();
-    if (first_non_finite(batch.x, x_size) < x_size) {
+    if (!is_x_finite) {
       found.tensor = "x";
-    } else if (first_non_finite(values, y_size) < y_size) {
+    } else if (!is_y_finite) {
       found.tensor = "y";
     } else if (!weights.empty()) {
       found.tensor = weights.substr(0, weights.find('['));
