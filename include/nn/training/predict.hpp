@@ -144,14 +144,14 @@ class ResultPlace {
   }
 
  private:
-  struct None {};
+  struct Nothing {};
   static constexpr bool is_resizable = requires(Y & y) {
     y.resize(dimensions_of<Y::NumDimensions>(Shape{}));
   };
 
   Y& y_;
   bool is_made_;
-  std::conditional_t<is_resizable, Y, None> made_{};
+  std::conditional_t<is_resizable, Y, Nothing> made_{};
 };
 
 }  // namespace detail

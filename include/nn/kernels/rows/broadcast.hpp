@@ -15,11 +15,11 @@ namespace nn::kernels {
 /// or that of the large one. Axes that it lacks are in front.
 class Broadcast {
  public:
-  Broadcast(const Shape& small, const Shape& large) : rank_(large.rank()) {
-    const Index missing = rank_ - small.rank();
+  Broadcast(const Shape& from, const Shape& to) : rank_(to.rank()) {  // small and large
+    const Index missing = rank_ - from.rank();
     for (Index i = 0; i < rank_; ++i) {
-      small_[at(i)] = i < missing ? 1 : small[i - missing];
-      large_[at(i)] = large[i];
+      small_[at(i)] = i < missing ? 1 : from[i - missing];
+      large_[at(i)] = to[i];
     }
     small_ends_[at(rank_)] = large_ends_[at(rank_)] = 1;
     for (Index i = rank_; i-- > 0;) {
