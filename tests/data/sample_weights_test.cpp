@@ -42,7 +42,7 @@ TEST_SUITE("data/sample_weights") {
     const std::vector<float> weights{1, 2, 3};
     const DataSet part = DataSet{x, y, weights}.slice(1, 2);
     CHECK(part.count() == 2);
-    CHECK(part.y.class_of(1, 0) == 6);
+    CHECK(part.y[0].class_of(1, 0) == 6);
     float unused;
     CHECK(*part.weights.gather(nullptr, 2, &unused) == 2);
   }

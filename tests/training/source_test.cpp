@@ -342,6 +342,34 @@ TEST_SUITE("training/source") {
     CHECK(model.parameters().step() == 0);
   }
 
+  TEST_CASE("source: has samples for one input and targets for one output") {
+    const auto x = random_tensor<float, 2>({5, 3}, 6);
+    const auto source = source_of(x, x);
+    const Input a{{3}}, b{{3}};
+    Model<float> two_inputs({a, b}, add({a, b}) | Dense{3});
+    two_inputs.compile(Adam{}, MeanSquaredError{});
+    const char* message =
+        "Model::fit: expected samples for 2 inputs, got those for 1 (from a "
+        "source)";
+    CHECK_THROWS_WITH_AS(two_inputs.fit(source), message, std::invalid_argument);
+    message = "Model::evaluate: expected samples for 2 inputs, got those for 1 (from a source)";
+    CHECK_THROWS_WITH_AS(static_cast<void>(two_inputs.evaluate(source)), message,
+                         std::invalid_argument);
+    message = "Model::predict: expected samples for 2 inputs, got those for 1 (from a source)";
+    CHECK_THROWS_WITH_AS(static_cast<void>(two_inputs.predict(source)), message,
+                         std::invalid_argument);
+    Model<float> two_outputs(a, {a | Dense{3}, a | Dense{3}});
+    two_outputs.compile(Adam{}, {MeanSquaredError{}, MeanSquaredError{}});
+    message = "Model::fit: expected targets for 2 outputs, got those for 1 (from a source)";
+    CHECK_THROWS_WITH_AS(two_outputs.fit(source), message, std::invalid_argument);
+    message = "Model::evaluate: expected targets for 2 outputs, got those for 1 (from a source)";
+    CHECK_THROWS_WITH_AS(static_cast<void>(two_outputs.evaluate(source)), message,
+                         std::invalid_argument);
+    message = "Model::predict: expected a model with one output, to read from a source, got 2";
+    CHECK_THROWS_WITH_AS(static_cast<void>(two_outputs.predict(source)), message,
+                         std::invalid_argument);
+  }
+
   TEST_CASE("source: may compute while the model trains") {
     struct Computing {
       const Tensor<float, 2>* x;

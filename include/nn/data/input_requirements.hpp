@@ -22,11 +22,12 @@ NN_COLD void require_types(const char* where, const DataSet& data) {
 
 /// Throws unless there are samples for so many inputs.
 NN_COLD inline void require_num_inputs(const char* where, std::size_t count,
-                                       std::size_t num_inputs) {
+                                       std::size_t num_inputs, const char* context = "") {
   if (count == num_inputs) return;
   refuse({where,
           {"samples for ", num_inputs, num_inputs == 1 ? " input" : " inputs"},
-          {"those for ", count}});
+          {"those for ", count},
+          context});
 }
 
 /// Throws unless there are samples of these shapes for all inputs, equally many, of a type that a
@@ -48,7 +49,7 @@ template <Real T>
 NN_COLD void require_inputs(const char* where, const DataSet& data,
                             const std::vector<Shape>& inputs) {
   if (!data.source.is_given()) return require_inputs<T>(where, data.x, inputs);
-  require_num_inputs(where, 1, inputs.size());
+  require_num_inputs(where, 1, inputs.size(), "from a source");
   require_types<T>(where, data);
   data.source.check_shape(where, inputs[0]);
 }

@@ -210,6 +210,8 @@ Tensor<T, Rank> Model<T>::predict(const S& source, const PredictOptions& options
   const DataSet data(detail::source_of<T>(source));
   require_built(where);
   detail::require_inputs<T>(where, data, input_shapes());
+  demand(network_.num_outputs() == 1, where, "a model with one output, to read from a source",
+         network_.num_outputs());
   detail::require_output_ranks(where, network_, {Rank});
   require_prediction(where, options);
   auto made = make_tensor<Tensor<T, Rank>>(output_shape().with_batch(data.count()));

@@ -138,7 +138,8 @@ NN_COLD void require_targets(const char* where, const DataSet& data,
   if (count != outputs.size()) {
     refuse({where,
             {"targets for ", outputs.size(), outputs.size() == 1 ? " output" : " outputs"},
-            {"those for ", count}});
+            {"those for ", count},
+            is_read ? "from a source" : ""});
   }
   for (std::size_t o = 0; o < outputs.size(); ++o) {
     const Objective<T>& objective = compiled.objectives[o];
