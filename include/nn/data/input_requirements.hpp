@@ -21,8 +21,8 @@ NN_COLD void require_types(const char* where, const DataSet& data) {
 }
 
 /// Throws unless there are samples for so many inputs.
-NN_COLD inline void require_num_inputs(const char* where, std::size_t count,
-                                       std::size_t num_inputs, const char* context = "") {
+NN_COLD inline void require_num_inputs(const char* where, std::size_t count, std::size_t num_inputs,
+                                       const char* context = "") {
   if (count == num_inputs) return;
   refuse({where,
           {"samples for ", num_inputs, num_inputs == 1 ? " input" : " inputs"},
