@@ -32,11 +32,15 @@ class LayerGraph {
 
   /// Appends a layer that reads these values. `name`: in tables; empty: one is made of its type.
   NN_COLD void add(AnyLayer<T> layer, std::vector<std::size_t> sources, std::string name = "") {
-    uses_.reserve(uses_.size() + 1);
-    names_.reserve(names_.size() + 1);
-    layers_.push_back(std::move(layer));
-    uses_.push_back({layers_.size() - 1, std::move(sources)});  // there is room: nothing throws
-    names_.push_back(std::move(name));
+    uses_.push_back({layers_.size(), std::move(sources)});
+    try {
+      names_.push_back(std::move(name));
+      layers_.push_back(std::move(layer));
+    } catch (...) {
+      uses_.pop_back();
+      if (names_.size() > layers_.size()) names_.pop_back();
+      throw;
+    }
   }
   /// Appends another use of layer i.
   NN_COLD void use(std::size_t i, std::vector<std::size_t> sources) {
@@ -112,6 +116,7 @@ class LayerGraph {
       refuse<ShapeError>(
           {name_, {num_inputs(), num_inputs() == 1 ? " input" : " inputs"}, inputs.size()});
     }
+    wiring.shares_layers |= uses_.size() > layers_.size();
     std::vector<std::size_t> values = inputs;
     for (const Use& use : uses_) {
       std::vector<std::size_t> sources;

@@ -23,6 +23,7 @@ using Layers = std::vector<AnyLayer<T>*>;
 /// layer makes.
 struct Wiring {
   std::size_t num_inputs = 0;
+  bool shares_layers = false;                       // some layer has several uses
   std::vector<std::vector<std::size_t>> sources{};  // the values that each layer reads
   std::vector<Shape> shapes{};                      // of each value, for one sample
   std::vector<std::size_t> values{};                // by the numbers that the model's graph has

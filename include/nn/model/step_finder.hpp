@@ -30,7 +30,7 @@ class StepFinder {
     overwrite_inputs();
     find_masks();
     find_trained();
-    find_shared();
+    if (wiring.shares_layers) find_shared();
     find_addends();
     find_columns();
     find_rounded_values();

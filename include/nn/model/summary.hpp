@@ -35,7 +35,8 @@ namespace detail {
     const std::vector<std::string>& given, const std::vector<std::string>& types) {
   std::vector<std::string> names = given;
   for (std::size_t i = 0; i < names.size(); ++i) {
-    for (Index number = 0; names[i].empty(); ++number) {
+    const auto end = types.begin() + static_cast<std::ptrdiff_t>(i);
+    for (auto number = std::count(types.begin(), end, types[i]); names[i].empty(); ++number) {
       const std::string name = number == 0 ? types[i] : concat({types[i], "_", number});
       if (std::find(names.begin(), names.end(), name) == names.end()) names[i] = concat(name);
     }
@@ -58,20 +59,20 @@ struct ValueOrigin {
   std::size_t use = 0;     // of that layer, counted from 0
   std::size_t result = 0;  // of that use
 };
+/// Of each value.
 template <Real T>
-[[nodiscard]] NN_COLD ValueOrigin origin_of(const LayerGraph<T>& graph, std::size_t value) {
-  if (value < graph.num_inputs()) return {.is_input = true, .number = value};
-  value -= graph.num_inputs();
+[[nodiscard]] NN_COLD std::vector<ValueOrigin> origins_of(const LayerGraph<T>& graph) {
+  std::vector<ValueOrigin> origins;
+  for (std::size_t i = 0; i < graph.num_inputs(); ++i) origins.push_back({true, i});
   std::vector<std::size_t> num_uses(graph.layers().size(), 0);
   for (const auto& use : graph.uses()) {
     const std::size_t count = graph.num_results(graph.layers()[use.layer]);
-    if (value < count) {
-      return {.number = use.layer, .use = num_uses[use.layer], .result = value};
+    for (std::size_t result = 0; result < count; ++result) {
+      origins.push_back({false, use.layer, num_uses[use.layer], result});
     }
-    value -= count;
     ++num_uses[use.layer];
   }
-  return {};
+  return origins;
 }
 
 /// The names of the model's outputs in scores: of the layers that give them. A second one of the
@@ -79,9 +80,10 @@ template <Real T>
 template <Real T>
 [[nodiscard]] NN_COLD std::vector<std::string> output_names(const Network<T>& network) {
   const std::vector<std::string> layers = layer_names(network);
+  const std::vector<ValueOrigin> origins = origins_of(network.graph());
   std::vector<std::string> names;
   for (const std::size_t output : network.graph().outputs()) {
-    const ValueOrigin origin = origin_of(network.graph(), output);
+    const ValueOrigin origin = origins[output];
     const std::string name =
         origin.is_input ? concat({"input_", origin.number}) : layers[origin.number];
     std::string unique = name;
@@ -103,6 +105,7 @@ class SummaryCells {
       : network_(network),
         graph_(network.graph()),
         is_chain_(graph_.is_chain()),
+        origins_(origins_of(graph_)),
         layers_(layer_names(network)),
         inputs_(unique_names(graph_.input_names(),
                              std::vector<std::string>(graph_.num_inputs(), "input_layer"))) {
@@ -110,7 +113,19 @@ class SummaryCells {
     for (std::size_t i = 0; i < inputs_.size() && !is_chain_; ++i) {
       add({inputs_[i] + " (Input)", shape_of(i), "0", "-"});
     }
-    for (std::size_t i = 0; i < layers_.size(); ++i) add_layer(i);
+    std::vector<std::string> sources(layers_.size());
+    for (const auto& use : graph_.uses()) {
+      for (const std::size_t source : use.sources) {
+        append_listed(sources[use.layer], name_of(source));
+      }
+    }
+    std::size_t value = graph_.num_inputs();
+    for (; value < origins_.size(); ++value) {
+      const ValueOrigin& origin = origins_[value];
+      if (origin.use == 0 && origin.result == 0) {
+        add_layer(origin.number, shape_of(value), sources[origin.number]);
+      }
+    }
   }
 
   [[nodiscard]] std::size_t num_columns() const { return is_chain_ ? 3 : 4; }
@@ -123,27 +138,17 @@ class SummaryCells {
   [[nodiscard]] std::string shape_of(std::size_t value) const {
     return network_.is_built() ? keras_shape(network_.shape_of(value)) : "?";
   }
-  NN_COLD void add_layer(std::size_t i) {
-    const AnyLayer<T>& layer = network_.layers()[i];
-    std::string shape = "?", count = "?", sources;
-    std::size_t value = graph_.num_inputs();
-    for (const auto& use : graph_.uses()) {
-      const AnyLayer<T>& used = network_.layers()[use.layer];
-      if (use.layer == i) {
-        if (shape == "?") shape = shape_of(value);
-        for (const std::size_t source : use.sources) append_listed(sources, name_of(source));
-      }
-      value += graph_.num_results(used);
-    }
+  NN_COLD void add_layer(std::size_t i, const std::string& shape, const std::string& sources) {
+    std::string count = "?";
     if (network_.is_built()) {
       Index sum = 0;
       for (const auto& parameter : network_.parameters_of(i)) sum += parameter.shape.num_elements();
       count = with_separators(sum);
     }
-    add({concat({layers_[i], " (", layer.name(), ")"}), shape, count, sources});
+    add({concat({layers_[i], " (", network_.layers()[i].name(), ")"}), shape, count, sources});
   }
   [[nodiscard]] std::string name_of(std::size_t value) const {
-    const ValueOrigin origin = origin_of(graph_, value);
+    const ValueOrigin& origin = origins_[value];
     const std::string& name = origin.is_input ? inputs_[origin.number] : layers_[origin.number];
     return concat({name, "[", origin.use, "][", origin.result, "]"});
   }
@@ -151,6 +156,7 @@ class SummaryCells {
   const Network<T>& network_;
   const LayerGraph<T>& graph_;
   const bool is_chain_;
+  const std::vector<ValueOrigin> origins_;
   const std::vector<std::string> layers_, inputs_;
   std::vector<std::string> cells_;
 };
