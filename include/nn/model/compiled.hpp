@@ -278,9 +278,10 @@ class Metric {
 template <Real T>
 class AnyLoss {
  public:
-  template <Loss<T> L>
-  requires(!std::same_as<L, AnyLoss>)
-      AnyLoss(L loss)  // NOLINT(google-explicit-constructor): {nn::MeanSquaredError{}} is a list
+  template <class L>  // not Loss<T> L: that would ask whether this class can be copied
+  requires(!std::same_as<L, AnyLoss>) &&
+      Loss<L, T> AnyLoss(
+          L loss)  // NOLINT(google-explicit-constructor): {nn::MeanSquaredError{}} is a list
       : self_(detail::hold_loss<T>(std::move(loss))) {}
   explicit AnyLoss(detail::Erased<detail::LossInterface<T>> held) : self_(std::move(held)) {}
 
