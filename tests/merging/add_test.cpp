@@ -32,4 +32,13 @@ TEST_SUITE("merging/add") {
     CHECK(example.backward({5, 6, 7, 8}) ==
           std::vector<Numbers>{{5, 6, 7, 8}, {5, 6, 7, 8}, {5, 6, 7, 8}});
   }
+
+  TEST_CASE("Add: repeats inputs along axes of size 1, and along those that they lack") {
+    CHECK(merging_form(make_add, {{3, 2}, {2}}, {.output = {3, 2}}) == "");
+    CHECK(merging_form(make_add, {{3, 1}, {3, 4}}, {.output = {3, 4}}) == "");
+    CHECK(merging_form(make_add, {{2, 1, 4}, {1, 3, 1}, {2, 3, 4}}, {.output = {2, 3, 4}}) == "");
+    MergingExample shift(nn::Add<double>{}, {{1, 2, 2}, {1, 1, 2}}, {{1, 2, 3, 4}, {10, 20}});
+    CHECK(shift.forward() == Numbers{11, 22, 13, 24});
+    CHECK(shift.backward({1, 2, 3, 4}) == std::vector<Numbers>{{1, 2, 3, 4}, {4, 6}});
+  }
 }

@@ -2,6 +2,7 @@
 // Sum of several tensors.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 
@@ -11,10 +12,11 @@
 
 namespace nn {
 
-/// The sum of tensors of one shape (Keras: Add): y = x_1 + x_2 + ...
-/// Shapes    x_i [N, ...]   y like each x_i
+/// The sum of tensors, element by element (Keras: Add): y = x_1 + x_2 + ...
+/// Shapes    x_i [N, ...]   y like each x_i, which are repeated along axes of size 1 or that they
+///           lack in front
 /// Backward  dx_i = dy
-/// Throws    ShapeError for fewer than two inputs, and for different shapes
+/// Throws    ShapeError for fewer than two inputs, and for sizes that differ
 template <Real T = float>
 class Add {
  public:
@@ -23,7 +25,7 @@ class Add {
   [[nodiscard]] static std::string name() { return "Add"; }
 
   [[nodiscard]] NN_COLD Shape output_shape(std::span<const Shape> inputs) const {
-    return equal_shape("Add", inputs);
+    return broadcast_shape("Add", inputs);
   }
 
   static constexpr Promises promises{.ignores_y = true};
@@ -33,12 +35,14 @@ class Add {
     merge_elements<kernels::Pairwise::add>(x, y);
   }
 
-  void backward(Tensors<const T>, TensorRef<const T>, TensorRef<T> dy, Tensors<T> dx,
+  void backward(Tensors<const T> x, TensorRef<const T>, TensorRef<T> dy, Tensors<T> dx,
                 const Pass&) const {
     // dx_i = dy
-    for (const TensorRef<T>& each : dx) {
-      if (each.data != nullptr) kernels::copy(dy.size(), dy.data, each.data);
-    }
+    MergedPart<T>::for_each(x, dy.shape, dx, [&](const MergedPart<T>& part) {
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        if (T* const to = part.dx(i)) kernels::copy(part.count, dy.data + part.first, to);
+      }
+    });
   }
 
   [[nodiscard]] Arguments arguments() const { return Arguments{name()}; }

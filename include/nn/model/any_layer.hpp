@@ -65,7 +65,7 @@ class AnyLayer {
   template <class L>
   requires(!std::same_as<L, AnyLayer>) &&
       MergingLayer<L>&& std::same_as<typename L::Scalar, T> explicit AnyLayer(L layer)
-      : self_(new MergingHolder<L>(std::move(layer))) {}
+      : self_(hold(std::move(layer))) {}
 
   [[nodiscard]] std::string name() const { return self_->name(); }
   [[nodiscard]] Shape output_shape(const Shape& input) const { return self_->output_shape(input); }
@@ -384,7 +384,7 @@ class AnyLayer {
 template <Real T>
 template <class L>
 typename AnyLayer<T>::Interface* AnyLayer<T>::hold(L layer) {
-  return new Holder<L>(std::move(layer));
+  return new typename HolderOf<L>::Type(std::move(layer));
 }
 
 }  // namespace nn

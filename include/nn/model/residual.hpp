@@ -13,6 +13,18 @@
 
 namespace nn {
 
+namespace detail {
+
+/// The sum of x and f(x), which f must not need to be repeated for.
+template <Real T>
+struct ResidualSum : Add<T> {
+  [[nodiscard]] NN_COLD Shape output_shape(std::span<const Shape> inputs) const {
+    return equal_shape("Add", inputs);
+  }
+};
+
+}  // namespace detail
+
 /// y = x + f(x), where f is a chain of layers whose result has the shape of its input (He, Zhang,
 /// Ren and Sun 2015). A part of a model: `Sequential{Conv2D{…}, Residual{Conv2D{…}, ReLU{}}, …}`.
 /// Backward  dx = dy + df/dx dy
@@ -57,7 +69,9 @@ class Residual {
   friend struct detail::ModelAccess;
 
   /// The sum of what f makes and of the input.
-  NN_COLD void close() { network_.add(AnyLayer<T>(Add<T>{}), {network_.layers().size(), 0}); }
+  NN_COLD void close() {
+    network_.add(AnyLayer<T>(detail::ResidualSum<T>{}), {network_.layers().size(), 0});
+  }
 
   Network<T> network_{"Residual"};
 };

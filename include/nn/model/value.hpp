@@ -5,11 +5,11 @@
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "nn/merging/merging.hpp"
 #include "nn/model/network.hpp"
 
 namespace nn {
@@ -185,30 +185,32 @@ template <Real T>
 /// All that a layer or a model makes of these values, one for each of its inputs.
 template <Real T, class L>
 requires(Layer<L> || ModelLike<L> || MergingLayer<L>)
-    [[nodiscard]] std::vector<Value<T>> apply(L layer, std::initializer_list<Value<T>> inputs) {
+    [[nodiscard]] std::vector<Value<T>> apply(L layer, std::vector<Value<T>> inputs) {
   auto own = std::make_shared<detail::GraphLayer<T>>(
       detail::GraphLayer<T>{detail::any_layer_of<T>(std::move(layer))});
-  return detail::use_layer<T>(std::move(own), inputs);
+  return detail::use_layer<T>(std::move(own), std::move(inputs));
+}
+template <Real T, class L>
+requires(Layer<L> || ModelLike<L> || MergingLayer<L>)
+    [[nodiscard]] std::vector<Value<T>> apply(L layer, std::initializer_list<Value<T>> inputs) {
+  return apply<T>(std::move(layer), std::vector<Value<T>>(inputs));
+}
+template <Real T>
+[[nodiscard]] NN_COLD std::vector<Value<T>> apply(const SharedLayer<T>& layer,
+                                                  std::vector<Value<T>> inputs) {
+  return detail::use_layer<T>(layer.layer(), std::move(inputs));
 }
 template <Real T>
 [[nodiscard]] NN_COLD std::vector<Value<T>> apply(const SharedLayer<T>& layer,
                                                   std::initializer_list<Value<T>> inputs) {
-  return detail::use_layer<T>(layer.layer(), inputs);
-}
-
-// What merging layers make of values; each throws ShapeError where theirs does.
-
-/// The sum of values of one shape: see merging/add.hpp.
-template <Real T>
-[[nodiscard]] NN_COLD Value<T> add(std::initializer_list<Value<T>> values) {
-  return apply(Add<T>{}, values)[0];
+  return apply<T>(layer, std::vector<Value<T>>(inputs));
 }
 
 namespace detail {
 
 /// The graph that makes `outputs` of `inputs`: layers in the order in which a walk from the outputs
 /// back to the inputs has seen all that they read. Throws `std::invalid_argument` for an output
-/// that needs another input, and for an input that no output needs.
+/// that needs another input, for an input that no output needs, and for a name given twice.
 template <Real T>
 class GraphWalk {
  public:
@@ -233,6 +235,7 @@ class GraphWalk {
       demand(is_read_[i], where, "inputs that the outputs follow from",
              {"input ", i, ", which no output needs"});
     }
+    require_names(input_names);
     graph_.set_ends(std::move(input_names), std::move(results));
   }
 
@@ -252,6 +255,15 @@ class GraphWalk {
       if (each.node == node) return &each;
     }
     return nullptr;
+  }
+  NN_COLD void require_names(const std::vector<std::string>& inputs) const {
+    std::set<std::string> names;
+    for (const std::vector<std::string>& list : {inputs, graph_.names()}) {
+      for (const std::string& name : list) {
+        if (name.empty() || names.insert(name).second) continue;
+        refuse({where, "names that differ", {"'", name, "' twice"}});
+      }
+    }
   }
   [[nodiscard]] std::size_t value_of(const Value<T>& value) {
     const std::size_t number = find(value.node().get())->first_value + value.result();
