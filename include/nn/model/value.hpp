@@ -43,10 +43,14 @@ template <Real T, class L>
     return AnyLayer<T>(std::move(layer));
   } else {
     static_assert(!ModelLike<L>, "nn: a part of a model has the scalar type of the whole");
+    constexpr bool is_described = requires(const Arguments& arguments) {
+      { layer.arguments() } -> std::same_as<Arguments>;
+      { L::from_arguments(arguments) } -> std::same_as<L>;
+    };
     static_assert(
-        DescribedLayer<L>,
+        is_described,
         "a layer over another scalar type than the model's needs arguments() and from_arguments()");
-    require_no_weights(layer);
+    if constexpr (Layer<L>) require_no_weights(layer);
     using Own = typename WithScalar<L, T>::Type;
     return AnyLayer<T>(Own::from_arguments(layer.arguments()));
   }
