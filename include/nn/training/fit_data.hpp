@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nn/core/finite.hpp"
+#include "nn/data/input_requirements.hpp"
 #include "nn/model/compiled.hpp"
 #include "nn/training/fit_options.hpp"
 #include "nn/training/split.hpp"
