@@ -105,6 +105,24 @@ TEST_SUITE("training/sample_weight") {
     CHECK(history["accuracy"] == expected["accuracy"]);  // metrics have no weights
   }
 
+  TEST_CASE("train_on_batch: class_weight is the weight of each sample of the class") {
+    const auto x = random_tensor<float, 2>({10, 2}, 1);
+    const Labels y = counted_labels(10, 3);
+    std::vector<float> weights(10), products(10);
+    for (std::size_t i = 0; i < 10; ++i) {
+      weights[i] = static_cast<float>(i);
+      products[i] = i % 3 == 1 ? 2.5f * weights[i] : weights[i];
+    }
+    Sequential<float> model = weighted_model(), other = weighted_model();
+    const double loss = model.train_on_batch(x, y, weights, {{1, 2.5}})["loss"];
+    CHECK(loss == other.train_on_batch(x, y, products)["loss"]);
+    CHECK(weights_of(model) == weights_of(other));
+    CHECK_THROWS_WITH_AS(model.train_on_batch(x, y, {}, {{3, 1.0}}),
+                         "Model::train_on_batch, class_weight: expected classes from 0 to 2, got 3",
+                         std::invalid_argument);
+    CHECK(weights_of(model) == weights_of(other));
+  }
+
   TEST_CASE("fit: class_weight and sample_weight multiply") {
     const auto x = random_tensor<float, 2>({9, 2}, 1);
     const Labels y = counted_labels(9, 3);

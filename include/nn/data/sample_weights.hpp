@@ -3,6 +3,8 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
+#include <map>
 #include <type_traits>
 
 #include "nn/data/samples.hpp"
@@ -65,5 +67,8 @@ class SampleWeights {
   Samples values_;
   bool is_given_ = false;
 };
+
+/// Weights of classes, by their numbers; 1 for those that are not listed.
+using ClassWeights = std::map<std::int32_t, double>;
 
 }  // namespace nn

@@ -202,7 +202,8 @@ class Model {
 
   /// One update, or a test, from one batch: see training/train_on_batch.hpp.
   Scores train_on_batch(const SampleList& x, const TargetList& y,
-                        const SampleWeights& sample_weight = {});
+                        const SampleWeights& sample_weight = {},
+                        const ClassWeights& class_weight = {});
   [[nodiscard]] Scores test_on_batch(const SampleList& x, const TargetList& y,
                                      const SampleWeights& sample_weight = {}) const;
 
@@ -269,7 +270,7 @@ class Model {
               const CompileOptions& options);
   History fit_data(const DataSet& data, const FitOptions& options);
   Scores evaluate_data(const DataSet& data, const EvaluateOptions& options) const;
-  Scores train_on_data(const DataSet& data);
+  Scores train_on_data(const DataSet& data, const ClassWeights& class_weight);
   void require_prediction(const char* where, const PredictOptions& options) const;
   template <class... Ys>
   void predict_into(std::span<const Samples> x, const std::tuple<Ys&...>& y,

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <vector>
 
 #include "nn/core/finite.hpp"
@@ -17,10 +16,10 @@ namespace nn::detail {
 
 /// The weight of each class by the options; empty: all are 1.
 template <Real T>
-[[nodiscard]] NN_COLD std::vector<T> class_weights_of(const std::map<std::int32_t, double>& weights,
+[[nodiscard]] NN_COLD std::vector<T> class_weights_of(const char* where,
+                                                      const ClassWeights& weights,
                                                       const Compiled<T>& compiled,
                                                       const std::vector<Shape>& outputs) {
-  constexpr const char* where = "Model::fit, class_weight";
   if (weights.empty()) return {};
   if (outputs.size() > 1) {
     refuse({.where = where,

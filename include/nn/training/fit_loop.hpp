@@ -41,7 +41,8 @@ class FitLoop final : public FitContext {
         feed_(training, wanted_targets("Model::fit", network, compiled), options.batch_size,
               options.prefetch),
         trainer_(network, compiled,
-                 class_weights_of<T>(options.class_weight, compiled, network.outputs())),
+                 class_weights_of<T>("Model::fit, class_weight", options.class_weight, compiled,
+                                     network.outputs())),
         place_{.epoch = options.initial_epoch},
         first_step_(network.block().step()),
         kept_(options.callbacks.size()) {}

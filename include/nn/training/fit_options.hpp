@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <initializer_list>
-#include <map>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -76,7 +75,7 @@ struct FitOptions {
   /// Weight of each class, by its number: it multiplies the losses of that class's training
   /// samples. 1 for a class that is not listed. {{3, 2.0}} makes samples of class 3 count twice.
   /// The class of a one-hot row is that of its highest value; single values are rounded.
-  std::map<std::int32_t, double> class_weight{};
+  ClassWeights class_weight{};
   Index initial_epoch = 0;
   Index validation_batch_size = 0;  ///< 0: batch_size
   Index validation_freq = 1;        ///< validate every so many epochs
