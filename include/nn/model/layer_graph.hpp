@@ -2,6 +2,7 @@
 // The layers of a model, and what each one reads.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -12,6 +13,10 @@
 #include "nn/model/plan_steps.hpp"
 
 namespace nn {
+
+/// What one model may have: files may name models inside of models, each used many times.
+inline constexpr std::size_t max_uses = 100000;  // of layers, those of nested models counted again
+inline constexpr std::size_t max_ends = 1000;    // inputs, and outputs
 
 /// The layers of a model and their uses, in the order in which they run. A layer that is used
 /// several times has one set of parameters. Some may be models, which are run layer by layer: all
@@ -31,7 +36,9 @@ class LayerGraph {
   explicit LayerGraph(const char* name) : name_(name) {}
 
   /// Appends a layer that reads these values. `name`: in tables; empty: one is made of its type.
+  /// Throws `std::invalid_argument` where uses are more than `max_uses`.
   NN_COLD void add(AnyLayer<T> layer, std::vector<std::size_t> sources, std::string name = "") {
+    const Cost cost = cost_of(layer);
     uses_.push_back({layers_.size(), std::move(sources)});
     try {
       names_.push_back(std::move(name));
@@ -41,13 +48,19 @@ class LayerGraph {
       if (names_.size() > layers_.size()) names_.pop_back();
       throw;
     }
+    count(cost);
   }
   /// Appends another use of layer i.
   NN_COLD void use(std::size_t i, std::vector<std::size_t> sources) {
+    const Cost cost = cost_of(layers_[i]);
     uses_.push_back({i, std::move(sources)});
+    count(cost);
   }
-  /// By default there is one input, and the last value is the only result.
+  /// By default there is one input, and the last value is the only result. Throws
+  /// `std::invalid_argument` for more than `max_ends` of them.
   NN_COLD void set_ends(std::vector<std::string> inputs, std::vector<std::size_t> outputs) {
+    const std::size_t most = std::max(inputs.size(), outputs.size());
+    demand(most <= max_ends, name_, "at most 1000 inputs and outputs", most);
     input_names_ = std::move(inputs);
     outputs_ = std::move(outputs);
   }
@@ -74,11 +87,7 @@ class LayerGraph {
     const Network<T>* const inner = layer.network();
     return inner == nullptr ? 1 : inner->graph().num_outputs();
   }
-  [[nodiscard]] NN_COLD std::size_t num_values() const {
-    std::size_t count = num_inputs();
-    for (const Use& each : uses_) count += num_results(layers_[each.layer]);
-    return count;
-  }
+  [[nodiscard]] std::size_t num_values() const { return num_inputs() + num_made_; }
   /// Whether each layer reads what the one before makes, and nothing else.
   [[nodiscard]] NN_COLD bool is_chain() const {
     for (std::size_t i = 0; i < uses_.size(); ++i) {
@@ -196,12 +205,30 @@ class LayerGraph {
   }
 
  private:
+  /// What a use of a layer adds to the counts below.
+  struct Cost {
+    std::size_t uses = 0, made = 0;
+  };
+  [[nodiscard]] NN_COLD Cost cost_of(const AnyLayer<T>& layer) const {
+    const Network<T>* const inner = layer.network();
+    const std::size_t made = num_results(layer);
+    const Cost cost{(inner == nullptr ? 0 : inner->graph().num_uses_) + made, made};
+    demand(num_uses_ + cost.uses <= max_uses, name_, "at most 100000 uses of layers", "more");
+    return cost;
+  }
+  void count(const Cost& cost) {
+    num_uses_ += cost.uses;
+    num_made_ += cost.made;
+  }
+
   const char* name_ = "Sequential";
   std::vector<AnyLayer<T>> layers_;  // in the order of their first uses
   std::vector<std::string> names_;   // of each layer
   std::vector<Use> uses_;
   std::vector<std::string> input_names_;  // empty: one input without a name
   std::vector<std::size_t> outputs_;      // empty: the last value
+  std::size_t num_uses_ = 0;              // those of nested models, and their results, among them
+  std::size_t num_made_ = 0;              // values that uses make
 };
 
 }  // namespace nn

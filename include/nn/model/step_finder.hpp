@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
+#include <map>
 #include <numeric>
 #include <span>
 #include <utility>
@@ -23,6 +24,7 @@ class StepFinder {
                      std::span<const Activation> taken_over)
       : layers_(layers) {
     list_steps(wiring);
+    drop_unread_steps();
     find_closing_activations(taken_over);
     melt_activations();
     number_values();
@@ -85,6 +87,22 @@ class StepFinder {
     plan_.values.push_back({.num_elements = shape.num_elements()});
     plan_.steps.push_back(std::move(step));
     return plan_.steps.back().y;
+  }
+
+  /// Leaves out what no result needs, as where a nested model has outputs that nobody reads. No
+  /// gradient would get there.
+  NN_COLD void drop_unread_steps() {
+    std::vector<bool> is_needed(plan_.values.size(), false);
+    for (const PlanOutput& output : plan_.outputs) is_needed[output.value] = true;
+    Steps needed;
+    for (std::size_t i = plan_.steps.size(); i-- > 0;) {
+      PlanStep& step = plan_.steps[i];
+      if (!is_needed[step.y.value]) continue;
+      for (const PlanInput& input : step.inputs) is_needed[input.value] = true;
+      needed.push_back(std::move(step));
+    }
+    std::reverse(needed.begin(), needed.end());
+    plan_.steps = std::move(needed);
   }
 
   /// How often each value is read, by steps or by the user.
@@ -229,19 +247,17 @@ class StepFinder {
 
   /// A layer that has several steps adds up its gradients, and is updated behind the last of them.
   NN_COLD void find_shared() {
-    Steps& steps = plan_.steps;
-    for (std::size_t i = 0; i < steps.size(); ++i) {
-      if (steps[i].is_activation) continue;
-      bool is_first = true;
-      for (std::size_t j = 0; j < steps.size(); ++j) {
-        if (j == i || steps[j].is_activation || layers_[steps[j].leaf] != layers_[steps[i].leaf]) {
-          continue;
-        }
-        steps[i].is_shared = true;
-        steps[i].adds_gradients |= j > i;  // that one runs backward before
-        is_first &= j > i;
-      }
-      steps[i].updates_shared = steps[i].is_shared && is_first;
+    std::map<const AnyLayer<T>*, PlanStep*> last_steps;  // of each layer, in backward order
+    for (std::size_t i = plan_.steps.size(); i-- > 0;) {
+      PlanStep& step = plan_.steps[i];
+      if (step.is_activation) continue;
+      const auto [last, is_first] = last_steps.emplace(layers_[step.leaf], &step);
+      if (is_first) continue;
+      PlanStep& before = *std::exchange(last->second, &step);
+      before.is_shared = step.is_shared = true;
+      step.adds_gradients = true;
+      before.updates_shared = false;
+      step.updates_shared = true;
     }
   }
 

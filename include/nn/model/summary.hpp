@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nn/model/network.hpp"
@@ -34,11 +37,13 @@ namespace detail {
 [[nodiscard]] NN_COLD inline std::vector<std::string> unique_names(
     const std::vector<std::string>& given, const std::vector<std::string>& types) {
   std::vector<std::string> names = given;
+  std::set<std::string> taken(given.begin(), given.end());
+  std::map<std::string, Index> numbers;  // the next one of each type
   for (std::size_t i = 0; i < names.size(); ++i) {
-    const auto end = types.begin() + static_cast<std::ptrdiff_t>(i);
-    for (auto number = std::count(types.begin(), end, types[i]); names[i].empty(); ++number) {
-      const std::string name = number == 0 ? types[i] : concat({types[i], "_", number});
-      if (std::find(names.begin(), names.end(), name) == names.end()) names[i] = concat(name);
+    while (names[i].empty()) {
+      const Index number = numbers[types[i]]++;
+      std::string name = number == 0 ? types[i] : concat({types[i], "_", number});
+      if (taken.insert(name).second) names[i] = std::move(name);
     }
   }
   return names;
