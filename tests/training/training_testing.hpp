@@ -51,7 +51,7 @@ inline Sequential<float> image_model(std::uint64_t seed = 1) {
 }
 
 template <Real T>
-std::vector<T> weights_of(const Sequential<T>& model) {
+std::vector<T> weights_of(const Model<T>& model) {
   const auto& block = model.parameters();
   return {block.values(), block.values() + block.num_values()};
 }

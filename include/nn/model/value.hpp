@@ -2,6 +2,7 @@
 // Graphs of layers as they are written down: `image | Conv2D{…} | ReLU{}`.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <initializer_list>
 #include <memory>
@@ -103,7 +104,8 @@ class SharedLayer {
  public:
   using Scalar = T;
   template <class L>
-  requires std::constructible_from<AnyLayer<T>, L> NN_COLD explicit SharedLayer(L layer)
+  requires(!std::same_as<L, SharedLayer>) && std::constructible_from<AnyLayer<T>, L> NN_COLD
+      explicit SharedLayer(L layer)
       : layer_(std::make_shared<detail::GraphLayer<T>>(
             detail::GraphLayer<T>{AnyLayer<T>(std::move(layer))})) {}
 
