@@ -477,6 +477,48 @@ TEST_SUITE("training/backup_and_restore") {
           path + ": expected a file that can be written, got \"No such file or directory\"");
     CHECK(weights_of(model) == weights);
   }
+
+  TEST_CASE("BackupAndRestore: a model with several inputs and outputs goes on to the same bits") {
+    const auto a = random_tensor<float, 2>({20, 3}, 1), b = random_tensor<float, 2>({20, 2}, 2);
+    const auto y = random_tensor<float, 2>({20, 1}, 3);
+    const Labels classes = counted_labels(20, 3);
+    const auto make = [] {
+      const Input<float> first{{3}}, second{{2}};
+      const auto h = concatenate({first, second}) | Dense{6} | ReLU{};
+      Model<float> model({first, second}, {h | Dense{3} | Softmax{}, h | Dense{1}}, {.seed = 4});
+      model.compile(Adam{}, {SparseCategoricalCrossentropy{}, MeanSquaredError{}},
+                    {{Accuracy{}}, {RootMeanSquaredError{}}});
+      return model;
+    };
+    const TemporaryFolder folder;
+    const auto run = [&](Model<float>& model, std::vector<Callback> callbacks) {
+      return model.fit({a, b}, {classes, y},
+                       {.batch_size = 6,
+                        .epochs = 3,
+                        .verbose = Verbose::silent,
+                        .callbacks = std::move(callbacks)});
+    };
+    Model<float> whole = make();
+    const History expected = run(whole, {});
+    int num_cut_off = 0;
+    for (int hook = 0; hook < 40; hook += 3) {
+      CAPTURE(hook);
+      int count = 0;
+      const BackupAndRestoreOptions options{.path = folder.path("run"), .save_freq = 1};
+      Model<float> cut_off = make(), model = make();
+      try {
+        run(cut_off, {CrashAt{hook, &count}, BackupAndRestore{options}});
+      } catch (const Crash&) {
+        ++num_cut_off;
+      }
+      const History history = run(model, {CrashAt{-1, &count}, BackupAndRestore{options}});
+      CHECK(weights_of(model) == weights_of(whole));
+      for (const char* name : {"loss", "dense_2_loss", "softmax_accuracy"}) {
+        CHECK(history[name].back() == expected[name].back());
+      }
+    }
+    CHECK(num_cut_off > 5);
+  }
 }
 
 }  // namespace nn
