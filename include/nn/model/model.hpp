@@ -249,6 +249,10 @@ class Model {
   [[nodiscard]] Shape output_shape(const Shape& input) const {
     return output_shapes(std::vector<Shape>{input})[0];
   }
+  /// The activation that the first output ends with, once the model is built; linear: none.
+  [[nodiscard]] Activation activation() const {
+    return is_built() ? network_.plan().outputs()[0].closing_activation : Activation::linear;
+  }
   /// Memory of a pass over so many samples.
   [[nodiscard]] Index workspace_bytes(Index batch, bool training) const {
     return network_.workspace_bytes(batch, training);
