@@ -235,6 +235,20 @@ TEST_SUITE("testing/check_layer") {
     CHECK(mention(findings, "FaultyDense: y at another step: expected another y, got the same"));
   }
 
+  TEST_CASE("check_sharing: finds what goes wrong where a graph uses a layer twice") {
+    const auto findings = [](Fault fault) {
+      nn::testing::Findings found;
+      nn::testing::check_sharing(found, "FaultyDense",
+                                 nn::AnyLayer<double>(FaultyDense<double>{fault}), {3}, {});
+      return nn::testing::to_text(found);
+    };
+    CHECK(findings(Fault::none) == "");
+    for (const Fault fault : {Fault::gradient_assigned, Fault::state_for_backward}) {
+      CHECK(mention(findings(fault),
+                    "FaultyDense, used twice: gradient of parameter '0.faultydense.kernel' at"));
+    }
+  }
+
   TEST_CASE("check_layer: does without dual numbers for a layer that has none") {
     const auto findings = [](Fault fault) {
       return nn::testing::to_text(nn::testing::check_layer(

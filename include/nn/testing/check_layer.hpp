@@ -19,6 +19,7 @@
 #include "nn/testing/check_gradients.hpp"
 #include "nn/testing/check_passes.hpp"
 #include "nn/testing/check_promises.hpp"
+#include "nn/testing/check_sharing.hpp"
 #include "nn/testing/check_state.hpp"
 #include "nn/testing/model_layer.hpp"
 
@@ -283,7 +284,9 @@ inline void check_form(Findings& findings, const FormContext& form) {
   }
   check_float(findings, form);
   check_modes(findings, form);
-  if (!form.expected.is_random) check_nesting(findings, form);
+  if (form.expected.is_random) return;
+  check_nesting(findings, form);
+  check_sharing(findings, form.name, form.make.of_double(), form.sample, range);
 }
 
 }  // namespace detail
