@@ -114,6 +114,24 @@ void check_forward(Isa isa, const Conv2DShape& s, bool with_bias, Activation act
   CHECK(largest_difference(y, expected) <= sum_tolerance<T>(s.patch_size()));
 }
 
+/// With a map of each channel behind the sums, and a ReLU behind that.
+template <class T>
+void check_affine(Isa isa, const Conv2DShape& s) {
+  const Operands<T> given(s);
+  const auto scale = random_values<T>(s.out_channels, 6),
+             shift = random_values<T>(s.out_channels, 7);
+  auto y = nan_values<T>(s.batch * s.output_size()), expected = y;
+  nn::kernels::naive::conv2d(s, given.x.data(), given.W.data(), given.bias.data(),
+                             Activation::linear, expected.data());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const std::size_t channel = i % scale.size();
+    expected[i] = std::max(expected[i] * scale[channel] + shift[channel], T(0));
+  }
+  nn::kernels::detail::conv2d_forward(isa, s, given.x.data(), given.W.data(), given.bias.data(),
+                                      Activation::relu, {y.data()}, {scale.data(), shift.data()});
+  CHECK(largest_difference(y, expected) <= sum_tolerance<T>(s.patch_size()));
+}
+
 template <class T>
 void check_input_gradient(Isa isa, const Conv2DShape& s, bool masked) {
   const Operands<T> given(s);
@@ -196,6 +214,7 @@ TEST_SUITE("kernels/conv2d") {
         check_forward<T>(isa, s, true, Activation::linear);
         check_forward<T>(isa, s, false, Activation::relu);
         check_forward<T>(isa, s, true, Activation::tanh);
+        check_affine<T>(isa, s);
       }
     }
   }

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <concepts>
 
 #include "tests/testing/allocations.hpp"
@@ -53,6 +54,17 @@ struct NothingOfDy : FaultyDense<T> {  // whose reader ignores it
                                                         const nn::Pass&) const {
     static Reader reader;
     return &reader;
+  }
+};
+/// A whole product says that it is a map of each feature.
+template <nn::Real T>
+struct NoAffineMap : FaultyDense<T> {
+  static constexpr nn::Promises promises{.is_affine = true};
+  NoAffineMap() : FaultyDense<T>(Fault::none) {}
+  [[nodiscard]] static std::string name() { return "NoAffineMap"; }
+  void affine(T* scale, T* shift) const {
+    std::fill_n(scale, 2, T(1));
+    std::fill_n(shift, 2, T(0));
   }
 };
 template <nn::Real T>
@@ -194,6 +206,14 @@ TEST_SUITE("testing/check_layer") {
       CAPTURE(control.finding);
       CHECK(mention(findings, control.finding));
     }
+  }
+
+  TEST_CASE("check_layer: finds affine maps that are others than promised") {
+    CHECK(mention(findings_of(Fault::affine_ignored),
+                  "FaultyDense, with an affine map: y at [0, 0]: expected "));
+    const std::string findings = nn::testing::to_text(
+        nn::testing::check_layer([]<class T>() { return NoAffineMap<T>{}; }, {2}, expectations()));
+    CHECK(mention(findings, "NoAffineMap, as an affine map: y at [0, 0]: expected "));
   }
 
   TEST_CASE("check_layer: finds a promise that is not kept") {

@@ -33,6 +33,7 @@ enum class Fault {
   result_of_thread_count,
   mask_ignored,
   activation_ignored,
+  affine_ignored,
   no_activation_but_relu,
   gradient_doubled_by_activation,
   constant_dx,
@@ -48,8 +49,10 @@ template <Real T>
 class FaultyDense {
  public:
   using Scalar = T;
-  static constexpr Promises promises{
-      .applies_activation = true, .masks_dx = true, .assigns_gradients = true};
+  static constexpr Promises promises{.applies_activation = true,
+                                     .applies_affine = true,
+                                     .masks_dx = true,
+                                     .assigns_gradients = true};
 
   explicit FaultyDense(Fault fault) : fault_(fault) {}
 
@@ -79,6 +82,19 @@ class FaultyDense {
     if (is(Fault::allocation)) std::vector<T>(3).swap(kept_x_);
     if (is(Fault::state_for_backward)) kept_x_.assign(x.data(), x.data() + x.size());
     if (is(Fault::state_in_forward)) kept_x_.resize(kept_x_.size() + 1);
+  }
+
+  void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const kernels::Affine<T>& affine,
+               const Pass& pass) const {
+    Pass without = pass;
+    without.activation = Activation::linear;
+    forward(x, y, without);
+    for (Index i = 0; i < y.size(); ++i) {
+      T& value = y.data()[i];
+      const Index j = i % units;
+      if (!is(Fault::affine_ignored)) value = value * affine.scale[j] + affine.shift[j];
+      value = kernels::activate(pass.activation, value);
+    }
   }
 
   void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dy,

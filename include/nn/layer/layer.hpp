@@ -58,9 +58,12 @@ struct WithScalar<L<U>, T> {
 ///     Arguments arguments() const;                // to be saved
 ///     static L from_arguments(const Arguments&);  // and loaded
 ///
-/// where x has the batch axis, and name() is static in a layer that is saved. Two more go with
-/// promises, `gives_dx_in_columns` and `takes_dy_in_columns`:
+/// where x has the batch axis, and name() is static in a layer that is saved. Four more go with
+/// promises, `applies_affine`, `is_affine`, `gives_dx_in_columns` and `takes_dy_in_columns`:
 ///
+///     void forward(ConstTensorMap<T, R> x, TensorMap<T, S> y, const kernels::Affine<T>& affine,
+///                  const Pass&) const;
+///     void affine(T* scale, T* shift) const;  // writes a number for each feature
 ///     void backward(ConstTensorMap<T, R> x, ConstTensorMap<T, S> y, TensorMap<T, S> dy,
 ///                   kernels::ColumnReader<T>& dx, const Pass&) const;
 ///     // a reader of dy, made in pass.memory, that obeys pass.accumulate; null to decline

@@ -23,6 +23,11 @@ struct Promises {
   /// forward obeys pass.activation where that is a ReLU. backward gets the gradient behind the
   /// ReLU, and does not read y.
   bool applies_relu = false;
+  /// It has a second `forward`, which gives y = act(affine(z)) at inference, of what the other one
+  /// gives as z.
+  bool applies_affine = false;
+  /// At inference y is an affine map of x for each feature, which `affine` says.
+  bool is_affine = false;
   /// backward does not read y, so an activation may be written over it.
   bool ignores_y = false;
   /// It obeys pass.dx_is_masked.

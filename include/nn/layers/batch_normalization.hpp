@@ -67,7 +67,7 @@ class BatchNormalization {
   }
 
   static constexpr Promises promises{
-      .applies_activation = true, .masks_dx = true, .assigns_gradients = true};
+      .applies_activation = true, .is_affine = true, .masks_dx = true, .assigns_gradients = true};
 
   [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
     return bytes_of<T>(training ? Index{5} : Index{2}, x.back());
@@ -93,6 +93,14 @@ class BatchNormalization {
     kernels::shift_and_scale(rows, features, x.data(), mean, memory.scale, memory.shift, y.data(),
                              is_relu);
     if (!is_relu) kernels::activate(pass.activation, y.size(), y.data(), y.data());
+  }
+
+  /// y = x gamma / std + (beta - mean gamma / std), with the moving statistics.
+  void affine(T* scale, T* shift) const {
+    for (Index j = 0; j < moving_mean_.value().size(); ++j) {
+      scale[j] = gamma(j) / std_of(moving_variance_.value()(j));
+      shift[j] = (options_.center ? beta_.value()(j) : T(0)) - moving_mean_.value()(j) * scale[j];
+    }
   }
 
   void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dy,

@@ -59,6 +59,7 @@ class Conv2D {
   }
 
   static constexpr Promises promises{.applies_activation = true,
+                                     .applies_affine = kernels::has_simd<T>,
                                      .masks_dx = true,
                                      .assigns_gradients = true,
                                      .takes_dy_in_columns = kernels::has_simd<T>,
@@ -80,6 +81,13 @@ class Conv2D {
       }
     }
     kernels::conv2d(geometry(x, y), x.data(), W_.value().data(), b, pass.activation, y.data());
+  }
+
+  void forward(ConstTensorMap<T, 4> x, TensorMap<T, 4> y, const kernels::Affine<T>& affine,
+               const Pass& pass) const requires(kernels::has_simd<T>) {
+    kernels::conv2d(geometry(x, y), x.data(), W_.value().data(),
+                    options_.use_bias ? b_.value().data() : nullptr, affine, pass.activation,
+                    y.data());
   }
 
   void backward(ConstTensorMap<T, 4> x, ConstTensorMap<T, 4> y, TensorMap<T, 4> dz,

@@ -47,6 +47,7 @@ class Dense {
   }
 
   static constexpr Promises promises{.applies_activation = true,
+                                     .applies_affine = true,
                                      .masks_dx = true,
                                      .assigns_gradients = true,
                                      .updates_parameters = kernels::has_simd<T>,
@@ -61,8 +62,14 @@ class Dense {
   }
 
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
+    forward(x, y, {}, pass);
+  }
+
+  void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const kernels::Affine<T>& affine,
+               const Pass& pass) const {
     // y = x W + b, or act of it
     kernels::ProductOptions<T> options{.bias = options_.use_bias ? b_.value().data() : nullptr,
+                                       .affine = affine,
                                        .activation = pass.activation,
                                        .precision = pass.precision};
     if constexpr (std::same_as<T, float>) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "nn/core/erased.hpp"
+#include "nn/kernels/elementwise/affine.hpp"
 #include "nn/kernels/product/column_reader.hpp"
 #include "nn/kernels/product/matrix.hpp"
 #include "nn/layer/layer.hpp"
@@ -108,6 +109,13 @@ class AnyLayer {
                const Pass& pass) const {
     self_->forward(x, x_shape, y, y_shape, pass);
   }
+  /// The same with an affine map, by a layer that promises `applies_affine`.
+  void forward(const T* x, const Shape& x_shape, T* y, const Shape& y_shape,
+               const kernels::Affine<T>& affine, const Pass& pass) const {
+    self_->forward(x, x_shape, y, y_shape, affine, pass);
+  }
+  /// What a layer that promises `is_affine` does to each feature.
+  void affine(T* scale, T* shift) const { self_->affine(scale, shift); }
   void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy, T* dx,
                 const Pass& pass) const {
     self_->backward(x, x_shape, y, y_shape, dy, dx, pass);
@@ -162,6 +170,9 @@ class AnyLayer {
     virtual Index num_layers() const { return 1; }
     virtual void parameters(const Shape&, ParameterList<T>&) {}
     virtual void forward(const T*, const Shape&, T*, const Shape&, const Pass&) const {}
+    virtual void forward(const T*, const Shape&, T*, const Shape&, const kernels::Affine<T>&,
+                         const Pass&) const {}
+    virtual void affine(T*, T*) const {}
     virtual void backward(const T*, const Shape&, const T*, const Shape&, T*, T*,
                           const Pass&) const {}
     virtual void backward(const T*, const Shape&, const T*, const Shape&, T*,
@@ -285,6 +296,16 @@ class AnyLayer {
                  const Pass& pass) const override {
       layer.forward(detail::layer_view<in>(x, x_shape), detail::layer_view<out>(y, y_shape),
                     promised_part(pass));
+    }
+    void forward(const T* x, const Shape& x_shape, T* y, const Shape& y_shape,
+                 const kernels::Affine<T>& affine, const Pass& pass) const override {
+      if constexpr (promised.applies_affine) {
+        layer.forward(detail::layer_view<in>(x, x_shape), detail::layer_view<out>(y, y_shape),
+                      affine, promised_part(pass));
+      }
+    }
+    void affine(T* scale, T* shift) const override {
+      if constexpr (promised.is_affine) layer.affine(scale, shift);
     }
     void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy, T* dx,
                   const Pass& pass) const override {

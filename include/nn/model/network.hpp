@@ -192,8 +192,11 @@ class Network {
   [[nodiscard]] const LayerGraph<T>& graph() const { return graph_; }
   [[nodiscard]] const std::vector<AnyLayer<T>>& layers() const { return graph_.layers(); }
   /// `for_loss`: without the activations that losses take over.
-  [[nodiscard]] const Plan<T>& plan(bool for_loss = false) const {
-    return plans_[for_loss ? 1 : 0];
+  [[nodiscard]] const Plan<T>& plan(bool for_loss = false, bool training = true) const {
+    return plans_[(for_loss ? 1u : 0u) + (training ? 0u : 2u)];
+  }
+  [[nodiscard]] const Plan<T>& plan(const MemoryLayout& layout) const {
+    return plan(layout.key.for_loss, layout.key.training);
   }
   /// Whether shapes are known; not so inside of another model.
   [[nodiscard]] bool is_planned() const { return is_planned_; }
@@ -227,7 +230,7 @@ class Network {
                                                           bool for_loss = false) const {
     const std::uint64_t number = for_loss ? loss_number_ : build_number_;
     return cache.get({number, batch, training, for_loss}, [&](MemoryLayout& made) {
-      plan(for_loss).lay_out(leaves_, batch, training, made);
+      plan(for_loss, training).lay_out(leaves_, batch, training, made);
     });
   }
   [[nodiscard]] NN_COLD Index workspace_bytes(Index batch, bool training) const {
@@ -238,42 +241,44 @@ class Network {
   using Outputs = std::span<T* const>;
 
   void forward(Inputs x, const Pass& pass, const MemoryLayout& layout, Outputs results) const {
-    plan(layout.key.for_loss).forward(leaves_, x, pass, layout, results);
+    plan(layout).forward(leaves_, x, pass, layout, results);
   }
   [[nodiscard]] const T* result(std::size_t o, Inputs x, const std::byte* memory,
                                 const MemoryLayout& layout) const {
-    return plan(layout.key.for_loss).result(o, x, memory, layout);
+    return plan(layout).result(o, x, memory, layout);
   }
   [[nodiscard]] T* result_gradient(std::size_t o, std::byte* memory,
                                    const MemoryLayout& layout) const {
-    return plan(layout.key.for_loss).result_gradient(o, memory, layout);
+    return plan(layout).result_gradient(o, memory, layout);
   }
   void backward(Inputs x, const Pass& pass, const MemoryLayout& layout, Outputs dx) const {
-    plan(layout.key.for_loss).backward(leaves_, x, pass, layout, dx);
+    plan(layout).backward(leaves_, x, pass, layout, dx);
   }
   /// After `backward`, with its pass: the one place where a pass changes a layer.
   void update_state(const Pass& pass, const MemoryLayout& layout) {
-    plan(layout.key.for_loss).update_state(leaves_, pass, layout);
+    plan(layout).update_state(leaves_, pass, layout);
   }
   /// The name of the first result of a training `forward` in `pass.memory` that is not finite;
   /// empty: there is none.
   [[nodiscard]] NN_COLD std::string first_non_finite(const Pass& pass,
                                                      const MemoryLayout& layout) const {
-    const auto* const step = plan(layout.key.for_loss).first_non_finite(pass, layout);
+    const auto* const step = plan(layout).first_non_finite(pass, layout);
     return step == nullptr ? "" : graph_.scope_of_leaf(step->leaf) + "y";
   }
 
  private:
   template <Real U>
   friend class TrainingMark;
-  using Plans = std::array<Plan<T>, 2>;  // whole, and without what losses take over
+  // Whole, and without what losses take over; then the same for inference.
+  using Plans = std::array<Plan<T>, 4>;
 
   /// Plans the same graph again: which layers are trained has become known, or changed.
   void replan() { plans_ = make_plans(leaves_, wiring_, taken_over_); }
   [[nodiscard]] NN_COLD static Plans make_plans(const detail::Layers<T>& leaves,
                                                 const detail::Wiring& wiring,
                                                 const std::vector<Activation>& taken_over) {
-    return {Plan<T>(leaves, wiring), Plan<T>(leaves, wiring, taken_over)};
+    return {Plan<T>(leaves, wiring, true), Plan<T>(leaves, wiring, true, taken_over),
+            Plan<T>(leaves, wiring, false), Plan<T>(leaves, wiring, false, taken_over)};
   }
 
   [[nodiscard]] NN_COLD static std::vector<Shape> outputs_of(const detail::Wiring& wiring) {

@@ -11,6 +11,7 @@
 
 #include "nn/core/finite.hpp"
 #include "nn/core/memory.hpp"
+#include "nn/kernels/elementwise/affine.hpp"
 #include "nn/kernels/product/kernels.hpp"
 #include "nn/kernels/rows/activation.hpp"
 #include "nn/model/plan_layout.hpp"
@@ -26,6 +27,7 @@ namespace nn {
 ///   that writes it, if that layer can.
 /// - The first layer that is trained may read its dy while the next one makes it.
 /// - A result that only products in bfloat16 read may be rounded as it is written.
+/// - At inference a batch normalization becomes part of the convolution or product before it.
 template <Real T>
 class Plan {
  public:
@@ -35,9 +37,9 @@ class Plan {
   Plan() = default;
   /// taken_over: for each result of the model, an activation that is left out where it closes that
   /// result; may be shorter.
-  Plan(const Layers& layers, const detail::Wiring& wiring,
+  Plan(const Layers& layers, const detail::Wiring& wiring, bool training,
        std::span<const Activation> taken_over = {})
-      : plan_(detail::StepFinder<T>(layers, wiring, taken_over).take()) {}
+      : plan_(detail::StepFinder<T>(layers, wiring, training, taken_over).take()) {}
 
   [[nodiscard]] const std::vector<Step>& steps() const { return plan_.steps; }
   [[nodiscard]] const std::vector<detail::PlanValue>& values() const { return plan_.values; }
@@ -137,7 +139,7 @@ class Plan {
   [[nodiscard]] Pass pass_of(const Run& run, std::size_t i) const {
     const Step& step = plan_.steps[i];
     Pass own = run.pass;
-    own.memory = run.pass.memory + run.layout.kept[i];
+    own.memory = run.pass.memory + run.layout.kept[i] + detail::affine_bytes<T>(step);
     own.layer = run.pass.layer + static_cast<std::uint64_t>(step.number);
     own.activation = step.activation;
     own.needs_dx = step.needs_dx || !run.dx.empty();
@@ -149,6 +151,8 @@ class Plan {
     return own;
   }
 
+  /// The map that the layer of step i does for the one behind it, written to the pass's memory.
+  [[nodiscard]] kernels::Affine<T> affine(const Run& run, std::size_t i) const;
   /// Results that are inputs, or have the elements of another result.
   void copy_results(const Run& run) const;
   void merge(const Run& run, std::size_t i) const;
@@ -184,11 +188,22 @@ void Plan<T>::forward(const Layers& layers, std::span<const T* const> x, const P
     if (step.is_activation) {
       const Index cols = row_size(y.shape);
       kernels::activate_rows(step.activation, y.size() / cols, cols, from.data, y.data);
+    } else if (step.affine_leaf >= 0) {
+      layer.forward(from.data, from.shape, y.data, y.shape, affine(run, i), pass_of(run, i));
     } else {
       layer.forward(from.data, from.shape, y.data, y.shape, pass_of(run, i));
     }
   }
   if (!pass.training) copy_results(run);
+}
+
+template <Real T>
+kernels::Affine<T> Plan<T>::affine(const Run& run, std::size_t i) const {
+  const Step& step = plan_.steps[i];
+  T* const scale = reinterpret_cast<T*>(run.pass.memory + run.layout.kept[i]);
+  T* const shift = scale + step.y.shape.back();
+  run.layers[static_cast<std::size_t>(step.affine_leaf)]->affine(scale, shift);
+  return {scale, shift};
 }
 
 template <Real T>

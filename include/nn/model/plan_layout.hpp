@@ -11,13 +11,22 @@
 
 namespace nn::detail {
 
+/// Bytes of the affine map that the layer of a step does for another one, in front of what it
+/// keeps.
+template <Real T>
+[[nodiscard]] Index affine_bytes(const PlanStep& step) {
+  if (step.affine_leaf < 0) return 0;
+  return round_to_cache_line(bytes_of<T>(Index{2}, step.y.shape.back()));
+}
+
 /// Bytes of what the layer of a step keeps.
 template <Real T>
 [[nodiscard]] Index kept_bytes(const Layers<T>& layers, const PlanStep& step, Index batch,
                                bool training) {
   const AnyLayer<T>& layer = *layers[step.leaf];
   if (step.is_activation || layer.merges()) return 0;
-  return round_to_cache_line(layer.workspace_bytes(step.x().shape.with_batch(batch), training));
+  return checked_sum({affine_bytes<T>(step), round_to_cache_line(layer.workspace_bytes(
+                                                 step.x().shape.with_batch(batch), training))});
 }
 
 /// A value is in use from the step that makes it to the last one that reads it. What layers keep

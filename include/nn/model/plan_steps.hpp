@@ -101,6 +101,8 @@ struct PlanStep {
   bool is_activation = false;  // y = act(x); the layer does not run
   /// act of such a step, or what the layer applies to its result in place of a step behind it.
   Activation activation = Activation::linear;
+  /// At inference the layer does the affine map of this other one, which was behind it; -1: none.
+  std::ptrdiff_t affine_leaf = -1;
   bool trains = false;          // the layer has parameters that are trained
   bool is_shared = false;       // the layer has other steps too
   bool adds_gradients = false;  // one of them has written gradients of parameters before

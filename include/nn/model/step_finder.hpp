@@ -20,13 +20,13 @@ template <Real T>
 class StepFinder {
  public:
   /// taken_over: see Plan.
-  NN_COLD StepFinder(const Layers<T>& layers, const Wiring& wiring,
+  NN_COLD StepFinder(const Layers<T>& layers, const Wiring& wiring, bool training,
                      std::span<const Activation> taken_over)
       : layers_(layers) {
     list_steps(wiring);
     drop_unread_steps();
     find_closing_activations(taken_over);
-    melt_activations();
+    melt_steps(training);
     number_values();
     find_readers();
     overwrite_inputs();
@@ -134,18 +134,21 @@ class StepFinder {
     }
   }
 
-  /// A layer that can applies the activation behind it as it writes its result.
-  NN_COLD void melt_activations() {
+  /// A layer that can applies what is behind it as it writes its result: an activation, and at
+  /// inference an affine map before that.
+  NN_COLD void melt_steps(bool training) {
     const std::vector<int> num_uses = count_uses();
     Steps melted;
     std::vector<std::ptrdiff_t> makers(plan_.values.size(), -1);  // the steps that make each value
     for (PlanStep& step : plan_.steps) {
       const std::ptrdiff_t maker = makers[step.x().value];
       const bool is_sole = maker >= 0 && num_uses[step.x().value] == 1;
-      if (is_sole && melts_into(step, melted[static_cast<std::size_t>(maker)])) {
-        PlanStep& before = melted[static_cast<std::size_t>(maker)];
-        before.activation = step.activation;
-        before.y = step.y;
+      PlanStep* const before = is_sole ? &melted[static_cast<std::size_t>(maker)] : nullptr;
+      if (before != nullptr &&
+          (melts_into(step, *before) || (!training && folds_into(step, *before)))) {
+        if (!step.is_activation) before->affine_leaf = static_cast<std::ptrdiff_t>(step.leaf);
+        before->activation = step.activation;
+        before->y = step.y;
         makers[step.y.value] = maker;
       } else {
         makers[step.y.value] = std::ssize(melted);
@@ -160,6 +163,15 @@ class StepFinder {
     return (promises(before).applies_activation && is_epilogue(step.activation)) ||
            (promises(before).applies_relu && step.activation == Activation::relu);
   }
+  /// See Promises::applies_affine.
+  [[nodiscard]] bool folds_into(const PlanStep& step, const PlanStep& before) const {
+    if (step.is_activation || !promises(step).is_affine || before.affine_leaf >= 0) return false;
+    if (before.is_activation || before.activation != Activation::linear) return false;
+    if (step.y.shape.empty()) return false;
+    // A reshape between them may have made other features.
+    return promises(before).applies_affine && step.x().shape == before.y.shape;
+  }
+
   /// Leaves out values that no step makes any more.
   NN_COLD void number_values() {
     const auto num_inputs = static_cast<std::ptrdiff_t>(plan_.num_inputs);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Promises that change how a pass ends: the optimizer's step in backward, gradients in columns.
+// Promises that change how a pass ends: the optimizer's step in backward, gradients in columns, an
+// affine map behind the layer.
 #pragma once
 
 #include <algorithm>
@@ -111,15 +112,66 @@ void check_dy_reader(Findings& findings, const std::string& where, LayerRig<T>& 
   }
 }
 
+/// With a map behind the layer, and a ReLU behind that, forward gives what it gives without them,
+/// mapped.
+template <Real T>
+void check_applied_affine(Findings& findings, const std::string& where, LayerRig<T>& rig,
+                          InputRange range) {
+  RiggedBatch<T> expected = rig.batch(3, range), actual = rig.batch(3, range);
+  Pass pass = rig.training_pass();
+  pass.training = false;
+  rig.forward(expected, pass);
+  const Index features = expected.y_shape.back();
+  std::vector<T> map(static_cast<std::size_t>(2 * features));
+  fill(map.data(), 2 * features,
+       [](Index i) { return 2 * test_number(TestNumbers::parameter, i, 1); });
+  const kernels::Affine<T> affine{map.data(), map.data() + features};
+  for (Index i = 0; i < expected.y.size(); ++i) {
+    T& y = expected.y.data()[i];
+    y = std::max(y * affine.scale[i % features] + affine.shift[i % features], T(0));
+  }
+  pass.memory = actual.memory.data();
+  pass.activation = Activation::relu;
+  rig.layer().forward(actual.x.data(), actual.x_shape, actual.y.data(), actual.y_shape, affine,
+                      pass);
+  compare(findings, where, "y", expected.y_shape, expected.y.data(), actual.y.data(), 1e-12);
+}
+
+/// At inference forward does what `affine` says.
+template <Real T>
+void check_own_affine(Findings& findings, const std::string& where, LayerRig<T>& rig,
+                      InputRange range) {
+  RiggedBatch<T> batch = rig.batch(3, range);
+  Pass pass = rig.training_pass();
+  pass.training = false;
+  rig.forward(batch, pass);
+  const Index features = batch.x_shape.back();
+  std::vector<T> map(static_cast<std::size_t>(2 * features), not_a_number<T>);
+  rig.layer().affine(map.data(), map.data() + features);
+  std::vector<T> mapped(batch.x.data(), batch.x.data() + batch.x.size());
+  Index i = 0;
+  for (T& x : mapped) {
+    const auto j = static_cast<std::size_t>(i++ % features);
+    x = x * map[j] + map[j + static_cast<std::size_t>(features)];
+  }
+  compare(findings, where, "y", batch.y_shape, mapped.data(), batch.y.data(), 1e-12);
+}
+
 }  // namespace detail
 
 /// With the optimizer's step in backward, parameters and dx are those of a step behind it, whatever
-/// the layer has promised; gradients in columns are those in memory.
+/// the layer has promised; gradients in columns are those in memory; affine maps are what they say.
 template <Real T>
 void check_promises(Findings& findings, const std::string& where, LayerRig<T>& rig,
                     InputRange range) {
   const Promises& promises = rig.layer().promises();
   detail::check_step(findings, where + ", step in backward", rig, range, false);
+  if (promises.applies_affine) {
+    detail::check_applied_affine(findings, where + ", with an affine map", rig, range);
+  }
+  if (promises.is_affine) {
+    detail::check_own_affine(findings, where + ", as an affine map", rig, range);
+  }
   if (promises.gives_dx_in_columns && rig.sample().rank() == 1) {  // as only then in a model
     detail::check_step(findings, where + ", dx in columns", rig, range, true);
   }

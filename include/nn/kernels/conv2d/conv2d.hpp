@@ -44,6 +44,14 @@ void conv2d(const Conv2DShape& shape, const T* x, const T* W, const std::type_id
   }
 }
 
+/// The same of affine(bias + sum).
+template <Real T>
+requires(has_simd<T>) void conv2d(const Conv2DShape& shape, const T* x, const T* W,
+                                  const std::type_identity_t<T>* bias, const Affine<T>& affine,
+                                  Activation activation, T* y) {
+  detail::conv2d_forward<T>(isa(), shape, x, W, bias, activation, {y}, affine);
+}
+
 /// The same with y rounded to bfloat16, for products in a `precision` that `takes_bfloat16`.
 /// `activation`: linear or relu
 inline void conv2d(const Conv2DShape& shape, const float* x, const float* W, const float* bias,

@@ -46,10 +46,11 @@ template <class T>
 
 template <class T>
 void conv2d_forward(Isa isa, const Conv2DShape& s, const T* x, const T* W, const T* bias,
-                    Activation activation, const Conv2DResult<std::type_identity_t<T>>& y) {
+                    Activation activation, const Conv2DResult<std::type_identity_t<T>>& y,
+                    const Affine<std::type_identity_t<T>>& affine = {}) {
   const KernelLayout layout{s.kernel_height * s.kernel_width, s.in_channels,  s.out_channels,
                             s.in_channels * s.out_channels,   s.out_channels, 1};
-  const PackedKernel<T> kernel = pack_kernel(isa, layout, W, bias);
+  const PackedKernel<T> kernel = pack_kernel(isa, layout, W, bias, affine);
   constexpr Index first_cache = 4096;  // elements that stay there until they are rounded
   const Index most_pixels = y.rounded == nullptr ? BandPlan::usual_pixels
                                                  : std::max<Index>(first_cache / s.out_channels, 1);

@@ -144,6 +144,7 @@ class Regions {
                                       .num_pixels = band.num_samples * in_band.size() * cols.count,
                                       .panel = kernel.panel(panel),
                                       .bias = kernel.bias_of(panel),
+                                      .affine = kernel.affine_of(panel),
                                       .channels = kernel.channels_of(panel),
                                       .output = output};
         NN_DISPATCH_TO(isa, conv2d_rows, pixel_rows, x, y + panel * kernel.full_width());

@@ -8,6 +8,7 @@
 #include "nn/core/ceil_div.hpp"
 #include "nn/core/finite.hpp"
 #include "nn/core/parallel.hpp"
+#include "nn/kernels/elementwise/affine.hpp"
 #include "nn/kernels/machine/scratch.hpp"
 #include "nn/kernels/machine/simd.hpp"
 #include "nn/kernels/window_shape.hpp"
@@ -58,8 +59,8 @@ struct RowOutput {
 };
 
 /// Some output pixels and one panel of their channels.
-///   y(pixel, channel) = max(floor, bias[channel] + sum over runs and k < run_length of
-///                                  x(pixel)[run.input + k] panel[run.row + k, channel])
+///   y(pixel, channel) = max(floor, affine(bias[channel] + sum over runs and k < run_length of
+///                                         x(pixel)[run.input + k] panel[run.row + k, channel]))
 template <class T>
 struct PixelRows {
   const Run* runs;
@@ -68,6 +69,7 @@ struct PixelRows {
   Index num_pixels;
   const T* panel;  // [rows of W, width of the panel]
   const T* bias;   // [width of the panel]
+  Affine<T> affine;
   Index channels;  // of this panel
   RowOutput<T> output;
 };
@@ -92,6 +94,7 @@ struct PackedKernel {
   Index num_rows, num_channels, vector_size;
   const T* data;            // [panels, num_rows, width], all but the last two vectors wide
   const T* bias = nullptr;  // [panels, two vectors]
+  Affine<T> affine{};       // as bias, or without data
   Scratch<T> memory{};      // of the bias and, unless W is one panel as it stands, of the data
 
   [[nodiscard]] Index full_width() const { return 2 * vector_size; }
@@ -109,6 +112,7 @@ struct PackedKernel {
     return data + number * full_width() * num_rows;
   }
   [[nodiscard]] const T* bias_of(Index panel) const { return bias + panel * full_width(); }
+  [[nodiscard]] Affine<T> affine_of(Index panel) const { return affine.from(panel * full_width()); }
 };
 
 /// How W [cells, in_channels, out_channels] is read: W(cell, row, channel) at
@@ -126,29 +130,40 @@ void pack_panel(const KernelLayout& layout, const T* W, Index first_channel, Ind
     for (Index row = 0; row < layout.rows_per_cell; ++row, out += width) {
       const T* const in =
           W + cell * layout.cell_step + row * layout.row_step + first_channel * layout.channel_step;
-      for (Index i = 0; i < num_channels; ++i) out[i] = in[i * layout.channel_step];
+      if (layout.channel_step == 1) {
+        std::copy_n(in, num_channels, out);
+      } else {
+        for (Index i = 0; i < num_channels; ++i) out[i] = in[i * layout.channel_step];
+      }
       std::fill(out + num_channels, out + width, T(0));
     }
   }
 }
 
-/// Packs W and the bias (null: zeros); W stays where it is if it is one panel as it stands.
+/// Packs W, the bias (null: zeros) and the affine map of the sums, if there is one; W stays where
+/// it is if it is one panel as it stands.
 template <class T>
 [[nodiscard]] PackedKernel<T> pack_kernel(Isa isa, const KernelLayout& layout, const T* W,
-                                          const T* bias) {
+                                          const T* bias, const Affine<T>& affine = {}) {
   const Index num_rows = layout.num_cells * layout.rows_per_cell;
   PackedKernel<T> packed{num_rows, layout.num_channels, simd_size<T>(isa), W};
   const Index num_panels = packed.num_panels(), width = packed.full_width();
-  packed.memory = Scratch<T>(ScratchUse::packed_b, num_panels, width, num_rows + 1);
+  const Index num_vectors = affine ? 3 : 1;  // bias, scale, shift
+  packed.memory = Scratch<T>(ScratchUse::packed_b, num_panels, width, num_rows + num_vectors);
   T* const data = packed.memory.data();
   packed.bias = data;
-  std::fill(data, data + num_panels * width, T(0));
+  T* const panels = data + num_vectors * num_panels * width;
+  std::fill(data, panels, T(0));
   if (bias != nullptr) std::copy(bias, bias + layout.num_channels, data);
+  if (affine) {
+    packed.affine = {data + num_panels * width, data + 2 * num_panels * width};
+    std::copy_n(affine.scale, layout.num_channels, data + num_panels * width);
+    std::copy_n(affine.shift, layout.num_channels, data + 2 * num_panels * width);
+  }
   const bool is_packed =
       num_panels == 1 && packed.width_of(0) == layout.row_step && layout.channel_step == 1;
   if (is_packed) return packed;
 
-  T* const panels = data + num_panels * width;
   packed.data = panels;
   constexpr Index worth_sharing = 65536;
   const Index num_pieces = num_rows * layout.num_channels > worth_sharing ? num_panels : 1;

@@ -11,7 +11,7 @@
 
 namespace nn::kernels::naive {
 
-/// c = act(a b + bias), see `nn::kernels::product`.
+/// c = act(affine(a b + bias)), see `nn::kernels::product`.
 template <class T>
 void product(Matrix<const std::type_identity_t<T>> a, Matrix<const std::type_identity_t<T>> b,
              Matrix<T> c, const ProductOptions<std::type_identity_t<T>>& options = {}) {
@@ -20,6 +20,7 @@ void product(Matrix<const std::type_identity_t<T>> a, Matrix<const std::type_ide
       T sum = options.accumulate ? c(i, j) : T(0);
       for (Index k = 0; k < a.cols; ++k) sum += a(i, k) * b(k, j);
       if (options.bias != nullptr) sum += options.bias[j];
+      if (options.affine) sum = sum * options.affine.scale[j] + options.affine.shift[j];
       sum = kernels::activate(options.activation, sum);
       if (options.mask.data != nullptr && options.mask(i, j) <= T(0)) {
         sum = T(0);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "nn/kernels/elementwise/activation.hpp"
+#include "nn/kernels/elementwise/affine.hpp"
 #include "nn/kernels/product/matrix.hpp"
 #include "nn/kernels/product/precision.hpp"
 
@@ -15,11 +16,12 @@ struct KeptOperand {
   Index block_cols = 0;  ///< of the parts that it was packed in; 0: nothing was
 };
 
-/// c(i, j) = act(sum + bias[j]), and 0 where the mask says so.
+/// c(i, j) = act(affine(sum + bias[j])), and 0 where the mask says so.
 template <class T>
 struct ProductOptions {
   const T* bias = nullptr;                     ///< [n], added to every row
-  Activation activation = Activation::linear;  ///< of single elements (not softmax), after the bias
+  Affine<T> affine{};                          ///< of n columns, after the bias
+  Activation activation = Activation::linear;  ///< of single elements (not softmax), after both
   /// [m, n] or without data: c(i, j) = 0 where mask(i, j) <= 0 (ReLU's gradient). Its neighbours
   /// lie side by side if those of c do.
   Matrix<const T> mask{};
@@ -30,7 +32,7 @@ struct ProductOptions {
 
   /// Whether all that is left to do with a sum is to mask it.
   [[nodiscard]] bool only_masks() const {
-    return mask.data != nullptr && bias == nullptr && activation == Activation::linear;
+    return mask.data != nullptr && bias == nullptr && !affine && activation == Activation::linear;
   }
 };
 
@@ -39,6 +41,7 @@ template <class T>
 [[nodiscard]] ProductOptions<T> options_at(ProductOptions<T> options, Matrix<T> c, Index row,
                                            Index col) {
   if (options.bias != nullptr) options.bias += col;
+  options.affine = options.affine.from(col);
   options.mask = options.mask.block(row, col, c.rows - row, c.cols - col);
   return options;
 }

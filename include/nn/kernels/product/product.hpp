@@ -164,7 +164,7 @@ class BlockedProduct {
   }
 
   [[nodiscard]] bool has_epilogue() const {
-    return options_.bias != nullptr || options_.mask.data != nullptr ||
+    return options_.bias != nullptr || options_.affine || options_.mask.data != nullptr ||
            options_.activation != Activation::linear;
   }
 
@@ -219,7 +219,8 @@ void product_with(Isa isa, Operand<std::type_identity_t<T>> a,
                   Matrix<const std::type_identity_t<T>> b, Matrix<T> c,
                   const ProductOptions<std::type_identity_t<T>>& options = {}) {
   if (c.rows == 0 || c.cols == 0) return;
-  if (c.col_stride != 1 && c.row_stride == 1 && options.bias == nullptr && !a.is_bfloat16()) {
+  if (c.col_stride != 1 && c.row_stride == 1 && options.bias == nullptr && !options.affine &&
+      !a.is_bfloat16()) {
     // c^T = b^T a^T, whose rows are contiguous
     ProductOptions<T> swapped = options;
     swapped.mask = options.mask.transposed();
@@ -232,9 +233,9 @@ void product_with(Isa isa, Operand<std::type_identity_t<T>> a,
   }
 }
 
-/// c = act(a b + bias), with the mask applied; or c += a b. An a in bfloat16 is for a precision
-/// that `takes_bfloat16`, and a b whose rows or columns are contiguous.
-/// Shapes  a [m, k]   b [k, n]   c [m, n]; c overlaps neither.
+/// c = act(affine(a b + bias)), with the mask applied; or c += a b. An a in bfloat16 is for a
+/// precision that `takes_bfloat16`, and a b whose rows or columns are contiguous. Shapes  a [m, k]
+/// b [k, n]   c [m, n]; c overlaps neither.
 template <Real T>
 void product(Operand<std::type_identity_t<T>> a, Matrix<const std::type_identity_t<T>> b,
              Matrix<T> c, const ProductOptions<std::type_identity_t<T>>& options = {}) {

@@ -146,29 +146,37 @@ inline void quantized_large_row(Isa isa, Matrix<const float> x, const QuantizedM
                                                      const ProductOptions<float>& options = {}) {
   constexpr Index rows_at_once = detail::QuantizedPlan::rows_at_once;
   if (y.cols == 0) return;
+  ProductOptions<float> of_sums = options;
+  if (options.affine) of_sums.activation = Activation::linear;
   for (Index row = 0; row < x.rows; row += rows_at_once) {
     const Index rows = std::min(rows_at_once, x.rows - row);
     std::uint64_t not_finite = detail::quantized_rows(isa, x.block(row, 0, rows, x.cols), W,
-                                                      y.block(row, 0, rows, y.cols), options);
+                                                      y.block(row, 0, rows, y.cols), of_sums);
     if (W.format() != NumberFormat::int8) continue;
     for (Index i = row; not_finite != 0; ++i, not_finite >>= 1) {
       if (not_finite % 2 == 0) continue;
       detail::quantized_large_row(isa, x.block(i, 0, 1, x.cols), W, y.block(i, 0, 1, y.cols),
-                                  options);
+                                  of_sums);
     }
   }
-  if (options.activation == Activation::linear || options.activation == Activation::relu) return;
+  const Affine<float> affine = options.affine;
+  const Activation activation = options.activation;
+  if (!affine && (activation == Activation::linear || activation == Activation::relu)) return;
   for (Index i = 0; i < y.rows; ++i) {
-    for (Index j = 0; j < y.cols; ++j) y(i, j) = activate(options.activation, y(i, j));
+    for (Index j = 0; j < y.cols; ++j) {
+      const float sum = affine ? y(i, j) * affine.scale[j] + affine.shift[j] : y(i, j);
+      y(i, j) = activate(activation, sum);
+    }
   }
 }
 
-/// y = act(x W + bias), with quantised W. bfloat16 weights are multiplied as the floats
+/// y = act(affine(x W + bias)), with quantised W. bfloat16 weights are multiplied as the floats
 /// that they are. With int8 weights, x is quantised as well: each row, for each block of W's rows,
 /// to scale q with scale = max |x| / 127 and q rounded to nearest; products of integers are summed
 /// exactly in a block. There a row of x with NaN or infinity gives NaN everywhere. A row's result
 /// depends neither on the number of rows nor on that of threads.
-/// Shapes  x [m, W.rows()]   y [m, W.cols()], rows contiguous   options: bias and activation only
+/// Shapes  x [m, W.rows()]   y [m, W.cols()], rows contiguous   options: bias, affine and
+/// activation
 inline void quantized_product(Matrix<const float> x, const QuantizedMatrix& W, Matrix<float> y,
                               const ProductOptions<float>& options = {}) {
   NN_ASSERT(x.rows == y.rows && x.cols == W.rows() && y.cols == W.cols());
