@@ -44,10 +44,11 @@ inline constexpr int not_available = 3;
   std::exit(status);
 }
 
-/// What to do: an epoch, of the digit recogniser or a deeper network, the prediction of 10,000
+/// What to do: an epoch, of the digit recogniser or a deeper network, or of a residual one with and
+/// without batch normalization, the prediction of 10,000
 /// images, or of one, the big products, or convolutions.
 struct Task {
-  std::string work;  // epoch, deeper, predict, image, product, convolution
+  std::string work;  // epoch, deeper, resnet20, plain20, predict, image, product, convolution
   std::string mode;  // f32, bf16, int8
   int threads;
   Index images = 60000;  // of an epoch

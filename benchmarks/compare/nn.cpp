@@ -50,6 +50,41 @@ nn::Sequential<float> make_deeper_model() {
   return model;
 }
 
+// Graphs came later than what --against may name.
+#if __has_include(<nn/model/value.hpp>)
+/// A convolution, with batch normalization behind it in place of a bias if that is asked for.
+nn::Value<float> convolve(const nn::Value<float>& x, nn::Index filters, nn::Index size,
+                          nn::Index strides, bool normalizes) {
+  const auto y =
+      x | nn::Conv2D{filters,
+                     size,
+                     {.strides = strides, .padding = nn::Padding::same, .use_bias = !normalizes}};
+  return normalizes ? y | nn::BatchNormalization{} : y;
+}
+
+/// A residual network of 20 layers (He, Zhang, Ren and Sun 2015): three stages of three blocks.
+nn::Model<float> make_residual_model(bool normalizes) {
+  const nn::Input image{{28, 28, 1}};
+  nn::Value<float> x =
+      convolve(image | nn::Rescaling{1.0 / 255}, 16, 3, 1, normalizes) | nn::ReLU{};
+  for (const nn::Index filters : {16, 32, 64}) {
+    for (int block = 0; block < 3; ++block) {
+      const bool shrinks = filters > 16 && block == 0;
+      const nn::Index strides = shrinks ? 2 : 1;
+      const auto hidden = convolve(x, filters, 3, strides, normalizes) | nn::ReLU{};
+      const auto y = convolve(hidden, filters, 3, 1, normalizes);
+      const auto shortcut = shrinks ? convolve(x, filters, 1, strides, normalizes) : x;
+      x = nn::add({y, shortcut}) | nn::ReLU{};
+    }
+  }
+  const auto classes =
+      x | nn::GlobalAveragePooling2D{} | nn::Dense{10, {.activation = nn::Activation::softmax}};
+  nn::Model<float> model(image, classes, {.seed = 42});
+  model.compile(nn::Adam{}, nn::SparseCategoricalCrossentropy{}, {nn::Accuracy{}});
+  return model;
+}
+#endif
+
 // The two that follow return false where this version of nn can't do it; they are templates so that
 // it builds all the same.
 
@@ -76,7 +111,8 @@ bool quantize(Model& model, nn::NumberFormat format) {
   return false;
 }
 
-void run_epochs(const Task& task, const Report& report, nn::Sequential<float> model) {
+template <class Model>
+void run_epochs(const Task& task, const Report& report, Model model) {
   const Samples train = read_samples("train", task.images);
   const Samples test = read_samples("t10k", 10000);
   if (task.mode == "bf16" && !compile_bfloat16(model)) task.refuse();
@@ -178,6 +214,10 @@ int main(int argc, char** argv) {
     run_epochs(task, report, make_model());
   } else if (task.work == "deeper" && is_float) {
     run_epochs(task, report, make_deeper_model());
+#if __has_include(<nn/model/value.hpp>)
+  } else if ((task.work == "resnet20" || task.work == "plain20") && is_float) {
+    run_epochs(task, report, make_residual_model(task.work == "resnet20"));
+#endif
   } else if (task.work == "predict") {
     run_predict(task, report, 10000);
   } else if (task.work == "image") {

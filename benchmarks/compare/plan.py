@@ -47,6 +47,10 @@ ROWS = {
         Run("onednn", "epoch", "bf16", 1, 30000),
     ],
     "deeper": [Run(program, "deeper", "f32", 2, 7680) for program in ("nn", "torch")],
+    "resnet20": [Run("nn", "resnet20", "f32", 2, 2560),
+                 Run("torch", "resnet20", "f32-fused", 2, 2560)],
+    "plain20": [Run("nn", "plain20", "f32", 2, 2560),
+                Run("torch", "plain20", "f32-fused", 2, 2560)],
     "predict": runs_of("predict", ("nn", "onednn", "torch"), ("f32", "bf16"), (2,))
                + [Run("nn", "predict", "int8", 2)],
     "image": runs_of("image", ("nn", "onednn"), ("f32", "bf16"), (2, 1))

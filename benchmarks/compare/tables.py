@@ -6,7 +6,7 @@ import statistics
 NAMES = {"nn": "nn", "onednn": "oneDNN", "torch": "PyTorch", "openblas": "OpenBLAS",
          "eigen": "Eigen", "dlib": "dlib"}
 IMAGES = 60000  # of an epoch
-EPOCHS = {"epoch", "deeper", "flags"}  # rows whose times are of one
+EPOCHS = {"epoch", "deeper", "resnet20", "plain20", "flags"}  # rows whose times are of one
 SAVINGS = {"f32-fused": "f32"}  # modes of one peer that count as another's
 
 # Floating-point operations of one image: the products of Conv2D, Dense 128, Dense 10. Training does
@@ -16,8 +16,14 @@ CONVOLUTION, DENSE = 2 * 9 * 32 * 26 * 26, 2 * (21632 * 128 + 128 * 10)
 FIRST = 2 * 32 * (3 * 28 - 2) ** 2
 LATER = (2 * 32 * 32 * (3 * 28 - 2) ** 2 + 2 * (32 + 64) * 64 * (3 * 14 - 2) ** 2
          + 2 * (3136 * 128 + 128 * 10))
+# Of the residual network: the first convolution; then in each stage of 28, 14 and 7 pixels six (of
+# the first stage: all of 16 channels), and where it shrinks, shortcuts and a smaller first one.
+RESIDUAL = 2 * 9 * 16 * 28 ** 2
+STAGES = 2 * (6 * 9 * 16 * 16 * 28 ** 2 + (5 * 9 * 32 + 10 * 16) * 32 * 14 ** 2
+              + (5 * 9 * 64 + 10 * 32) * 64 * 7 ** 2 + 64 * 10)
 OPERATIONS = {"epoch": IMAGES * (2 * CONVOLUTION + 3 * DENSE),
               "deeper": IMAGES * (2 * FIRST + 3 * LATER),
+              **dict.fromkeys(("resnet20", "plain20"), IMAGES * (2 * RESIDUAL + 3 * STAGES)),
               "predict": 10000 * (CONVOLUTION + DENSE), "image": CONVOLUTION + DENSE}
 
 
@@ -189,6 +195,10 @@ SECTIONS = {
     "epoch": ("An epoch of 60,000 images, batch 128, Adam", epochs),
     "deeper": ("An epoch of a deeper network, batch 128, Adam",
                lambda results: timings(results, "deeper", "seconds", 1, ".1f")),
+    "resnet20": ("An epoch of a residual network of 20 layers, batch 128, Adam",
+                 lambda results: timings(results, "resnet20", "seconds", 1, ".1f")),
+    "plain20": ("The same without batch normalization",
+                lambda results: timings(results, "plain20", "seconds", 1, ".1f")),
     "predict": ("Prediction of 10,000 images",
                 lambda results: timings(results, "predict", "ms", 1e3, ".0f")),
     "image": ("Prediction of one image, median",

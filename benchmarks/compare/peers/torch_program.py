@@ -3,7 +3,7 @@
 
     torch_program.py WORK MODE THREADS [IMAGES [EPOCHS]]
 
-WORK is epoch, deeper, predict, image or recipe; MODE is f32, bf16 (autocast in training), or
+WORK is epoch, deeper, resnet20, plain20, predict, image or recipe; MODE is f32, bf16 (autocast in training), or
 f32-fused: Adam's fused form. `deeper` is an epoch of a network of four convolutions, `recipe`
 trains the small one that reaches 99 % in one epoch.
 """
@@ -43,6 +43,37 @@ def make_deeper_model():
                    nn.Conv2d(filters, filters, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
     return initialized(nn.Sequential(*layers, nn.Flatten(), nn.Linear(64 * 7 * 7, 128), nn.ReLU(),
                                      nn.Linear(128, 10)))
+
+
+class Block(nn.Module):
+    """Two convolutions beside a shortcut."""
+
+    def __init__(self, channels, filters, stride, normalizes):
+        super().__init__()
+
+        def convolution(inputs, size, by):
+            layers = [nn.Conv2d(inputs, filters, size, by, size // 2, bias=not normalizes)]
+            return nn.Sequential(*layers, *[nn.BatchNorm2d(filters)] * normalizes)
+        self.first = convolution(channels, 3, stride)
+        self.second = convolution(filters, 3, 1)
+        self.shortcut = nn.Identity() if stride == 1 else convolution(channels, 1, stride)
+
+    def forward(self, x):
+        y = self.second(torch.relu(self.first(x)))
+        return torch.relu(y + self.shortcut(x))
+
+
+def make_residual_model(normalizes):
+    """Channels last, which is the quicker layout for it."""
+    layers = [nn.Conv2d(1, 16, 3, padding=1, bias=not normalizes),
+              *[nn.BatchNorm2d(16)] * normalizes, nn.ReLU()]
+    channels = 16
+    for filters in (16, 32, 64):
+        for block in range(3):
+            layers.append(Block(channels, filters, 1 + (block == 0 and filters > 16), normalizes))
+            channels = filters
+    model = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+    return model.to(memory_format=torch.channels_last)
 
 
 def initialized(model):
@@ -145,6 +176,8 @@ def main():
     torch.set_flush_denormal(True)
     runs = {
         "epoch": lambda: run_epochs(mode, count, epochs, make_model()),
+        "resnet20": lambda: run_epochs(mode, count, epochs, make_residual_model(True)),
+        "plain20": lambda: run_epochs(mode, count, epochs, make_residual_model(False)),
         "deeper": lambda: run_epochs(mode, count, epochs, make_deeper_model()),
         "predict": lambda: run_predict(mode, 10000, (100, 250, 500, 1000)),
         "image": lambda: run_predict(mode, 1, (1,)),
