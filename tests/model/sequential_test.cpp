@@ -506,6 +506,23 @@ TEST_SUITE("model/sequential") {
     model.backward(dy, workspace);
   }
 
+  TEST_CASE("regression: an activation behind Flatten leaves the layer before it its own shape") {
+    const auto x = random_tensor<float, 4>({5, 6, 6, 2}, 1);
+    const auto y = random_tensor<float, 2>({5, 2}, 2);
+    Sequential<float> behind{Conv2D{3, {3, 3}}, Flatten{}, ReLU{}, Dense{2}};
+    Sequential<float> before{Conv2D{3, {3, 3}}, ReLU{}, Flatten{}, Dense{2}};
+    for (Sequential<float>* model : {&behind, &before}) model->build({6, 6, 2});
+    std::copy_n(behind.parameters().values(), behind.count_parameters(),
+                before.parameters().values());
+    for (Sequential<float>* model : {&behind, &before}) {
+      model->compile(SGD{}, MeanSquaredError{});
+      static_cast<void>(model->train_on_batch(x, y));
+    }
+    CHECK(weights_of(behind) == weights_of(before));
+    const Tensor<float, 2> p = behind.predict(x), q = before.predict(x);
+    CHECK(std::equal(p.data(), p.data() + p.size(), q.data()));
+  }
+
   TEST_CASE("Model::parameters: can't be copied or assigned without their model") {
     using Block = ParameterBlock<float>;
     static_assert(!std::is_copy_constructible_v<Block> && !std::is_copy_assignable_v<Block>);

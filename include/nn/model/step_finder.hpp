@@ -148,7 +148,7 @@ class StepFinder {
           (melts_into(step, *before) || (!training && folds_into(step, *before)))) {
         if (!step.is_activation) before->affine_leaf = static_cast<std::ptrdiff_t>(step.leaf);
         before->activation = step.activation;
-        before->y = step.y;
+        before->y.value = step.y.value;  // in the shape that the layer knows
         makers[step.y.value] = maker;
       } else {
         makers[step.y.value] = std::ssize(melted);
