@@ -2,6 +2,8 @@
 // Products of tensors along one axis of each, as products of matrices.
 #pragma once
 
+#include <algorithm>
+
 #include "nn/kernels/middle_axis.hpp"
 #include "nn/kernels/product/product.hpp"
 
@@ -34,6 +36,10 @@ struct LineMatrices {
 /// Shapes  a, b as the axes say, of one size   c [lines of a, lines of b]
 template <Real T>
 void contract(const MiddleAxis& a_axis, const MiddleAxis& b_axis, const T* a, const T* b, T* c) {
+  if (a_axis.size == 0) {  // sums of nothing, of tensors that may have no memory
+    std::fill_n(c, a_axis.num_lines() * b_axis.num_lines(), T(0));
+    return;
+  }
   const detail::LineMatrices of_a(a_axis), of_b(b_axis);
   const Matrix<T> all(c, a_axis.num_lines(), b_axis.num_lines());
   for (Index i = 0; i < of_a.count; ++i) {
@@ -50,6 +56,10 @@ void contract(const MiddleAxis& a_axis, const MiddleAxis& b_axis, const T* a, co
 template <Real T>
 void contraction_gradient(const MiddleAxis& a_axis, const MiddleAxis& b_axis, const T* b,
                           Matrix<const T> dc, T* da) {
+  if (b_axis.num_lines() == 0) {
+    std::fill_n(da, a_axis.num_lines() * a_axis.size, T(0));
+    return;
+  }
   const detail::LineMatrices of_a(a_axis), of_b(b_axis);
   for (Index i = 0; i < of_a.count; ++i) {
     for (Index j = 0; j < of_b.count; ++j) {
