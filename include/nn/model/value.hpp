@@ -69,8 +69,8 @@ class Value {
   /// Of one sample.
   [[nodiscard]] const Shape& shape() const { return node_->shapes[result_]; }
   /// Names the layer that gives this value in tables and scores, or an input. Returns the value.
-  NN_COLD Value named(std::string name) const {
-    (node_->layer == nullptr ? node_->name : node_->layer->name) = std::move(name);
+  NN_COLD Value named(const std::string& name) const {
+    (node_->layer == nullptr ? node_->name : node_->layer->name) = name;
     return *this;
   }
 
@@ -220,7 +220,8 @@ namespace detail {
 template <Real T>
 class GraphWalk {
  public:
-  NN_COLD GraphWalk(const std::vector<Value<T>>& inputs, const std::vector<Value<T>>& outputs) {
+  NN_COLD GraphWalk(const std::vector<Value<T>>& inputs, const std::vector<Value<T>>& outputs)
+      : num_values_(inputs.size()) {
     demand(!inputs.empty() && !outputs.empty(), where, "at least one input and one output", "none");
     std::vector<std::string> input_names;
     for (const Value<T>& input : inputs) {
@@ -230,7 +231,6 @@ class GraphWalk {
       nodes_.push_back({input.node().get(), input_names.size()});
       input_names.push_back(input.node()->name);
     }
-    num_values_ = inputs.size();
     is_read_.resize(inputs.size(), false);
     std::vector<std::size_t> results;
     for (const Value<T>& output : outputs) {

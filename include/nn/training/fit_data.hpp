@@ -74,7 +74,7 @@ template <Real T>
   const DataSet training = data.slice(0, cut);
   DataSet validation = data.slice(cut, count - cut);
   if (options.validation_data.is_given()) {
-    validation = options.validation_data;
+    validation = static_cast<const DataSet&>(options.validation_data);
     require_inputs<T>(part, validation, inputs);
     require_targets(part, validation, outputs, compiled);
     demand(validation.count() > 0, part, "at least one sample", "none");

@@ -26,12 +26,16 @@ struct ValidationData : DataSet {
       : DataSet{detail::samples_of(std::forward<X>(samples)),
                 detail::targets_of(std::forward<Y>(targets)), sample_weight},
         is_given_(true) {}
-  template <class S>
-  requires detail::is_source<std::remove_cvref_t<S>> ValidationData(
-      S&& samples,  // NOLINT(google-explicit-constructor): a source is samples with targets
+  template <detail::AnySource S>
+  ValidationData(
+      const S& samples,  // NOLINT(google-explicit-constructor): a source is samples with targets
       const SampleWeights& sample_weight = {})
-      : DataSet(detail::SourceView(samples), sample_weight), is_given_(true) {
-    static_assert(std::is_lvalue_reference_v<S>,
+      : DataSet(detail::SourceView(samples), sample_weight), is_given_(true) {}
+  template <detail::AnySource S>
+  ValidationData(
+      const S&&,  // NOLINT(google-explicit-constructor): a source is samples with targets
+      const SampleWeights& = {}) {
+    static_assert(!detail::AnySource<S>,
                   "nn: this source dies at the end of the line, and a view of it is kept; give it "
                   "a name that lives longer");
   }
