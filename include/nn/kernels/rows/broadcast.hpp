@@ -44,9 +44,11 @@ class Broadcast {
  private:
   [[nodiscard]] static std::size_t at(Index axis) { return static_cast<std::size_t>(axis); }
 
+  // Not inline: a compiler that unrolls what calls itself warns of axes that no shape has.
+
   /// From this axis on; elements of both are counted from there.
   template <Real T>
-  void repeat_from(Index axis, const T* x, T* y) const {
+  [[gnu::noinline]] void repeat_from(Index axis, const T* x, T* y) const {
     const Index small_step = small_ends_[at(axis) + 1], large_step = large_ends_[at(axis) + 1];
     if (small_ends_[at(axis)] == large_ends_[at(axis)]) {
       std::copy_n(x, large_ends_[at(axis)], y);
@@ -61,7 +63,7 @@ class Broadcast {
   }
 
   template <Real T>
-  void add_from(Index axis, const T* y, T* x) const {
+  [[gnu::noinline]] void add_from(Index axis, const T* y, T* x) const {
     const Index count = large_ends_[at(axis)];
     if (small_ends_[at(axis)] == count) {
       if constexpr (has_simd<T>) {
