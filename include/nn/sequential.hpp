@@ -23,6 +23,7 @@
 #include "nn/training/evaluate.hpp"
 #include "nn/training/fit.hpp"
 #include "nn/training/forward_backward.hpp"
+#include "nn/training/input_gradient.hpp"
 #include "nn/training/predict.hpp"
 #include "nn/training/terminate_on_nan.hpp"
 #include "nn/training/train_on_batch.hpp"

@@ -86,6 +86,23 @@ TEST_SUITE("core/random") {
     CHECK(std::abs(sum_of_squares / count - 0.77374) < 0.032);
   }
 
+  TEST_CASE("Random: normal numbers have mean 0, deviation 1 and tails") {
+    const Random random{6, {RandomPurpose::user}};
+    constexpr std::uint64_t count = 20000;
+    double sum = 0, sum_of_squares = 0;
+    int beyond_two = 0;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const double value = random.normal(i);
+      sum += value;
+      sum_of_squares += value * value;
+      beyond_two += std::abs(value) > 2 ? 1 : 0;
+    }
+    // Five standard deviations: sqrt(1 / count), sqrt(2 / count), sqrt(0.0455 count)
+    CHECK(std::abs(sum / count) < 0.0354);
+    CHECK(std::abs(sum_of_squares / count - 1) < 0.05);
+    CHECK(std::abs(beyond_two - 910) < 148);  // 4.55 %
+  }
+
   TEST_CASE("Random: a permutation has every number once") {
     const Random random{9, {RandomPurpose::shuffle}};
     std::vector<nn::Index> order = random.permutation(1000);

@@ -61,8 +61,9 @@ class RandomMask {
     const Random random = pass.random(RandomPurpose::user);
     for (Index i = 0; i < count; ++i) {
       const bool is_dropped =
-          pass.training && random.uniform(static_cast<std::uint64_t>(i)) < rate_;
-      to[i] = is_dropped ? T(0) : pass.training ? from[i] / static_cast<T>(1 - rate_) : from[i];
+          pass.is_random() && random.uniform(static_cast<std::uint64_t>(i)) < rate_;
+      const T kept = pass.is_random() ? from[i] / static_cast<T>(1 - rate_) : from[i];
+      to[i] = is_dropped ? T(0) : kept;
     }
   }
 

@@ -15,7 +15,13 @@
 namespace nn {
 
 /// What random numbers are drawn for; streams of different purposes never share a value.
-enum class RandomPurpose : std::uint16_t { initializer = 1, shuffle = 2, dropout = 3, user = 4 };
+enum class RandomPurpose : std::uint16_t {
+  initializer = 1,
+  shuffle = 2,
+  dropout = 3,
+  user = 4,
+  smoothing = 5
+};
 
 /// A sequence of random numbers: what for, for which user (a layer, a tensor), and when (an epoch,
 /// a step).
@@ -81,14 +87,18 @@ class Random {
     return index % 2 == 0 ? unit(words[0], words[1]) : unit(words[2], words[3]);
   }
 
+  /// Standard normal (Box and Muller 1958).
+  [[nodiscard]] double normal(std::uint64_t index) const {
+    const Block words = block(index);
+    const double radius = std::sqrt(-2 * std::log(1 - unit(words[0], words[1])));
+    return radius * std::cos(2 * std::numbers::pi * unit(words[2], words[3]));
+  }
+
   /// Standard normal, drawn again outside +-2 (Keras: TruncatedNormal).
   [[nodiscard]] double truncated_normal(std::uint64_t index) const {
     // Each further attempt takes an index 2^56 higher, which no other value uses.
     for (std::uint64_t attempt = 0;; ++attempt) {
-      const Block words = block(index + (attempt << 56));
-      const double radius =
-          std::sqrt(-2 * std::log(1 - unit(words[0], words[1])));  // Box and Muller 1958
-      const double value = radius * std::cos(2 * std::numbers::pi * unit(words[2], words[3]));
+      const double value = normal(index + (attempt << 56));
       if (std::abs(value) <= 2) return value;
     }
   }

@@ -31,6 +31,9 @@ struct Pass {
   /// The layer's parameters are frozen: nobody reads their gradients, they need not be written.
   /// Batch normalization then takes its moving statistics in training too.
   bool is_frozen = false;
+  /// In training: the numbers are those of inference, though backward follows, as for
+  /// `input_gradient`; comes with is_frozen. Dropout and the like are off.
+  bool as_inference = false;
 
   // Requests, made only of layers that promise to obey them; `precision` is for all products.
 
@@ -54,6 +57,8 @@ struct Pass {
             "a layer that hands its pass on has to ask for the other's workspace_bytes"});
   }
 
+  /// Whether dropout and the like are on.
+  [[nodiscard]] bool is_random() const { return training && !as_inference; }
   /// The numbers that this layer draws in this pass.
   [[nodiscard]] Random random(RandomPurpose purpose) const {
     return {seed, {purpose, layer, step}};

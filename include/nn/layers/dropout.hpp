@@ -45,7 +45,7 @@ class Dropout {
  private:
   /// to = from / (1 - rate) where kept, else 0
   void drop(Index count, const T* from, T* to, const Pass& pass) const {
-    if (pass.training && rate_ > 0) {
+    if (pass.is_random() && rate_ > 0) {
       kernels::dropout(pass.random(RandomPurpose::dropout), rate_, count, from, to);
     } else {
       std::copy_n(from, count, to);
