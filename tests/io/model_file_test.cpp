@@ -470,7 +470,7 @@ TEST_SUITE("io/model_file") {
               "be of a later version of the library");
     CHECK(message(architecture(R"({"class_name":"Scale","config":{"factor":null}})")) ==
           where +
-              ": expected true, false, a number, a string or a list of whole numbers, got 'n' "
+              ": expected true, false, a number, a string or a list of numbers, got 'n' "
               "(byte 96)");
     CHECK(message(architecture(R"({"class_name":"Scale","layers":[]})")) ==
           where +

@@ -36,6 +36,21 @@ TEST_SUITE("layer/arguments") {
     CHECK_FALSE(a.has("other"));
   }
 
+  TEST_CASE("Arguments: lists of numbers, whole or not, and one number alone") {
+    using Numbers = std::vector<double>;
+    const Arguments a = Arguments{"Own"}
+                            .set("mean", Numbers{0.5, -2})
+                            .set("whole", std::vector<Index>{3, 4})
+                            .set("alone", 0.125);
+    CHECK(a.get<Numbers>("mean") == Numbers{0.5, -2});
+    CHECK(a.get<Numbers>("whole") == Numbers{3, 4});
+    CHECK(a.get<Numbers>("alone") == Numbers{0.125});
+    CHECK_THROWS_WITH_AS(
+        static_cast<void>(a.get<std::vector<Index>>("mean")),
+        "Own, argument 'mean': expected a list of whole numbers, got another kind of value",
+        std::invalid_argument);
+  }
+
   TEST_CASE("Arguments: know which of them nobody asked for") {
     const Arguments a = Arguments{"Own"}.set("asked", 1).set("got", 2).set("spare", 3);
     CHECK(a.unread() == std::vector<std::string>{"asked", "got", "spare"});

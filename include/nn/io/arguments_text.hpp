@@ -36,6 +36,14 @@ NN_COLD inline void append_arguments(std::string& text, const Arguments& argumen
       case Arguments::Kind::list:
         append_list(text, value.list);
         break;
+      case Arguments::Kind::numbers:
+        text += '[';
+        for (const double number : value.numbers) {
+          append_comma(text);
+          append_number(text, number, {arguments.owner(), ", argument '", name, "'"});
+        }
+        text += ']';
+        break;
       case Arguments::Kind::object:
         append_described(text, arguments.get<Arguments>(name));
         break;
@@ -62,6 +70,22 @@ inline void append_described(std::string& text, const Arguments& arguments) {
 
 [[nodiscard]] inline Arguments read_described(JsonReader& reader);
 
+/// A list of whole numbers, or of numbers where one of them is not whole.
+NN_COLD inline void read_list(JsonReader& reader, const std::string& name, Arguments& arguments) {
+  std::vector<Index> whole;
+  std::vector<double> numbers;
+  reader.read_array([&] {
+    const JsonNumber number = reader.read_number();
+    if (number.is_integer) whole.push_back(number.integer);
+    numbers.push_back(number.is_integer ? static_cast<double>(number.integer) : number.real);
+  });
+  if (whole.size() == numbers.size()) {
+    arguments.set(name, std::move(whole));
+  } else {
+    arguments.set(name, std::move(numbers));
+  }
+}
+
 /// The reverse of `append_arguments`. The name of the owner is not set.
 [[nodiscard]] NN_COLD inline Arguments read_arguments(JsonReader& reader) {
   Arguments arguments;
@@ -82,17 +106,14 @@ inline void append_described(std::string& text, const Arguments& arguments) {
       case JsonKind::string:
         arguments.set(name, reader.read_string());
         break;
-      case JsonKind::array: {
-        std::vector<Index> list;
-        reader.read_array([&] { list.push_back(reader.read_integer()); });
-        arguments.set(name, std::move(list));
+      case JsonKind::array:
+        read_list(reader, name, arguments);
         break;
-      }
       case JsonKind::object:
         arguments.set(name, read_described(reader));
         break;
       default:
-        reader.fail("true, false, a number, a string or a list of whole numbers");
+        reader.fail("true, false, a number, a string or a list of numbers");
     }
   });
   return arguments;

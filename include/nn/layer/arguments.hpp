@@ -26,7 +26,7 @@ class Arguments {
  public:
   /// Limit for one layer, as each look-up searches from the front.
   static constexpr std::size_t max_count = 100;
-  enum class Kind { boolean, whole, number, text, list, object };
+  enum class Kind { boolean, whole, number, text, list, numbers, object };
 
   /// One value; only the member that `kind` names counts. (`std::variant` takes long to compile.)
   struct Value {
@@ -36,6 +36,7 @@ class Arguments {
     double number = 0;
     std::string text;
     std::vector<Index> list;
+    std::vector<double> numbers;
     mutable bool is_read = false;  ///< `has` or `get` asked for it
   };
 
@@ -62,6 +63,10 @@ class Arguments {
     put(name, Kind::list).list = std::move(value);
     return *this;
   }
+  NN_COLD Arguments& set(std::string_view name, std::vector<double> value) {
+    put(name, Kind::numbers).numbers = std::move(value);
+    return *this;
+  }
   /// Something with a name and arguments of its own, such as a schedule.
   NN_COLD Arguments& set(std::string_view name, Arguments value) {
     put(name, Kind::object).whole = std::ssize(objects_);
@@ -81,8 +86,9 @@ class Arguments {
   }
 
   /// The argument of that name as a V: bool, Index, double, std::string, std::vector<Index>,
-  /// Size2D (one number means both directions), Activation, Padding, Initializer or Arguments.
-  /// Throws `std::invalid_argument` if it is missing or of another kind.
+  /// std::vector<double> (or one number), Size2D (one number means both directions), Activation,
+  /// Padding, Initializer or Arguments. Throws `std::invalid_argument` if it is missing or of
+  /// another kind.
   template <class V>
   [[nodiscard]] V get(std::string_view name) const;
 
@@ -104,10 +110,8 @@ class Arguments {
   }
 
   [[nodiscard]] bool has(std::string_view name) const { return find_value(name) != nullptr; }
-  [[nodiscard]] bool has_object(std::string_view name) const {
-    const Value* const value = find_value(name);
-    return value != nullptr && value->kind == Kind::object;
-  }
+  [[nodiscard]] bool has_object(std::string_view name) const { return has(name, Kind::object); }
+  [[nodiscard]] bool has_list(std::string_view name) const { return has(name, Kind::list); }
   /// The arguments that neither `has` nor `get` was asked for: what is made from these ignores
   /// them.
   [[nodiscard]] NN_COLD std::vector<std::string> unread() const {
@@ -123,6 +127,10 @@ class Arguments {
   [[nodiscard]] const std::vector<std::pair<std::string, Value>>& values() const { return values_; }
 
  private:
+  [[nodiscard]] bool has(std::string_view name, Kind kind) const {
+    const Value* const value = find_value(name);
+    return value != nullptr && value->kind == kind;
+  }
   NN_COLD Value& put(std::string_view name, Kind kind) {
     demand(values_.size() < max_count, "Arguments", "at most 100 of one layer", "more");
     for (const auto& [key, value] : values_) {
@@ -146,8 +154,9 @@ class Arguments {
     fail(name, "an argument of that name", "none");
   }
   [[nodiscard]] NN_COLD const Value& find(std::string_view name, Kind kind) const {
-    constexpr const char* kinds[] = {"true or false", "a whole number",          "a number",
-                                     "a string",      "a list of whole numbers", "an object"};
+    constexpr const char* kinds[] = {
+        "true or false",           "a whole number",    "a number", "a string",
+        "a list of whole numbers", "a list of numbers", "an object"};
     const Value& value = find(name);
     if (value.kind != kind) {
       fail(name, kinds[static_cast<std::size_t>(kind)], "another kind of value");
@@ -190,6 +199,11 @@ NN_COLD V Arguments::get(std::string_view name) const {
     return find(name, Kind::boolean).boolean;
   } else if constexpr (std::same_as<V, std::string>) {
     return find(name, Kind::text).text;
+  } else if constexpr (std::same_as<V, std::vector<double>>) {
+    const Value& value = find(name);
+    if (value.kind == Kind::list) return {value.list.begin(), value.list.end()};
+    if (value.kind == Kind::numbers) return value.numbers;
+    return {get<double>(name)};
   } else if constexpr (std::same_as<V, Arguments>) {
     return objects_[static_cast<std::size_t>(find(name, Kind::object).whole)];
   } else {
