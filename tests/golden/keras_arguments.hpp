@@ -44,7 +44,7 @@ class KerasArguments {
   }
 
   /// What `from_arguments` of the library gets. Null is left out, as is what no argument of the
-  /// library can hold; an activation of null is the linear one.
+  /// library can hold; an activation of null is the linear one, an axis of null no axis.
   [[nodiscard]] const Arguments& arguments() const { return arguments_; }
 
   /// The first argument that nobody has read although it changes what Keras computes, as
@@ -82,13 +82,15 @@ class KerasArguments {
   [[nodiscard]] static Arguments read(const std::string& name, const nlohmann::json& values) {
     nlohmann::json kept = nlohmann::json::object();
     for (const auto& [key, value] : values.items()) {
-      const bool is_sizes =
+      const bool is_numbers =
           value.is_array() &&
-          std::all_of(value.begin(), value.end(), [](auto& v) { return v.is_number_integer(); });
-      if (value.is_boolean() || value.is_number() || value.is_string() || is_sizes) {
+          std::all_of(value.begin(), value.end(), [](auto& v) { return v.is_number(); });
+      if (value.is_boolean() || value.is_number() || value.is_string() || is_numbers) {
         kept[key] = value;
       } else if (value.is_null() && key == "activation") {
         kept[key] = "linear";
+      } else if (value.is_null() && key == "axis") {
+        kept[key] = nlohmann::json::array();
       }
     }
     const std::string text = kept.dump();

@@ -43,6 +43,8 @@ template <Real T>
 void set_case_weights(Sequential<T>& model, const Golden& golden, const json& c) {
   std::vector<std::string> names;
   for (const json& weight : c.at("weights")) names.push_back(weight.at("name"));
+  // Keras has no weights for the statistics that it gives Normalization as arguments.
+  if (names.empty() && c.at("layer") == "Normalization") return;
   testing::set_weights(model, golden, c.at("name").get<std::string>() + "/weights/", names);
 }
 
@@ -142,10 +144,8 @@ TEST_SUITE("golden/layers") {
     tally.print();
     // These three leave room for a layer that comes or goes, but for no case of one that stays.
     CHECK(tally.total() >= 121);
-    // Two of them give Normalization statistics, which are no arguments of a file: its own test has
-    // Keras' numbers.
-    CHECK(num_refused <= 10);
-    CHECK(tally.num_run() >= 20);
+    CHECK(num_refused <= 8);
+    CHECK(tally.num_run() >= 22);
   }
 }
 

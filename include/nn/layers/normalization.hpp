@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,7 +18,8 @@ namespace nn {
 
 /// Options of Normalization, with Keras' names and defaults.
 struct NormalizationOptions {
-  Index axis = -1;                 ///< of the features: -1 or the number of the last axis
+  /// Of the features: -1 or the number of the last axis; empty: all numbers are one feature.
+  std::optional<Index> axis = -1;
   std::vector<double> mean{};      ///< of each feature, in place of `adapt`
   std::vector<double> variance{};  ///< together with mean
   bool invert = false;             ///< the way back: y = x std + mean
@@ -25,9 +27,12 @@ struct NormalizationOptions {
 
 /// Shifts and scales each feature by statistics of the data (Keras: Normalization):
 ///     y = (x - mean) / std     std = max(sqrt(variance), 1e-7)
-/// They are given, or taken from the data by `adapt`, over all axes but the last. They are state:
-/// no training changes them, and they are saved with the model. Shapes    x [rows, features]   y
-/// like x   mean, variance [features] Backward  dx = dy / std Init      mean: zero   variance: one
+/// They are given, or taken from the data by `adapt`, over all axes but that of the features. They
+/// are state: no training changes them, and they are saved with the model.
+///
+/// Shapes    x [rows, features]   y like x   mean, variance [features]
+/// Backward  dx = dy / std
+/// Init      mean: zero   variance: one
 /// Throws    std::invalid_argument for a mean without a variance, another number of them, numbers
 ///           that are not finite and a variance below 0; ShapeError for samples without features
 ///           or not as many as there are statistics, and another axis than the last
@@ -64,56 +69,74 @@ class Normalization {
     if (input.empty() || input.back() == 0) {
       refuse<ShapeError>({"Normalization", "samples with at least one feature", input.to_string()});
     }
-    if (axis_ != -1 && axis_ != input.rank()) {
+    if (axis_ && *axis_ != -1 && *axis_ != input.rank()) {
       refuse<ShapeError>({"Normalization",
                           {"axis -1 or ", input.rank(), ", the last one"},
-                          axis_,
+                          *axis_,
                           {"samples ", input.to_string()}});
     }
-    if (mean_.is_brought() && mean_.shape()[0] != input.back()) {
+    if (mean_.is_brought() && mean_.shape()[0] != features_of(input)) {
       refuse<ShapeError>({"Normalization",
                           {mean_.shape()[0], " features, as it has statistics"},
-                          input.back(),
+                          features_of(input),
                           {"samples ", input.to_string()}});
     }
     return input;
   }
 
   [[nodiscard]] Index workspace_bytes(const Shape& x, bool) const {
-    return bytes_of<T>(Index{2}, x.back());
+    return bytes_of<T>(Index{2}, features_of(x));
   }
 
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
-    const Factors factors(*this, x.dimension(1), pass);
+    const Index features = axis_ ? x.dimension(1) : 1;
+    const Factors factors(*this, features, pass);
     const T* const mean = mean_.value().data();  // [features]
     // y = (x - mean) / std, or the way back x std + mean
-    kernels::shift_and_scale(x.dimension(0), x.dimension(1), x.data(),
-                             invert_ ? factors.zero : mean, factors.scale,
-                             invert_ ? mean : factors.zero, y.data());
+    kernels::shift_and_scale(x.size() / features, features, x.data(), invert_ ? factors.zero : mean,
+                             factors.scale, invert_ ? mean : factors.zero, y.data());
   }
 
   void backward(ConstTensorMap<T, 2>, ConstTensorMap<T, 2>, TensorMap<T, 2> dy, TensorMap<T, 2> dx,
                 const Pass& pass) const {
     if (!pass.needs_dx) return;
-    const Factors factors(*this, dy.dimension(1), pass);
+    const Index features = axis_ ? dy.dimension(1) : 1;
+    const Factors factors(*this, features, pass);
     // dx = dy / std, or dy std
-    kernels::shift_and_scale(dy.dimension(0), dy.dimension(1), dy.data(), factors.zero,
-                             factors.scale, factors.zero, dx.data());
+    kernels::shift_and_scale(dy.size() / features, features, dy.data(), factors.zero, factors.scale,
+                             factors.zero, dx.data());
   }
 
   void parameters(const Shape& input, ParameterList<T>& list) {
-    add_state(mean_, "mean", input.back(), Zeros{}, list);
-    add_state(variance_, "variance", input.back(), Ones{}, list);
+    add_state(mean_, "mean", features_of(input), Zeros{}, list);
+    add_state(variance_, "variance", features_of(input), Ones{}, list);
   }
 
   [[nodiscard]] Arguments arguments() const {
-    return Arguments{name()}.set("axis", axis_).set("invert", invert_);
+    Arguments result{name()};
+    if (axis_) {
+      result.set("axis", *axis_);
+    } else {
+      result.set("axis", std::vector<Index>{});
+    }
+    result.set("invert", invert_);
+    if (mean_.is_brought()) {
+      result.set("mean", numbers_of(mean_)).set("variance", numbers_of(variance_));
+    }
+    return result;
   }
   [[nodiscard]] static Normalization from_arguments(const Arguments& a) {
-    return Normalization({.axis = a.get<Index>("axis"), .invert = a.get<bool>("invert")});
+    NormalizationOptions options{.invert = a.get<bool>("invert")};
+    const bool has_none = a.has_list("axis") && a.get<std::vector<Index>>("axis").empty();
+    options.axis = has_none ? std::nullopt : std::optional(a.get<Index>("axis"));
+    if (a.has("mean")) options.mean = a.get<std::vector<double>>("mean");
+    if (a.has("variance")) options.variance = a.get<std::vector<double>>("variance");
+    return Normalization(options);
   }
 
  private:
+  [[nodiscard]] Index features_of(const Shape& shape) const { return axis_ ? shape.back() : 1; }
+
   /// The vectors [features] in `pass.memory`.
   struct Factors {
     T* scale;  // 1 / std, or std
@@ -142,6 +165,11 @@ class Normalization {
     if (is_kept) list.start_from(list.entries().size() - 1, std::as_const(state).value().data());
   }
 
+  [[nodiscard]] static std::vector<double> numbers_of(const State<T, 1>& state) {
+    const auto value = state.value();
+    return {value.data(), value.data() + value.size()};
+  }
+
   void set(const std::vector<double>& mean, const std::vector<double>& variance) {
     const Shape shape{static_cast<Index>(mean.size())};
     std::vector<T> numbers;
@@ -159,10 +187,10 @@ class Normalization {
       refuse<ShapeError>({where, "samples with at least one feature", sample.to_string()});
     }
     const bool is_in_model = mean_.is_bound() && !mean_.is_brought();
-    if (is_in_model && mean_.shape()[0] != sample.back()) {
+    if (is_in_model && mean_.shape()[0] != features_of(sample)) {
       refuse<ShapeError>({where,
                           {mean_.shape()[0], " features, as in the model"},
-                          sample.back(),
+                          features_of(sample),
                           {"samples ", sample.to_string()}});
     }
     std::vector<double> mean, variance;
@@ -174,10 +202,10 @@ class Normalization {
     set(mean, variance);
   }
   /// In double, some samples at a time, which are put together as `kernels::column_moments` does.
-  NN_COLD static void moments_of(const Samples& samples, std::vector<double>& mean,
-                                 std::vector<double>& variance) {
+  NN_COLD void moments_of(const Samples& samples, std::vector<double>& mean,
+                          std::vector<double>& variance) const {
     constexpr Index elements_at_once = Index{1} << 18;
-    const Index features = samples.sample_shape().back();
+    const Index features = features_of(samples.sample_shape());
     const Index rows = samples.sample_shape().num_elements() / features;  // of one sample
     const Index at_once =
         std::min(std::max<Index>(1, elements_at_once / (rows * features)), samples.count());
@@ -199,7 +227,7 @@ class Normalization {
     }
   }
 
-  Index axis_;
+  std::optional<Index> axis_;
   bool invert_;
   State<T, 1> mean_, variance_;  // [features]
 };
