@@ -167,4 +167,17 @@ void merge_elements(Tensors<const T> x, const TensorRef<T>& y) {
   });
 }
 
+/// dx_i = dy where x_i is y, in order: an element that one input took is 0 for those that follow,
+/// also in dy.
+template <Real T>
+void hand_on_where_equal(Tensors<const T> x, const TensorRef<const T>& y, const TensorRef<T>& dy,
+                         Tensors<T> dx) {
+  MergedPart<T>::for_each(x, dy.shape, dx, [&](const MergedPart<T>& part) {
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      kernels::take_where_equal(part.count, part.x(i), y.data + part.first, dy.data + part.first,
+                                part.dx(i));
+    }
+  });
+}
+
 }  // namespace nn

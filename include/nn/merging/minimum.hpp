@@ -2,7 +2,6 @@
 // The smallest of several tensors, element by element.
 #pragma once
 
-#include <cstddef>
 #include <span>
 #include <string>
 
@@ -37,12 +36,7 @@ class Minimum {
   void backward(Tensors<const T> x, TensorRef<const T> y, TensorRef<T> dy, Tensors<T> dx,
                 const Pass&) const {
     // dx_i = dy where x_i is y; dy is 0 there for those that follow
-    MergedPart<T>::for_each(x, dy.shape, dx, [&](const MergedPart<T>& part) {
-      for (std::size_t i = 0; i < x.size(); ++i) {
-        kernels::take_where_equal(part.count, part.x(i), y.data + part.first, dy.data + part.first,
-                                  part.dx(i));
-      }
-    });
+    hand_on_where_equal(x, y, dy, dx);
   }
 
   [[nodiscard]] Arguments arguments() const { return Arguments{name()}; }
