@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "nn/kernels/elementwise/elementwise.hpp"
 #include "nn/kernels/rows/activation.hpp"
 #include "nn/model/compiled.hpp"
 #include "nn/training/run_state.hpp"
@@ -43,8 +44,8 @@ class Tally {
     sum.loss += loss * static_cast<double>(batch.rows);
     sum.num_rows += batch.rows;
     if (gradient != nullptr && objective.weight != 1) {
-      const T weight = static_cast<T>(objective.weight);
-      for (Index i = 0; i < batch.rows * batch.classes; ++i) gradient[i] *= weight;
+      kernels::scale_shift(batch.rows * batch.classes, gradient, static_cast<T>(objective.weight),
+                           T(0), gradient);
     }
     if (!sum.metrics.empty()) update_metrics(*objective.loss, batch, sum.metrics);
     return objective.weight * loss;
