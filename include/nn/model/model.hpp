@@ -16,6 +16,7 @@
 #include "nn/data/input_requirements.hpp"
 #include "nn/layer/workspace.hpp"
 #include "nn/model/compiled.hpp"
+#include "nn/model/graph_walk.hpp"
 #include "nn/model/merge_values.hpp"
 #include "nn/model/network.hpp"
 #include "nn/model/objectives.hpp"
