@@ -105,16 +105,14 @@ template <Real T>
 
 template <class S>
 concept AnySource = SampleSource<S, float> || SampleSource<S, double>;
-template <class S>
-inline constexpr bool is_source = AnySource<S>;
 
 /// A view of a source of any type, so that what reads it is compiled once.
 class SourceView {
  public:
   SourceView() = default;
   /// Throws `std::invalid_argument` for a negative number of samples.
-  template <class S>
-  requires is_source<S> NN_COLD explicit SourceView(const S& source)
+  template <AnySource S>
+  NN_COLD explicit SourceView(const S& source)
       : source_(std::addressof(source)), count_(source.size()), shape_(source.sample_shape()) {
     demand(count_ >= 0, "SampleSource::size", "0 samples or more", count_);
     if constexpr (SampleSource<S, float>) float_ = {&read_from<S, float>, &make_reader<float>};

@@ -21,7 +21,7 @@ namespace nn {
 struct ValidationData : DataSet {
   ValidationData() = default;
   template <class X, class Y>
-  requires(!detail::is_source<std::remove_cvref_t<X>>)
+  requires(!detail::AnySource<std::remove_cvref_t<X>>)
       ValidationData(X&& samples, Y&& targets, const SampleWeights& sample_weight = {})
       : DataSet{detail::samples_of(std::forward<X>(samples)),
                 detail::targets_of(std::forward<Y>(targets)), sample_weight},
