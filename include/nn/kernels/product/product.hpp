@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The matrix product, on all cores. c [m, n] = a [m, k] b [k, n] is cut, from the outside in:
+// The matrix product, on all cores:
+//   c [m, n] = a [m, k] b [k, n]
+// is cut, from the outside in, in
 //   block   some rows x columns of c, the work of one thread at a time (`plan_product`)
 //   slice   a stretch of k of 1024 steps or more, summed on its own and added in order
 //   chunk   256 steps of k over one block, 512 in bfloat16: what is packed at a time
