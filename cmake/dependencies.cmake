@@ -64,15 +64,15 @@ if(NN_BUILD_TESTS OR NN_BUILD_EXAMPLES)
   nn_header_only(json nlohmann/json.hpp single_include
     https://github.com/nlohmann/json/archive/refs/tags/v3.11.2.tar.gz
     d69f9deb6a75e2580465c6c4c5111b89c4dc2fa94e3a85fcd2ffcd9a143d9273)
+  nn_header_only(stb stb_image.h .
+    https://github.com/nothings/stb/archive/8b5f1f37b5b75829fc72d38e7b5d4bcbf8a26d55.zip
+    93a16ee3e866e719feec459f6f132cce932c5ec751eb38e3ec1975f911353d2e)
 endif()
 
 if(NN_BUILD_EXAMPLES)
   nn_header_only(cli11 CLI/CLI.hpp include
     https://github.com/CLIUtils/CLI11/archive/refs/tags/v2.1.2.tar.gz
     26291377e892ba0e5b4972cdfd4a2ab3bf53af8dac1f4ea8fe0d1376b625c8cb)
-  nn_header_only(stb stb_image.h .
-    https://github.com/nothings/stb/archive/8b5f1f37b5b75829fc72d38e7b5d4bcbf8a26d55.zip
-    93a16ee3e866e719feec459f6f132cce932c5ec751eb38e3ec1975f911353d2e)
 
   if(NOT NN_FETCH_DEPENDENCIES)
     find_package(ZLIB QUIET)

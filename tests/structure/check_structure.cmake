@@ -26,6 +26,8 @@ set(storey_io 7)
 foreach(folder training distributed)
   set(storey_${folder} 8)
 endforeach()
+# What is made of a training run.
+set(storey_report 9)
 set(storey_testing 9)
 set(storey_front_door 9)
 
