@@ -27,7 +27,9 @@ foreach(folder training distributed)
   set(storey_${folder} 8)
 endforeach()
 # What is made of a training run.
-set(storey_report 9)
+foreach(folder logging report)
+  set(storey_${folder} 9)
+endforeach()
 set(storey_testing 9)
 set(storey_front_door 9)
 
