@@ -23,7 +23,7 @@ class StepFinder {
   NN_COLD StepFinder(const Layers<T>& layers, const Wiring& wiring, bool training,
                      std::span<const Activation> taken_over)
       : layers_(layers) {
-    list_steps(wiring);
+    list_steps(wiring, training);
     drop_unread_steps();
     find_closing_activations(taken_over);
     melt_steps(training);
@@ -49,7 +49,7 @@ class StepFinder {
   }
 
   /// A step for each layer, and one for the activation that it ends with.
-  NN_COLD void list_steps(const Wiring& wiring) {
+  NN_COLD void list_steps(const Wiring& wiring, bool training) {
     plan_.num_inputs = wiring.num_inputs;
     std::vector<PlanTensor> tensors;
     for (std::size_t v = 0; v < wiring.num_inputs; ++v) {
@@ -65,7 +65,9 @@ class StepFinder {
           layer.promises().only_activates && activation != Activation::linear;
       std::vector<PlanTensor> inputs;
       for (const std::size_t source : wiring.sources[i]) inputs.push_back(tensors[source]);
-      if (layer.promises().reshapes) {
+      const bool does_nothing =
+          layer.promises().reshapes || (!training && layer.promises().is_identity_at_inference);
+      if (does_nothing) {
         inputs = {{inputs[0].value, shape}};
       } else if (!only_activates) {
         inputs = {

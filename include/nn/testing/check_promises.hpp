@@ -157,10 +157,27 @@ void check_own_affine(Findings& findings, const std::string& where, LayerRig<T>&
   compare(findings, where, "y", batch.y_shape, mapped.data(), batch.y.data(), 1e-12);
 }
 
+/// At inference forward copies.
+template <Real T>
+void check_identity(Findings& findings, const std::string& where, LayerRig<T>& rig,
+                    InputRange range) {
+  RiggedBatch<T> batch = rig.batch(3, range);
+  Pass pass = rig.training_pass();
+  pass.training = false;
+  rig.forward(batch, pass);
+  if (batch.y_shape != batch.x_shape) {
+    findings.push_back(
+        sentence({{where, ": y"}, batch.x_shape.to_string(), batch.y_shape.to_string()}));
+    return;
+  }
+  compare(findings, where, "y", batch.y_shape, batch.x.data(), batch.y.data(), 0);
+}
+
 }  // namespace detail
 
 /// With the optimizer's step in backward, parameters and dx are those of a step behind it, whatever
-/// the layer has promised; gradients in columns are those in memory; affine maps are what they say.
+/// the layer has promised; gradients in columns are those in memory; affine maps are what they say;
+/// what inference leaves out is no work.
 template <Real T>
 void check_promises(Findings& findings, const std::string& where, LayerRig<T>& rig,
                     InputRange range) {
@@ -171,6 +188,9 @@ void check_promises(Findings& findings, const std::string& where, LayerRig<T>& r
   }
   if (promises.is_affine) {
     detail::check_own_affine(findings, where + ", as an affine map", rig, range);
+  }
+  if (promises.is_identity_at_inference) {
+    detail::check_identity(findings, where + ", at inference", rig, range);
   }
   if (promises.gives_dx_in_columns && rig.sample().rank() == 1) {  // as only then in a model
     detail::check_step(findings, where + ", dx in columns", rig, range, true);
