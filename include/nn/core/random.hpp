@@ -20,7 +20,8 @@ enum class RandomPurpose : std::uint16_t {
   shuffle = 2,
   dropout = 3,
   user = 4,
-  smoothing = 5
+  smoothing = 5,
+  augmentation = 6
 };
 
 /// A sequence of random numbers: what for, for which user (a layer, a tensor), and when (an epoch,

@@ -35,6 +35,9 @@ enum class ScratchUse {
   column_values,
   unit_lines,
   repeated,
+  displacements,
+  noise,
+  smooth_noise,
   count
 };
 
