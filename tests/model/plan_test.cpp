@@ -235,6 +235,19 @@ TEST_SUITE("model/plan") {
     CHECK(std::equal(batch.factors.begin(), batch.factors.end(), numbers.data() + 18));
   }
 
+  TEST_CASE("Plan: layers that work in training alone are no step of inference") {
+    auto layers = [] {
+      return layers_of(nn::RandomRotation<double>{0.1}, Flatten{}, nn::Dropout<double>{0.5},
+                       Dense{2}, nn::Dropout<double>{0.5}, ReLU{});
+    };
+    nn::Network<double> network;
+    for (AnyLayer<double>& layer : layers()) network.add(std::move(layer));
+    network.infer_shapes({{3, 3, 1}});
+    CHECK(network.plan().steps().size() == 4);  // the ReLU is a step behind a Dropout
+    REQUIRE(network.plan(false, false).steps().size() == 1);
+    CHECK(network.plan(false, false).steps()[0].activation == Activation::relu);
+  }
+
   TEST_CASE("Plan: dx is wanted behind the first layer with parameters only") {
     const auto layers = layers_of(Flatten{}, ReLU{}, Dense{3}, Dense{2});
     const Plan<double> plan = plan_of(layers, {2, 2});

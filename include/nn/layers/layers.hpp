@@ -7,12 +7,17 @@
 #include "nn/layers/conv2d.hpp"
 #include "nn/layers/dense.hpp"
 #include "nn/layers/dropout.hpp"
+#include "nn/layers/elastic_deformation.hpp"
 #include "nn/layers/elu.hpp"
 #include "nn/layers/flatten.hpp"
 #include "nn/layers/global_average_pooling2d.hpp"
 #include "nn/layers/leaky_relu.hpp"
 #include "nn/layers/max_pooling2d.hpp"
 #include "nn/layers/normalization.hpp"
+#include "nn/layers/random_rotation.hpp"
+#include "nn/layers/random_shear.hpp"
+#include "nn/layers/random_translation.hpp"
+#include "nn/layers/random_zoom.hpp"
 #include "nn/layers/relu.hpp"
 #include "nn/layers/rescaling.hpp"
 #include "nn/layers/softmax.hpp"
@@ -22,16 +27,15 @@ namespace nn {
 template <class... Layers>
 struct LayerTypes {};
 
+// It would indent each line more than the one before.
+// clang-format off
 #define NN_FOR_EACH_LAYER(DO) \
-  DO(ActivationLayer)         \
-  DO(BatchNormalization)      \
-  DO(Conv2D)                  \
-  DO(Dense)                   \
-  DO(Dropout)                 \
-  DO(ELU)                     \
-  DO(Flatten)                 \
-  DO(GlobalAveragePooling2D)  \
-  DO(LeakyReLU) DO(MaxPooling2D) DO(Normalization) DO(ReLU) DO(Rescaling) DO(Softmax)
+  DO(ActivationLayer) DO(BatchNormalization) DO(Conv2D) DO(Dense) \
+  DO(Dropout) DO(ELU) DO(ElasticDeformation) DO(Flatten) \
+  DO(GlobalAveragePooling2D) DO(LeakyReLU) DO(MaxPooling2D) DO(Normalization) \
+  DO(RandomRotation) DO(RandomShear) DO(RandomTranslation) DO(RandomZoom) \
+  DO(ReLU) DO(Rescaling) DO(Softmax)
+// clang-format on
 
 /// The library's layers, and more.
 #define NN_LAYER_TYPE(L) L<T>,
