@@ -73,7 +73,7 @@ class TensorBoard {
                                number, ".v2"}))
                  .string();
     }
-    const io::AppendedFile file(path);
+    io::AppendedFile file(path);
     file.append(event_record(event_at_now().add_bytes(3, "brain.Event:2")));
     return file;
   }

@@ -149,6 +149,7 @@ class DrawnLayout {
   /// average.
   NN_COLD void place(std::vector<std::size_t>& rank) {
     std::vector<std::pair<double, std::size_t>> order;
+    order.reserve(rank.size());
     for (const std::size_t i : rank) order.emplace_back(wish_of(places_[i]), i);
     std::stable_sort(order.begin(), order.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });

@@ -21,6 +21,7 @@ namespace nn::kernels {
 [[nodiscard]] NN_COLD inline std::vector<float> gaussian_weights(double deviation, double factor) {
   const auto radius = static_cast<Index>(std::ceil(3 * deviation));
   std::vector<double> weights;
+  weights.reserve(static_cast<std::size_t>(2 * radius + 1));
   double sum = 0;
   for (Index i = -radius; i <= radius; ++i) {
     const double distance = static_cast<double>(i) / deviation;
@@ -28,6 +29,7 @@ namespace nn::kernels {
     sum += weights.back();
   }
   std::vector<float> scaled;
+  scaled.reserve(weights.size());
   for (const double weight : weights) scaled.push_back(static_cast<float>(weight * factor / sum));
   return scaled;
 }
