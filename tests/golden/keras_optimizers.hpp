@@ -45,7 +45,10 @@ template <class Use>
     const auto make = [&](const Arguments& a) {
       return SGD{{.learning_rate = rate_of(a),
                   .momentum = a.get<double>("momentum"),
-                  .nesterov = a.get<bool>("nesterov")}};
+                  .nesterov = a.get<bool>("nesterov"),
+                  .use_ema = WeightAverage::from(a).is_used,
+                  .ema_momentum = WeightAverage::from(a).momentum,
+                  .ema_overwrite_frequency = WeightAverage::from(a).overwrite_frequency}};
     };
     return keras.use_object(make, use);
   }
@@ -55,7 +58,10 @@ template <class Use>
                    .beta_1 = a.get<double>("beta_1"),
                    .beta_2 = a.get<double>("beta_2"),
                    .epsilon = a.get<double>("epsilon"),
-                   .amsgrad = a.get<bool>("amsgrad")}};
+                   .amsgrad = a.get<bool>("amsgrad"),
+                   .use_ema = WeightAverage::from(a).is_used,
+                   .ema_momentum = WeightAverage::from(a).momentum,
+                   .ema_overwrite_frequency = WeightAverage::from(a).overwrite_frequency}};
     };
     return keras.use_object(make, use);
   }

@@ -53,6 +53,21 @@ void check_steps(const Golden& golden, const json& c, const Optimizer& optimizer
       const std::string result = name + "/step" + std::to_string(t) + "/" + parameter.name;
       CHECK(first_difference(parameter.value(), golden.array<T>(result), tolerance) == "");
     }
+    if (!c.at("config").contains("use_ema")) continue;
+    const T* const averages = block.moments()[ParameterBlock<T>::average_moment].data();
+    for (const NamedParameter<T>& parameter : block) {
+      CAPTURE(parameter.name);
+      const std::string result = name + "/step" + std::to_string(t) + "/average/" + parameter.name;
+      const auto value = parameter.value();
+      const ConstTensorMap<T, 1> average(averages + (value.data() - block.values()), value.size());
+      CHECK(first_difference(average, golden.array<T>(result), tolerance) == "");
+    }
+  }
+  if (!c.at("config").contains("use_ema")) return;
+  optimizer.finalize_variable_values(block);
+  for (const NamedParameter<T>& parameter : block) {
+    const auto expected = golden.array<T>(name + "/final/" + parameter.name);
+    CHECK(first_difference(parameter.value(), expected, tolerance) == "");
   }
 }
 
@@ -86,7 +101,7 @@ TEST_SUITE("golden/optimizers") {
       tally.add(c.at("optimizer"), check_optimizer_case(golden, c));
     }
     tally.print();
-    CHECK(tally.num_run() >= 7);
+    CHECK(tally.num_run() >= 9);
   }
 
   TEST_CASE("Schedules: values are Keras'") {

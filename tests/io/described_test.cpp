@@ -100,6 +100,10 @@ TEST_SUITE("io/described") {
   TEST_CASE("optimizers: come back from their arguments, schedules inside") {
     check_optimizer(Adam{}, R"({"class_name":"adam","config":{"learning_rate":0.001,)"
                             R"("beta_1":0.9,"beta_2":0.999,"epsilon":1e-07,"amsgrad":false}})");
+    check_optimizer(
+        SGD{{.use_ema = true, .ema_momentum = 0.5, .ema_overwrite_frequency = 7}},
+        R"({"class_name":"sgd","config":{"learning_rate":0.01,"momentum":0.0,"nesterov":false,)"
+        R"("use_ema":true,"ema_momentum":0.5,"ema_overwrite_frequency":7}})");
     const OneCycle cycle{0.02, 100, {.pct_start = 0.25}};
     const std::string numbers =
         R"("config":{"max_rate":0.02,"total_steps":100,"pct_start":0.25,"div_factor":25.0,)"

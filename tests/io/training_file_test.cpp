@@ -159,6 +159,9 @@ TEST_SUITE("io/training_file") {
       check_going_on(adam(classifier<float>(),
                           {.learning_rate = cycle, .beta_1 = cycle.momentum(), .amsgrad = true}));
     }
+    SUBCASE("an average of the weights") {
+      check_going_on(adam(classifier<float>(), {.use_ema = true, .ema_momentum = 0.8}));
+    }
     SUBCASE("SGD with momentum") {
       Sequential<float> model = classifier<float>();
       model.compile(SGD{{.learning_rate = CosineDecay{0.2, 12}, .momentum = 0.9}},

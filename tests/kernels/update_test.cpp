@@ -63,6 +63,12 @@ TEST_SUITE("kernels/update") {
                                  nesterov);
           check_close(s, e, rounding<T>);
         }
+        for (const bool overwrites : {false, true}) {
+          NN_DISPATCH_TO(isa, average_update, count, s.w.data(), s.v_max.data(), T(0.9),
+                         overwrites);
+          naive::average_update(count, e.w.data(), e.v_max.data(), T(0.9), overwrites);
+          check_close(s, e, rounding<T>);
+        }
         for (const bool amsgrad : {false, true}) {
           T* const largest = amsgrad ? s.v_max.data() : nullptr;
           NN_DISPATCH_TO(isa, adam_update, count, s.w.data(), s.g.data(), s.m.data(), s.v.data(),
@@ -85,6 +91,13 @@ TEST_SUITE("kernels/update") {
     w = 1, m = 0.2;
     momentum_update(1, &w, &g, &m, 0.1, 0.9, true);  // w += 0.9 0.13 - 0.05
     CHECK(w == doctest::Approx(1.067));
+    double average = 3;
+    w = 1;
+    average_update(1, &w, &average, 0.75, false);
+    CHECK(average == 2.5);
+    CHECK(w == 1);
+    average_update(1, &w, &average, 0, true);  // the first step, whatever the average was
+    CHECK(average == 1);
   }
 
   TEST_CASE("Update: Adam's first step moves by the learning rate") {

@@ -244,6 +244,18 @@ TEST_SUITE("model/freezing") {
     CHECK(moment_of(other, 0) != 0);
   }
 
+  TEST_CASE("unfreeze: an average of weights begins with those of the layer") {
+    const Data data;
+    Sequential<float> model = small_model();
+    model.freeze(0);
+    model.compile(SGD{{.use_ema = true}}, SparseCategoricalCrossentropy{});
+    model.fit(data.x, data.y, silent);
+    model.unfreeze(0);
+    const Sequential<float> before = model;
+    model.fit(data.x, data.y, {.epochs = 0, .verbose = Verbose::silent});  // w = average
+    CHECK(changed_layers(model, before) == "");
+  }
+
   TEST_CASE("freeze: copies are frozen too, what a file gives back is not") {
     const testing::TemporaryFolder folder;
     Sequential<float> model = small_model();

@@ -135,6 +135,46 @@ TEST_SUITE("optimizers") {
           doctest::Approx(first - a / (std::sqrt(50.0) + 1e-7)).epsilon(1e-12));
   }
 
+  TEST_CASE("Optimizers: the average begins with the first step and replaces the weights") {
+    Block<double> block({1});
+    block.set_gradients([](Index) { return 1.0; });
+    const SGD sgd{{.learning_rate = 1, .use_ema = true, .ema_momentum = 0.75}};
+    sgd.step(block.block);  // w = 0, average = 0
+    sgd.step(block.block);  // w = -1, average = -0.25
+    CHECK(block.values()[0] == -1);
+    sgd.finalize_variable_values(block.block);
+    CHECK(block.values()[0] == -0.25);
+    sgd.step(block.block);  // w = -1.25, average = 0.75 * -0.25 + 0.25 * -1.25
+    sgd.finalize_variable_values(block.block);
+    CHECK(block.values()[0] == -0.5);
+    SGD{}.finalize_variable_values(block.block);
+    CHECK(block.values()[0] == -0.5);
+  }
+
+  TEST_CASE("Optimizers: an average of weights that were trained without begins with them") {
+    Block<double> block({1});
+    block.set_gradients([](Index) { return 1.0; });
+    SGD{{.learning_rate = 1}}.step(block.block);  // w = 0
+    const SGD sgd{{.learning_rate = 1, .use_ema = true, .ema_momentum = 0.75}};
+    sgd.step(block.block);  // w = -1
+    sgd.finalize_variable_values(block.block);
+    CHECK(block.values()[0] == -0.25);
+  }
+
+  TEST_CASE("Optimizers: a frequency replaces the weights on the way") {
+    Block<double> block({1});
+    block.set_gradients([](Index) { return 1.0; });
+    const SGD sgd{
+        {.learning_rate = 1, .use_ema = true, .ema_momentum = 0.5, .ema_overwrite_frequency = 2}};
+    std::vector<double> values;
+    for (int step = 0; step < 4; ++step) {
+      sgd.step(block.block);
+      values.push_back(block.values()[0]);
+    }
+    // averages: 0, then the mean with -1; that with -1.5, then with -2.5
+    CHECK(values == std::vector<double>{0, -0.5, -1.5, -1.75});
+  }
+
   TEST_CASE("Optimizers: names and learning rates") {
     SGD sgd;
     Adam adam;
@@ -232,6 +272,12 @@ TEST_SUITE("optimizers") {
     CHECK_THROWS_WITH_AS(Adam({.beta_2 = -0.5}), "Adam: expected beta_2 in [0, 1), got -0.5",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(Adam({.epsilon = -1}), "Adam: expected an epsilon of 0 or more, got -1",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Adam({.ema_momentum = 1.5}),
+                         "Adam: expected an ema_momentum from 0 to 1, got 1.5",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(SGD({.ema_overwrite_frequency = -1}),
+                         "SGD: expected an ema_overwrite_frequency of 0 or more, got -1",
                          std::invalid_argument);
     Adam adam;
     CHECK_THROWS_WITH_AS(adam.set_learning_rate(std::numeric_limits<double>::infinity()),

@@ -78,13 +78,14 @@ struct LoweredRate {
   }
 };
 
-/// Dropout, shuffling, moving statistics, moments: all that a run can forget.
+/// Dropout, shuffling, moving statistics, moments, an average of the weights: all that a run can
+/// forget.
 Sequential<float> begin_model(std::uint64_t seed = 5) {
   Sequential<float> model{Dense{6, {.activation = Activation::relu}}, BatchNormalization{},
                           Dropout{0.25}, Dense{3}};
   model.build({4}, {.seed = seed});
-  model.compile(Adam{{.learning_rate = 0.02}}, SparseCategoricalCrossentropy{{.from_logits = true}},
-                {Accuracy{}, F1Score{}});
+  model.compile(Adam{{.learning_rate = 0.02, .use_ema = true, .ema_momentum = 0.9}},
+                SparseCategoricalCrossentropy{{.from_logits = true}}, {Accuracy{}, F1Score{}});
   return model;
 }
 

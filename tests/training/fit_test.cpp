@@ -262,6 +262,31 @@ TEST_SUITE("training/fit") {
     CHECK(weights_of(image_model()) != one);
   }
 
+  TEST_CASE("fit: ends with the average of the weights, before the end of callbacks") {
+    struct SeeWeights {
+      Sequential<float>* model;
+      std::vector<std::vector<float>>* seen;
+      void on_batch_end(FitContext&) const { seen->push_back(weights_of(*model)); }
+      void on_train_end(FitContext&) const { seen->push_back(weights_of(*model)); }
+    };
+    const auto x = random_tensor<float, 2>({8, 3}, 1);
+    const Labels y = counted_labels(8, 2);
+    Sequential<float> model{Dense{2}};
+    model.build({3}, {.seed = 3});
+    model.compile(SGD{{.learning_rate = 0.5, .use_ema = true, .ema_momentum = 0.75}},
+                  SparseCategoricalCrossentropy{{.from_logits = true}});
+    std::vector<std::vector<float>> seen;
+    model.fit(
+        x, y,
+        {.batch_size = 4, .verbose = Verbose::silent, .callbacks = {SeeWeights{&model, &seen}}});
+    REQUIRE(seen.size() == 3);
+    for (std::size_t i = 0; i < seen[0].size(); ++i) {
+      CHECK(seen[2][i] == doctest::Approx(0.75 * seen[0][i] + 0.25 * seen[1][i]));
+    }
+    CHECK(seen[0] != seen[1]);
+    CHECK(weights_of(model) == seen[2]);
+  }
+
   TEST_CASE("fit: a second call goes on where the first ended") {
     const auto x = random_tensor<float, 4>({20, 8, 8, 1}, 6);
     const Labels y = counted_labels(20, 3);

@@ -32,6 +32,8 @@ class ParameterBlock {
 
   static constexpr std::size_t max_moments = 4;
   using Moments = std::array<AlignedArray<T>, max_moments>;  // empty until they are asked for
+  /// The number of the moment that is a running average of the values: it starts from them.
+  static constexpr std::size_t average_moment = 3;
 
   /// Allocates the listed parameters and binds the layers' views. Those without an earlier value
   /// are 0. Throws where the value that a layer brings from another model doesn't fit.
@@ -107,7 +109,8 @@ class ParameterBlock {
   }
 
   /// The same parameters after some have been frozen, or are trained again: with their values, and
-  /// the moments of those that were trained and are. Gradients are 0 then.
+  /// the moments of those that were trained and are; other moments start anew. Gradients are 0
+  /// then.
   NN_COLD void rearrange(const ParameterList<T>& list) {
     ParameterBlock made;
     Layout layout = made.begin(list, format_);
@@ -123,7 +126,12 @@ class ParameterBlock {
       const auto value = named_[i].value();
       const Index from = value.data() - values_.data(), to = layout.take(list.entries()[i]);
       std::copy_n(value.data(), value.size(), made.values_.data() + to);
-      if (!named_[i].is_trained() || !made.named_[i].is_trained()) continue;
+      if (!made.named_[i].is_trained()) continue;
+      if (!named_[i].is_trained()) {
+        if (moments_[average_moment].empty()) continue;
+        std::copy_n(value.data(), value.size(), made.moments_[average_moment].data() + to);
+        continue;
+      }
       for (std::size_t m = 0; m < max_moments; ++m) {
         if (moments_[m].empty()) continue;
         std::copy_n(moments_[m].data() + from, value.size(), made.moments_[m].data() + to);
@@ -202,11 +210,14 @@ class ParameterBlock {
   }
   void zero_gradients() { std::fill(gradients_.begin(), gradients_.end(), T(0)); }
 
-  /// The optimizer's moment number `i`, zero at first. Throws `std::invalid_argument` from
-  /// `max_moments` on.
+  /// The optimizer's moment number `i`, zero at first but for the average. Throws
+  /// `std::invalid_argument` from `max_moments` on.
   [[nodiscard]] T* moment(std::size_t i) {
     demand(i < max_moments, "ParameterBlock::moment", "a number from 0 to 3", i);
-    if (moments_[i].empty()) moments_[i] = AlignedArray<T>(static_cast<std::size_t>(trained_size_));
+    if (moments_[i].empty()) {
+      moments_[i] = AlignedArray<T>(static_cast<std::size_t>(trained_size_));
+      if (i == average_moment) std::copy_n(values_.data(), trained_size_, moments_[i].data());
+    }
     return moments_[i].data();
   }
   /// Optimizer steps taken so far; one number for all parameters.

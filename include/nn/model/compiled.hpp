@@ -63,8 +63,9 @@ concept Loss = std::copyable<L> && requires(const L& loss) {
 ///
 ///     double learning_rate(std::int64_t step) const;  // of the update after `step` updates
 ///     ParameterUpdate begin_step(ParameterBlock<T>&);  // counts the step, returns it as a rule
+///     void finalize_variable_values(ParameterBlock<T>&);  // at the end of `fit`
 ///
-/// With the last, backward updates each parameter as soon as its gradient is finished.
+/// With begin_step, backward updates each parameter as soon as its gradient is finished.
 template <class O, class T>
 concept OptimizerFor = std::copyable<O> && requires(O& optimizer, ParameterBlock<T>& block) {
   { optimizer.name() } -> std::convertible_to<std::string>;
@@ -174,6 +175,7 @@ struct OptimizerInterface {
   virtual void step(ParameterBlock<T>& block) = 0;
   /// The step as a rule, counted already; nothing for an optimizer that needs all gradients first.
   virtual std::optional<ParameterUpdate> begin_step(ParameterBlock<T>& block) = 0;
+  virtual void finalize_variable_values(ParameterBlock<T>& block) = 0;
 };
 template <class T, class O>
 struct OptimizerHolder final : OptimizerInterface<T> {
@@ -190,6 +192,11 @@ struct OptimizerHolder final : OptimizerInterface<T> {
   std::optional<ParameterUpdate> begin_step(ParameterBlock<T>& block) override {
     if constexpr (requires { optimizer.begin_step(block); }) return optimizer.begin_step(block);
     return std::nullopt;
+  }
+  void finalize_variable_values(ParameterBlock<T>& block) override {
+    if constexpr (requires { optimizer.finalize_variable_values(block); }) {
+      optimizer.finalize_variable_values(block);
+    }
   }
   O optimizer;
 };

@@ -12,10 +12,12 @@
 namespace nn {
 
 /// Trains in shuffled batches; the last one may be smaller. `validation_split` is cut off the end
-/// before shuffling. Values of an epoch are means over its samples, as they were during training. A
-/// training that diverges goes on, unless `TerminateOnNaN` is there; the lines that it prints say
-/// so. Returns the values of each epoch. Throws `ShapeError` or `std::invalid_argument` for data or
-/// options that don't fit, and whatever a callback throws; the model is then as it was before.
+/// before shuffling. An optimizer with `use_ema` leaves the average of the weights; before that,
+/// and in validation, they are its own. Values of an epoch are means over its samples, as they were
+/// during training. A training that diverges goes on, unless `TerminateOnNaN` is there; the lines
+/// that it prints say so. Returns the values of each epoch. Throws `ShapeError` or
+/// `std::invalid_argument` for data or options that don't fit, and whatever a callback throws; the
+/// model is then as it was before.
 template <Real T>
 History Model<T>::fit(const SampleList& x, const TargetList& y, const FitOptions& options) {
   return fit_data({x, y, options.sample_weight}, options);

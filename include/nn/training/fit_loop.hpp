@@ -57,6 +57,7 @@ class FitLoop final : public FitContext {
     call(&Callback::on_checkpoint);
     has_begun_ = true;
     for (Index i = place_.epoch; i < options_.epochs && !stop_training; ++i) run_epoch(i);
+    compiled_.optimizer->finalize_variable_values(network_.block());
     call(&Callback::on_train_end);
     history_.set_divergence(trainer_.divergence());
     return std::move(history_);

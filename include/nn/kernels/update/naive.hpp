@@ -39,4 +39,12 @@ void adam_update(Index count, T* w, const T* g, T* m, T* v, const AdamFactors<T>
   }
 }
 
+template <Real T>
+void average_update(Index count, T* w, T* average, T momentum, bool overwrites) {
+  for (Index i = 0; i < count; ++i) {
+    average[i] = momentum * average[i] + (T(1) - momentum) * w[i];
+    if (overwrites) w[i] = average[i];
+  }
+}
+
 }  // namespace nn::kernels::naive

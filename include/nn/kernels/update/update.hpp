@@ -4,6 +4,7 @@
 //   w, g       its value and its gradient
 //   m, v       what the optimizer keeps: a running mean of g (or, of SGD, the velocity) and of g^2
 //   v_max      the largest v so far
+//   average    a running mean of w
 #pragma once
 
 #include <type_traits>
@@ -50,6 +51,18 @@ void adam_update(Index count, T* w, const T* g, T* m, T* v, const AdamFactors<T>
     NN_DISPATCH(adam_update, count, w, g, m, v, factors, v_max);
   } else {
     naive::adam_update(count, w, g, m, v, factors, v_max);
+  }
+}
+
+/// average = momentum average + (1 - momentum) w, and then w = average if `overwrites`.
+/// All [count]
+template <Real T>
+void average_update(Index count, T* w, T* average, std::type_identity_t<T> momentum,
+                    bool overwrites) {
+  if constexpr (has_simd<T>) {
+    NN_DISPATCH(average_update, count, w, average, momentum, overwrites);
+  } else {
+    naive::average_update(count, w, average, momentum, overwrites);
   }
 }
 
