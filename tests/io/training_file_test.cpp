@@ -159,9 +159,6 @@ TEST_SUITE("io/training_file") {
       check_going_on(adam(classifier<float>(),
                           {.learning_rate = cycle, .beta_1 = cycle.momentum(), .amsgrad = true}));
     }
-    SUBCASE("an average of the weights") {
-      check_going_on(adam(classifier<float>(), {.use_ema = true, .ema_momentum = 0.8}));
-    }
     SUBCASE("SGD with momentum") {
       Sequential<float> model = classifier<float>();
       model.compile(SGD{{.learning_rate = CosineDecay{0.2, 12}, .momentum = 0.9}},
@@ -192,6 +189,23 @@ TEST_SUITE("io/training_file") {
       model.build({4}, {.seed = 5});
       check_going_on(adam(model, {}));
     }
+  }
+
+  TEST_CASE("save with optimizer: keeps the average of the weights") {
+    const TemporaryFolder folder;
+    const Samples20<float> data;
+    Sequential<float> model = classifier<float>();
+    model.compile(Adam{{.use_ema = true, .ema_momentum = 0.8}},
+                  SparseCategoricalCrossentropy{{.from_logits = true}});
+    model.train_on_batch(data.x, data.y);  // after which the weights are not their average
+    model.save(folder.path("all"), {.optimizer = true});
+    Sequential<float> loaded = Sequential<float>::load(folder.path("all"));
+    for (Sequential<float>* each : {&model, &loaded}) {
+      each->train_on_batch(data.x, data.y);
+      each->fit(data.x, data.y,
+                {.epochs = 0, .verbose = Verbose::silent});  // ends with the average
+    }
+    CHECK(weights_of(loaded) == weights_of(model));
   }
 
   TEST_CASE(
