@@ -166,7 +166,7 @@ TEST_SUITE("io/json") {
     nn::io::append_key(text, "shape");
     nn::io::append_list(text, std::vector<nn::Index>{28, -1});
     nn::io::append_key(text, "empty");
-    nn::io::append_list(text, {});
+    nn::io::append_list(text, nn::Shape{});
     nn::io::append_key(text, "rates");
     text += '[';
     for (const double rate : {1.0, -0.0, 1e22, 1e-7, 0.1, 5e-324}) {

@@ -357,8 +357,8 @@ TEST_SUITE("kernels/conv2d") {
       nn::kernels::conv2d_input_gradient(one, given.dy.data() + last * s.output_size(),
                                          given.W.data(), given.mask.data() + last * s.input_size(),
                                          one_dx.data());
-      CHECK(std::equal(one_y.begin(), one_y.end(), y.end() - s.output_size()));
-      CHECK(std::equal(one_dx.begin(), one_dx.end(), dx.end() - s.input_size()));
+      CHECK(std::equal(one_y.begin(), one_y.end(), y.end() - std::ssize(one_y)));
+      CHECK(std::equal(one_dx.begin(), one_dx.end(), dx.end() - std::ssize(one_dx)));
     }
   }
 

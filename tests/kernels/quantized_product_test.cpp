@@ -216,7 +216,7 @@ TEST_SUITE("kernels/quantized_product") {
           CHECK(product_of(isa, operands.rows(0, 70), W) == whole);
           for (const Index number : {13, 66}) {  // one of many rows, and of the few at the end
             const auto row = product_of(isa, operands.rows(number, 1), W);
-            CHECK(std::equal(row.begin(), row.end(), whole.begin() + number * 200));
+            CHECK(std::equal(row.begin(), row.end(), whole.data() + number * 200));
           }
         }
       }

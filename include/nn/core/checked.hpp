@@ -2,6 +2,8 @@
 // Sums and products of counts that may overflow: a shape or a file can name any size.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <limits>
 #include <new>
@@ -12,6 +14,12 @@
 namespace nn {
 
 namespace detail {
+
+/// The largest size of memory, as an Index: a pointer may have fewer bits (WebAssembly).
+inline constexpr Index most_bytes =
+    sizeof(std::size_t) < sizeof(Index)
+        ? static_cast<Index>(std::numeric_limits<std::size_t>::max())
+        : std::numeric_limits<Index>::max();
 
 // Not inlined into the many callers.
 [[noreturn]] NN_COLD inline void refuse_size() { throw std::bad_array_new_length{}; }
@@ -26,6 +34,7 @@ namespace detail {
   for (const Index count : counts) {
     if (count < 0 || __builtin_mul_overflow(product, count, &product)) detail::refuse_size();
   }
+  if (product > detail::most_bytes) detail::refuse_size();
   return product;
 }
 
@@ -35,7 +44,13 @@ namespace detail {
   for (const Index count : counts) {
     if (count < 0 || __builtin_add_overflow(sum, count, &sum)) detail::refuse_size();
   }
+  if (sum > detail::most_bytes) detail::refuse_size();
   return sum;
+}
+
+/// A number of bytes as a size of memory, likewise.
+[[nodiscard]] constexpr std::size_t checked_size(std::uint64_t num_bytes) {
+  return static_cast<std::size_t>(checked_sum({static_cast<Index>(num_bytes)}));
 }
 
 /// The product a b c … of counts of 0 or more, as an amount of work. Where it overflows, the

@@ -25,6 +25,6 @@ namespace nn {
 using Index = Eigen::Index;
 static_assert(sizeof(Index) == 8,
               "nn: expected sizes of 64 bits; compile for a 64-bit system, and leave Eigen's "
-              "EIGEN_DEFAULT_DENSE_INDEX_TYPE as it is");
+              "EIGEN_DEFAULT_DENSE_INDEX_TYPE as it is; for WebAssembly, set it to int64_t");
 
 }  // namespace nn

@@ -11,6 +11,7 @@
 #include <unsupported/Eigen/CXX11/Tensor>
 #include <utility>
 
+#include "nn/core/checked.hpp"
 #include "nn/core/config.hpp"
 #include "nn/core/shape.hpp"
 
@@ -67,10 +68,11 @@ template <int Rank>
 }
 
 /// A tensor X with the given shape, not initialised. Throws `ShapeError` where the number of its
-/// elements overflows, which Eigen does not check. Needs `shape.rank() == X::NumDimensions`.
+/// elements overflows and `std::bad_alloc` where that of its bytes does, which Eigen does not
+/// check. Needs `shape.rank() == X::NumDimensions`.
 template <class X>
 [[nodiscard]] X make_tensor(const Shape& shape) {
-  static_cast<void>(shape.num_elements());
+  static_cast<void>(checked_product({sizeof(typename X::Scalar), shape.num_elements()}));
   return X(dimensions_of<X::NumDimensions>(shape));
 }
 

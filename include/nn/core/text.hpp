@@ -66,8 +66,8 @@ class Text {
       case Kind::real: {
         const auto number = std::bit_cast<double>(bits_);
         char digits[32];  // the longest has 24: -2.2250738585072014e-308
-        const char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-        text.append(number != number ? "nan" : std::string_view(digits, end));  // NaN has no sign
+        char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+        text += number != number ? "nan" : std::string(digits, end);  // NaN has no sign
         return;
       }
       case Kind::list:
@@ -80,8 +80,8 @@ class Text {
   enum class Kind { characters, literal, letter, integer, natural, real, list };
 
   static constexpr int kind_bits = 3;
-  static constexpr std::uint64_t tag(Kind kind, std::size_t size = 0) {
-    return (std::uint64_t{size} << kind_bits) | static_cast<std::uint64_t>(kind);
+  static constexpr std::size_t tag(Kind kind, std::size_t size = 0) {
+    return (size << kind_bits) | static_cast<std::size_t>(kind);
   }
 
   // Two words, because every message that may be thrown stores its pieces first.
@@ -89,7 +89,7 @@ class Text {
     const void* at_ = nullptr;  // the characters or the pieces
     std::uint64_t bits_;        // of a letter or number
   };
-  std::uint64_t tag_ = 0;  // the kind, and above its bits the number of characters or pieces
+  std::size_t tag_ = 0;  // the kind, and above its bits the number of characters or pieces
 };
 
 /// Appends to `text`: `append(text, {", ", size})`.

@@ -13,6 +13,7 @@
 #include "nn/core/config.hpp"
 #include "nn/core/error.hpp"
 #include "nn/core/finite.hpp"
+#include "nn/core/shape.hpp"
 
 namespace nn::io {
 
@@ -116,6 +117,10 @@ NN_COLD inline void append_list(std::string& text, std::span<const Index> number
     append(text, number);
   }
   text += ']';
+}
+
+NN_COLD inline void append_list(std::string& text, const Shape& shape) {
+  append_list(text, std::span<const Index>{shape.begin(), shape.end()});
 }
 
 /// Foreign text made fit for a message: quoted, cut to some 60 bytes, with question marks for what

@@ -36,7 +36,8 @@ namespace detail {
   const auto [dash, no_process] = std::from_chars(text.data(), end, process);
   if (no_process != std::errc{} || dash == end || *dash != '-') return -1;
   const auto [rest, no_number] = std::from_chars(dash + 1, end, number);
-  const bool is_whole = no_number == std::errc{} && std::string_view(rest, end) == ".tmp";
+  const bool is_whole = no_number == std::errc{} &&
+                        text.substr(static_cast<std::size_t>(rest - text.data())) == ".tmp";
   return is_whole && process > 0 ? process : -1;
 }
 

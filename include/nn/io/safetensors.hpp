@@ -78,7 +78,7 @@ class SafetensorsFile {
   /// The bytes of a tensor: row-major, little-endian, not necessarily aligned.
   [[nodiscard]] std::span<const std::byte> data(const TensorEntry& entry) const {
     NN_ASSERT(entry.end <= data_.size());
-    return {data_.data() + entry.begin, entry.end - entry.begin};
+    return {data_.data() + entry.begin, checked_size(entry.end - entry.begin)};
   }
 
   /// The tensor of that name, or null.
@@ -117,8 +117,8 @@ class SafetensorsFile {
 
   SafetensorsFile() = default;
 
-  [[nodiscard]] NN_COLD static std::uint64_t read_header_size(InputFile& input,
-                                                              const std::string& path) {
+  [[nodiscard]] NN_COLD static std::size_t read_header_size(InputFile& input,
+                                                            const std::string& path) {
     if (input.size() < size_bytes) {
       refuse<IoError>({.where = path,
                        .expected = "at least 8 bytes for the header's size",
@@ -129,7 +129,7 @@ class SafetensorsFile {
     input.read(&header_size, size_bytes);
     const std::uint64_t most = std::min(input.size() - size_bytes, SafetensorsHeader::max_size);
     if (header_size > most) {
-      std::string rest(std::min<std::size_t>(most, telling_bytes), '\0');
+      std::string rest(checked_size(std::min<std::uint64_t>(most, telling_bytes)), '\0');
       input.read(rest.data(), rest.size());
       refuse_foreign(header_size, rest, path);
       refuse<IoError>({path,
@@ -138,7 +138,7 @@ class SafetensorsFile {
                        "bytes 0-7",
                        detail::torn_file});
     }
-    return header_size;
+    return checked_size(header_size);
   }
 
   /// Refuses a file of another format that is known. `first`: its first 8 bytes, read as a number;
@@ -156,7 +156,7 @@ class SafetensorsFile {
 
   [[nodiscard]] NN_COLD static AlignedMemory allocate(std::uint64_t size, const std::string& path) {
     try {
-      return AlignedMemory(size);
+      return AlignedMemory(checked_size(size));
     } catch (const std::bad_alloc&) {
       refuse<IoError>({path, {"memory for ", size, " bytes of data"}, "none"});
     }
@@ -236,7 +236,8 @@ class SafetensorsWriter {
 
   NN_COLD void add(const std::string& name, const Shape& shape, const Dtype& dtype,
                    const void* data) {
-    const std::size_t size = detail::byte_count({name, dtype, shape}, "SafetensorsWriter");
+    const std::size_t size =
+        checked_size(detail::byte_count({name, dtype, shape}, "SafetensorsWriter"));
     const bool is_new = name != SafetensorsHeader::metadata_name && names_.insert(name).second;
     demand(is_new, "SafetensorsWriter", "a name that no other tensor has", abbreviate(name));
     tensors_.push_back({name, dtype, shape, data, size, {}});

@@ -118,7 +118,8 @@ class MergedPart {
     if (all_whole) return body(whole);
     const Index batch = y[0], size = whole.count / std::max<Index>(batch, 1);
     kernels::for_each_row(batch, size, [&](Index n) {
-      const kernels::Scratch<T> memory(kernels::ScratchUse::repeated, 2 * std::ssize(x), size);
+      const kernels::Scratch<T> memory(kernels::ScratchUse::repeated, Index{2} * std::ssize(x),
+                                       size);
       MergedPart part(x, y, dx);
       part.sample_ = n;
       part.first = n * size;
