@@ -62,6 +62,13 @@ double sum_tolerance(Index num_terms) {
          static_cast<double>(std::numeric_limits<T>::epsilon());
 }
 
+/// Programs for WebAssembly have threads where they are compiled with -pthread.
+#if defined(__EMSCRIPTEN__) && !defined(__EMSCRIPTEN_PTHREADS__)
+inline constexpr bool has_threads = false;
+#else
+inline constexpr bool has_threads = true;
+#endif
+
 /// Sets the number of threads for the life of a test.
 class ThreadsForTest {
  public:

@@ -145,7 +145,7 @@ TEST_SUITE("kernels/scratch") {
     CHECK(is_free(ScratchUse::windows));
   }
 
-  TEST_CASE("Scratch: each thread has memory of its own") {
+  TEST_CASE("Scratch: each thread has memory of its own" * doctest::skip(!has_threads)) {
     const Scratch<int> ours(ScratchUse::windows, Index{1});
     bool was_free = false;
     const int* theirs = nullptr;
