@@ -5,18 +5,9 @@
 #include <array>
 #include <vector>
 
+#include "mnist/pen.hpp"
+
 namespace mnist {
-
-/// A place on the paper, x to the right, y down; a digit is about 1 high.
-struct Point {
-  double x = 0;
-  double y = 0;
-  friend bool operator==(const Point&, const Point&) = default;
-};
-
-/// A path of the pen from touching down to lifting off: a smooth curve through these points.
-/// A point that is named twice in a row is a corner.
-using Stroke = std::vector<Point>;
 
 /// One way to write a digit, and how common it is among the ways to write it.
 struct DigitShape {

@@ -13,6 +13,7 @@
 #include "mnist/centre.hpp"
 #include "mnist/digit_shapes.hpp"
 #include "mnist/idx.hpp"
+#include "mnist/pen.hpp"
 #include "nn/core/parallel.hpp"
 #include "nn/core/random.hpp"
 #include "nn/core/tensor.hpp"
@@ -150,50 +151,6 @@ inline void transform(std::vector<Stroke>& strokes, const Habits& habits, Dice& 
   }
 }
 
-/// Scales all strokes to pixels, so that with a pen of this radius they fill the 20x20 box that
-/// begins at (0, 0).
-inline void fit_box(std::vector<Stroke>& strokes, double radius) {
-  Point low = strokes.front().front();
-  Point high = low;
-  for (const Stroke& stroke : strokes) {
-    for (const Point& p : stroke) {
-      low = {std::min(low.x, p.x), std::min(low.y, p.y)};
-      high = {std::max(high.x, p.x), std::max(high.y, p.y)};
-    }
-  }
-  const double room = static_cast<double>(digit_side) - 2 * radius;
-  const double scale = room / std::max({high.x - low.x, high.y - low.y, 1e-3});
-  for (Stroke& stroke : strokes) {
-    for (Point& p : stroke) {
-      p = {radius + scale * (p.x - low.x), radius + scale * (p.y - low.y)};
-    }
-  }
-}
-
-/// Inks one straight piece with a round pen; the edge falls from full to none over `edge` pixels.
-inline void ink_line(Ink& ink, Point a, Point b, double radius, double edge) {
-  const double reach = radius + edge / 2;
-  const auto pixel = [](double place) {
-    return std::clamp(static_cast<nn::Index>(place), nn::Index{0}, digit_side);
-  };
-  const Point along = {b.x - a.x, b.y - a.y};
-  const double length2 = std::max(along.x * along.x + along.y * along.y, 1e-12);
-  for (nn::Index y = pixel(std::min(a.y, b.y) - reach); y < pixel(std::max(a.y, b.y) + reach + 1);
-       ++y) {
-    for (nn::Index x = pixel(std::min(a.x, b.x) - reach); x < pixel(std::max(a.x, b.x) + reach + 1);
-         ++x) {
-      const Point p = {static_cast<double>(x) + 0.5 - a.x, static_cast<double>(y) + 0.5 - a.y};
-      const double t = std::clamp((p.x * along.x + p.y * along.y) / length2, 0.0, 1.0);
-      const Point off = {p.x - t * along.x,
-                         p.y - t * along.y};  // from the nearest point of the line
-      const double distance2 = off.x * off.x + off.y * off.y;
-      if (distance2 >= reach * reach) continue;
-      const double cover = std::min((reach - std::sqrt(distance2)) / edge, 1.0);
-      ink(y, x) = std::max(ink(y, x), static_cast<float>(cover));
-    }
-  }
-}
-
 /// Roughens the edges, which are the only grey pixels, as coarse paper does.
 inline void roughen(Ink& ink, double grain, Dice& dice) {
   for (nn::Index i = 0; i < ink.size(); ++i) {
@@ -213,15 +170,7 @@ inline void draw_digit(int digit, const Habits& habits, Dice& dice, std::uint8_t
   wobble(strokes, habits.wobble, dice);
   transform(strokes, habits, dice);
   const double radius = std::max(0.6, dice.normal(habits.pen_mean, habits.pen_deviation));
-  fit_box(strokes, radius);
-
-  Ink ink(digit_side, digit_side);
-  ink.setZero();
-  for (const Stroke& stroke : strokes) {
-    for (std::size_t i = 0; i + 1 < stroke.size(); ++i) {
-      ink_line(ink, stroke[i], stroke[i + 1], radius, habits.edge);
-    }
-  }
+  Ink ink = ink_strokes(std::move(strokes), {radius, habits.edge});
   roughen(ink, habits.grain, dice);
   centre_by_mass(ink, image);
 }
