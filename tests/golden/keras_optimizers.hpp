@@ -8,8 +8,7 @@
 
 #include "nn/optimizers/adam.hpp"
 #include "nn/optimizers/sgd.hpp"
-#include "nn/schedules/cosine_decay.hpp"
-#include "nn/schedules/exponential_decay.hpp"
+#include "nn/schedules/schedules.hpp"
 #include "tests/golden/keras_arguments.hpp"
 
 namespace nn::testing {
@@ -20,9 +19,10 @@ template <class Use>
 [[nodiscard]] std::string use_schedule(const std::string& schedule, const nlohmann::json& config,
                                        const Use& use) {
   const KerasArguments keras("schedules", schedule, config);
-  if (schedule == "ExponentialDecay")
-    return keras.use_object(ExponentialDecay::from_arguments, use);
-  if (schedule == "CosineDecay") return keras.use_object(CosineDecay::from_arguments, use);
+#define NN_USE(Schedule) \
+  if (schedule == #Schedule) return keras.use_object(Schedule::from_arguments, use);
+  NN_FOR_EACH_SCHEDULE(NN_USE)
+#undef NN_USE
   return "no such schedule";
 }
 
