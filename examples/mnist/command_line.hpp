@@ -3,12 +3,15 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "nn/core/text.hpp"
 
@@ -64,13 +67,17 @@ inline CLI::Validator number_between(double least, bool includes_least, double l
   return {check, ""};
 }
 
-/// One of two words.
-inline CLI::Validator either(const std::string& one, const std::string& other) {
+/// One of several words.
+inline CLI::Validator one_of(const std::vector<std::string>& words) {
+  std::string list;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    list += (i == 0 ? "" : i + 1 == words.size() ? " or " : ", ") + words[i];
+  }
   const auto check = [=](const std::string& text) {
-    if (text == one || text == other) return std::string{};
-    return nn::concat({"expected ", one, " or ", other, ", got '", text, "'"});
+    if (std::find(words.begin(), words.end(), text) != words.end()) return std::string{};
+    return nn::concat({"expected ", list, ", got '", text, "'"});
   };
-  return {check, nn::concat({one, " or ", other})};
+  return {check, list};
 }
 
 /// The name of a file.

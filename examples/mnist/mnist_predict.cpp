@@ -18,8 +18,10 @@
 namespace {
 
 /// Refuses a model of another kind, which would read anything into a picture.
-void require_digit_model(const nn::Sequential<float>& model, const std::string& path) {
-  const bool gives_probabilities = model.activation() == nn::Activation::softmax;
+void require_digit_model(const nn::Model<float>& model, const std::string& path) {
+  // The mean of several networks, too, which `mnist_train --ensemble` makes.
+  const bool gives_probabilities =
+      model.activation() == nn::Activation::softmax || model.layers().back().name() == "Average";
   if (model.input_shape() == nn::Shape{28, 28, 1} && model.output_shape().rank() == 1 &&
       gives_probabilities) {
     return;
@@ -56,7 +58,7 @@ std::string describe(const std::string& path, const nn::Tensor<float, 2>& probab
 /// read.
 int run(const std::vector<std::string>& pictures, const std::string& model_path,
         bool shows_images) {
-  const auto model = nn::Sequential<float>::load(model_path);
+  const auto model = nn::load(model_path);
   require_digit_model(model, model_path);
   const auto metadata = nn::io::SafetensorsFile::read(model_path).metadata();
   const auto origin = metadata.find("trained_on");

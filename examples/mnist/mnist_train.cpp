@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 // Trains a network to read handwritten digits, tests it, shows what it misread, and saves it.
+#include <algorithm>
 #include <cmath>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "mnist/interruption.hpp"
+#include "mnist/learning_curve.hpp"
+#include "mnist/members.hpp"
 #include "mnist/mnist.hpp"
 #include "mnist/recipe.hpp"
 #include "mnist/report.hpp"
@@ -24,7 +29,7 @@ using mnist::TrainingOptions;
 
 /// The results of the model on the test images. Throws `std::runtime_error` if its training has
 /// diverged: such a model must not replace a good one.
-mnist::TestResult test(nn::Sequential<float>& model, const DataSet& data,
+mnist::TestResult test(const nn::Model<float>& model, const DataSet& data,
                        const std::string& model_path) {
   mnist::TestResult result{.loss = model.evaluate(data.test_images, data.test_labels)["loss"],
                            .confusion = nn::ConfusionMatrix{},
@@ -41,6 +46,57 @@ mnist::TestResult test(nn::Sequential<float>& model, const DataSet& data,
   return result;
 }
 
+/// Trains one network; `title` says which of several, and is empty for a single one.
+mnist::Member train(const TrainingOptions& options, const mnist::Recipe& recipe,
+                    const DataSet& data, std::uint64_t seed, const std::string& title) {
+  mnist::Member member{.seed = seed, .model = make_model(recipe, data, seed)};
+  const nn::Index num_samples = data.train_images.dimension(0);
+  compile(member.model, recipe, nn::num_training_samples(num_samples, options.validation_split));
+  if (!title.empty() && !options.quiet) std::printf("%s\n", title.c_str());
+  std::fflush(stdout);  // so that a signal can't end the program before this is out
+  member.history =
+      member.model.fit(data.train_images, data.train_labels,
+                       {.batch_size = recipe.batch_size,
+                        .epochs = recipe.epochs,
+                        .verbose = options.quiet ? nn::Verbose::silent : nn::Verbose::automatic,
+                        .callbacks = {mnist::StopOnRequest{}},
+                        .validation_split = options.validation_split});
+  if (mnist::stop_request() != 0) {
+    std::printf("Stopped by a signal in epoch %lld of %d: testing and saving the model so far\n",
+                static_cast<long long>(member.history.epochs().back()) + 1, recipe.epochs);
+    std::fflush(stdout);
+  } else if (!options.quiet) {
+    const std::string curve =
+        mnist::learning_curve(member.history, mnist::line_width(), mnist::takes_colours());
+    if (!curve.empty()) std::printf("\n%s", curve.c_str());
+  }
+  return member;
+}
+
+/// Trains as many networks as the options say, or fewer after a signal, and tests those that are
+/// not for an ensemble.
+std::vector<mnist::Member> train_all(const TrainingOptions& options, const mnist::Recipe& recipe,
+                                     const DataSet& data) {
+  const int count = std::max(options.seeds, options.ensemble);
+  std::vector<mnist::Member> members;
+  for (int i = 0; i < count && mnist::stop_request() == 0; ++i) {
+    const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(i);
+    const std::string title =
+        count == 1
+            ? ""
+            : nn::concat({i == 0 ? "" : "\n", "Training ", i + 1, " of ", count, ", seed ", seed});
+    members.push_back(train(options, recipe, data, seed, title));
+    if (options.seeds == 1) continue;
+    members.back().test = test(members.back().model, data, options.model);
+    std::printf("Seed %llu: accuracy %s, loss %s on the test images\n",
+                static_cast<unsigned long long>(seed),
+                mnist::percent(members.back().test->confusion.accuracy()).c_str(),
+                nn::with_digits(members.back().test->loss, 4).c_str());
+    if (i > 0) members.back().model = {};  // only the first is saved
+  }
+  return members;
+}
+
 void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
   mnist::require_writable(options.model);
   if (options.metrics) mnist::require_writable(*options.metrics);
@@ -49,30 +105,18 @@ void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
   const DataSet data = mnist::find_data(options.data, NN_MNIST_BUILD_DIR, options.seed);
   std::printf("Data: %s\nRecipe: %s\n", (data.drawn ? data.name : data.place).c_str(),
               describe(recipe).c_str());
-  auto model = make_model(recipe, data, options.seed);
   if (!options.quiet) {
     std::printf("%s\nProcessor: %s\n\n%s\n", describe(data).c_str(), nn::cpu().c_str(),
-                model.summary().c_str());
+                make_model(recipe, data, options.seed).summary().c_str());
   }
-  const nn::Index num_samples = data.train_images.dimension(0);
-  compile(model, recipe, nn::num_training_samples(num_samples, options.validation_split));
   std::fflush(stdout);  // so that a signal can't end the program before this is out
   mnist::take_stop_requests();
-  const nn::History history =
-      model.fit(data.train_images, data.train_labels,
-                {.batch_size = recipe.batch_size,
-                 .epochs = recipe.epochs,
-                 .verbose = options.quiet ? nn::Verbose::silent : nn::Verbose::automatic,
-                 .callbacks = {mnist::StopOnRequest{}},
-                 .validation_split = options.validation_split});
+  std::vector<mnist::Member> members = train_all(options, recipe, data);
   const bool is_stopped = mnist::stop_request() != 0;
-  if (is_stopped) {
-    std::printf("Stopped by a signal in epoch %lld of %d: testing and saving the model so far\n",
-                static_cast<long long>(history.epochs().back()) + 1, recipe.epochs);
-    std::fflush(stdout);
-  }
+  const nn::Model<float> model = mnist::joined(members);
+  const mnist::TestResult result =
+      members[0].test ? *members[0].test : test(model, data, options.model);
 
-  const mnist::TestResult result = test(model, data, options.model);
   const char* images = data.drawn ? "drawn digits" : "images";
   std::printf("%sTest on %lld %s: accuracy %s, macro precision %s, macro recall %s, loss %s\n",
               options.quiet ? "" : "\n", static_cast<long long>(result.confusion.total()), images,
@@ -85,14 +129,16 @@ void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
     std::printf("\n%s\n%s\n", mnist::class_tables(result.confusion, line_width).c_str(),
                 mnist::misread_digits(data, result, line_width).c_str());
   }
+  if (options.seeds > 1) std::printf("%s", mnist::describe_spread(members).c_str());
   model.save(options.model, {.notes = {{"trained_on", identity(data)}}});
   if (options.metrics) {
     const auto report = mnist::report_to_json(data, model,
                                               {.recipe = recipe,
                                                .seed = options.seed,
                                                .command = command_of(recipe, options),
-                                               .history = history,
-                                               .is_stopped = is_stopped},
+                                               .history = members[0].history,
+                                               .is_stopped = is_stopped,
+                                               .members = &members},
                                               result);
     nn::io::write_atomically(*options.metrics,
                              [&](auto& file) { file.write(report.dump() + "\n"); });

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "mnist/digit_text.hpp"
+#include "mnist/members.hpp"
 #include "mnist/mnist.hpp"
 #include "mnist/recipe.hpp"
 #include "nn/sequential.hpp"
@@ -17,13 +18,6 @@
 namespace mnist {
 
 using Json = nlohmann::ordered_json;
-
-/// How a trained model did on the test images.
-struct TestResult {
-  double loss;
-  nn::ConfusionMatrix confusion;
-  nn::Tensor<float, 2> probabilities;  // [N, classes]
-};
 
 [[nodiscard]] inline long long peak_memory_bytes() {
   rusage usage{};
@@ -118,8 +112,29 @@ struct Training {
   std::uint64_t seed;
   std::string command;
   nn::History history;
-  bool is_stopped;  // early, by a signal
+  bool is_stopped;                               // early, by a signal
+  const std::vector<Member>* members = nullptr;  // all that were trained
 };
+
+/// {"seed":42,"accuracy":0.9903,"loss":0.0301} of each training that was tested by itself, and
+/// their mean.
+[[nodiscard]] inline Json repeats_to_json(const std::vector<Member>& members) {
+  Json runs = Json::array();
+  for (const Member& member : members) {
+    if (!member.test) continue;
+    runs.push_back({{"seed", member.seed},
+                    {"accuracy", member.test->confusion.accuracy()},
+                    {"loss", member.test->loss}});
+  }
+  Json repeats{{"runs", std::move(runs)}};
+  const std::vector<double> accuracies = accuracies_of(members);
+  if (accuracies.size() < 2) return repeats;
+  const Spread spread = spread_of(accuracies);
+  repeats["mean"] = spread.mean;
+  repeats["standard_deviation"] = spread.deviation;
+  repeats["interval_95"] = {spread.mean - spread.margin, spread.mean + spread.margin};
+  return repeats;
+}
 
 /// Everything that the screen shows, for programs:
 ///
@@ -130,33 +145,44 @@ struct Training {
 ///     recipe, optimizer, batch_size, learning_rate, schedule, seed, parameters
 ///                             what was trained and how; of OneCycle the highest rate
 ///     stopped                 whether a signal ended the training early
-///     epochs                  of each: seconds of training, loss, accuracy, val_…
+///     repeats                 with --seeds, of accuracies: runs, mean, standard_deviation,
+///                             interval_95 (of the mean, Student's t)
+///     ensemble                with --ensemble, the seeds of its networks
+///     epochs                  of each: seconds of training, loss, accuracy, val_…; of several
+///                             trainings those of the first
 ///     test                    results on the test images; confusion_matrix[true][predicted]
 ///     peak_memory_bytes       of the whole program
-[[nodiscard]] inline Json report_to_json(const DataSet& data, const nn::Sequential<float>& model,
+[[nodiscard]] inline Json report_to_json(const DataSet& data, const nn::Model<float>& model,
                                          const Training& training, const TestResult& result) {
   const Recipe& recipe = training.recipe;
-  return {{"nn", nn::concat({NN_VERSION_MAJOR, ".", NN_VERSION_MINOR, ".", NN_VERSION_PATCH})},
-          {"command", training.command},
-          {"data", data.name},
-          {"data_crc32", {{"images", data.checksums.images}, {"labels", data.checksums.labels}}},
-          {"drawn", data.drawn},
-          {"samples",
-           {{"train", data.train_images.dimension(0)}, {"test", data.test_images.dimension(0)}}},
-          {"threads", nn::num_threads()},
-          {"instruction_set", nn::to_string(nn::isa())},
-          {"precision", nn::to_string(recipe.precision)},
-          {"recipe", recipe.name},
-          {"optimizer", recipe.optimizer},
-          {"batch_size", recipe.batch_size},
-          {"learning_rate", recipe.learning_rate},
-          {"schedule", recipe.schedule()},
-          {"seed", training.seed},
-          {"parameters", model.count_parameters()},
-          {"stopped", training.is_stopped},
-          {"epochs", epochs_to_json(training.history)},
-          {"test", test_to_json(result)},
-          {"peak_memory_bytes", peak_memory_bytes()}};
+  Json report{
+      {"nn", nn::concat({NN_VERSION_MAJOR, ".", NN_VERSION_MINOR, ".", NN_VERSION_PATCH})},
+      {"command", training.command},
+      {"data", data.name},
+      {"data_crc32", {{"images", data.checksums.images}, {"labels", data.checksums.labels}}},
+      {"drawn", data.drawn},
+      {"samples",
+       {{"train", data.train_images.dimension(0)}, {"test", data.test_images.dimension(0)}}},
+      {"threads", nn::num_threads()},
+      {"instruction_set", nn::to_string(nn::isa())},
+      {"precision", nn::to_string(recipe.precision)},
+      {"recipe", recipe.name},
+      {"optimizer", recipe.optimizer},
+      {"batch_size", recipe.batch_size},
+      {"learning_rate", recipe.learning_rate},
+      {"schedule", recipe.schedule()},
+      {"seed", training.seed},
+      {"parameters", model.count_parameters()},
+      {"stopped", training.is_stopped}};
+  const bool is_tested = training.members != nullptr && training.members->front().test.has_value();
+  if (is_tested) report["repeats"] = repeats_to_json(*training.members);
+  if (training.members != nullptr && training.members->size() > 1 && !is_tested) {
+    for (const Member& member : *training.members) report["ensemble"].push_back(member.seed);
+  }
+  report["epochs"] = epochs_to_json(training.history);
+  report["test"] = test_to_json(result);
+  report["peak_memory_bytes"] = peak_memory_bytes();
+  return report;
 }
 
 }  // namespace mnist

@@ -14,6 +14,7 @@
 #include "nn/core/error.hpp"
 #include "nn/core/tensor.hpp"
 #include "nn/io/atomic_file.hpp"
+#include "nn/metrics/confusion_matrix.hpp"
 
 namespace mnist {
 
@@ -42,6 +43,13 @@ inline void require_two_places(const std::string& model,
               {model, " and ", *metrics},
               "the same place"});
 }
+
+/// How a trained model did on the test images.
+struct TestResult {
+  double loss;
+  nn::ConfusionMatrix confusion;
+  nn::Tensor<float, 2> probabilities;  // [N, classes]
+};
 
 /// Checks early that a file can be written: after the training it would be too late. Throws
 /// `IoError`. Changes no existing file and leaves nothing behind.

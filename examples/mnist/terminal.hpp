@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How wide a line of text may be.
+// How wide a line of text may be, and whether it may have colours.
 #pragma once
 
 #include <sys/ioctl.h>
@@ -23,6 +23,15 @@ namespace mnist {
     std::from_chars(named, named + std::strlen(named), columns);
   }
   return columns > 0 ? columns : 80;
+}
+
+/// Whether `file` is a terminal that takes colours: NO_COLOR (https://no-color.org) says no to
+/// them.
+[[nodiscard]] inline bool takes_colours(int file = STDOUT_FILENO) {
+  const auto is_set = [](const char* text) { return text != nullptr && *text != '\0'; };
+  const char* const kind = std::getenv("TERM");
+  return isatty(file) == 1 && !is_set(std::getenv("NO_COLOR")) && is_set(kind) &&
+         std::strcmp(kind, "dumb") != 0;
 }
 
 }  // namespace mnist

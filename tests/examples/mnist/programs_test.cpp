@@ -8,6 +8,7 @@
 
 #include "mnist/drawn_digits.hpp"
 #include "nn/io/safetensors.hpp"
+#include "nn/sequential.hpp"
 #include "tests/examples/mnist/files.hpp"
 #include "tests/examples/mnist/pictures.hpp"
 #include "tests/examples/mnist/run.hpp"
@@ -157,6 +158,85 @@ TEST_SUITE("examples/mnist/programs") {
         "recipe's rate is for adam)\n");
   }
 
+  TEST_CASE("mnist_train: the best recipe varies its images, and averages its weights") {
+    const TemporaryFolder folder;
+    write_digits(folder.path() / "data", 200);
+    const Outcome outcome =
+        run(folder, NN_MNIST_TRAIN,
+            "--data data --recipe best --epochs 2 --batch-size 50 --metrics m.json");
+    CHECK(outcome.errors == "");
+    CHECK(
+        outcome.output.find(
+            "Recipe: best (2 epochs, batches of 50, adam, learning rate up to 0.004, float32)\n") !=
+        std::string::npos);
+    CHECK(outcome.output.find("\nLoss by epoch: * training\n") != std::string::npos);
+    CHECK(outcome.output.find('\033') == std::string::npos);  // a file takes no colours
+    const auto report = nlohmann::json::parse(text_of(folder.path() / "m.json"));
+    CHECK(report["recipe"] == "best");
+    CHECK(report["schedule"] == "OneCycle");
+    CHECK_FALSE(report.contains("repeats"));
+    CHECK_FALSE(report.contains("ensemble"));
+    CHECK(run(folder, NN_MNIST_TRAIN, "--data data --recipe best --optimizer sgd").errors ==
+          "mnist_train: expected --learning-rate beside --recipe best --optimizer sgd, got none "
+          "(the recipe's rate is for adam)\n");
+  }
+
+  TEST_CASE("mnist_train: several seeds give a mean with its interval, and the first one's model") {
+    const TemporaryFolder folder;
+    write_digits(folder.path() / "data", 200);
+    const std::string common = "--data data --recipe fast --epochs 2 --threads 1 --quiet --seed 5 ";
+    const Outcome outcome =
+        run(folder, NN_MNIST_TRAIN, common + "--seeds 3 --metrics m.json --model several");
+    CHECK(outcome.errors == "");
+    for (const char* line : {"\nSeed 5: accuracy ", "\nSeed 6: accuracy ", "\nSeed 7: accuracy ",
+                             "\n3 seeds: mean accuracy "}) {
+      CAPTURE(line);
+      CHECK(outcome.output.find(line) != std::string::npos);
+    }
+    const auto report = nlohmann::json::parse(text_of(folder.path() / "m.json"));
+    const auto& repeats = report["repeats"];
+    REQUIRE(repeats["runs"].size() == 3);
+    CHECK(repeats["runs"][2]["seed"] == 7);
+    CHECK(repeats["runs"][0]["accuracy"] == report["test"]["accuracy"]);
+    CHECK(repeats["runs"][0]["loss"] != repeats["runs"][1]["loss"]);
+    CHECK(repeats["interval_95"][0] <= repeats["mean"]);
+    CHECK(repeats["mean"] <= repeats["interval_95"][1]);
+    CHECK(repeats["standard_deviation"].is_number());
+    CHECK(report["command"].get<std::string>().ends_with(" --seed 5 --seeds 3"));
+    REQUIRE(run(folder, NN_MNIST_TRAIN, common + "--model one").status == 0);
+    CHECK(text_of(folder.path() / "one") == text_of(folder.path() / "several"));
+  }
+
+  TEST_CASE("mnist_train: an ensemble is one model, the mean of its networks") {
+    const TemporaryFolder folder;
+    write_digits(folder.path() / "data", 200);
+    const std::string common = "--data data --recipe fast --epochs 2 --threads 1 --quiet ";
+    const Outcome outcome =
+        run(folder, NN_MNIST_TRAIN, common + "--ensemble 2 --metrics m.json --model both");
+    CHECK(outcome.errors == "");
+    CHECK(outcome.output.find("\nTest on 200 images: accuracy ") != std::string::npos);
+    const auto report = nlohmann::json::parse(text_of(folder.path() / "m.json"));
+    CHECK(report["ensemble"] == nlohmann::json{42, 43});
+    CHECK(report["parameters"] == 2 * 212682);
+    const auto [images, labels] = mnist::draw_digits(5, 3, mnist::Split::test);
+    nn::Tensor<float, 2> mean(5, 10);
+    mean.setZero();
+    for (const char* seed : {"42", "43"}) {
+      REQUIRE(run(folder, NN_MNIST_TRAIN, common + "--model one --seed " + seed).status == 0);
+      mean += nn::load((folder.path() / "one").string()).predict(images) * 0.5f;
+    }
+    const auto both = nn::load((folder.path() / "both").string()).predict(images);
+    for (nn::Index i = 0; i < mean.size(); ++i) {
+      CHECK(both.data()[i] == doctest::Approx(mean.data()[i]).epsilon(1e-5));
+    }
+    REQUIRE(stbi_write_png((folder.path() / "five.png").c_str(), 28, 28, 1, images.data(), 28) !=
+            0);
+    const Outcome read = run(folder, NN_MNIST_PREDICT, "five.png --model both");
+    CHECK(read.errors == "");
+    CHECK(read.status == 0);
+    CHECK(run(folder, NN_MNIST_TRAIN, "--ensemble 2 --seeds 2").status == 2);
+  }
+
   TEST_CASE("mnist_train: a first signal ends the training; its model is tested and saved") {
     const TemporaryFolder folder;
     write_digits(folder.path() / "data", 500);
@@ -197,6 +277,8 @@ TEST_SUITE("examples/mnist/programs") {
                                   "--optimizer adagrad",
                                   "--threads 0",
                                   "--seed -1",
+                                  "--seeds 0",
+                                  "--ensemble 17",
                                   "--validation-split 1",
                                   "--unknown",
                                   "stray",
