@@ -69,7 +69,7 @@ if(NN_BUILD_TESTS OR NN_BUILD_EXAMPLES)
     93a16ee3e866e719feec459f6f132cce932c5ec751eb38e3ec1975f911353d2e)
 endif()
 
-if(NN_BUILD_EXAMPLES)
+if(NN_BUILD_EXAMPLES AND NOT EMSCRIPTEN)
   nn_header_only(cli11 CLI/CLI.hpp include
     https://github.com/CLIUtils/CLI11/archive/refs/tags/v2.1.2.tar.gz
     26291377e892ba0e5b4972cdfd4a2ab3bf53af8dac1f4ea8fe0d1376b625c8cb)

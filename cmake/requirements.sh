@@ -22,6 +22,8 @@ has() {
     doctest-dev) has_header doctest/doctest.h ;;
     nlohmann-json3-dev) has_header nlohmann/json.hpp ;;
     libbenchmark-dev) has_header benchmark/benchmark.h ;;
+    emscripten) command -v em++ ;;
+    nodejs) command -v node ;;
     *) command -v "$1" || dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed' ;;
   esac >/dev/null
 }
