@@ -133,8 +133,12 @@ TEST_SUITE("kernels/warp") {
     const std::vector<float> weights = gaussian_weights(1.5, 1);
     const Index radius = std::ssize(weights) / 2;
     CHECK(radius == 5);
-    for (const auto [row, col, axis] : {std::array<Index, 3>{0, 0, 0}, {2, 5, 1}, {4, 10, 0}}) {
-      CAPTURE(row);
+    struct Place {
+      Index row, col, axis;
+    };
+    for (const Place& place : {Place{0, 0, 0}, Place{2, 5, 1}, Place{4, 10, 0}}) {
+      CAPTURE(place.row);
+      const auto [row, col, axis] = place;
       double sum = 0;
       for (Index i = std::max<Index>(0, row - radius); i < std::min(height, row + radius + 1);
            ++i) {
