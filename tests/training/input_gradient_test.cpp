@@ -28,6 +28,7 @@ using testing::RandomMask;
 template <class... Closing>
 Sequential<double> layers_of_all_kinds(Closing... closing) {
   Sequential<double> model{Rescaling<double>{0.5, 0.1},
+                           RandomRotation<double>{0.2},
                            Conv2D<double>{3, {3, 3}, {.padding = Padding::same}},
                            BatchNormalization<double>{{.momentum = 0.5}},
                            ActivationLayer<double>{Activation::tanh},

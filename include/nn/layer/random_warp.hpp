@@ -76,7 +76,7 @@ class RandomWarp {
   template <class MapOf>
   void forward(ConstTensorMap<T, 4> x, TensorMap<T, 4> y, const Pass& pass,
                const MapOf& map_of) const {
-    if (pass.training) {
+    if (pass.is_random()) {
       kernels::warp(shape_of(x), maps_of(x, pass, map_of), T(options_.fill_value), x.data(),
                     y.data());
     } else {
@@ -89,6 +89,10 @@ class RandomWarp {
   void backward(ConstTensorMap<T, 4> x, TensorMap<T, 4> dy, TensorMap<T, 4> dx, const Pass& pass,
                 const MapOf& map_of) const {
     if (!pass.needs_dx) return;
+    if (!pass.is_random()) {
+      std::copy_n(dy.data(), dy.size(), dx.data());
+      return;
+    }
     kernels::warp_gradient<T>(shape_of(x), maps_of(x, pass, map_of), dy.data(), dx.data());
   }
 
