@@ -359,6 +359,23 @@ TEST_SUITE("report/html_report") {
     CHECK(single.figures()["epochs"][0]["epoch"] == 5);
   }
 
+  TEST_CASE("html_report: of a model that gives NaN") {
+    std::vector<int> truth, read;
+    for (int i = 0; i < 50; ++i) {
+      truth.push_back(i % 3);
+      read.push_back(i % 2);
+    }
+    auto p = probabilities_of(read, std::vector<float>(50, 0.75f), 3);
+    for (Index i = 0; i < 50; i += 3) p(i, 0) = static_cast<float>(nan);
+    const auto x = random_tensor<float, 4>({50, 8, 8, 1}, 3);
+    const std::string html =
+        html_report({.samples = x, .targets = truth, .predictions = p, .gallery_size = 50});
+    const Page page(html);
+    page.check();
+    CHECK(page.figures()["least_certain"].back()["read_probability"].is_null());
+    CHECK(page.figures()["mistakes"].front()["read_probability"] == 0.75);
+  }
+
   TEST_CASE("html_report: stays small, whatever the pictures, classes and epochs") {
     constexpr std::size_t most = 3'000'000;
     // Large pictures in colours, 10 classes, all cells in use.

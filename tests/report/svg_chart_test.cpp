@@ -24,6 +24,9 @@ TEST_SUITE("report/svg_chart") {
     CHECK(labels(Axis({2e6, 8e6})) == "2e+06 4e+06 6e+06 8e+06 ");
     CHECK(labels(Axis({5, 5})).size() > 4);  // a range without width has ticks too
     CHECK(labels(Axis({0, 0})).size() > 4);
+    CHECK(labels(Axis({0, 1e-320})).size() > 4);  // nor does rounding end badly
+    CHECK(labels(Axis({1, 1 + 1e-15})).size() > 4);
+    CHECK(labels(Axis({-1.7e308, 1.7e308})).size() > 4);
   }
 
   TEST_CASE("Range: of the numbers that are finite") {

@@ -130,8 +130,8 @@ NN_COLD inline void make_probabilities(std::span<const double> row, bool are_log
       sum += number;
       lowest = std::min(lowest, number);
     }
-    const bool is_right = predictions.cols == 1 ? sum <= 1 : std::abs(sum - 1) <= tolerance;
-    if (lowest < 0 || !is_right) return true;
+    const double above = predictions.cols == 1 ? sum - 1 : std::abs(sum - 1) - tolerance;
+    if (lowest < 0 || above > 0) return true;  // not so for NaN, of a model that has diverged
   }
   return false;
 }

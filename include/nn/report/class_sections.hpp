@@ -10,6 +10,7 @@
 
 #include "nn/report/class_results.hpp"
 #include "nn/report/svg_chart.hpp"
+#include "nn/report/table.hpp"
 
 namespace nn::report {
 
@@ -61,6 +62,12 @@ inline constexpr Index most_matrix_classes = 40;
                  escape(words), "\">", count, "</a>"});
 }
 
+/// Whether names need more room than numbers.
+[[nodiscard]] NN_COLD inline bool has_long_names(const ClassResults& results) {
+  return std::any_of(results.names.begin(), results.names.end(),
+                     [](const std::string& name) { return name.size() > 4; });
+}
+
 [[nodiscard]] NN_COLD inline std::string matrix_table(const ClassResults& results,
                                                       bool has_samples) {
   const ConfusionMatrix& confusion = results.confusion;
@@ -69,12 +76,13 @@ inline constexpr Index most_matrix_classes = 40;
   for (const Cell& cell : shown_cells(confusion)) {
     if (cell.first != cell.second) most_missed = std::max(most_missed, row_share(confusion, cell));
   }
-  std::string html =
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Confusion matrix\">"
-      "<table class=\"matrix\">\n<caption>Rows: true class. Columns: class that was read."
-      "</caption>\n<thead><tr><td></td>";
+  std::string html = concat(
+      {"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Confusion matrix\">"
+       "<table class=\"matrix",
+       has_long_names(results) ? " tall" : "",
+       "\">\n<caption>Counts by true and by read class</caption>\n<thead><tr><td></td>"});
   for (Index p = 0; p < confusion.classes(); ++p) {
-    append(html, {"<th scope=\"col\">", escape(results.name(p)), "</th>"});
+    append(html, {"<th scope=\"col\"><span>", escape(results.name(p)), "</span></th>"});
   }
   html += "</tr></thead>\n<tbody>\n";
   for (Index t = 0; t < confusion.classes(); ++t) {
@@ -97,19 +105,14 @@ inline constexpr Index most_matrix_classes = 40;
 
 [[nodiscard]] NN_COLD inline std::string mistakes_table(const ClassResults& results,
                                                         bool has_samples) {
-  std::string html =
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Most frequent mistakes\">"
-      "<table class=\"figures\">\n<caption>The most frequent mistakes</caption>\n<thead><tr>"
-      "<th scope=\"col\">True class</th><th scope=\"col\">Read as</th><th "
-      "scope=\"col\">Samples</th>"
-      "<th scope=\"col\">Share of the class</th></tr></thead>\n<tbody>\n";
+  Table table("The most frequent mistakes",
+              {"True class", "Read as", "Samples", "Share of the class"});
   for (const Cell& cell : shown_cells(results.confusion)) {
-    append(html,
-           {"<tr><th scope=\"row\">", escape(results.name(cell.first)), "</th><td>",
-            escape(results.name(cell.second)), "</td><td>", cell_link(results, cell, has_samples),
-            "</td><td>", percent(row_share(results.confusion, cell)), "</td></tr>\n"});
+    table.add_row(escape(results.name(cell.first)),
+                  {escape(results.name(cell.second)), cell_link(results, cell, has_samples),
+                   percent(row_share(results.confusion, cell))});
   }
-  return html + "</tbody>\n</table></div>\n";
+  return table.finish();
 }
 
 NN_COLD inline void append_confusion(std::string& page, const ClassResults& results,
@@ -118,7 +121,8 @@ NN_COLD inline void append_confusion(std::string& page, const ClassResults& resu
   page += "<section aria-labelledby=\"confusion\">\n<h2 id=\"confusion\">Confusion matrix</h2>\n";
   if (is_whole) {
     page +=
-        "<p>Colours stand for the share of the row: <span class=\"key r\"></span> read right, up "
+        "<p>Rows are true classes, columns those that were read. Colours stand for the share of "
+        "the row: <span class=\"key r\"></span> read right, up "
         "to "
         "all of it; <span class=\"key w\"></span> misread, up to the most frequent mistake (by the "
         "square root, so that rare ones show).";
@@ -135,31 +139,26 @@ NN_COLD inline void append_confusion(std::string& page, const ClassResults& resu
 /// Precision, recall, F1 and support of each class.
 NN_COLD inline void append_classes(std::string& page, const ClassResults& results) {
   const ConfusionMatrix& confusion = results.confusion;
-  const auto append_row = [&page](const std::string& name, double precision, double recall,
-                                  double f1, std::int64_t support) {
-    append(page, {"<tr><th scope=\"row\">", escape(name), "</th><td>", with_digits(precision, 4),
-                  "</td><td>", with_digits(recall, 4), "</td><td>", with_digits(f1, 4), "</td><td>",
-                  with_separators(support), "</td></tr>\n"});
+  Table table("Ratios of each class", {"Class", "Precision", "Recall", "F1", "Support"});
+  const auto add_row = [&table](const std::string& name, double precision, double recall, double f1,
+                                std::int64_t support) {
+    table.add_row(escape(name), {with_digits(precision, 4), with_digits(recall, 4),
+                                 with_digits(f1, 4), with_separators(support)});
   };
+  for (Index k = 0; k < confusion.classes(); ++k) {
+    add_row(results.name(k), confusion.precision(k), confusion.recall(k), confusion.f1(k),
+            confusion.support(k));
+  }
+  table.begin_summary();
+  add_row("Mean", confusion.precision(), confusion.recall(), confusion.f1(), confusion.total());
+  add_row("Weighted mean", confusion.precision(Average::weighted),
+          confusion.recall(Average::weighted), confusion.f1(Average::weighted), confusion.total());
   page +=
       "<section aria-labelledby=\"classes\">\n<h2 id=\"classes\">Classes</h2>\n"
       "<p>Precision: of the samples read as a class, the share that is of it. Recall: of the "
-      "samples of a class, the share read as it. F1: their harmonic mean.</p>\n"
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Ratios of each class\">"
-      "<table class=\"figures\">\n<caption>Ratios of each class</caption>\n<thead><tr>"
-      "<th scope=\"col\">Class</th><th scope=\"col\">Precision</th><th scope=\"col\">Recall</th>"
-      "<th scope=\"col\">F1</th><th scope=\"col\">Support</th></tr></thead>\n<tbody>\n";
-  for (Index k = 0; k < confusion.classes(); ++k) {
-    append_row(results.name(k), confusion.precision(k), confusion.recall(k), confusion.f1(k),
-               confusion.support(k));
-  }
-  page += "</tbody>\n<tfoot>\n";
-  append_row("Mean of classes", confusion.precision(), confusion.recall(), confusion.f1(),
-             confusion.total());
-  append_row("Weighted by support", confusion.precision(Average::weighted),
-             confusion.recall(Average::weighted), confusion.f1(Average::weighted),
-             confusion.total());
-  page += "</tfoot>\n</table></div>\n</section>\n";
+      "samples of a class, the share read as it. F1: their harmonic mean. The weighted mean counts "
+      "a class by its support.</p>\n";
+  page += table.finish() + "</section>\n";
 }
 
 [[nodiscard]] NN_COLD inline std::string calibration_chart(const Calibration& calibration) {
@@ -187,26 +186,23 @@ NN_COLD inline void append_classes(std::string& page, const ClassResults& result
 /// The reliability curve: is a share p of what is read with probability p right?
 NN_COLD inline void append_calibration(std::string& page, const ClassResults& results) {
   const Calibration& calibration = *results.calibration;
-  append(
-      page,
-      {"<section aria-labelledby=\"calibration\">\n<h2 id=\"calibration\">Calibration</h2>\n"
-       "<p>Of the samples that are read with a confidence of 80 %, 80 % should be right. The "
-       "expected calibration error, the mean gap between the two, is ",
-       percent(calibration.error, 2), ".",
-       results.are_logits ? " The model gives scores; a softmax made probabilities of them." : "",
-       "</p>\n<div class=\"columns\">\n", calibration_chart(calibration),
-       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Calibration\">"
-       "<table class=\"figures\">\n<caption>Samples by confidence</caption>\n<thead><tr>"
-       "<th scope=\"col\">Confidence</th><th scope=\"col\">Samples</th>"
-       "<th scope=\"col\">Mean</th><th scope=\"col\">Accuracy</th></tr></thead>\n<tbody>\n"});
+  Table table("Samples by confidence", {"Confidence", "Samples", "Mean", "Accuracy"});
   for (std::size_t i = 0; i < Calibration::num_bins; ++i) {
     const CalibrationBin& bin = calibration.bins[i];
     if (bin.count == 0) continue;
-    append(page, {"<tr><th scope=\"row\">", 10 * i, " to ", 10 * (i + 1), "\xC2\xA0%</th><td>",
-                  with_separators(bin.count), "</td><td>", percent(bin.confidence), "</td><td>",
-                  percent(bin.accuracy), "</td></tr>\n"});
+    table.add_row(concat({10 * i, " to ", 10 * (i + 1), "\xC2\xA0%"}),
+                  {with_separators(bin.count), percent(bin.confidence), percent(bin.accuracy)});
   }
-  page += "</tbody>\n</table></div>\n</div>\n</section>\n";
+  page +=
+      "<section aria-labelledby=\"calibration\">\n<h2 id=\"calibration\">Calibration</h2>\n"
+      "<p>Of the samples that are read with a confidence of 80 %, 80 % should be right. The "
+      "expected calibration error, the mean gap between the two, is ";
+  append(
+      page,
+      {percent(calibration.error, 2), ".",
+       results.are_logits ? " The model gives scores; a softmax made probabilities of them." : "",
+       "</p>\n<div class=\"columns\">\n", calibration_chart(calibration), table.finish(),
+       "</div>\n</section>\n"});
 }
 
 }  // namespace nn::report

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "nn/core/finite.hpp"
 #include "nn/report/class_sections.hpp"
 #include "nn/report/sample_pictures.hpp"
 
@@ -22,9 +23,10 @@ struct Galleries {
   bool cells_have_pictures = true;
 };
 
-/// Orders readings and cuts the list: by falling or by rising confidence.
+/// Orders readings and cuts the list: by falling or by rising confidence, NaN last.
 NN_COLD inline void keep_first(std::vector<Reading>& readings, bool falls, Index most) {
   std::stable_sort(readings.begin(), readings.end(), [falls](const Reading& a, const Reading& b) {
+    if (is_nan(a.p_read) || is_nan(b.p_read)) return !is_nan(a.p_read) && is_nan(b.p_read);
     return falls ? a.p_read > b.p_read : a.p_read < b.p_read;
   });
   readings.resize(std::min(readings.size(), static_cast<std::size_t>(most)));
@@ -94,7 +96,7 @@ NN_COLD inline void append_gallery(std::string& page, const char* id, const char
                                    const SamplePictures& pictures,
                                    std::span<const double> gradients) {
   append(page, {"<section aria-labelledby=\"", id, "\">\n<h2 id=\"", id, "\">", title, "</h2>\n<p>",
-                text, "</p>\n<ul class=\"cards\">\n"});
+                text, "</p>\n<ul class=\"cards", has_long_names(results) ? " wide" : "", "\">\n"});
   const std::size_t size = readings.empty() ? 0 : gradients.size() / readings.size();
   for (std::size_t i = 0; i < readings.size(); ++i) {
     page += card(results, readings[i], pictures, gradients.subspan(i * size, size));

@@ -199,16 +199,16 @@ NN_COLD inline void append_galleries(std::string& page, const HtmlReport& report
   if (contents.model.is_given()) append_model(body, contents.model);
   if (has_samples) append_cells(body, results.classes, results.galleries, pictures);
   const std::string title = escape(contents.title);
-  return concat(
-      {"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
-       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>",
-       title, "</title>\n<style>", page_style,
-       "</style>\n</head>\n<body>\n<a class=\"skip\" href=\"#content\">Skip to the content</a>\n"
-       "<header>\n<h1>",
-       title, "</h1>\n", tiles(contents, results), facts(contents), contents_of(body),
-       "</header>\n<main id=\"content\">\n", body,
-       "</main>\n<script type=\"application/json\" id=\"figures\">",
-       escape_script(figures_json(contents, results)), "</script>\n</body>\n</html>\n"});
+  std::string page =
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n";
+  append(page, {"<title>", title, "</title>\n<style>", page_style, "</style>\n</head>\n<body>\n"});
+  append(page, {"<a class=\"skip\" href=\"#content\">Skip to the content</a>\n<header>\n<h1>",
+                title, "</h1>\n", tiles(contents, results), facts(contents), contents_of(body)});
+  append(page, {"</header>\n<main id=\"content\">\n", body, "</main>\n"});
+  append(page, {"<script type=\"application/json\" id=\"figures\">",
+                escape_script(figures_json(contents, results)), "</script>\n</body>\n</html>\n"});
+  return page;
 }
 
 }  // namespace report

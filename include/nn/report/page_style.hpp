@@ -69,6 +69,8 @@ figcaption { font-size: .88rem; color: var(--soft); }
 .mark { stroke: var(--text); stroke-width: 1; stroke-dasharray: 1 3; }
 .scroll { overflow-x: auto; max-width: 100%; margin-top: 1rem; }
 .columns .scroll { margin-top: 0; }
+.scroll.long { max-height: 26rem; overflow-y: auto; }
+.scroll.long thead th { position: sticky; top: 0; background: var(--back); }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); font-size: .88rem; padding-bottom: .4rem; }
 th { font-weight: 600; }
@@ -80,18 +82,24 @@ th { font-weight: 600; }
 .matrix { border-spacing: 2px; border-collapse: separate; font-size: clamp(.66rem, .5rem + .7vw, .9rem); line-height: 1.2; }
 .matrix th { padding: .2rem .25rem; color: var(--soft); font-weight: 600; }
 .matrix thead th, .matrix td { text-align: center; }
-.matrix tbody th { text-align: right; white-space: nowrap; }
+.matrix.tall thead th { height: 1px; vertical-align: bottom; }
+.matrix.tall thead span { display: inline-block; writing-mode: vertical-rl; transform: rotate(180deg); max-height: 11rem; text-align: left; }
+.matrix tbody th { position: sticky; left: 0; text-align: right; background: var(--back); }
+.matrix.tall tbody th, .matrix.tall thead span { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.matrix.tall tbody th { max-width: clamp(5.5rem, 26vw, 12rem); }
 .matrix td { min-width: 1.55rem; height: 2.1em; padding: 0; border-radius: 3px; background: var(--panel); color: var(--soft); }
 .matrix thead td { background: none; }
 .matrix td.r { background: rgb(var(--right) / var(--s)); color: var(--text); }
 .matrix td.w { background: rgb(var(--wrong) / var(--s)); color: var(--text); }
 .matrix td a { display: block; padding: .5em .15em; color: inherit; text-decoration: none; border-radius: 3px; }
 .matrix td a:hover { outline: 2px solid var(--text); }
-@media (min-width: 48rem) { .matrix td { min-width: 3.1rem; height: 2.5rem; } .matrix td a { padding: .7rem .2rem; } }
+@media (min-width: 48rem) { .matrix td { min-width: 2.6rem; height: 2.4rem; } .matrix td a { padding: .65rem .2rem; } }
 .key { display: inline-block; width: 4.5rem; height: .8rem; vertical-align: -.1rem; border-radius: 3px; }
 .key.r { background: linear-gradient(to right, rgb(var(--right) / .04), rgb(var(--right) / .55)); }
 .key.w { background: linear-gradient(to right, rgb(var(--wrong) / .04), rgb(var(--wrong) / .55)); }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.75rem, 1fr)); gap: .7rem; margin: 1rem 0 0; padding: 0; list-style: none; }
+.cards.wide { grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); }
+.cards.wide .pair img { max-width: 6.5rem; }
 .cards li { padding: .6rem; background: var(--panel); border-radius: .5rem; break-inside: avoid; }
 .cards .pair { display: flex; gap: .3rem; }
 .cards .pair img { width: calc(50% - .15rem); height: auto; align-self: flex-start; }
@@ -110,6 +118,7 @@ img { display: block; image-rendering: pixelated; }
 .cell:target { background: var(--panel); outline: 2px solid var(--link); }
 .thumbs { display: flex; flex-wrap: wrap; gap: .5rem; margin: 0; padding: 0; list-style: none; font-size: .74rem; line-height: 1.3; color: var(--soft); font-variant-numeric: tabular-nums; }
 .filters img { outline: 1px solid var(--rule); }
+.thumbs li { min-width: 3.4rem; }
 .filters { display: flex; flex-wrap: wrap; gap: .5rem; margin: 1rem 0 0; padding: 0; list-style: none; }
 pre { overflow-x: auto; width: fit-content; max-width: 100%; padding: .8rem 1rem; background: var(--panel); border-radius: .5rem; }
 @media (max-width: 30rem) { .figures { font-size: .82rem; } .figures th, .figures td { padding: .28rem .3rem; } }
@@ -122,9 +131,15 @@ pre { overflow-x: auto; width: fit-content; max-width: 100%; padding: .8rem 1rem
   body { max-width: none; padding: 0; font-size: 10pt; }
   nav, .skip { display: none; }
   h2 { margin-top: 1.6rem; }
-  h2, h3 { break-after: avoid; }
-  figure, table, .tiles div { break-inside: avoid; }
+  h2, h3, h2 + p, caption { break-after: avoid; }
+  .charts { grid-template-columns: 1fr 1fr; gap: 1rem; }
+  .columns { grid-template-columns: 1fr 1fr; }
+  .cards { grid-template-columns: repeat(4, 1fr); }
+  .cards.wide { grid-template-columns: repeat(3, 1fr); }
+  p, figure, table, pre, .tiles div { break-inside: avoid; }
+  .scroll.long table { break-inside: auto; }
   a { text-decoration: none; }
+  .scroll, .scroll.long { max-height: none; overflow: visible; }
 }
 )";
 

@@ -36,7 +36,7 @@ struct HtmlReport {
   std::vector<std::string> class_names{};  ///< empty: the classes' numbers
 
   Index gallery_size = 24;     ///< most samples in each of the two galleries
-  Index samples_per_cell = 6;  ///< most samples of each cell of the confusion matrix
+  Index samples_per_cell = 5;  ///< most samples of each cell of the confusion matrix
   Index smooth_samples = 50;   ///< noisy copies for each saliency map: see InputGradientOptions
 };
 

@@ -40,8 +40,13 @@ class Axis {
  public:
   /// `is_exact`: the ends are those of the range.
   NN_COLD explicit Axis(Range range, bool is_exact = false) : low_(range.low), high_(range.high) {
-    if (!(high_ > low_)) {
-      const double room = low_ == 0 ? 0.5 : std::abs(low_) / 2;
+    if (!is_finite(high_ - low_)) {  // what lies outside is not seen
+      low_ /= 4;
+      high_ /= 4;
+    }
+    const double size_of_ends = std::max(std::abs(low_), std::abs(high_));
+    if (!(high_ - low_ > std::max(1e-12 * size_of_ends, 1e-200))) {
+      const double room = size_of_ends < 1e-200 ? 0.5 : size_of_ends / 2;
       low_ -= room;
       high_ += room;
     }

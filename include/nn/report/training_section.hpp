@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "nn/core/finite.hpp"
 #include "nn/report/svg_chart.hpp"
+#include "nn/report/table.hpp"
 #include "nn/training/history.hpp"
 
 namespace nn::report {
@@ -63,6 +65,7 @@ namespace nn::report {
   const std::vector<double>* const validation = find_values(history, "val_" + name);
   const std::vector<std::size_t> shown = shown_epochs(history);
   std::vector<double> x;
+  x.reserve(shown.size());
   for (const std::size_t i : shown) x.push_back(static_cast<double>(history.epochs()[i]) + 1);
   const std::vector<double> y = picked(*find_values(history, name), shown);
   const std::vector<double> val_y =
@@ -129,28 +132,21 @@ namespace nn::report {
 /// All shown epochs as numbers.
 [[nodiscard]] NN_COLD inline std::string history_table(const History& history) {
   const std::optional<std::size_t> best = best_epoch(history);
-  std::string html =
-      "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Values of each epoch\">"
-      "<table class=\"figures\">\n<caption>Values of each epoch</caption>\n<thead><tr>"
-      "<th scope=\"col\">Epoch</th>";
-  for (const auto& [name, values] : history) {
-    html += "<th scope=\"col\">";
-    for (const char letter : escape(name)) {  // a long name may break behind an underscore
-      html += letter;
-      if (letter == '_') html += "<wbr/>";
-    }
-    html += "</th>";
-  }
-  html += "<th scope=\"col\">seconds</th></tr></thead>\n<tbody>\n";
+  std::vector<std::string> columns{"Epoch"};
+  for (const auto& [name, values] : history) columns.push_back(name);
+  columns.emplace_back("seconds");
+  Table table("Values of each epoch", columns, true);
   for (const std::size_t i : shown_epochs(history)) {
-    append(html, {"<tr><th scope=\"row\">", history.epochs()[i] + 1,
-                  i == best ? " <span class=\"soft\">best</span>" : "", "</th>"});
+    std::vector<std::string> cells;
     for (const auto& [name, values] : history) {
-      append(html, {"<td>", i < values.size() ? readable_score(values[i]) : "", "</td>"});
+      cells.push_back(i < values.size() ? readable_score(values[i]) : "");
     }
-    append(html, {"<td>", with_digits(history.seconds()[i], 1), "</td></tr>\n"});
+    cells.push_back(with_digits(history.seconds()[i], 1));
+    table.add_row(
+        concat({history.epochs()[i] + 1, i == best ? " <span class=\"soft\">best</span>" : ""}),
+        cells);
   }
-  return html + "</tbody>\n</table></div>\n";
+  return table.finish();
 }
 
 NN_COLD inline void append_training(std::string& page, const History& history) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <span>
 #include <string>
@@ -12,6 +13,7 @@
 
 #include "nn/report/class_results.hpp"
 #include "nn/report/svg_chart.hpp"
+#include "nn/report/table.hpp"
 
 namespace nn::report {
 
@@ -112,7 +114,7 @@ struct ValueResults {
   const double width = (range.high - range.low) / num_bars;
   std::vector<double> counts(num_bars, 0);
   for (const double residual : residuals) {
-    const auto bar = static_cast<std::size_t>(std::max((residual - range.low) / width, 0.0));
+    const auto bar = static_cast<std::size_t>(std::max(0.0, (residual - range.low) / width));
     counts[std::min(bar, num_bars - 1)] += 1;
   }
   Chart chart(
@@ -144,26 +146,21 @@ struct ValueResults {
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return error(a) > error(b); });
   order.resize(std::min(order.size(), static_cast<std::size_t>(most)));
-  const std::string title = "Largest errors: " + results.name;
-  std::string html = concat(
-      {"<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"", escape(title),
-       "\"><table class=\"figures\">\n<caption>", escape(title),
-       "</caption>\n<thead><tr><th scope=\"col\">No.</th><th scope=\"col\">True</th>"
-       "<th scope=\"col\">Predicted</th><th scope=\"col\">Error</th></tr></thead>\n<tbody>\n"});
+  Table table("Largest errors: " + results.name, {"No.", "True", "Predicted", "Error"});
   for (const std::size_t i : order) {
-    append(html, {"<tr><th scope=\"row\">", i, "</th><td>", short_number(results.truth[i]),
-                  "</td><td>", short_number(results.predicted[i]), "</td><td>",
-                  short_number(results.predicted[i] - results.truth[i]), "</td></tr>\n"});
+    table.add_row(concat(i), {short_number(results.truth[i]), short_number(results.predicted[i]),
+                              short_number(results.predicted[i] - results.truth[i])});
   }
-  return html + "</tbody>\n</table></div>\n";
+  return table.finish();
 }
 
 NN_COLD inline void append_values(std::string& page, const std::vector<ValueResults>& results) {
   constexpr Index most_misses = 10;
   page +=
       "<section aria-labelledby=\"values\">\n<h2 id=\"values\">Predicted values</h2>\n"
-      "<p>Left: each sample by its true and its predicted value. Right: how often predictions "
-      "miss by how much.</p>\n";
+      "<p>The first chart has each sample by its true and its predicted value, the second how "
+      "often "
+      "predictions miss by how much.</p>\n";
   for (std::size_t k = 0; k < results.size(); ++k) {
     append(page, {"<h3>", escape(results[k].name), "</h3>\n<div class=\"charts\">\n",
                   scatter_chart(results[k], concat({"scatter-", k})),
