@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Trains a network to read handwritten digits, tests it, shows what it misread, and saves it.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <csignal>
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include "mnist/learning_curve.hpp"
 #include "mnist/members.hpp"
 #include "mnist/mnist.hpp"
+#include "mnist/page.hpp"
 #include "mnist/recipe.hpp"
 #include "mnist/report.hpp"
 #include "mnist/results.hpp"
@@ -99,7 +101,9 @@ std::vector<mnist::Member> train_all(const TrainingOptions& options, const mnist
 
 void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
   mnist::require_writable(options.model);
-  if (options.metrics) mnist::require_writable(*options.metrics);
+  for (const auto& file : {options.metrics, options.report}) {
+    if (file) mnist::require_writable(*file);
+  }
   if (options.threads > 0) nn::set_num_threads(options.threads);
 
   const DataSet data = mnist::find_data(options.data, NN_MNIST_BUILD_DIR, options.seed);
@@ -131,18 +135,18 @@ void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
   }
   if (options.seeds > 1) std::printf("%s", mnist::describe_spread(members).c_str());
   model.save(options.model, {.notes = {{"trained_on", identity(data)}}});
+  const mnist::Training training{.recipe = recipe,
+                                 .seed = options.seed,
+                                 .command = command_of(recipe, options),
+                                 .history = members[0].history,
+                                 .is_stopped = is_stopped,
+                                 .members = &members};
   if (options.metrics) {
-    const auto report = mnist::report_to_json(data, model,
-                                              {.recipe = recipe,
-                                               .seed = options.seed,
-                                               .command = command_of(recipe, options),
-                                               .history = members[0].history,
-                                               .is_stopped = is_stopped,
-                                               .members = &members},
-                                              result);
+    const auto figures = mnist::report_to_json(data, model, training, result);
     nn::io::write_atomically(*options.metrics,
-                             [&](auto& file) { file.write(report.dump() + "\n"); });
+                             [&](auto& file) { file.write(figures.dump() + "\n"); });
   }
+  if (options.report) mnist::write_page(*options.report, data, model, training, result);
   std::printf("Saved the model, trained on %s, to %s\n", data.name.c_str(), options.model.c_str());
 }
 
@@ -159,7 +163,9 @@ int main(int argc, char** argv) {
     mnist::require_values(argc, argv);
     app.parse(argc, argv);
     recipe = mnist::recipe_of(options);
-    mnist::require_two_places(options.model, options.metrics);
+    mnist::require_own_places(std::array<mnist::Place, 3>{{{"--model", options.model},
+                                                           {"--metrics", options.metrics},
+                                                           {"--report", options.report}}});
   } catch (const CLI::CallForHelp&) {
     std::printf("%s", app.help().c_str());
     return mnist::finish_output("mnist_train");

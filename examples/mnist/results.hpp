@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <new>
 #include <optional>
+#include <span>
 #include <string>
 #include <system_error>
 
@@ -33,15 +35,26 @@ namespace detail {
 
 }  // namespace detail
 
-/// Throws `std::invalid_argument` if both files are the same: the later one would replace the
+/// A file that results go to, and the option that names it.
+struct Place {
+  const char* option;
+  std::optional<std::string> file;
+};
+
+/// Throws `std::invalid_argument` if two of the files are the same: the later one would replace the
 /// other.
-inline void require_two_places(const std::string& model,
-                               const std::optional<std::string>& metrics) {
-  if (!metrics || detail::place_of(model) != detail::place_of(*metrics)) return;
-  nn::refuse({"mnist_train",
-              "different files for --model and --metrics",
-              {model, " and ", *metrics},
-              "the same place"});
+inline void require_own_places(std::span<const Place> places) {
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    for (std::size_t j = i + 1; j < places.size(); ++j) {
+      const auto& [option, file] = places[i];
+      const auto& [other_option, other] = places[j];
+      if (!file || !other || detail::place_of(*file) != detail::place_of(*other)) continue;
+      nn::refuse({"mnist_train",
+                  {"different files for ", option, " and ", other_option},
+                  {*file, " and ", *other},
+                  "the same place"});
+    }
+  }
 }
 
 /// How a trained model did on the test images.

@@ -27,6 +27,7 @@ struct TrainingOptions {
   double validation_split = 0;
   bool quiet = false;
   std::optional<std::string> metrics;
+  std::optional<std::string> report;
 };
 
 /// Declares the options to the parser, which writes what it reads to `options`.
@@ -92,6 +93,10 @@ inline void declare(CLI::App& app, TrainingOptions& options) {
       ->capture_default_str();
   app.add_flag("--quiet", options.quiet, "leave out all but the data, the recipe and the results");
   app.add_option("--metrics", options.metrics, "write all figures to FILE as JSON")
+      ->type_name("FILE")
+      ->check(file_name());
+  app.add_option("--report", options.report,
+                 "write a page to FILE: curves, confusion matrix, misread digits")
       ->type_name("FILE")
       ->check(file_name());
 }

@@ -12,6 +12,7 @@
 #include "tests/examples/mnist/files.hpp"
 #include "tests/examples/mnist/pictures.hpp"
 #include "tests/examples/mnist/run.hpp"
+#include "tests/report/page.hpp"
 
 using namespace mnist::testing;
 
@@ -37,7 +38,8 @@ TEST_SUITE("examples/mnist/programs") {
     write_digits(folder.path() / "data", 200);
     const Outcome outcome = run(folder, NN_MNIST_TRAIN,
                                 "--data data --epochs 2 --batch-size 64 --validation-split 0.25 "
-                                "--threads 1 --seed 010 --model m.safetensors --metrics m.json");
+                                "--threads 1 --seed 010 --model m.safetensors --metrics m.json "
+                                "--report r.html");
     CHECK(outcome.status == 0);
     CHECK(outcome.errors == "");
     CHECK(first_line(outcome.output) == "Data: files in data");
@@ -56,6 +58,17 @@ TEST_SUITE("examples/mnist/programs") {
     CHECK(report["command"] ==
           "mnist_train --recipe keras --epochs 2 --batch-size 64 --optimizer adam --learning-rate "
           "0.001 --precision float32 --validation-split 0.25 --threads 1 --seed 10");
+    const std::string html = text_of(folder.path() / "r.html");
+    const nn::testing::Page page(html);
+    page.check();
+    const auto figures = page.figures();
+    CHECK(figures["command"] == report["command"]);
+    CHECK(figures["seed"] == 10);
+    CHECK(figures["parameters"] == report["parameters"]);
+    CHECK(figures["confusion_matrix"] == report["test"]["confusion_matrix"]);
+    CHECK(figures["scores"]["loss"] == report["test"]["loss"]);
+    CHECK(figures["epochs"][1]["val_loss"] == report["epochs"][1]["val_loss"]);
+    CHECK(page.ids().contains("cells"));
     CHECK(report["threads"] == 1);
     CHECK(report["instruction_set"].is_string());
     CHECK(report["precision"] == "float32");

@@ -51,6 +51,14 @@ TEST_SUITE("examples/mnist/results") {
                 " (the same place)\n");
       CHECK_FALSE(std::filesystem::exists(folder.path() / "m"));
     }
+    for (const char* const options : {"--model m --report m", "--metrics m --report m --model j",
+                                      "--model m --metrics j --report link"}) {
+      CAPTURE(options);
+      const Outcome outcome = run(folder, NN_MNIST_TRAIN, std::string("--data data ") + options);
+      CHECK(outcome.status == 2);
+      CHECK(outcome.errors.starts_with("mnist_train: expected different files for --m"));
+      CHECK(outcome.errors.ends_with(" (the same place)\n"));
+    }
   }
 
   TEST_CASE("mnist_train: refuses places that it can't write to before the training") {
@@ -73,6 +81,8 @@ TEST_SUITE("examples/mnist/results") {
           "data: expected a regular file or a new name, got a directory\n");
     CHECK(refusal("--model old --metrics pipe") ==
           "pipe: expected a regular file or a new name, got a pipe\n");
+    CHECK(refusal("--model old --report data") ==
+          "data: expected a regular file or a new name, got a directory\n");
     CHECK(refusal("--model /dev/full") ==
           "/dev/full: expected a regular file or a new name, got a device\n");
     CHECK(read_file(folder / "old") == Bytes{7});
