@@ -11,8 +11,9 @@
 #include "nn/schedules/piecewise_constant_decay.hpp"
 #include "nn/schedules/polynomial_decay.hpp"
 
-#define NN_FOR_EACH_SCHEDULE(DO)                                              \
-  DO(CosineDecay)                                                             \
-  DO(CosineDecayRestarts)                                                     \
-  DO(ExponentialDecay) DO(InverseTimeDecay) DO(OneCycle) DO(OneCycleMomentum) \
-      DO(PiecewiseConstantDecay) DO(PolynomialDecay)
+#define NN_FOR_EACH_SCHEDULE(DO) \
+  DO(CosineDecay)                \
+  DO(CosineDecayRestarts)        \
+  DO(ExponentialDecay)           \
+  DO(InverseTimeDecay)           \
+  DO(OneCycle) DO(OneCycleMomentum) DO(PiecewiseConstantDecay) DO(PolynomialDecay)
