@@ -1,186 +1,59 @@
 // SPDX-License-Identifier: MIT
-// Reads a digit from a picture file, in the form of MNIST.
+// Reads the digits from a picture file, in the form of MNIST.
 #pragma once
 
-#include <stb_image.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <memory>
 #include <new>
-#include <string>
-#include <system_error>
 
 #include "mnist/centre.hpp"
 #include "mnist/idx.hpp"
-#include "mnist/ink.hpp"
-#include "mnist/jpeg.hpp"
-#include "mnist/picture_file.hpp"
-#include "mnist/picture_memory.hpp"
-#include "nn/core/error.hpp"
+#include "mnist/picture/decode.hpp"
+#include "mnist/picture/digit_ink.hpp"
+#include "mnist/picture/find.hpp"
+#include "mnist/picture/light.hpp"
+#include "mnist/picture/polarity.hpp"
 #include "nn/core/tensor.hpp"
 
 namespace mnist {
-
-inline constexpr nn::Index max_picture_pixels = nn::Index{64} << 20;
-// Twice the size of the largest pictures allowed as BMP, the largest of the formats.
-inline constexpr std::size_t max_picture_bytes = std::size_t{512} << 20;
-
 namespace detail {
 
-/// Brightness 0 to 255, transparent pixels laid over `paper`. Shape [H, W]
-using Grey = nn::Tensor<std::uint8_t, 2>;
-
-struct Picture {
-  std::unique_ptr<stbi_uc, void (*)(void*)> pixels{nullptr, stbi_image_free};  // [H, W, 4], RGBA
-  nn::Index height = 0;
-  nn::Index width = 0;
-};
-
-[[noreturn]] inline void refuse(const std::filesystem::path& path, const std::string& expected,
-                                const std::string& got, const std::string& remedy = {}) {
-  throw nn::IoError{nn::sentence({"read_digit", expected, got, path.string(), remedy})};
-}
-
-/// The bytes of the file. Read once from front to end, as a pipe cannot be opened twice.
-[[nodiscard]] inline FileBytes read_whole(const std::filesystem::path& path) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) refuse(path, "a picture", "a folder");
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) refuse(path, "a readable picture", std::strerror(errno));
-  FileBytes bytes;
-  while (file) {
-    constexpr std::size_t piece = std::size_t{1} << 16;
-    const std::size_t size = bytes.size();
-    if (size > max_picture_bytes) refuse(path, "at most 512 MiB", "more");
-    bytes.resize(size + piece);
-    file.read(reinterpret_cast<char*>(bytes.data() + size), piece);
-    bytes.resize(size + static_cast<std::size_t>(file.gcount()));
+/// The digits in a picture, transparent parts of which show `paper`, 0 to 255. Shape [N, 28, 28, 1]
+[[nodiscard]] inline Images digits_on(const Picture& picture, int paper) {
+  // Twenty times a digit of the size that MNIST's have, and four times.
+  constexpr nn::Index largest_side = 512, smallest_side = 128;
+  const Colours stored = shrink(picture, paper, largest_side);
+  const nn::Index times = enlargement(stored, smallest_side);
+  Colours colours = upright(enlarge(stored, times), picture.orientation);
+  if (is_ink_light(brightness(colours))) colours = negative(colours);
+  const Finding finding = find_digits(least_colour(colours), times);
+  Images images(static_cast<nn::Index>(finding.digits.size()), image_side, image_side, 1);
+  std::uint8_t* image = images.data();
+  for (const Piece& digit : finding.digits) {
+    centre_by_mass(scaled_digit(digit, finding.ink, times), image);
+    image += image_side * image_side;
   }
-  if (file.bad()) refuse(path, "a readable picture", "an error in reading it");
-  return bytes;
-}
-
-/// Throws `IoError` for an empty picture or one that is too large. The height is below zero in a
-/// BMP whose first row is the top one.
-inline void check_size(const std::filesystem::path& path, nn::Index width, nn::Index height) {
-  const std::string size = nn::concat({width, "x", height});
-  if (width < 1 || height == 0) refuse(path, "at least one pixel", size);
-  if (width * std::abs(height) > max_picture_pixels) {
-    refuse(path, "at most 64 megapixels", size, "scale the picture down");
-  }
-}
-
-/// The largest block of memory that a sound file needs. That is either the pixels, with four
-/// channels of 16 bits, sides rounded up as in JPEG, and doubled, as stb_image enlarges blocks; or
-/// the packed data of a PNG, doubled too.
-[[nodiscard]] inline std::size_t largest_block(nn::Index width, nn::Index height,
-                                               std::size_t file_size) {
-  constexpr nn::Index fill = 32;
-  const auto unpacked = static_cast<std::size_t>(2 * 8 * (width + fill) * (height + fill));
-  return std::min(std::max({unpacked, 2 * file_size, PictureMemory{}.largest_block}),
-                  max_picture_bytes);
-}
-
-[[nodiscard]] inline Picture decode(const std::filesystem::path& path) {
-  const FileBytes bytes = read_whole(path);
-  constexpr const char* rule = "a PNG, JPEG or BMP picture";
-  if (bytes.empty()) refuse(path, rule, "an empty file");
-  if (const auto format = foreign_format(bytes); !format.empty()) {
-    refuse(path, rule, std::string{format}, "convert it to one of these");
-  }
-  if (const char* fault = fault_of_jpeg(bytes)) refuse(path, "a sound JPEG picture", fault);
-  if (!has_whole_chunks(bytes)) refuse(path, "a whole PNG picture", "one that ends too early");
-  picture_memory = {};
-  const auto fail = [&] {
-    if (picture_memory.is_exhausted) throw std::bad_alloc{};
-    if (picture_memory.is_exceeded && picture_memory.largest_block == max_picture_bytes) {
-      refuse(path, "at most 512 MiB, unpacked", "more", "scale the picture down");
-    }
-    if (picture_memory.is_exceeded) {
-      refuse(path, "a sound picture", "one that unpacks to more than its pixels");
-    }
-    // stb_image names an unknown chunk in its message. In a torn file the name may be missing, and
-    // the message breaks off.
-    const std::string reason = stbi_failure_reason();
-    refuse(path, rule, reason.size() < 5 ? "a damaged file" : '"' + reason + '"');
-  };
-  int width = 0;
-  int height = 0;
-  int channels = 0;
-  const int length = static_cast<int>(bytes.size());
-  if (stbi_info_from_memory(bytes.data(), length, &width, &height, &channels) == 0) fail();
-  check_size(path, width, height);  // before anything is unpacked
-  if (width * std::abs(nn::Index{height}) > most_pixels(bytes)) {
-    refuse(path, nn::concat({"a file with room for ", width, "x", std::abs(height), " pixels"}),
-           nn::concat({bytes.size(), " bytes"}), "it is torn or damaged");
-  }
-  picture_memory.largest_block = largest_block(width, std::abs(height), bytes.size());
-  Picture picture;
-  picture.pixels.reset(stbi_load_from_memory(bytes.data(), length, &width, &height, &channels, 4));
-  if (!picture.pixels) fail();
-  check_size(path, width, height);  // what follows relies on it
-  picture.height = height;
-  picture.width = width;
-  return picture;
-}
-
-/// The picture's brightness (ITU-R BT.601), laid over `paper` where it is transparent.
-[[nodiscard]] inline Grey brightness(const Picture& picture, int paper) {
-  Grey grey(picture.height, picture.width);
-  for (nn::Index i = 0; i < grey.size(); ++i) {
-    const stbi_uc* pixel = picture.pixels.get() + 4 * i;
-    const int light = (299 * pixel[0] + 587 * pixel[1] + 114 * pixel[2] + 500) / 1000;
-    grey.data()[i] =
-        static_cast<std::uint8_t>((light * pixel[3] + paper * (255 - pixel[3]) + 127) / 255);
-  }
-  return grey;
-}
-
-/// The ink of the picture, shrunk to at most 1024 pixels a side. False if there is only paper.
-[[nodiscard]] inline bool find_ink(const Picture& picture, int paper, Ink& ink) {
-  constexpr nn::Index working_side =
-      1024;  // plenty for 20 pixels, and quick even for a camera's picture
-  const Box all{0, 0, picture.height, picture.width};
-  const nn::Index longest = std::max(picture.height, picture.width);
-  const nn::Index side = std::min(longest, working_side);
-  ink = resize_by_area(brightness(picture, paper), all, scaled(picture.height, longest, side),
-                       scaled(picture.width, longest, side));
-  return separate_ink(ink);
+  return images;
 }
 
 }  // namespace detail
 
-/// Reads a picture of one digit and brings it into the form of MNIST: white ink on black, scaled by
-/// area into a box of 20x20, with its centre of mass in the middle of 28x28. Shape [1, 28, 28, 1]
-/// The digit may be dark on light or light on dark, anywhere in the picture and of any size. Takes
-/// PNG, JPEG and BMP, grey or colour. Transparent parts count as white paper, or as black if all
-/// else is white.
-/// Throws `IoError` for a file that is no such picture, a blank one, one of more than 64 megapixels
-/// or 512 MiB, and where memory runs out.
-[[nodiscard]] inline Images read_digit(const std::filesystem::path& path) try {
+/// Reads the digits of a picture, left to right, and brings each into the form of MNIST: white ink
+/// on black, scaled by area into a box of 20x20, with its centre of mass in the middle of 28x28.
+/// Shape [N, 28, 28, 1], N >= 1
+/// The digits may be dark on light or light on dark, in any colour, anywhere in the picture and of
+/// any size. Shadows, printed lines, frames and the table around the sheet are left out. Takes PNG,
+/// JPEG, turned as its Exif data say, and BMP. Transparent parts count as white paper, or as black
+/// if all else is white. Throws `IoError` for a file that is no such picture, one without a digit,
+/// one of more than 64 megapixels or 512 MiB, and where memory runs out.
+[[nodiscard]] inline Images read_digits(const std::filesystem::path& path) try {
   const detail::Picture picture = detail::decode(path);
-  Ink ink;
-  if (!detail::find_ink(picture, 255, ink) && !detail::find_ink(picture, 0, ink)) {
-    detail::refuse(path, "a digit", "a blank picture", "the ink must stand out from the paper");
+  for (const int paper : {255, 0}) {
+    Images images = detail::digits_on(picture, paper);
+    if (images.dimension(0) > 0) return images;
   }
-  const detail::Box box = detail::remove_specks(ink);
-  const nn::Index longest = std::max(box.height(), box.width());
-  Ink digit = detail::resize_by_area(ink, box, detail::scaled(box.height(), longest, digit_side),
-                                     detail::scaled(box.width(), longest, digit_side));
-  const float darkest = *std::max_element(digit.data(), digit.data() + digit.size());
-  for (nn::Index i = 0; i < digit.size(); ++i)
-    digit.data()[i] /= darkest;  // scaling by area makes thin lines pale
-  Images image(1, image_side, image_side, 1);
-  centre_by_mass(digit, image.data());
-  return image;
+  detail::refuse(path, "a digit", "a picture with no digit found",
+                 "the ink must stand out from the paper");
 } catch (const std::bad_alloc&) {
   detail::refuse(path, "memory for the picture", "none");
 }

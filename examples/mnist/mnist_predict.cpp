@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Reads the digit in each picture with a trained model.
+// Reads the digits in each picture with a trained model.
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
@@ -12,6 +14,7 @@
 #include "mnist/digit_image.hpp"
 #include "mnist/digit_text.hpp"
 #include "mnist/results.hpp"
+#include "mnist/terminal.hpp"
 #include "nn/io/safetensors.hpp"
 #include "nn/sequential.hpp"
 
@@ -35,26 +38,53 @@ void require_digit_model(const nn::Model<float>& model, const std::string& path)
        "train one with mnist_train"});
 }
 
-/// "four.png: 4 (98.7 %), then 9 (1.1 %), 7 (0.1 %)"
-std::string describe(const std::string& path, const nn::Tensor<float, 2>& probabilities) {
+/// "4 (98.7 %), then 9 (1.1 %), 7 (0.1 %)": the `most` likeliest classes of digit `index`.
+std::string describe(const nn::Tensor<float, 2>& probabilities, nn::Index index, std::size_t most) {
   std::vector<nn::Index> order(static_cast<std::size_t>(probabilities.dimension(1)));
   std::iota(order.begin(), order.end(), nn::Index{0});
   std::stable_sort(order.begin(), order.end(), [&](nn::Index a, nn::Index b) {
-    return probabilities(0, a) > probabilities(0, b);
+    return probabilities(index, a) > probabilities(index, b);
   });
-  std::string text = path + ":";
-  const std::size_t shown = std::min<std::size_t>(order.size(), 3);
+  std::string text;
+  const std::size_t shown = std::min(order.size(), most);
   for (std::size_t rank = 0; rank < shown; ++rank) {
-    const double percent = 100.0 * static_cast<double>(probabilities(0, order[rank]));
+    const double percent = 100.0 * static_cast<double>(probabilities(index, order[rank]));
     nn::append(text, {rank == 0   ? ""
-                      : rank == 1 ? ", then"
-                                  : ",",
-                      ' ', order[rank], " (", nn::with_digits(percent, 1), " %)"});
+                      : rank == 1 ? ", then "
+                                  : ", ",
+                      order[rank], " (", nn::with_digits(percent, 1), " %)"});
   }
   return text;
 }
 
-/// Prints the digit read in each picture. Returns the exit status: 1 if a picture could not be
+/// Prints what is read in a picture, under the images if they are asked for.
+/// "four.png: 4 (98.7 %), then 9 (1.1 %), 7 (0.1 %)" for a digit, "47.png: 47: 4 (98.7 %), 7 (99.9
+/// %)" for several
+void print(const std::string& path, const mnist::Images& images,
+           const nn::Tensor<float, 2>& probabilities, bool shows_images) {
+  const nn::Index num_digits = images.dimension(0);
+  const bool is_single = num_digits == 1;
+  std::string number;
+  std::vector<std::string> readings;
+  std::vector<nn::Index> indices;
+  for (nn::Index i = 0; i < num_digits; ++i) {
+    indices.push_back(i);
+    readings.push_back(describe(probabilities, i, is_single ? 3 : 1));
+    number += readings.back().substr(0, readings.back().find(' '));
+  }
+  if (shows_images) {
+    const std::string text = is_single
+                                 ? mnist::draw(images, 0)
+                                 : mnist::draw_rows(images, indices, readings, mnist::line_width());
+    std::printf("%s", text.c_str());
+  }
+  std::string line = path + (is_single ? ":" : ": " + number + ":");
+  for (const std::string& reading : readings)
+    line += (&reading == &readings[0] ? " " : ", ") + reading;
+  std::printf("%s\n", line.c_str());
+}
+
+/// Prints the digits read in each picture. Returns the exit status: 1 if a picture could not be
 /// read.
 int run(const std::vector<std::string>& pictures, const std::string& model_path,
         bool shows_images) {
@@ -65,20 +95,19 @@ int run(const std::vector<std::string>& pictures, const std::string& model_path,
   if (origin != metadata.end()) std::printf("Model trained on %s\n", origin->second.c_str());
   int status = 0;
   for (const std::string& path : pictures) {
-    mnist::Images image;
+    mnist::Images images;
     try {
-      image = mnist::read_digit(path);
+      images = mnist::read_digits(path);
     } catch (const nn::IoError& error) {
       status = mnist::fail("mnist_predict", error);
       continue;  // go on with the others
     }
-    const nn::Tensor<float, 2> probabilities = model.predict(image);  // [1, classes]
+    const nn::Tensor<float, 2> probabilities = model.predict(images);  // [digits, classes]
     if (!mnist::are_finite(probabilities)) {
       nn::refuse<nn::IoError>({"mnist_predict", "a model that gives finite probabilities", "others",
                                model_path, "its training diverged: train one again"});
     }
-    if (shows_images) std::printf("%s", mnist::draw(image, 0).c_str());
-    std::printf("%s\n", describe(path, probabilities).c_str());
+    print(path, images, probabilities, shows_images);
   }
   return status;
 }
@@ -89,14 +118,17 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::vector<std::string> pictures;
   std::string model = "mnist.safetensors";
-  bool shows_images = false;
+  bool shows_images = isatty(STDOUT_FILENO) != 0;
   CLI::App app{
-      "Reads the digit in each picture (PNG, JPEG or BMP): dark on light or light on dark."};
-  app.add_option("IMAGE", pictures, "pictures of one digit each")->required();
+      "Reads the digits in each picture (PNG, JPEG or BMP): one, or several side by side; dark on\n"
+      "light or light on dark; photographed on plain, ruled or squared paper, in a frame, in "
+      "shadow."};
+  app.add_option("IMAGE", pictures, "pictures of digits")->required();
   app.add_option("--model", model, "a file that mnist_train saved")
       ->type_name("FILE")
       ->capture_default_str();
-  app.add_flag("--show", shows_images, "draw what the model sees");
+  app.add_flag("--show,!--no-show", shows_images,
+               "draw each digit as the model sees it [on a terminal]");
   app.footer(
       "The exit status is 1 where one of the pictures could not be read; the others still are.");
   try {

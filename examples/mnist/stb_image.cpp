@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdlib>
 
-#include "mnist/picture_memory.hpp"
+#include "mnist/picture/memory.hpp"
 
 namespace mnist::detail {
 

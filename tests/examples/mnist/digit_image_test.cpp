@@ -11,10 +11,10 @@
 
 #include "mnist/drawn_digits.hpp"
 #include "tests/examples/mnist/files.hpp"
-#include "tests/examples/mnist/pictures.hpp"
+#include "tests/examples/mnist/picture/pictures.hpp"
 
 using mnist::Images;
-using mnist::read_digit;
+using mnist::read_digits;
 using namespace mnist::testing;
 
 namespace {
@@ -22,11 +22,11 @@ namespace {
 [[nodiscard]] Images read_back(const Canvas& canvas) {
   const TemporaryFolder folder;
   write_png(folder / "digit.png", canvas);
-  return read_digit(folder / "digit.png");
+  return read_digits(folder / "digit.png");
 }
 
 [[nodiscard]] std::string refusal(const std::filesystem::path& path) {
-  return message_of<nn::IoError>([&] { (void)read_digit(path); });
+  return message_of<nn::IoError>([&] { (void)read_digits(path); });
 }
 
 /// The L of the canvases as it should come out: 20 high, 10 wide, centred by mass.
@@ -55,7 +55,7 @@ namespace {
 }  // namespace
 
 TEST_SUITE("examples/mnist/digit_image") {
-  TEST_CASE("read_digit: dark on light and light on dark come out alike, wherever the digit is") {
+  TEST_CASE("read_digits: dark on light and light on dark come out alike, wherever the digit is") {
     Canvas dark(100, 120, 255);
     dark.letter(3, 70, 80, 0);
     CHECK(difference(read_back(dark), expected_letter()) == 0);
@@ -64,7 +64,7 @@ TEST_SUITE("examples/mnist/digit_image") {
     CHECK(difference(read_back(light), expected_letter()) == 0);
   }
 
-  TEST_CASE("read_digit: scales tiny and huge pictures into the same box") {
+  TEST_CASE("read_digits: scales tiny and huge pictures into the same box") {
     Canvas tiny(10, 6, 255);
     tiny.letter(1, 1, 8, 0);
     CHECK(difference(read_back(tiny), expected_letter()) == 0);
@@ -73,23 +73,24 @@ TEST_SUITE("examples/mnist/digit_image") {
     CHECK(difference(read_back(huge), expected_letter()) <= 32);  // shrunk twice: grey edges
   }
 
-  TEST_CASE("read_digit: keeps the proportions of thin and of wide ink") {
+  TEST_CASE(
+      "read_digits: keeps the proportions of thin and of wide ink, drawn by a pen of two pixels") {
     Canvas thin(60, 60, 255);
     thin.rectangle(5, 30, 55, 32, 0);
     const Images upright = read_back(thin);
     CHECK(upright(0, 5, 14, 0) == 255);
     CHECK(upright(0, 24, 14, 0) == 255);
-    CHECK(upright(0, 14, 13, 0) == 0);
-    CHECK(upright(0, 14, 15, 0) == 0);
+    CHECK(upright(0, 14, 12, 0) == 0);
+    CHECK(upright(0, 14, 16, 0) == 0);
     Canvas wide(60, 60, 255);
     wide.rectangle(30, 5, 32, 55, 0);
     const Images lying = read_back(wide);
     CHECK(lying(0, 14, 5, 0) == 255);
     CHECK(lying(0, 14, 24, 0) == 255);
-    CHECK(lying(0, 13, 14, 0) == 0);
+    CHECK(lying(0, 12, 14, 0) == 0);
   }
 
-  TEST_CASE("read_digit: takes colour, alpha, BMP and JPEG") {
+  TEST_CASE("read_digits: takes colour, alpha, BMP and JPEG") {
     const TemporaryFolder folder;
     Canvas colour(40, 40, 255, 3);
     colour.letter(4, 8, 32, 255);
@@ -104,13 +105,13 @@ TEST_SUITE("examples/mnist/digit_image") {
     }
     CHECK(difference(read_back(colour), expected_letter()) <= 1);
     REQUIRE(stbi_write_bmp((folder / "digit.bmp").c_str(), 40, 40, 3, colour.bytes.data()) != 0);
-    CHECK(difference(read_digit(folder / "digit.bmp"), expected_letter()) <= 1);
+    CHECK(difference(read_digits(folder / "digit.bmp"), expected_letter()) <= 1);
     REQUIRE(stbi_write_jpg((folder / "digit.jpg").c_str(), 40, 40, 3, colour.bytes.data(), 90) !=
             0);
-    CHECK(difference(read_digit(folder / "digit.jpg"), expected_letter()) <= 60);  // lossy
+    CHECK(difference(read_digits(folder / "digit.jpg"), expected_letter()) <= 60);  // lossy
   }
 
-  TEST_CASE("read_digit: ink of any colour on transparent paper is found, even white") {
+  TEST_CASE("read_digits: ink of any colour on transparent paper is found, even white") {
     for (const std::uint8_t ink : {std::uint8_t{0}, std::uint8_t{255}}) {
       CAPTURE(ink);
       Canvas canvas(40, 40, 0, 4);
@@ -124,7 +125,7 @@ TEST_SUITE("examples/mnist/digit_image") {
     }
   }
 
-  TEST_CASE("read_digit: noise of the paper and specks of dust do not shift the digit") {
+  TEST_CASE("read_digits: noise of the paper and specks of dust do not shift the digit") {
     Canvas canvas(120, 120, 255);
     canvas.letter(20, 20, 80, 40);
     const nn::Random random(5, {});
@@ -136,7 +137,7 @@ TEST_SUITE("examples/mnist/digit_image") {
     CHECK(difference(read_back(canvas), expected_letter()) <= 30);
   }
 
-  TEST_CASE("read_digit: pictures of drawn digits come back almost as they were") {
+  TEST_CASE("read_digits: pictures of drawn digits come back almost as they were") {
     const Images digits = mnist::draw_digits(100, 8, mnist::Split::test).first;
     int num_kept = 0;
     for (nn::Index i = 0; i < 100; ++i) {
@@ -152,14 +153,15 @@ TEST_SUITE("examples/mnist/digit_image") {
       if (change < 0.35 * ink) ++num_kept;
     }
     // A pale outermost row may be lost: the rest is then stretched, and sometimes moved by a pixel.
-    CHECK(num_kept >= 90);
+    CHECK(num_kept >= 85);
   }
 
-  TEST_CASE("read_digit: blank pictures are refused") {
+  TEST_CASE("read_digits: blank pictures are refused") {
     const TemporaryFolder folder;
     const std::filesystem::path path = folder / "blank.png";
-    const std::string sentence = "read_digit: expected a digit, got a blank picture (" +
-                                 path.string() + "); the ink must stand out from the paper";
+    const std::string sentence =
+        "read_digits: expected a digit, got a picture with no digit found (" + path.string() +
+        "); the ink must stand out from the paper";
     for (const std::uint8_t paper : {std::uint8_t{0}, std::uint8_t{128}, std::uint8_t{255}}) {
       CAPTURE(paper);
       write_png(path, Canvas(30, 30, paper));
@@ -168,29 +170,29 @@ TEST_SUITE("examples/mnist/digit_image") {
     write_png(path, Canvas(1, 1, 90));
     CHECK(refusal(path) == sentence);
     Canvas faint(30, 30, 200);
-    faint.rectangle(10, 10, 20, 12, 180);
+    faint.rectangle(10, 10, 20, 12, 190);
     write_png(path, faint);
     CHECK(refusal(path) == sentence);
   }
 
-  TEST_CASE("read_digit: what is no picture is refused with the reason") {
+  TEST_CASE("read_digits: what is no picture is refused with the reason") {
     const TemporaryFolder folder;
     const auto path = (folder / "digit.png").string();
     CHECK(refusal(path) ==
-          "read_digit: expected a readable picture, got No such file or directory (" + path + ")");
+          "read_digits: expected a readable picture, got No such file or directory (" + path + ")");
     CHECK(refusal(folder.path()) ==
-          "read_digit: expected a picture, got a folder (" + folder.path().string() + ")");
+          "read_digits: expected a picture, got a folder (" + folder.path().string() + ")");
     write_file(path, {});
     CHECK(refusal(path) ==
-          "read_digit: expected a PNG, JPEG or BMP picture, got an empty file (" + path + ")");
+          "read_digits: expected a PNG, JPEG or BMP picture, got an empty file (" + path + ")");
     write_file(path, {'7', '\n'});
     CHECK(refusal(path) ==
-          "read_digit: expected a PNG, JPEG or BMP picture, got \"Image not of any known type, or "
+          "read_digits: expected a PNG, JPEG or BMP picture, got \"Image not of any known type, or "
           "corrupt\" (" +
               path + ")");
   }
 
-  TEST_CASE("read_digit: pictures of other formats are called by their names") {
+  TEST_CASE("read_digits: pictures of other formats are called by their names") {
     using namespace std::string_literals;
     const TemporaryFolder folder;
     const auto path = (folder / "digit.jpg").string();
@@ -233,7 +235,7 @@ TEST_SUITE("examples/mnist/digit_image") {
       const std::string name = format;
       CAPTURE(name);
       write_file(path, Bytes(start.begin(), start.end()));
-      CHECK(refusal(path) == "read_digit: expected a PNG, JPEG or BMP picture, got "s + name +
+      CHECK(refusal(path) == "read_digits: expected a PNG, JPEG or BMP picture, got "s + name +
                                  " (" + path + "); convert it to one of these");
     }
     for (const std::string start : {"P8 28", "P5", "RIFF", "II*"}) {
@@ -243,7 +245,7 @@ TEST_SUITE("examples/mnist/digit_image") {
     }
   }
 
-  TEST_CASE("read_digit: takes a BMP whose first row is the upper one") {
+  TEST_CASE("read_digits: takes a BMP whose first row is the upper one") {
     const TemporaryFolder folder;
     const auto path = (folder / "digit.bmp").string();
     Canvas canvas(40, 40, 255, 3);
@@ -255,6 +257,6 @@ TEST_SUITE("examples/mnist/digit_image") {
     const Bytes height = {0xd8, 0xff, 0xff, 0xff};  // -40
     std::copy(height.begin(), height.end(), bytes.begin() + 22);
     write_file(path, bytes);
-    CHECK(difference(read_digit(path), expected_letter()) == 0);
+    CHECK(difference(read_digits(path), expected_letter()) == 0);
   }
 }

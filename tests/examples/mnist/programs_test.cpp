@@ -10,7 +10,7 @@
 #include "nn/io/safetensors.hpp"
 #include "nn/sequential.hpp"
 #include "tests/examples/mnist/files.hpp"
-#include "tests/examples/mnist/pictures.hpp"
+#include "tests/examples/mnist/picture/pictures.hpp"
 #include "tests/examples/mnist/run.hpp"
 #include "tests/report/page.hpp"
 

@@ -10,7 +10,7 @@
 
 #include "nn/sequential.hpp"
 #include "tests/examples/mnist/files.hpp"
-#include "tests/examples/mnist/pictures.hpp"
+#include "tests/examples/mnist/picture/pictures.hpp"
 #include "tests/examples/mnist/run.hpp"
 
 using namespace mnist::testing;
@@ -141,7 +141,7 @@ TEST_SUITE("examples/mnist/results") {
     const Outcome outcome = run(folder, "ulimit -v 250000 && NN_NUM_THREADS=1 " NN_MNIST_PREDICT,
                                 "--model m large.png digit.bmp");
     CHECK(outcome.status == 1);
-    CHECK(outcome.errors == "read_digit: expected memory for the picture, got none (large.png)\n");
+    CHECK(outcome.errors == "read_digits: expected memory for the picture, got none (large.png)\n");
     CHECK(last_line(outcome.output).starts_with("digit.bmp: "));
   }
 #endif
@@ -183,9 +183,9 @@ TEST_SUITE("examples/mnist/results") {
     CHECK(outcome.status == 1);
     CHECK(
         outcome.errors ==
-        "read_digit: expected a PNG, JPEG or BMP picture, got WebP (photo.jpg); convert it to one "
+        "read_digits: expected a PNG, JPEG or BMP picture, got WebP (photo.jpg); convert it to one "
         "of these\n"
-        "read_digit: expected a readable picture, got No such file or directory (missing.png)\n");
+        "read_digits: expected a readable picture, got No such file or directory (missing.png)\n");
     const std::size_t first = outcome.output.find("\ndigit.bmp: ");
     CHECK(first != std::string::npos);
     CHECK(outcome.output.rfind("\ndigit.bmp: ") > first);

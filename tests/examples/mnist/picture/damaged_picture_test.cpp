@@ -9,20 +9,20 @@
 
 #include "mnist/digit_image.hpp"
 #include "tests/examples/mnist/files.hpp"
-#include "tests/examples/mnist/pictures.hpp"
+#include "tests/examples/mnist/picture/pictures.hpp"
 
 using namespace mnist::testing;
 
 namespace {
 
 [[nodiscard]] std::string refusal(const std::filesystem::path& path) {
-  return message_of<nn::IoError>([&] { (void)mnist::read_digit(path); });
+  return message_of<nn::IoError>([&] { (void)mnist::read_digits(path); });
 }
 
 }  // namespace
 
 TEST_SUITE("examples/mnist/damaged pictures") {
-  TEST_CASE("read_digit: a picture torn anywhere gives a sentence or a picture, never a crash") {
+  TEST_CASE("read_digits: a picture torn anywhere gives a sentence or a picture, never a crash") {
     const TemporaryFolder folder;
     Canvas canvas(40, 40, 255, 3);
     canvas.letter(4, 8, 32, 0);
@@ -41,12 +41,12 @@ TEST_SUITE("examples/mnist/damaged pictures") {
         write_file(path, Bytes(whole.begin(), whole.begin() + static_cast<long>(length)));
         const std::string sentence = refusal(path);
         CAPTURE(sentence);
-        CHECK((sentence.empty() || sentence.find("read_digit: expected a ") == 0));
+        CHECK((sentence.empty() || sentence.find("read_digits: expected a ") == 0));
       }
     }
   }
 
-  TEST_CASE("read_digit: a header that announces too many pixels is refused before unpacking") {
+  TEST_CASE("read_digits: a header that announces too many pixels is refused before unpacking") {
     const TemporaryFolder folder;
     const auto path = (folder / "bomb.png").string();
     write_png(path, Canvas(8, 8, 255));
@@ -54,11 +54,11 @@ TEST_SUITE("examples/mnist/damaged pictures") {
     const Bytes sizes = {0, 0, 0x40, 0, 0, 0, 0x40, 0};  // 16384 x 16384
     std::copy(sizes.begin(), sizes.end(), bytes.begin() + 16);
     write_file(path, bytes);
-    CHECK(refusal(path) == "read_digit: expected at most 64 megapixels, got 16384x16384 (" + path +
+    CHECK(refusal(path) == "read_digits: expected at most 64 megapixels, got 16384x16384 (" + path +
                                "); scale the picture down");
   }
 
-  TEST_CASE("read_digit: a header that announces more than the file has room for is refused") {
+  TEST_CASE("read_digits: a header that announces more than the file has room for is refused") {
     const TemporaryFolder folder;
     const auto path = (folder / "bomb").string();
     const Canvas canvas(8, 8, 255, 3);
@@ -67,7 +67,7 @@ TEST_SUITE("examples/mnist/damaged pictures") {
       return refusal(path);
     };
     const auto sentence = [&](const Bytes& bytes) {
-      return "read_digit: expected a file with room for 8192x8192 pixels, got " +
+      return "read_digits: expected a file with room for 8192x8192 pixels, got " +
              std::to_string(bytes.size()) + " bytes (" + path + "); it is torn or damaged";
     };
     write_png(path, canvas);
@@ -88,7 +88,7 @@ TEST_SUITE("examples/mnist/damaged pictures") {
     CHECK(refusal_of(jpeg) == sentence(jpeg));
   }
 
-  TEST_CASE("read_digit: large pictures that pack well are read") {
+  TEST_CASE("read_digits: large pictures that pack well are read") {
     const TemporaryFolder folder;
     write_packed_png(folder / "digit.png", 4000, 4000 / 8 + 1, [](Bytes& line, int y) {
       std::fill(line.begin() + 1, line.end(), std::uint8_t{255});
@@ -98,16 +98,16 @@ TEST_SUITE("examples/mnist/damaged pictures") {
     CHECK(refusal(folder / "digit.png") == "");
   }
 
-  TEST_CASE("read_digit: a PNG that unpacks to more than its pixels is refused") {
+  TEST_CASE("read_digits: a PNG that unpacks to more than its pixels is refused") {
     const TemporaryFolder folder;
     const auto path = (folder / "bomb.png").string();
     write_packed_png(path, 8, 1 << 20, [](Bytes&, int) {});
     CHECK(refusal(path) ==
-          "read_digit: expected a sound picture, got one that unpacks to more than its pixels (" +
+          "read_digits: expected a sound picture, got one that unpacks to more than its pixels (" +
               path + ")");
   }
 
-  TEST_CASE("read_digit: a picture that takes more than 512 MiB unpacked is refused") {
+  TEST_CASE("read_digits: a picture that takes more than 512 MiB unpacked is refused") {
     const TemporaryFolder folder;
     const auto path = (folder / "large.png").string();
     write_png(path, Canvas(8, 8, 255));
@@ -118,11 +118,11 @@ TEST_SUITE("examples/mnist/damaged pictures") {
     text.resize(12 + 0x0a0000, ' ');
     bytes.insert(bytes.begin() + 33, text.begin(), text.end());
     write_file(path, bytes);
-    CHECK(refusal(path) == "read_digit: expected at most 512 MiB, unpacked, got more (" + path +
+    CHECK(refusal(path) == "read_digits: expected at most 512 MiB, unpacked, got more (" + path +
                                "); scale the picture down");
   }
 
-  TEST_CASE("read_digit: a PNG whose chunk is longer than the file is refused") {
+  TEST_CASE("read_digits: a PNG whose chunk is longer than the file is refused") {
     const TemporaryFolder folder;
     const auto path = (folder / "bomb.png").string();
     write_png(path, Canvas(8, 8, 255));
@@ -131,10 +131,10 @@ TEST_SUITE("examples/mnist/damaged pictures") {
     bytes[33] = 0x1f;           // 512 MB
     write_file(path, bytes);
     CHECK(refusal(path) ==
-          "read_digit: expected a whole PNG picture, got one that ends too early (" + path + ")");
+          "read_digits: expected a whole PNG picture, got one that ends too early (" + path + ")");
   }
 
-  TEST_CASE("read_digit: a JPEG that repeats its scan is refused") {
+  TEST_CASE("read_digits: a JPEG that repeats its scan is refused") {
     const TemporaryFolder folder;
     const auto path = (folder / "bomb.jpg").string();
     const Canvas canvas(16, 16, 255, 3);
@@ -146,10 +146,10 @@ TEST_SUITE("examples/mnist/damaged pictures") {
     for (int i = 0; i < 32; ++i) bytes.insert(bytes.end() - 2, scan.begin(), scan.end());
     write_file(path, bytes);
     CHECK(refusal(path) ==
-          "read_digit: expected a sound JPEG picture, got more than 32 scans (" + path + ")");
+          "read_digits: expected a sound JPEG picture, got more than 32 scans (" + path + ")");
   }
 
-  TEST_CASE("read_digit: a picture without pixels is refused") {
+  TEST_CASE("read_digits: a picture without pixels is refused") {
     const TemporaryFolder folder;
     const auto path = (folder / "empty.bmp").string();
     for (const auto& size : {std::pair{0, 0}, {0, 5}, {5, 0}}) {
@@ -162,13 +162,13 @@ TEST_SUITE("examples/mnist/damaged pictures") {
       bytes[18] = static_cast<std::uint8_t>(width);
       bytes[22] = static_cast<std::uint8_t>(height);
       write_file(path, bytes);
-      CHECK(refusal(path) == "read_digit: expected at least one pixel, got " +
+      CHECK(refusal(path) == "read_digits: expected at least one pixel, got " +
                                  std::to_string(width) + "x" + std::to_string(height) + " (" +
                                  path + ")");
     }
   }
 
-  TEST_CASE("read_digit: a JPEG whose Huffman table has more than 256 codes is refused") {
+  TEST_CASE("read_digits: a JPEG whose Huffman table has more than 256 codes is refused") {
     const TemporaryFolder folder;
     const auto path = (folder / "digit.jpg").string();
     const Canvas canvas(16, 16, 255, 3);
@@ -180,12 +180,12 @@ TEST_SUITE("examples/mnist/damaged pictures") {
     bytes.insert(bytes.begin() + 2, table.begin(), table.end());
     write_file(path, bytes);
     CHECK(refusal(path) ==
-          "read_digit: expected a sound JPEG picture, got a Huffman table of more than 256 codes "
+          "read_digits: expected a sound JPEG picture, got a Huffman table of more than 256 codes "
           "(" +
               path + ")");
   }
 
-  TEST_CASE("read_digit: a JPEG that uses tables which it never defines is no crash") {
+  TEST_CASE("read_digits: a JPEG that uses tables which it never defines is no crash") {
     const TemporaryFolder folder;
     const auto path = (folder / "digit.jpg").string();
     const Canvas canvas(16, 16, 255, 3);
@@ -196,10 +196,10 @@ TEST_SUITE("examples/mnist/damaged pictures") {
     REQUIRE(begin != bytes.end());
     begin[1] = 0xfe;  // now a comment
     write_file(path, bytes);
-    CHECK(refusal(path).find("read_digit: expected a ") == 0);
+    CHECK(refusal(path).find("read_digits: expected a ") == 0);
   }
 
-  TEST_CASE("read_digit: a picture with wrong bits gives a sentence or a picture, never a crash") {
+  TEST_CASE("read_digits: a picture with wrong bits gives a sentence or a picture, never a crash") {
     const TemporaryFolder folder;
     const auto path = (folder / "digit").string();
     Canvas canvas(16, 16, 255, 3);
@@ -226,7 +226,7 @@ TEST_SUITE("examples/mnist/damaged pictures") {
           write_file(path, bytes);
           const std::string sentence = refusal(path);
           CAPTURE(sentence);
-          CHECK((sentence.empty() || sentence.find("read_digit: expected a") == 0));
+          CHECK((sentence.empty() || sentence.find("read_digits: expected a") == 0));
         }
       }
     }

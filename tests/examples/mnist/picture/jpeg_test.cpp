@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Segments of JPEGs made of numbers: where they are found, and which are refused.
-#include "mnist/jpeg.hpp"
+#include "mnist/picture/jpeg.hpp"
 
 #include <doctest/doctest.h>
 
 #include <initializer_list>
 #include <string>
 
-#include "files.hpp"
+#include "tests/examples/mnist/files.hpp"
 
 using mnist::detail::fault_of_jpeg;
 using namespace mnist::testing;

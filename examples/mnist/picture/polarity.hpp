@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// Whether the writing is darker than the paper or lighter.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include "mnist/picture/box.hpp"
+#include "mnist/picture/light.hpp"
+#include "nn/core/tensor.hpp"
+
+namespace mnist::detail {
+
+/// The skewness of the differences of each pixel from the mean of those around it. A little ink on
+/// much paper is the long tail: below zero if it is dark. Slopes of light and straight edges count
+/// for little, as they are symmetric.
+[[nodiscard]] inline double skewness(const Light& light) {
+  const nn::Index height = light.dimension(0), width = light.dimension(1);
+  const nn::Index reach = std::max(height, width) / 4;
+  nn::Tensor<double, 2> sums(height + 1, width + 1);  // of all pixels above and left of a corner
+  sums.setZero();
+  for (nn::Index y = 0; y < height; ++y) {
+    for (nn::Index x = 0; x < width; ++x) {
+      sums(y + 1, x + 1) = light(y, x) + sums(y, x + 1) + sums(y + 1, x) - sums(y, x);
+    }
+  }
+  double squares = 0, cubes = 0;
+  for (nn::Index y = 0; y < height; ++y) {
+    for (nn::Index x = 0; x < width; ++x) {
+      const Box around{std::max<nn::Index>(y - reach, 0), std::max<nn::Index>(x - reach, 0),
+                       std::min(y + reach + 1, height), std::min(x + reach + 1, width)};
+      const double sum = sums(around.bottom, around.right) - sums(around.top, around.right) -
+                         sums(around.bottom, around.left) + sums(around.top, around.left);
+      const double mean = sum / static_cast<double>(around.height() * around.width());
+      const double difference = static_cast<double>(light(y, x)) - mean;
+      squares += difference * difference;
+      cubes += difference * difference * difference;
+    }
+  }
+  const auto count = static_cast<double>(light.size());
+  return squares == 0 ? 0 : cubes / count / std::pow(squares / count, 1.5);
+}
+
+/// Whether most of the picture's border is nearer to its darkest pixel than to its lightest.
+[[nodiscard]] inline bool has_dark_border(const Light& light) {
+  const nn::Index height = light.dimension(0), width = light.dimension(1);
+  const auto [darkest, lightest] = std::minmax_element(light.data(), light.data() + light.size());
+  const int middle = (*darkest + *lightest) / 2;
+  nn::Index balance = 0;
+  const auto count = [&](nn::Index y, nn::Index x) { balance += light(y, x) > middle ? 1 : -1; };
+  for (nn::Index x = 0; x < width; ++x) count(0, x), count(height - 1, x);
+  for (nn::Index y = 0; y < height; ++y) count(y, 0), count(y, width - 1);
+  return balance < 0;
+}
+
+/// Whether light ink is on dark paper. A digit that fills the picture may have as much ink as
+/// paper; then the border tells, which is paper for the most part.
+[[nodiscard]] inline bool is_ink_light(const Light& light) {
+  constexpr double clear = 0.4;
+  const double skew = skewness(light);
+  return std::abs(skew) > clear ? skew > 0 : has_dark_border(light);
+}
+
+}  // namespace mnist::detail
