@@ -14,7 +14,7 @@
 #include <string>
 #include <string_view>
 
-#include "nn/core/config.hpp"
+#include "nn/core/cold.hpp"
 
 namespace nn::detail {
 
