@@ -45,8 +45,8 @@ std::vector<std::uint8_t> random_bytes(Index count) {
 TEST_SUITE("report/png") {
   TEST_CASE("encode_png: another reader finds the same pixels, grey and in colours") {
     // The last one has more than one stored block.
-    for (const auto& [height, width] :
-         {std::pair<Index, Index>{1, 1}, {5, 3}, {28, 28}, {300, 250}}) {
+    for (const auto& size : {std::pair<Index, Index>{1, 1}, {5, 3}, {28, 28}, {300, 250}}) {
+      const Index height = size.first, width = size.second;  // clang 14 captures no bindings
       for (const int channels : {1, 3}) {
         CAPTURE(width);
         CAPTURE(channels);
