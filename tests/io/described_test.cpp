@@ -215,7 +215,8 @@ TEST_SUITE("io/described") {
     CHECK(sentence_of([&] {
             return io::make_described<io::OptimizerFamily<float>>(Arguments{arguments}, AllTypes{});
           }) ==
-          "schedule: expected one of CosineDecay, ExponentialDecay, OneCycle, OneCycleMomentum, "
+          "schedule: expected one of CosineDecay, CosineDecayRestarts, ExponentialDecay, "
+          "InverseTimeDecay, OneCycle, OneCycleMomentum, PiecewiseConstantDecay, PolynomialDecay, "
           "got 'Halved'; name types of your own: load<MyOptimizer>(path)");
   }
 

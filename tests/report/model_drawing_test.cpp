@@ -80,8 +80,8 @@ TEST_SUITE("report/model_drawing") {
     const std::vector<DrawnNode> nodes{
         {.sources = {}}, {.sources = {0}}, {.sources = {1}}, {.sources = {2, 0}}};
     const DrawnLayout layout(nodes, std::vector<double>(4, 100));
-    REQUIRE(layout.lines().size() == 4);
-    const DrawnLayout::Line& skip = layout.lines()[3];
+    REQUIRE(layout.links().size() == 4);
+    const DrawnLayout::Line& skip = layout.links()[3];
     REQUIRE(skip.bends.size() == 2);
     for (std::size_t i = 0; i < 2; ++i) {
       CHECK(layout.y(skip.bends[i]) == layout.y(i + 1));

@@ -101,7 +101,7 @@ class DrawnLayout {
   [[nodiscard]] double y(std::size_t place) const {
     return (static_cast<double>(places_[place].rank) + 0.5) * row_height;
   }
-  [[nodiscard]] const std::vector<Line>& lines() const { return lines_; }
+  [[nodiscard]] const std::vector<Line>& links() const { return lines_; }
 
  private:
   static constexpr const char* where = "nn::to_svg";

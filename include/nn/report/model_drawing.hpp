@@ -121,7 +121,7 @@ template <Real T>
        "  path { stroke: #9198a1; } #arrow path { fill: #9198a1; }\n}\n</style>\n"
        "<defs><marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"2\" refY=\"4\" markerWidth=\"6\" "
        "markerHeight=\"6\" orient=\"auto\"><path d=\"M0 0 L8 4 L0 8 z\"/></marker></defs>\n"});
-  for (const auto& line : layout.lines()) svg += report::svg_line(layout, line);
+  for (const auto& line : layout.links()) svg += report::svg_line(layout, line);
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     svg += report::svg_box(nodes[i], layout.x(i), layout.y(i), widths[i]);
   }

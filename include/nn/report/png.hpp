@@ -73,19 +73,19 @@ inline void append_chunk(std::string& file, std::string_view type, std::string_v
   file += big_endian(static_cast<std::uint32_t>(data.size())) + body + big_endian(crc32(body));
 }
 
-/// `lines`: rows of pixels as they are stored.
+/// `rows`: of pixels, as they are stored.
 [[nodiscard]] NN_COLD inline std::string make_png(Index width, Index height, int bits,
                                                   int color_type, std::string_view palette,
-                                                  std::span<const std::string> lines) {
+                                                  std::span<const std::string> rows) {
   std::string header = big_endian(static_cast<std::uint32_t>(width)) +
                        big_endian(static_cast<std::uint32_t>(height));
   for (const int byte : {bits, color_type, 0, 0, 0}) header += static_cast<char>(byte);
-  std::string rows;
-  for (const std::string& line : lines) rows.append(1, '\0').append(line);  // no filter
+  std::string data;
+  for (const std::string& row : rows) data.append(1, '\0').append(row);  // no filter
   std::string file = "\x89PNG\r\n\x1A\n";
   append_chunk(file, "IHDR", header);
   if (!palette.empty()) append_chunk(file, "PLTE", palette);
-  append_chunk(file, "IDAT", store(rows));
+  append_chunk(file, "IDAT", store(data));
   append_chunk(file, "IEND", "");
   return file;
 }
@@ -97,12 +97,12 @@ inline void append_chunk(std::string& file, std::string_view type, std::string_v
                                                     Index height, Index width, Index channels) {
   NN_ASSERT(static_cast<Index>(pixels.size()) == height * width * channels);
   const auto line_size = static_cast<std::size_t>(width * channels);
-  std::vector<std::string> lines;
+  std::vector<std::string> rows;
   for (std::size_t row = 0; row < static_cast<std::size_t>(height); ++row) {
     const auto line = pixels.subspan(row * line_size, line_size);
-    lines.emplace_back(line.begin(), line.end());
+    rows.emplace_back(line.begin(), line.end());
   }
-  return png::make_png(width, height, 8, channels == 3 ? 2 : 0, "", lines);
+  return png::make_png(width, height, 8, channels == 3 ? 2 : 0, "", rows);
 }
 
 /// The same of numbers of colours, [height, width].
@@ -116,7 +116,7 @@ inline void append_chunk(std::string& file, std::string_view type, std::string_v
       colors += static_cast<char>(part);
     }
   }
-  std::vector<std::string> lines;
+  std::vector<std::string> rows;
   for (Index row = 0; row < height; ++row) {
     std::string line(static_cast<std::size_t>((width + 1) / 2), '\0');
     for (Index column = 0; column < width; ++column) {
@@ -124,9 +124,9 @@ inline void append_chunk(std::string& file, std::string_view type, std::string_v
       char& pair = line[static_cast<std::size_t>(column / 2)];
       pair = static_cast<char>(pair | (column % 2 == 0 ? number << 4 : number));
     }
-    lines.push_back(std::move(line));
+    rows.push_back(std::move(line));
   }
-  return png::make_png(width, height, 4, 3, colors, lines);
+  return png::make_png(width, height, 4, 3, colors, rows);
 }
 
 /// Base64 (RFC 4648) of a PNG file, as the address of a picture.

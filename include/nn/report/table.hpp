@@ -14,15 +14,15 @@ namespace nn::report {
 class Table {
  public:
   /// `is_long`: scrolls up and down too.
-  NN_COLD Table(const std::string& caption, const std::vector<std::string>& columns,
+  NN_COLD Table(const std::string& caption, const std::vector<std::string>& titles,
                 bool is_long = false) {
     const std::string words = escape(caption);
     append(html_, {"<div class=\"scroll", is_long ? " long" : "",
                    R"(" tabindex="0" role="region" aria-label=")", words,
                    "\"><table class=\"figures\">\n<caption>", words, "</caption>\n<thead><tr>"});
-    for (const std::string& column : columns) {
+    for (const std::string& title : titles) {
       html_ += "<th scope=\"col\">";
-      for (const char letter : escape(column)) {  // a long name may break behind an underscore
+      for (const char letter : escape(title)) {  // a long name may break behind an underscore
         html_ += letter;
         if (letter == '_') html_ += "<wbr/>";
       }

@@ -132,10 +132,10 @@ namespace nn::report {
 /// All shown epochs as numbers.
 [[nodiscard]] NN_COLD inline std::string history_table(const History& history) {
   const std::optional<std::size_t> best = best_epoch(history);
-  std::vector<std::string> columns{"Epoch"};
-  for (const auto& [name, values] : history) columns.push_back(name);
-  columns.emplace_back("seconds");
-  Table table("Values of each epoch", columns, true);
+  std::vector<std::string> titles{"Epoch"};
+  for (const auto& [name, values] : history) titles.push_back(name);
+  titles.emplace_back("seconds");
+  Table table("Values of each epoch", titles, true);
   for (const std::size_t i : shown_epochs(history)) {
     std::vector<std::string> cells;
     for (const auto& [name, values] : history) {
