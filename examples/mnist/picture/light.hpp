@@ -26,7 +26,7 @@ using Light = nn::Tensor<std::uint8_t, 2>;
     for (nn::Index x = 0; x < small.dimension(1); ++x) {
       const nn::Index bottom = std::min((y + 1) * square, picture.height);
       const nn::Index right = std::min((x + 1) * square, picture.width);
-      int red = 0, green = 0, blue = 0, clear = 0;
+      nn::Index red = 0, green = 0, blue = 0, clear = 0;  // an int has no room for long pictures
       for (nn::Index i = y * square; i < bottom; ++i) {
         const std::uint8_t* pixel = picture.pixels.get() + 4 * (i * picture.width + x * square);
         for (nn::Index j = x * square; j < right; ++j, pixel += 4) {
@@ -36,8 +36,8 @@ using Light = nn::Tensor<std::uint8_t, 2>;
           clear += 255 - pixel[3];
         }
       }
-      const auto area = 255 * static_cast<int>((bottom - y * square) * (right - x * square));
-      const int through = paper * clear + area / 2;
+      const nn::Index area = 255 * (bottom - y * square) * (right - x * square);
+      const nn::Index through = paper * clear + area / 2;
       small(y, x, 0) = static_cast<std::uint8_t>((red + through) / area);
       small(y, x, 1) = static_cast<std::uint8_t>((green + through) / area);
       small(y, x, 2) = static_cast<std::uint8_t>((blue + through) / area);

@@ -58,6 +58,15 @@ TEST_SUITE("examples/mnist/light") {
     CHECK(shrink(picture, 255, 3)(0, 1, 0) == 20);
   }
 
+  TEST_CASE("shrink: a square may have more pixels than their sum has room for in an int") {
+    constexpr std::size_t side = 200;
+    Picture picture;
+    picture.pixels.reset(static_cast<stbi_uc*>(std::malloc(4 * side * side)));
+    std::memset(picture.pixels.get(), 255, 4 * side * side);
+    picture.height = picture.width = side;
+    CHECK(shrink(picture, 0, 1)(0, 0, 0) == 255);
+  }
+
   TEST_CASE("shrink: the paper shines through transparent pixels") {
     const Picture picture = row_of({90, 90, 90, 0, 100, 100, 100, 128});
     CHECK(shrink(picture, 255, 2)(0, 0, 0) == 255);
