@@ -81,7 +81,8 @@ std::vector<mnist::Member> train_all(const TrainingOptions& options, const mnist
                                      const DataSet& data) {
   const int count = std::max(options.seeds, options.ensemble);
   std::vector<mnist::Member> members;
-  for (int i = 0; i < count && mnist::stop_request() == 0; ++i) {
+  // The first one is begun in any case: `fit` itself stops after a batch.
+  for (int i = 0; i < count && (i == 0 || mnist::stop_request() == 0); ++i) {
     const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(i);
     const std::string title =
         count == 1
