@@ -24,7 +24,8 @@ namespace {
 void require_digit_model(const nn::Model<float>& model, const std::string& path) {
   // The mean of several networks, too, which `mnist_train --ensemble` makes.
   const bool gives_probabilities =
-      model.activation() == nn::Activation::softmax || model.layers().back().name() == "Average";
+      model.activation() == nn::Activation::softmax ||
+      (!model.layers().empty() && model.layers().back().name() == "Average");
   if (model.input_shape() == nn::Shape{28, 28, 1} && model.output_shape().rank() == 1 &&
       gives_probabilities) {
     return;
@@ -57,9 +58,9 @@ std::string describe(const nn::Tensor<float, 2>& probabilities, nn::Index index,
   return text;
 }
 
-/// Prints what is read in a picture, under the images if they are asked for.
-/// "four.png: 4 (98.7 %), then 9 (1.1 %), 7 (0.1 %)" for a digit, "47.png: 47: 4 (98.7 %), 7 (99.9
-/// %)" for several
+/// Prints what is read in a picture, under the images if they are asked for: of one digit
+/// "four.png: 4 (98.7 %), then 9 (1.1 %), 7 (0.1 %)", of several
+/// "row.png: 47: 4 (98.7 %), 7 (99.9 %)".
 void print(const std::string& path, const mnist::Images& images,
            const nn::Tensor<float, 2>& probabilities, bool shows_images) {
   const nn::Index num_digits = images.dimension(0);
@@ -78,10 +79,10 @@ void print(const std::string& path, const mnist::Images& images,
                                  : mnist::draw_rows(images, indices, readings, mnist::line_width());
     std::printf("%s", text.c_str());
   }
-  std::string line = path + (is_single ? ":" : ": " + number + ":");
-  for (const std::string& reading : readings)
-    line += (&reading == &readings[0] ? " " : ", ") + reading;
-  std::printf("%s\n", line.c_str());
+  std::string listed;
+  for (const std::string& reading : readings) nn::append_listed(listed, reading);
+  if (!is_single) listed = number + ": " + listed;
+  std::printf("%s: %s\n", path.c_str(), listed.c_str());
 }
 
 /// Prints the digits read in each picture. Returns the exit status: 1 if a picture could not be

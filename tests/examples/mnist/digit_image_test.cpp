@@ -153,7 +153,7 @@ TEST_SUITE("examples/mnist/digit_image") {
       if (change < 0.35 * ink) ++num_kept;
     }
     // A pale outermost row may be lost: the rest is then stretched, and sometimes moved by a pixel.
-    CHECK(num_kept >= 85);
+    CHECK(num_kept >= 88);
   }
 
   TEST_CASE("read_digits: blank pictures are refused") {
