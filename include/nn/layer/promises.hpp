@@ -15,7 +15,7 @@ namespace nn {
 struct Promises {
   /// y is the memory of x under another shape: forward and backward are never called.
   bool reshapes = false;
-  /// At inference y = x, in the shape of x, and a model does not call forward. That copies.
+  /// At inference y = x, in the shape of x: forward copies, and a model leaves the layer out.
   bool is_identity_at_inference = false;
   /// The layer does nothing but its `activation()`, unless that is linear.
   bool only_activates = false;

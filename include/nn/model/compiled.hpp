@@ -47,9 +47,8 @@ concept Described = requires(const V& value) {
 ///                                     // ends with it, the scores are logits (`are_logits`)
 ///     bool from_logits() const;       // true: refuses a model that ends with a softmax
 ///     Index num_classes(Index outputs) const;  // that values tell apart, for class_weight; else 0
-///     static constexpr bool takes_weights = true;  // a call for a batch that multiplies each
-///     row's
-///                                                  // loss and gradient by its weight
+///     static constexpr bool takes_weights = true;  // a call for a batch that multiplies the loss
+///                                                  // and gradient of each row by its weight
 template <class L, class T>
 concept Loss = std::copyable<L> && requires(const L& loss) {
   { loss.name() } -> std::convertible_to<std::string>;

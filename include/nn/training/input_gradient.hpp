@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "nn/core/finite.hpp"
 #include "nn/metrics/confusion_matrix.hpp"
 #include "nn/model/model.hpp"
 #include "nn/model/model_access.hpp"
@@ -19,8 +20,8 @@ struct InputGradientOptions {
   Index smooth_samples = 0;
   /// Standard deviation of the noise, as a share of the sample's largest less its smallest number.
   double noise = 0.15;
-  std::uint64_t seed =
-      0;  ///< of the noise, which follows from it, the sample's number and the copy
+  /// Of the noise, which follows from it, the sample's number and that of the copy.
+  std::uint64_t seed = 0;
   Index batch_size = 128;  ///< samples that run through the model together: memory against speed
 };
 

@@ -13,8 +13,8 @@
 namespace nn {
 
 /// One update from all of x [N, ...] with targets y and perhaps weights, of samples and of classes
-/// as in FitOptions. Returns the loss and
-/// metrics of this batch before the update, with dropout on. Needs a compiled model, and builds one
+/// as in FitOptions. Returns the loss and metrics of this batch before the update, with dropout on.
+/// Needs a compiled model, and builds one
 /// that is not built. If it throws, the model is as it was, with two exceptions, both after the
 /// first update: a layer of one's own throws in backward, or memory runs out there, in a thread or
 /// for a batch size that is new. Then later layers may be updated already (`fit` restores them).

@@ -222,7 +222,8 @@ void column_products(Index rows, Index cols, const T* x, const T* dy, const T* m
 }
 
 /// dx = dy scale + (x - mean) slope + shift, with `masks` 0 where x <= 0 (the gradient of a ReLU
-/// that made x). Shapes  x, dy, dx [rows, cols]   others [cols]
+/// that made x).
+/// Shapes  x, dy, dx [rows, cols]   others [cols]
 template <Real T>
 void combine_columns(Index rows, Index cols, const T* x, const T* dy, const T* mean, const T* scale,
                      const T* slope, const T* shift, T* dx, bool masks = false) {
