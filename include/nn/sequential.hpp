@@ -4,6 +4,9 @@
 
 #include <iostream>  // for std::cout << model.summary()
 
+#include "nn/callbacks/backup_and_restore.hpp"
+#include "nn/callbacks/early_stopping.hpp"
+#include "nn/callbacks/terminate_on_nan.hpp"
 #include "nn/core/parallel.hpp"
 #include "nn/io/model_file.hpp"
 #include "nn/kernels/machine/cpu.hpp"
@@ -18,14 +21,11 @@
 #include "nn/model/sequential.hpp"
 #include "nn/optimizers/optimizers.hpp"
 #include "nn/schedules/schedules.hpp"
-#include "nn/training/backup_and_restore.hpp"
-#include "nn/training/early_stopping.hpp"
 #include "nn/training/evaluate.hpp"
 #include "nn/training/fit.hpp"
 #include "nn/training/forward_backward.hpp"
 #include "nn/training/input_gradient.hpp"
 #include "nn/training/predict.hpp"
-#include "nn/training/terminate_on_nan.hpp"
 #include "nn/training/train_on_batch.hpp"
 
 #if defined(NN_COMPILED)  // then the code is in the file that includes nn/compiled.hpp

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nn/training/backup_and_restore.hpp"
+#include "nn/callbacks/backup_and_restore.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/wait.h>
@@ -18,11 +18,11 @@
 #include <utility>
 #include <vector>
 
+#include "nn/callbacks/early_stopping.hpp"
 #include "nn/losses/mean_squared_error.hpp"
 #include "nn/metrics/metrics.hpp"
 #include "nn/optimizers/sgd.hpp"
 #include "nn/schedules/one_cycle.hpp"
-#include "nn/training/early_stopping.hpp"
 #include "nn/training/fit.hpp"
 #include "tests/io/temporary_folder.hpp"
 #include "tests/training/training_testing.hpp"
@@ -140,7 +140,7 @@ void leave_backup(const std::string& path, int hook, Index save_freq = 1) {
 
 }  // namespace
 
-TEST_SUITE("training/backup_and_restore") {
+TEST_SUITE("callbacks/backup_and_restore") {
   TEST_CASE("BackupAndRestore: a run that ends at any hook goes on with the same bits") {
     const TemporaryFolder folder;
     const std::string path = folder.path("run.ckpt");

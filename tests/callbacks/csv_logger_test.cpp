@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nn/logging/csv_logger.hpp"
+#include "nn/callbacks/csv_logger.hpp"
 
 #include <doctest/doctest.h>
 
@@ -7,8 +7,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "tests/callbacks/callback_testing.hpp"
 #include "tests/io/temporary_folder.hpp"
-#include "tests/logging/logging_testing.hpp"
 
 namespace nn {
 namespace {
@@ -29,7 +29,7 @@ struct OddValue {
   }
 };
 
-TEST_SUITE("logging/csv_logger") {
+TEST_SUITE("callbacks/csv_logger") {
   TEST_CASE("CSVLogger: a line for each epoch, columns by the alphabet, numbers that read back") {
     const TemporaryFolder folder;
     const std::string path = folder.path("log.csv");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nn/training/early_stopping.hpp"
+#include "nn/callbacks/early_stopping.hpp"
 
 #include <doctest/doctest.h>
 
@@ -107,7 +107,7 @@ struct WeightKeeper {
 
 }  // namespace
 
-TEST_SUITE("training/early_stopping") {
+TEST_SUITE("callbacks/early_stopping") {
   TEST_CASE("EarlyStopping: patience 0 and 1 end at the first epoch that is no better") {
     CHECK(epochs_run({}, {3, 2, 2, 1}) == 3);
     CHECK(epochs_run({.patience = 1}, {3, 2, 2, 1}) == 3);

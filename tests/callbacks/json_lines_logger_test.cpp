@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "nn/logging/json_lines_logger.hpp"
+#include "nn/callbacks/json_lines_logger.hpp"
 
 #include <doctest/doctest.h>
 
@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/callbacks/callback_testing.hpp"
 #include "tests/io/temporary_folder.hpp"
-#include "tests/logging/logging_testing.hpp"
 
 namespace nn {
 namespace {
@@ -35,7 +35,7 @@ struct Infinite {
   }
 };
 
-TEST_SUITE("logging/json_lines_logger") {
+TEST_SUITE("callbacks/json_lines_logger") {
   TEST_CASE("JsonLinesLogger: an object for each epoch, whose numbers are those of the history") {
     const TemporaryFolder folder;
     const std::string path = folder.path("log.jsonl");

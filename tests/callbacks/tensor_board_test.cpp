@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // That TensorBoard itself reads these files is tested by tests/python.
-#include "nn/logging/tensor_board.hpp"
+#include "nn/callbacks/tensor_board.hpp"
 
 #include <doctest/doctest.h>
 
@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/callbacks/callback_testing.hpp"
 #include "tests/io/temporary_folder.hpp"
-#include "tests/logging/logging_testing.hpp"
 
 namespace nn {
 namespace {
@@ -82,7 +82,7 @@ std::string values_of(const std::string& folder) {
   return text;
 }
 
-TEST_SUITE("logging/tensor_board") {
+TEST_SUITE("callbacks/tensor_board") {
   TEST_CASE("TensorBoard: the checksum is Castagnoli's") {
     CHECK(detail::crc32c("123456789") == 0xE3069283u);
     CHECK(detail::crc32c(std::string(32, '\0')) == 0x8A9136AAu);  // RFC 3720, B.4

@@ -26,8 +26,8 @@ set(storey_io 7)
 foreach(folder training distributed)
   set(storey_${folder} 8)
 endforeach()
-# What is made of a training run.
-foreach(folder logging report)
+# What a training run calls, and what is made of it.
+foreach(folder callbacks report)
   set(storey_${folder} 9)
 endforeach()
 set(storey_testing 9)

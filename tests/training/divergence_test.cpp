@@ -10,12 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include "nn/callbacks/terminate_on_nan.hpp"
 #include "nn/core/finite.hpp"
 #include "nn/losses/mean_squared_error.hpp"
 #include "nn/metrics/precision.hpp"
 #include "nn/optimizers/sgd.hpp"
 #include "nn/training/fit.hpp"
-#include "nn/training/terminate_on_nan.hpp"
 #include "tests/training/paper.hpp"
 #include "tests/training/training_testing.hpp"
 

@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
+#include "nn/callbacks/backup_and_restore.hpp"
 #include "nn/core/parallel.hpp"
 #include "nn/losses/mean_absolute_error.hpp"
 #include "nn/losses/mean_squared_error.hpp"
-#include "nn/training/backup_and_restore.hpp"
 #include "nn/training/evaluate.hpp"
 #include "nn/training/fit.hpp"
 #include "nn/training/predict.hpp"

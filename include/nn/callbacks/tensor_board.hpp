@@ -11,8 +11,8 @@
 #include <system_error>
 #include <vector>
 
+#include "nn/callbacks/event_record.hpp"
 #include "nn/io/appended_file.hpp"
-#include "nn/logging/event_record.hpp"
 #include "nn/training/callback.hpp"
 
 namespace nn {
