@@ -69,6 +69,12 @@ struct Finding {
   for (nn::Index i = 0; i < ink.size(); ++i) {
     ink.data()[i] = std::clamp((ink.data()[i] - faintest) / (full - faintest), 0.0f, 1.0f);
   }
+  // Nor is it writing if beside the rest it can hardly be seen.
+  constexpr float visible = 0.2f;
+  std::erase_if(finding.digits, [&](const Piece& digit) {
+    return std::none_of(digit.pixels.begin(), digit.pixels.end(),
+                        [&](nn::Index pixel) { return ink.data()[pixel] >= visible; });
+  });
   return finding;
 }
 

@@ -9,9 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include "mnist/picture/digit_ink.hpp"
 #include "nn/core/random.hpp"
 
 using namespace mnist::detail;
+using mnist::Ink;
 
 namespace {
 
@@ -76,6 +78,21 @@ struct Page {
 }  // namespace
 
 TEST_SUITE("examples/mnist/find") {
+  TEST_CASE("find_digits: every digit has ink that can be seen") {
+    for (int dark = 195; dark <= 213; ++dark) {
+      for (int pale = dark; pale <= 216; ++pale) {  // hardly darker than the paper
+        CAPTURE(dark);
+        CAPTURE(pale);
+        const Page page = Page{}.bar(80, 60, 160, 70, dark).bar(80, 200, 160, 210, pale);
+        const Finding finding = find_digits(page.light, 1);
+        for (const Piece& digit : finding.digits) {
+          const Ink ink = scaled_digit(digit, finding.ink, 1);
+          CHECK(std::max(ink.dimension(0), ink.dimension(1)) == 20);
+        }
+      }
+    }
+  }
+
   TEST_CASE("find_digits: several stand in the order of reading") {
     CHECK(Page().letter(90, 140).has_letters({{90, 140}}));
     CHECK(Page().letter(90, 240).letter(80, 40).letter(100, 140).has_letters(
