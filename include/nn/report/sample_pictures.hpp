@@ -79,8 +79,9 @@ class SamplePictures {
   [[nodiscard]] bool are_images() const { return channels_ > 0; }
   /// Bytes that a picture takes in the page, with its caption.
   [[nodiscard]] Index num_bytes() const {
-    return 400 + (are_images() ? (100 + shrunk(height_) * (shrunk(width_) * channels_ + 1)) * 4 / 3
-                               : 200);
+    return 400 + (are_images()
+                      ? (100 + shrunk_side(height_) * (shrunk_side(width_) * channels_ + 1)) * 4 / 3
+                      : 200);
   }
 
   /// The numbers of one sample.
@@ -120,7 +121,8 @@ class SamplePictures {
       const double share = high_ > low_ ? (value - low_) / (high_ - low_) : 0;
       pixels.push_back(static_cast<std::uint8_t>(std::lround(255 * bounded(share))));
     }
-    return sized(encode_png(pixels, shrunk(height_), shrunk(width_), channels_), side, description);
+    return sized(encode_png(pixels, shrunk_side(height_), shrunk_side(width_), channels_), side,
+                 description);
   }
 
   /// The absolute values of a sample's gradient, the largest of the channels. The brightest are the
@@ -146,8 +148,9 @@ class SamplePictures {
       const double share = most > 0 ? strength / most : 0;
       pixels.push_back(static_cast<std::uint8_t>(std::lround(15 * bounded(share))));
     }
-    return sized(encode_png(pixels, shrunk(height_), shrunk(width_), brightness_palette()), side,
-                 description);
+    return sized(
+        encode_png(pixels, shrunk_side(height_), shrunk_side(width_), brightness_palette()), side,
+        description);
   }
 
  private:
@@ -155,20 +158,20 @@ class SamplePictures {
 
   /// NaN becomes 0.
   [[nodiscard]] static double bounded(double share) { return share > 0 ? std::min(share, 1.0) : 0; }
-  [[nodiscard]] Index shrunk(Index size) const { return (size + shrink_ - 1) / shrink_; }
+  [[nodiscard]] Index shrunk_side(Index size) const { return (size + shrink_ - 1) / shrink_; }
 
   /// Means of blocks of pixels.
   [[nodiscard]] NN_COLD std::vector<double> shrunk(const std::vector<double>& values,
                                                    Index channels) const {
     if (shrink_ == 1) return values;
-    std::vector<double> sums(static_cast<std::size_t>(shrunk(height_) * shrunk(width_) * channels),
-                             0);
+    std::vector<double> sums(
+        static_cast<std::size_t>(shrunk_side(height_) * shrunk_side(width_) * channels), 0);
     std::vector<double> counts = sums;
     for (Index i = 0; i < std::ssize(values); ++i) {
       const Index pixel = i / channels, row = pixel / width_ / shrink_;
       const Index column = pixel % width_ / shrink_;
       const auto to =
-          static_cast<std::size_t>((row * shrunk(width_) + column) * channels + i % channels);
+          static_cast<std::size_t>((row * shrunk_side(width_) + column) * channels + i % channels);
       sums[to] += values[static_cast<std::size_t>(i)];
       counts[to] += 1;
     }
