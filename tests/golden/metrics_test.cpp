@@ -8,8 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "nn/losses/mean_absolute_error.hpp"
-#include "nn/losses/mean_squared_error.hpp"
+#include "nn/losses/losses.hpp"
 #include "nn/metrics/confusion_matrix.hpp"
 #include "tests/golden/golden.hpp"
 #include "tests/golden/keras_arguments.hpp"
@@ -143,8 +142,7 @@ std::string use_metric(const std::string& metric, const json& config, const Use&
 #define NN_USE_METRIC(M) \
   if (metric == #M) return use_arguments(M{});
   NN_FOR_EACH_METRIC(NN_USE_METRIC)
-  NN_USE_METRIC(MeanAbsoluteError)
-  NN_USE_METRIC(MeanSquaredError)
+  NN_FOR_EACH_VALUE_LOSS(NN_USE_METRIC)
 #undef NN_USE_METRIC
   return "no such metric";
 }

@@ -158,6 +158,18 @@ TEST_SUITE("io/described") {
                                     R"("sum_over_batch_size"}})");
     check_loss(MeanSquaredError{{.reduction = Reduction::sum}},
                R"({"class_name":"mean_squared_error","config":{"reduction":"sum"}})");
+    check_loss(Huber{{.delta = 0.5, .reduction = Reduction::sum}},
+               R"({"class_name":"huber_loss","config":{"delta":0.5,"reduction":"sum"}})");
+    check_loss(CosineSimilarity{}, R"({"class_name":"cosine_similarity","config":{"reduction":)"
+                                   R"("sum_over_batch_size"}})");
+    check_loss(BinaryFocalCrossentropy{{.apply_class_balancing = true}},
+               R"({"class_name":"binary_focal_crossentropy","config":{)"
+               R"("apply_class_balancing":true,"alpha":0.25,"gamma":2.0,)" +
+                   plain);
+    check_loss(CategoricalFocalCrossentropy{{.gamma = 3}},
+               R"({"class_name":"categorical_focal_crossentropy","config":{"alpha":0.25,)"
+               R"("gamma":3.0,)" +
+                   plain);
     check_loss(SparseCategoricalCrossentropy{{.from_logits = true, .ignore_class = -1}},
                R"({"class_name":"sparse_categorical_crossentropy","config":{"from_logits":true,)"
                R"("reduction":"sum_over_batch_size","ignore_class":-1}})");

@@ -96,7 +96,9 @@ namespace detail {
 /// The arguments of something that names them.
 template <class V>
 [[nodiscard]] NN_COLD std::optional<Arguments> arguments_of(const V& value) {
-  if constexpr (Described<V>) return value.arguments();
+  if constexpr (Described<V> || requires { requires V::is_held_described; }) {
+    return value.arguments();
+  }
   return std::nullopt;
 }
 
@@ -157,10 +159,23 @@ struct LossHolder final : LossInterface<T> {
   }();
   L loss;
 };
+/// V, or the class that V says it is held as: a base class of it that can do all that V can.
+template <class V>
+struct Held {
+  using Type = V;
+};
+template <class V>
+requires std::derived_from<V, typename V::HeldAs>
+struct Held<V> {
+  using Type = typename V::HeldAs;
+};
+template <class V>
+using HeldType = typename Held<V>::Type;
+
 /// Not inline, so that the library compiled once has all that a loss brings.
 template <class T, class L>
 NN_COLD LossInterface<T>* hold_loss(L loss) {
-  return new LossHolder<T, L>(std::move(loss));
+  return new LossHolder<T, HeldType<L>>(std::move(loss));
 }
 
 template <class T>
@@ -228,6 +243,7 @@ struct MetricHolder final : MetricInterface {
   std::optional<Arguments> arguments() const override { return arguments_of(metric); }
   std::optional<bool> more_is_better() const override {
     if constexpr (requires { bool{M::more_is_better}; }) return M::more_is_better;
+    if constexpr (requires { bool{metric.improves_upwards()}; }) return metric.improves_upwards();
     return std::nullopt;
   }
   bool ranks_scores() const override {
@@ -256,7 +272,7 @@ class Metric {
   requires(!std::same_as<M, Metric>) &&
       MetricFor<M, float>&& MetricFor<M, double> Metric(
           M metric)  // NOLINT(google-explicit-constructor): {nn::Accuracy{}} is a list of metrics
-      : self_(new detail::MetricHolder<M>(std::move(metric))) {}
+      : self_(new detail::MetricHolder<detail::HeldType<M>>(std::move(metric))) {}
 
   [[nodiscard]] std::string name() const { return self_->name(); }
   /// Its constructor's arguments, if it names them.

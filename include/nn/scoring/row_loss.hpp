@@ -38,6 +38,35 @@ template <class L>
   return Reduction::sum_over_batch_size;
 }
 
+/// A loss of any type, as the loop over rows sees it: a call for each row costs nothing beside the
+/// row, and the loop is compiled once.
+template <Real T>
+struct RowLossView {
+  const void* loss;
+  T (*call)(const void* loss, const ScoredRow<T>& row, T factor, T* gradient);
+  Reduction reduction;
+  std::optional<std::int32_t> ignored;
+};
+
+template <Real T>
+[[gnu::noinline]] double sum_row_losses(const RowLossView<T>& view, const ScoredBatch<T>& batch,
+                                        T* row_losses, T* gradient) {
+  const double scale = scale_of(view.reduction, batch, view.ignored);
+  kernels::for_each_row(batch.rows, batch.classes, [&, scale = static_cast<T>(scale)](Index i) {
+    T* row_gradient = gradient == nullptr ? nullptr : gradient + i * batch.classes;
+    if (view.ignored && batch.labels[i] == *view.ignored) {
+      row_losses[i] = T(0);
+      if (row_gradient != nullptr) std::fill_n(row_gradient, batch.classes, T(0));
+      return;
+    }
+    const T weight = batch.weights == nullptr ? T(1) : batch.weights[i];
+    row_losses[i] = weight * view.call(view.loss, batch.row(i), weight * scale, row_gradient);
+  });
+  double sum = 0;
+  for (Index i = 0; i < batch.rows; ++i) sum += static_cast<double>(row_losses[i]);
+  return sum * scale;
+}
+
 }  // namespace detail
 
 /// The loss of a batch: its rows' losses, each times its weight, reduced; 0 for a batch of none.
@@ -48,21 +77,13 @@ template <class L>
 template <Real T, RowLoss<T> L>
 double compute_loss(const L& loss, const ScoredBatch<T>& batch, T* row_losses, T* gradient) {
   if constexpr (requires { loss.check_batch(batch); }) loss.check_batch(batch);
-  const std::optional<std::int32_t> ignored = detail::ignored_class(loss);
-  const double scale = detail::scale_of(detail::reduction_of(loss), batch, ignored);
-  kernels::for_each_row(batch.rows, batch.classes, [&, scale = static_cast<T>(scale)](Index i) {
-    T* row_gradient = gradient == nullptr ? nullptr : gradient + i * batch.classes;
-    if (ignored && batch.labels[i] == *ignored) {
-      row_losses[i] = T(0);
-      if (row_gradient != nullptr) std::fill_n(row_gradient, batch.classes, T(0));
-      return;
-    }
-    const T weight = batch.weights == nullptr ? T(1) : batch.weights[i];
-    row_losses[i] = weight * loss(batch.row(i), weight * scale, row_gradient);
-  });
-  double sum = 0;
-  for (Index i = 0; i < batch.rows; ++i) sum += static_cast<double>(row_losses[i]);
-  return sum * scale;
+  const detail::RowLossView<T> view{
+      .loss = &loss,
+      .call = [](const void* held, const ScoredRow<T>& row, T factor,
+                 T* dy) { return static_cast<T>((*static_cast<const L*>(held))(row, factor, dy)); },
+      .reduction = detail::reduction_of(loss),
+      .ignored = detail::ignored_class(loss)};
+  return detail::sum_row_losses(view, batch, row_losses, gradient);
 }
 
 }  // namespace nn
