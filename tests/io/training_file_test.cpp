@@ -325,8 +325,12 @@ TEST_SUITE("io/training_file") {
     CHECK(loaded.evaluate(x, y)["loss"] == model.evaluate(x, y)["loss"]);
     CHECK(what_of<IoError>([&] { static_cast<void>(nn::load(path)); }) ==
           path + ", training: loss: expected one of binary_crossentropy, " +
-              "categorical_crossentropy, mean_absolute_error, mean_squared_error, " +
-              "sparse_categorical_crossentropy, got 'scaled_error'; name types of your own: "
+              "binary_focal_crossentropy, categorical_crossentropy, " +
+              "categorical_focal_crossentropy, sparse_categorical_crossentropy, " +
+              "categorical_hinge, cosine_similarity, hinge, huber_loss, kl_divergence, log_cosh, " +
+              "mean_absolute_error, mean_absolute_percentage_error, mean_squared_error, " +
+              "mean_squared_logarithmic_error, poisson, squared_hinge, got 'scaled_error'; name " +
+              "types of your own: "
               "load<MyOptimizer>(path)");
   }
 
@@ -408,7 +412,7 @@ TEST_SUITE("io/training_file") {
     CHECK(message(text("3", "[]", "[]", R"(,"x":1)")).starts_with(where + keys + "\"x\""));
     CHECK(message("{}") == where + keys + "0 of them (byte 0)");
     CHECK(message(text("3", "[]", "[" + sgd + "]"))
-              .starts_with(where + "metric: expected one of mean_absolute_error, "));
+              .starts_with(where + "metric: expected one of categorical_hinge, "));
     std::string many = mse;
     for (int i = 0; i < 100; ++i) many += "," + mse;
     CHECK(message(text("3", "[]", "[" + many + "]"))

@@ -15,8 +15,10 @@ set(storey_kernels 2)
 foreach(folder data layer scoring)
   set(storey_${folder} 3)
 endforeach()
-# What a schedule is: it names its arguments, as a layer does.
-set(storey_schedule 4)
+# What a schedule and a loss of values are: they name their arguments, as a layer does.
+foreach(folder loss schedule)
+  set(storey_${folder} 4)
+endforeach()
 foreach(folder layers losses merging metrics optimizers schedules)
   set(storey_${folder} 5)
 endforeach()

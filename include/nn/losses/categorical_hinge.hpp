@@ -2,7 +2,7 @@
 // Hinge loss between the true class and the best of the others: a loss and a metric.
 #pragma once
 
-#include "nn/scoring/value_loss.hpp"
+#include "nn/loss/value_loss.hpp"
 
 namespace nn {
 

@@ -2,7 +2,7 @@
 // Squared distance where it is small, and the distance where it is large: a loss and a metric.
 #pragma once
 
-#include "nn/scoring/value_loss.hpp"
+#include "nn/loss/value_loss.hpp"
 
 namespace nn {
 

@@ -2,7 +2,7 @@
 // Mean squared distance from the targets: a loss and a metric.
 #pragma once
 
-#include "nn/scoring/value_loss.hpp"
+#include "nn/loss/value_loss.hpp"
 
 namespace nn {
 

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "nn/scoring/value_loss.hpp"
+#include "nn/loss/value_loss.hpp"
 
 namespace nn {
 

@@ -2,7 +2,7 @@
 // Squared hinge loss of signs: a loss and a metric.
 #pragma once
 
-#include "nn/scoring/value_loss.hpp"
+#include "nn/loss/value_loss.hpp"
 
 namespace nn {
 
