@@ -51,6 +51,23 @@ TEST_SUITE("kernels/dropout") {
     CHECK(in_place == y);
   }
 
+  TEST_CASE_TEMPLATE("Dropout: a part of a tensor drops what the whole does there", T, float,
+                     double) {
+    const Random random(7, {nn::RandomPurpose::dropout});
+    const auto x = random_values<T>(40000, 1);
+    auto whole = nan_values<T>(40000);
+    dropout(random, 0.25, 40000, x.data(), whole.data());
+    for (const Index begin : {1, 2, 3, 4, 5, 37, 16386}) {
+      for (const Index count : {Index{0}, Index{1}, Index{2}, Index{70}, 40000 - begin}) {
+        CAPTURE(begin);
+        CAPTURE(count);
+        auto part = nan_values<T>(count);
+        dropout(random, 0.25, count, x.data() + begin, part.data(), begin);
+        CHECK(std::equal(part.begin(), part.end(), whole.begin() + begin));
+      }
+    }
+  }
+
   TEST_CASE("Dropout: drops the share that the rate says") {
     const Random random(7, {nn::RandomPurpose::dropout});
     const std::vector<float> x(100000, 1.0f);

@@ -27,7 +27,10 @@ struct Pass {
   std::uint64_t seed = 0;   ///< the model's seed
   std::uint64_t step = 0;   ///< optimizer steps taken before this pass
   std::uint64_t layer = 0;  ///< number in the whole model; equal layers draw different numbers
-  bool needs_dx = true;     ///< false: nobody reads dx, it need not be written
+  /// Where other processes have parts of the same batch: samples of the batch in front of this
+  /// pass's, and those of this pass. Else 0.
+  Index samples_before = 0, samples = 0;
+  bool needs_dx = true;  ///< false: nobody reads dx, it need not be written
   /// The layer's parameters are frozen: nobody reads their gradients, they need not be written.
   /// Batch normalization then takes its moving statistics in training too.
   bool is_frozen = false;
@@ -59,6 +62,11 @@ struct Pass {
 
   /// Whether dropout and the like are on.
   [[nodiscard]] bool is_random() const { return training && !as_inference; }
+  /// The number that the first of so many elements, of all samples of this pass, has in the whole
+  /// batch: what random numbers go by.
+  [[nodiscard]] Index first_in_batch(Index num_elements) const {
+    return samples_before == 0 ? 0 : samples_before * (num_elements / samples);
+  }
   /// The numbers that this layer draws in this pass.
   [[nodiscard]] Random random(RandomPurpose purpose) const {
     return {seed, {purpose, layer, step}};

@@ -128,7 +128,8 @@ class RandomWarp {
                                                  {RandomPurpose::augmentation, 0, pass.step}}
                                         : pass.random(RandomPurpose::augmentation);
     const kernels::ImageSize image{x.dimension(1), x.dimension(2)};
-    return [=](Index n) { return map_of(random, n, image); };
+    const Index first = pass.first_in_batch(x.dimension(0));
+    return [=](Index n) { return map_of(random, first + n, image); };
   }
 
   RandomWarpOptions options_;

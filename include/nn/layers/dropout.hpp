@@ -12,7 +12,8 @@ namespace nn {
 
 /// Sets each element to 0 with probability `rate` in training and divides the others by 1 - rate,
 /// which keeps the expectation (Srivastava et al. 2014; Keras: Dropout). Identity at inference.
-/// Whether an element is dropped is a function of (model's seed, layer, step, element) alone.
+/// Whether an element is dropped is a function of (model's seed, layer, step, element of the batch)
+/// alone.
 /// Shapes    x [N, ...]   y like x
 /// Backward  dx = dy / (1 - rate) where the element was kept, else 0
 /// Throws    std::invalid_argument unless 0 <= rate <= 1
@@ -48,7 +49,8 @@ class Dropout {
   /// to = from / (1 - rate) where kept, else 0
   void drop(Index count, const T* from, T* to, const Pass& pass) const {
     if (pass.is_random() && rate_ > 0) {
-      kernels::dropout(pass.random(RandomPurpose::dropout), rate_, count, from, to);
+      kernels::dropout(pass.random(RandomPurpose::dropout), rate_, count, from, to,
+                       pass.first_in_batch(count));
     } else {
       std::copy_n(from, count, to);
     }

@@ -35,19 +35,23 @@ void dropout(const Random& random, std::uint32_t last_dropped, T factor, Index f
 
 /// y = x / (1 - rate) where kept, else 0 (Srivastava, Hinton, Krizhevsky, Sutskever and
 /// Salakhutdinov 2014). Element i is dropped with probability `rate` in (0, 1]; whether it is
-/// depends on (random, i) alone, so that the gradient is the same function of dy.
-/// Shapes  x, y [count]; x == y is allowed
+/// depends on (random, i) alone, so that the gradient is the same function of dy. x may be a part
+/// of a larger tensor, whose element `begin` is its first. Shapes  x, y [count]; x == y is allowed
 template <Real T>
-void dropout(const Random& random, double rate, Index count, const T* x, T* y) {
+void dropout(const Random& random, double rate, Index count, const T* x, T* y, Index begin = 0) {
   NN_ASSERT(rate > 0 && rate <= 1);
   // A word w of 32 bits is dropped if w / 2^32 < rate.
   const auto last_dropped = static_cast<std::uint32_t>(std::ceil(rate * 0x1p32) - 1);
   const T factor = rate < 1 ? T(1 / (1 - rate)) : T(0);
-  for_each_block(count, [&](Index first, Index size) {
+  // Up to the first element that begins a block of random words.
+  const Index head = std::min(count, (4 - begin % 4) % 4);
+  naive::dropout(random, last_dropped, factor, begin, head, x, y);
+  for_each_block(count - head, [&, x = x + head, y = y + head](Index first, Index size) {
+    const Index element = begin + head + first;
     if constexpr (has_simd<T>) {
-      NN_DISPATCH(dropout, random, last_dropped, factor, first, size, x + first, y + first);
+      NN_DISPATCH(dropout, random, last_dropped, factor, element, size, x + first, y + first);
     } else {
-      naive::dropout(random, last_dropped, factor, first, size, x + first, y + first);
+      naive::dropout(random, last_dropped, factor, element, size, x + first, y + first);
     }
   });
 }
