@@ -65,6 +65,7 @@ class ValueLoss {
   }
   [[nodiscard]] std::vector<double> state() const { return mean_.state(); }
   void set_state(const std::vector<double>& state) { mean_.set_state(state); }
+  void merge(const std::vector<double>& state) { mean_.merge(state); }
   [[nodiscard]] double result() const {
     return kind_->more_is_better ? -mean_.result() : mean_.result();
   }

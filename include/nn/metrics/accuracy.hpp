@@ -38,6 +38,7 @@ class Accuracy {
 
   [[nodiscard]] std::vector<double> state() const { return mean_.state(); }
   void set_state(const std::vector<double>& state) { mean_.set_state(state); }
+  void merge(const std::vector<double>& state) { mean_.merge(state); }
   [[nodiscard]] double result() const { return mean_.result(); }
 
  private:

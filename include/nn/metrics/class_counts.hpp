@@ -87,6 +87,19 @@ class ClassCounts {
     }
     counts_ = std::move(read);
   }
+  /// Adds the counts of another one. One of the two may be without classes yet.
+  NN_COLD void merge(const std::vector<double>& state) {
+    ClassCounts other(where_);
+    other.set_state(state);
+    if (classes() == 0) resize(other.classes());
+    demand(other.classes() == classes() || other.classes() == 0, where_,
+           "counts of equally many classes", other.classes());
+    for (std::size_t k = 0; k < other.counts_.size(); ++k) {
+      counts_[k].support += other.counts_[k].support;
+      counts_[k].predicted += other.counts_[k].predicted;
+      counts_[k].hits += other.counts_[k].hits;
+    }
+  }
 
   [[nodiscard]] std::int64_t total() const {
     std::int64_t sum = 0;

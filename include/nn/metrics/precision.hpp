@@ -42,6 +42,7 @@ class Precision {
   }
   [[nodiscard]] std::vector<double> state() const { return counts_.state(); }
   void set_state(const std::vector<double>& state) { counts_.set_state(state); }
+  void merge(const std::vector<double>& state) { counts_.merge(state); }
   [[nodiscard]] double result() const { return counts_.precision(options_.average); }
 
  private:

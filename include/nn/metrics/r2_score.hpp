@@ -90,6 +90,24 @@ class R2Score {
           .mean = state[3 * k + 1], .variation = state[3 * k + 2], .squares = state[3 * k + 3]};
     }
   }
+  /// Adds the rows of another one (Chan, Golub and LeVeque 1983).
+  NN_COLD void merge(const std::vector<double>& state) {
+    R2Score other;
+    other.set_state(state);
+    if (other.rows_ == 0) return;
+    if (rows_ == 0) sums_.assign(other.sums_.size(), {});
+    demand(other.sums_.size() == sums_.size(), "r2_score", "sums of equally long rows",
+           other.sums_.size());
+    const auto mine = static_cast<double>(rows_), theirs = static_cast<double>(other.rows_);
+    for (std::size_t k = 0; k < sums_.size(); ++k) {
+      const double step = other.sums_[k].mean - sums_[k].mean;
+      sums_[k].mean += step * (theirs / (mine + theirs));
+      sums_[k].variation +=
+          other.sums_[k].variation + step * step * (mine * theirs / (mine + theirs));
+      sums_[k].squares += other.sums_[k].squares;
+    }
+    rows_ += other.rows_;
+  }
   [[nodiscard]] double result() const {
     double sum = 0, weights = 0;
     for (const Sums& sums : sums_) {

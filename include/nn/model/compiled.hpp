@@ -79,6 +79,8 @@ concept OptimizerFor = std::copyable<O> && requires(O& optimizer, ParameterBlock
 ///
 ///     std::vector<double> state() const;             // what it has added up, and that put back:
 ///     void set_state(const std::vector<double>&);    // for backups within an epoch
+///     void merge(const std::vector<double>&);        // adds the state of another one of its kind:
+///                                                    // for trainings by several processes
 ///     static constexpr bool more_is_better = true;  // which way it improves: EarlyStopping asks
 ///     static constexpr bool ranks_scores = true;    // looks at a row's order alone, so that
 ///     logits
@@ -118,6 +120,8 @@ struct LossInterface {
   virtual TargetRule targets() const = 0;
   virtual bool from_logits() const = 0;
   virtual bool takes_weights() const = 0;
+  /// How the losses of rows become one number; nothing for a call for a whole batch.
+  virtual std::optional<Reduction> reduction() const = 0;
   /// Classes that the targets of a row of `outputs` numbers tell apart; 0: none.
   virtual Index num_classes(Index outputs) const = 0;
   /// The closing activation whose input the loss takes in place of its result; linear: none.
@@ -137,6 +141,10 @@ struct LossHolder final : LossInterface<T> {
   }
   bool takes_weights() const override {
     return RowLoss<L, T> || requires { requires L::takes_weights; };
+  }
+  std::optional<Reduction> reduction() const override {
+    if constexpr (RowLoss<L, T>) return reduction_of(loss);
+    return std::nullopt;
   }
   Index num_classes(Index outputs) const override {
     if constexpr (requires { loss.num_classes(outputs); }) return loss.num_classes(outputs);
@@ -234,6 +242,8 @@ struct MetricInterface {
   virtual double result() const = 0;
   virtual std::optional<std::vector<double>> state() const = 0;
   virtual void set_state(const std::vector<double>& state) = 0;
+  virtual bool merges() const = 0;
+  virtual void merge(const std::vector<double>& state) = 0;
 };
 template <class M>
 struct MetricHolder final : MetricInterface {
@@ -259,6 +269,12 @@ struct MetricHolder final : MetricInterface {
   }
   NN_COLD void set_state(const std::vector<double>& state) override {
     if constexpr (HasState<M>) metric.set_state(state);
+  }
+  bool merges() const override {
+    return HasState<M> && requires(M & own, const std::vector<double>& state) { own.merge(state); };
+  }
+  NN_COLD void merge([[maybe_unused]] const std::vector<double>& state) override {
+    if constexpr (requires { metric.merge(state); }) metric.merge(state);
   }
   M metric;
 };
@@ -291,6 +307,9 @@ class Metric {
   [[nodiscard]] std::optional<std::vector<double>> state() const { return self_->state(); }
   /// Puts that back. Throws `std::invalid_argument` for another metric's state.
   void set_state(const std::vector<double>& state) { self_->set_state(state); }
+  /// Whether it can add what another one of its kind has added up, and does so.
+  [[nodiscard]] bool merges() const { return self_->merges(); }
+  void merge(const std::vector<double>& state) { self_->merge(state); }
 
  private:
   detail::Erased<detail::MetricInterface> self_;

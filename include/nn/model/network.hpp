@@ -254,6 +254,11 @@ class Network {
   void backward(Inputs x, const Pass& pass, const MemoryLayout& layout, Outputs dx) const {
     plan(layout).backward(leaves_, x, pass, layout, dx);
   }
+  /// Applies `rule` to each parameter that the backward of a loss updates: to list them. The
+  /// network must have gradients.
+  NN_COLD void for_each_updated(const ParameterUpdate& rule) const {
+    plan(true).update_parameters(leaves_, {.training = true, .update = &rule});
+  }
   /// After `backward`, with its pass: the one place where a pass changes a layer.
   void update_state(const Pass& pass, const MemoryLayout& layout) {
     plan(layout).update_state(leaves_, pass, layout);

@@ -80,6 +80,14 @@ class Plan {
   /// Updates layers' state after `backward`, with its pass.
   void update_state(const Layers& layers, const Pass& pass, const MemoryLayout& layout) const;
 
+  /// Applies pass.update to all parameters that `backward` with such a pass updates, whatever their
+  /// gradients are.
+  NN_COLD void update_parameters(const Layers& layers, const Pass& pass) const {
+    for (const Step& step : plan_.steps) {
+      if (step.trains) layers[step.leaf]->update_parameters(pass);
+    }
+  }
+
   /// The first step whose result, of a training `forward` in `pass.memory`, is not finite; null:
   /// there is none.
   [[nodiscard]] NN_COLD const Step* first_non_finite(const Pass& pass,

@@ -27,19 +27,28 @@ namespace detail {
 inline constexpr Reduction reductions[] = {Reduction::sum_over_batch_size, Reduction::sum,
                                            Reduction::mean_with_sample_weight};
 
-/// What the sum of a batch's losses is multiplied by. Rows with the label `ignored` don't count.
+/// What the sum of a batch's losses is divided by, unless that is reduced to a sum. Rows with the
+/// label `ignored` don't count.
 template <Real T>
-[[nodiscard]] double scale_of(Reduction reduction, const ScoredBatch<T>& batch,
-                              std::optional<std::int32_t> ignored) {
-  if (reduction == Reduction::sum) return 1;
+[[nodiscard]] double divisor_of(Reduction reduction, const ScoredBatch<T>& batch,
+                                std::optional<std::int32_t> ignored) {
   const bool adds_weights =
       reduction == Reduction::mean_with_sample_weight && batch.weights != nullptr;
-  if (!adds_weights && !ignored) return batch.rows == 0 ? 1 : 1 / static_cast<double>(batch.rows);
+  if (!adds_weights && !ignored) return static_cast<double>(batch.rows);
   double divisor = 0;
   for (Index row = 0; row < batch.rows; ++row) {
     if (ignored && batch.labels[row] == *ignored) continue;
     divisor += adds_weights ? static_cast<double>(batch.weights[row]) : 1;
   }
+  return divisor;
+}
+
+/// What the sum of a batch's losses is multiplied by.
+template <Real T>
+[[nodiscard]] double scale_of(Reduction reduction, const ScoredBatch<T>& batch,
+                              std::optional<std::int32_t> ignored) {
+  if (reduction == Reduction::sum) return 1;
+  const double divisor = batch.divisor >= 0 ? batch.divisor : divisor_of(reduction, batch, ignored);
   return divisor == 0 ? 0 : 1 / divisor;
 }
 

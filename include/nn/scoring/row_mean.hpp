@@ -49,6 +49,14 @@ class RowMean {
     sum_ = state[0];
   }
 
+  /// Adds the sum and count of another one.
+  NN_COLD void merge(const std::vector<double>& state) {
+    RowMean other;
+    other.set_state(state);
+    sum_ += other.sum_;
+    rows_ += other.rows_;
+  }
+
   [[nodiscard]] double result() const {
     return rows_ == 0 ? 0.0 : sum_ / static_cast<double>(rows_);
   }

@@ -39,6 +39,10 @@ struct ScoredBatch {
   const T* weights = nullptr;  ///< [rows], of the rows' losses; null: all 1
   bool are_logits = false;     ///< scores are what the loss's closing activation would get
   std::optional<std::int32_t> ignore_class{};  ///< the label of rows that the loss ignores
+  /// Where the rows are a part of a larger batch: what the sum of that batch's losses is divided
+  /// by, and its rows; else negative.
+  double divisor = -1;
+  Index batch_rows = -1;
 
   [[nodiscard]] ScoredRow<T> row(Index i) const {
     return {.classes = classes,
