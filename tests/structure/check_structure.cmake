@@ -25,11 +25,9 @@ endforeach()
 set(storey_model 6)
 set(storey_io 7)
 # Above files: a callback of a training run may write one.
-foreach(folder training distributed)
-  set(storey_${folder} 8)
-endforeach()
-# What a training run calls, and what is made of it.
-foreach(folder callbacks report)
+set(storey_training 8)
+# What a training run calls, what runs it in several processes, and what is made of it.
+foreach(folder callbacks distributed report)
   set(storey_${folder} 9)
 endforeach()
 set(storey_testing 9)

@@ -86,6 +86,7 @@ namespace detail {
 
 class SourceView;
 struct WantedTargets;  // training/batch_reader.hpp
+struct BatchShare;     // training/split.hpp
 
 /// What hands out the batches of a source: see training/batch_reader.hpp.
 template <Real T>
@@ -100,8 +101,8 @@ template <Real T>
 [[nodiscard]] std::unique_ptr<BatchReaderInterface<T>> make_reader(const SourceView& source,
                                                                    const WantedTargets& targets,
                                                                    const SampleWeights& weights,
-                                                                   Index batch_size,
-                                                                   Index prefetch);
+                                                                   Index batch_size, Index prefetch,
+                                                                   const BatchShare& share);
 
 template <class S>
 concept AnySource = SampleSource<S, float> || SampleSource<S, double>;
@@ -160,9 +161,9 @@ class SourceView {
   template <Real T>
   [[nodiscard]] std::unique_ptr<BatchReaderInterface<T>> reader(const WantedTargets& targets,
                                                                 const SampleWeights& weights,
-                                                                Index batch_size,
-                                                                Index prefetch) const {
-    return functions<T>().make(*this, targets, weights, batch_size, prefetch);
+                                                                Index batch_size, Index prefetch,
+                                                                const BatchShare& share) const {
+    return functions<T>().make(*this, targets, weights, batch_size, prefetch, share);
   }
 
  private:

@@ -59,19 +59,22 @@ template <Real T>
 template <Real T>
 class BatchReader final : public BatchReaderInterface<T> {
  public:
-  /// `weights`: those of all samples of the source, or none given.
+  /// `weights`: those of all samples of the source, or none given. `share`: what is read of each
+  /// batch.
   NN_COLD BatchReader(const SourceView& source, WantedTargets targets, const SampleWeights& weights,
-                      Index batch_size, Index prefetch)
+                      Index batch_size, Index prefetch, const BatchShare& share = {})
       : source_(source),
         targets_(std::move(targets)),
         weights_(weights),
         batch_size_(std::min(batch_size, source.count())),
+        share_(share),
         x_size_(source.sample_shape().num_elements()) {
     if (batch_size_ == 0) return;
     num_slots_ = std::min(prefetch, count_batches(source.count(), batch_size_)) + 1;
     slots_ = std::make_unique<Slot[]>(static_cast<std::size_t>(num_slots_));
-    const auto room_for = [this](Index numbers) {
-      return static_cast<std::size_t>(checked_product({batch_size_, numbers}));
+    const Index most = share_.pieces == 1 ? batch_size_ : share_.size(batch_size_) + 1;
+    const auto room_for = [most](Index numbers) {
+      return static_cast<std::size_t>(checked_product({most, numbers}));
     };
     for (Index i = 0; i < num_slots_; ++i) {
       Slot& slot = slot_of(i);
@@ -122,7 +125,7 @@ class BatchReader final : public BatchReaderInterface<T> {
       if (slot.failure) std::rethrow_exception(slot.failure);
       slot.is_full = false;
     }
-    return view(slot, size_of(num_used_++));
+    return view(slot, share_.size(size_of(num_used_++)));
   }
 
  private:
@@ -190,8 +193,8 @@ class BatchReader final : public BatchReaderInterface<T> {
   }
 
   void fill(Slot& slot, Index batch) {
-    const Index start = first_ + batch * batch_size_;
-    const Index count = size_of(batch);
+    const Index start = first_ + batch * batch_size_ + share_.first(size_of(batch));
+    const Index count = share_.size(size_of(batch));
     const Index num_classes = targets_.numbers_of(TargetKind::classes);
     const Index num_values = targets_.numbers_of(TargetKind::values);
     std::fill_n(slot.x.data(), count * x_size_, T(0));
@@ -263,6 +266,7 @@ class BatchReader final : public BatchReaderInterface<T> {
   const WantedTargets targets_;
   const SampleWeights weights_;
   const Index batch_size_;
+  const BatchShare share_;
   const Index x_size_;
   DataSet batch_;
   Index num_slots_ = 0;
@@ -286,8 +290,9 @@ template <Real T>
 NN_COLD std::unique_ptr<BatchReaderInterface<T>> make_reader(const SourceView& source,
                                                              const WantedTargets& targets,
                                                              const SampleWeights& weights,
-                                                             Index batch_size, Index prefetch) {
-  return std::make_unique<BatchReader<T>>(source, targets, weights, batch_size, prefetch);
+                                                             Index batch_size, Index prefetch,
+                                                             const BatchShare& share) {
+  return std::make_unique<BatchReader<T>>(source, targets, weights, batch_size, prefetch, share);
 }
 
 }  // namespace nn::detail

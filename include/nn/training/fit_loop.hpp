@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +22,7 @@
 #include "nn/training/fit_options.hpp"
 #include "nn/training/history.hpp"
 #include "nn/training/run_state.hpp"
+#include "nn/training/shared_run.hpp"
 #include "nn/training/split.hpp"
 #include "nn/training/trainer.hpp"
 
@@ -38,11 +41,12 @@ class FitLoop final : public FitContext {
         options_(options),
         training_(training),
         validation_(validation),
+        class_weights_(class_weights_of<T>("Model::fit, class_weight", options.class_weight,
+                                           compiled, network.outputs())),
+        shared_(options.communicator.run(network, compiled, class_weights_, options.sharing)),
         feed_(training, wanted_targets("Model::fit", network, compiled), options.batch_size,
-              options.prefetch),
-        trainer_(network, compiled,
-                 class_weights_of<T>("Model::fit, class_weight", options.class_weight, compiled,
-                                     network.outputs())),
+              options.prefetch, shared_ ? shared_->share() : BatchShare{}),
+        trainer_(network, compiled, class_weights_),
         place_{.epoch = options.initial_epoch},
         first_step_(network.block().step()),
         kept_(options.callbacks.size()) {}
@@ -50,17 +54,16 @@ class FitLoop final : public FitContext {
   FitLoop& operator=(const FitLoop&) = delete;
 
   [[gnu::noinline]] History run() {
-    epochs = options_.epochs;
-    num_batches = num_batches_;
-    announce_names();
-    call(&Callback::on_train_begin);
-    call(&Callback::on_checkpoint);
-    has_begun_ = true;
-    for (Index i = place_.epoch; i < options_.epochs && !stop_training; ++i) run_epoch(i);
-    compiled_.optimizer->finalize_variable_values(network_.block());
-    call(&Callback::on_train_end);
-    history_.set_divergence(trainer_.divergence());
-    return std::move(history_);
+    if (!shared_) return run_epochs();
+    try {
+      return run_epochs();
+    } catch (const std::exception& error) {
+      shared_->fail(error.what());
+      throw;
+    } catch (...) {
+      shared_->fail("an exception of its own");
+      throw;
+    }
   }
 
   NN_COLD void keep_weights() override {
@@ -72,6 +75,7 @@ class FitLoop final : public FitContext {
   NN_COLD void restore_weights() override {
     const AlignedArray<T>& kept = kept_[caller_];
     std::copy(kept.begin(), kept.end(), network_.block().values());
+    has_other_weights_ = true;
   }
   [[nodiscard]] NN_COLD std::optional<bool> more_is_better(std::string_view name) const override {
     if (name.starts_with("val_")) name.remove_prefix(4);
@@ -93,6 +97,7 @@ class FitLoop final : public FitContext {
   void set_learning_rate(double rate) override { compiled_.optimizer->set_learning_rate(rate); }
 
   [[nodiscard]] NN_COLD RunState run_state() override {
+    if (shared_) shared_->gather(trainer_);
     auto& block = network_.block();
     RunState run;
     run.identity = identity();
@@ -147,9 +152,64 @@ class FitLoop final : public FitContext {
     divergence = run.divergence;
     history_ = History(run.history);
     place_ = {.epoch = run.epoch, .batch = run.batch, .epoch_step = run.epoch_step};
+    is_resumed_ = true;
   }
 
  private:
+  [[nodiscard]] History run_epochs() {
+    epochs = options_.epochs;
+    num_batches = num_batches_;
+    if (shared_) begin_shared();
+    announce_names();
+    call(&Callback::on_train_begin);
+    call(&Callback::on_checkpoint);
+    has_begun_ = true;
+    agree();
+    for (Index i = place_.epoch; i < options_.epochs && !stop_training; ++i) run_epoch(i);
+    if (shared_) {
+      shared_->finish();
+    } else {
+      compiled_.optimizer->finalize_variable_values(network_.block());
+    }
+    call(&Callback::on_train_end);
+    agree();
+    history_.set_divergence(trainer_.divergence());
+    if (shared_) shared_->share_history(history_);
+    return std::move(history_);
+  }
+
+  NN_COLD void begin_shared() {
+    NamedTexts texts = identity();
+    texts.pop_back();  // the number of callbacks, which only process 0 has to have
+    texts.emplace_back("epochs", concat({options_.epochs}));
+    texts.emplace_back("validation_freq", concat({options_.validation_freq}));
+    texts.emplace_back("validation_batch_size", concat({options_.validation_batch_size}));
+    shared_->begin(texts, !options_.callbacks.empty());
+  }
+
+  /// Between several processes: what callbacks have decided on process 0 holds for all.
+  void agree() {
+    if (shared_ && shared_->has_callbacks()) agree_with_others();
+  }
+  NN_COLD void agree_with_others() {
+    const RunAgreement all = shared_->agree({.stop_training = stop_training,
+                                             .has_other_weights = has_other_weights_,
+                                             .is_resumed = is_resumed_,
+                                             .learning_rate = learning_rate(),
+                                             .epoch = place_.epoch,
+                                             .batch = place_.batch,
+                                             .epoch_step = place_.epoch_step,
+                                             .step = network_.block().step()},
+                                            trainer_);
+    stop_training = all.stop_training;
+    if (learning_rate() != all.learning_rate) set_learning_rate(all.learning_rate);
+    if (all.is_resumed) place_ = {all.epoch, all.batch, all.epoch_step};
+    has_other_weights_ = is_resumed_ = false;
+  }
+
+  /// Whether callbacks and the caller's stream are this process's affair.
+  [[nodiscard]] bool leads() const { return !shared_ || shared_->leads(); }
+
   /// Where the run is: what is done next, and how many updates were made before its epoch.
   struct Place {
     Index epoch = 0;
@@ -202,6 +262,7 @@ class FitLoop final : public FitContext {
   }
 
   void call(void (Callback::*hook)(FitContext&) const) {
+    if (!leads()) return;
     caller_ = 0;
     for (const Callback& callback : options_.callbacks) {
       (callback.*hook)(*this);
@@ -225,15 +286,18 @@ class FitLoop final : public FitContext {
     if (place_.batch == 0) {
       logs = {};
       call(&Callback::on_epoch_begin);
+      agree();
       place_.epoch_step = network_.block().step();
       trainer_.reset();
+      if (shared_) shared_->reset();
     } else {
       logs = trainer_.results();  // an epoch that another process began
     }
-    Progress progress(options_.verbose, options_.stream, num_batches_);
+    Progress progress(options_.verbose, leads() ? options_.stream : nullptr, num_batches_);
     progress.begin(concat({"Epoch ", number + 1, "/", options_.epochs}));
     const Index samples_done = train_epoch(progress);
     const double seconds = progress.seconds();
+    if (shared_) shared_->collect(trainer_);
     logs = trainer_.results();
     const bool validates = (number + 1) % options_.validation_freq == 0;
     if (validation_.count() > 0 && validates) validate();
@@ -243,6 +307,7 @@ class FitLoop final : public FitContext {
     history_.add(number, seconds, logs);  // and what callbacks have set
     place_ = {.epoch = number + 1};
     call(&Callback::on_checkpoint);
+    agree();
   }
 
   /// Returns the number of samples that were trained on.
@@ -259,18 +324,27 @@ class FitLoop final : public FitContext {
     for (Index i = place_.batch; i < num_batches_; ++i) {
       batch = i;
       call(&Callback::on_batch_begin);
+      agree();
       done += train_batch();
       place_.batch = i + 1;
-      if (!options_.callbacks.empty()) {
+      if (has_callbacks()) {
+        if (shared_) shared_->collect(trainer_);
         logs = trainer_.results();
         divergence = trainer_.divergence();
         call(&Callback::on_batch_end);
         call(&Callback::on_checkpoint);
+        agree();
       }
-      if (progress.is_due()) progress.show(i + 1, done, trainer_.results());
+      if (progress.is_due()) {
+        if (shared_ && !has_callbacks()) shared_->collect_own(trainer_);
+        progress.show(i + 1, done, trainer_.results());
+      }
       if (stop_training) break;
     }
     return done;
+  }
+  [[nodiscard]] bool has_callbacks() const {
+    return shared_ ? shared_->has_callbacks() : !options_.callbacks.empty();
   }
 
   /// Returns the number of its samples.
@@ -279,8 +353,12 @@ class FitLoop final : public FitContext {
     // Adam's moments decay into denormals, which cost ten times a normal number. Callbacks and
     // sources run in the caller's mode.
     const FlushDenormals flush;
-    trainer_.train(*part.data, part.rows, part.first, part.count);
-    return part.count;
+    if (shared_) {
+      shared_->train(part);
+    } else {
+      trainer_.train(*part.data, part.rows, part.first, part.count);
+    }
+    return part.batch_count;
   }
 
   [[gnu::noinline]] void validate() {
@@ -290,7 +368,8 @@ class FitLoop final : public FitContext {
     Progress silent(Verbose::silent, options_.stream, 1);
     const char* const where =
         options_.validation_data.is_given() ? "Model::fit, validation_data" : "Model::fit";
-    const Scores results = evaluator.run(where, validation_, size, options_.prefetch, silent);
+    const Scores results = evaluator.run(where, validation_, size, options_.prefetch, silent,
+                                         options_.communicator.get());
     for (const auto& [name, value] : results) logs.set(concat({"val_", name}), value);
   }
 
@@ -299,6 +378,8 @@ class FitLoop final : public FitContext {
   Compiled<T>& compiled_;
   const FitOptions options_;  // a copy: a callback may change the caller's
   DataSet training_, validation_;
+  const std::vector<T> class_weights_;
+  const std::unique_ptr<SharedRun<T>> shared_;  // null where this process trains alone
   BatchFeed<T> feed_;
   const Index num_batches_ = count_batches(training_.count(), options_.batch_size);
   Trainer<T> trainer_;
@@ -306,6 +387,8 @@ class FitLoop final : public FitContext {
   Place place_;
   const std::int64_t first_step_;
   bool has_begun_ = false;
+  bool has_other_weights_ = false;  // since the last `agree`
+  bool is_resumed_ = false;
   std::vector<AlignedArray<T>> kept_;  // weights kept by each callback
   std::size_t caller_ = 0;             // index of the callback that runs
 };

@@ -11,6 +11,7 @@
 
 #include "nn/data/data_set.hpp"
 #include "nn/training/callback.hpp"
+#include "nn/training/communicator_ref.hpp"
 #include "nn/training/progress.hpp"
 #include "nn/training/requirements.hpp"
 
@@ -88,6 +89,12 @@ struct FitOptions {
   /// They take memory for one batch more. 0: the thread that trains reads. Results do not depend on
   /// it. Data in memory are not read ahead.
   Index prefetch = 2;
+  /// Other processes that call `fit` at the same time, with the same model and data, to train it
+  /// together: see nn/distributed/. Each takes a share of every batch; `batch_size` is that of the
+  /// whole batch. Process 0 alone runs callbacks and shows progress. It ends with all moments of
+  /// the optimizer, the others without.
+  CommunicatorRef communicator{};
+  SharingOptions sharing{};
 };
 
 namespace detail {

@@ -89,7 +89,7 @@ void predict_batches(const Network<T>& network, const DataSet& data, std::span<T
   progress.begin("");
   std::unique_ptr<BatchReaderInterface<T>> reader;
   if (data.source.is_given()) {
-    reader = data.source.reader<T>({}, {}, options.batch_size, options.prefetch);
+    reader = data.source.reader<T>({}, {}, options.batch_size, options.prefetch, BatchShare{});
     reader->begin({}, 0, data.count());
   }
   predict_batches<T>(network, data.count(), data.x, reader.get(), y, workspace, options, &progress);

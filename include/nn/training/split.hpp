@@ -28,6 +28,24 @@ namespace detail {
   return count / batch_size + (count % batch_size == 0 ? 0 : 1);
 }
 
+/// The part of each batch that one of several processes has. A batch is cut in `pieces` whose sizes
+/// differ by one sample at most; these are pieces begin .. end - 1.
+struct BatchShare {
+  Index pieces = 1;
+  Index begin = 0;
+  Index end = 1;
+
+  /// Where piece `i` of a batch of `count` samples begins.
+  [[nodiscard]] constexpr Index start_of(Index i, Index count) const {
+    // i * count may be too large a number.
+    return count / pieces * i + count % pieces * i / pieces;
+  }
+  [[nodiscard]] constexpr Index first(Index count) const { return start_of(begin, count); }
+  [[nodiscard]] constexpr Index size(Index count) const {
+    return start_of(end, count) - start_of(begin, count);
+  }
+};
+
 /// `Pass::batch_number` of samples first .. first + count - 1 out of `total`. Only whole batches
 /// share their memory, and only where there are several; -1 for others.
 [[nodiscard]] constexpr Index shared_batch_number(Index first, Index count, Index batch_size,

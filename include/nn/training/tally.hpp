@@ -41,7 +41,8 @@ class Tally {
     const Objective<T>& objective = compiled_.objectives[o];
     Sum& sum = sums_[o];
     const double loss = objective.loss->compute(batch, row_losses, gradient);
-    sum.loss += loss * static_cast<double>(batch.rows);
+    const Index batch_rows = batch.batch_rows < 0 ? batch.rows : batch.batch_rows;
+    sum.loss += loss * static_cast<double>(batch_rows);
     sum.num_rows += batch.rows;
     if (gradient != nullptr && objective.weight != 1) {
       kernels::scale_shift(batch.rows * batch.classes, gradient, static_cast<T>(objective.weight),
@@ -50,6 +51,37 @@ class Tally {
     if (!sum.metrics.empty()) update_metrics(*objective.loss, batch, sum.metrics);
     return objective.weight * loss;
   }
+
+  /// All that has been added up as numbers, for the tally of another process. Metrics must have
+  /// their state.
+  [[nodiscard]] NN_COLD std::vector<double> packed() const {
+    std::vector<double> numbers;
+    for (const Sum& sum : sums_) {
+      numbers.push_back(sum.loss);
+      numbers.push_back(static_cast<double>(sum.num_rows));
+      for (const Metric& metric : sum.metrics) {
+        const std::vector<double> state = metric.state().value_or(std::vector<double>{});
+        numbers.push_back(static_cast<double>(state.size()));
+        numbers.insert(numbers.end(), state.begin(), state.end());
+      }
+    }
+    return numbers;
+  }
+  /// Adds what another tally of the same model has packed, from `next` on, which moves behind it.
+  NN_COLD void merge(const double*& next) {
+    for (Sum& sum : sums_) {
+      sum.loss += *next++;
+      sum.num_rows += static_cast<Index>(*next++);
+      for (Metric& metric : sum.metrics) {
+        const auto size = static_cast<std::ptrdiff_t>(*next++);
+        metric.merge(std::vector<double>(next, next + size));
+        next += size;
+      }
+    }
+  }
+  /// The sum of losses of output `o`, times their rows, which becomes 0; and that put back.
+  [[nodiscard]] double take_loss(std::size_t o) { return std::exchange(sums_[o].loss, 0); }
+  void add_loss(std::size_t o, double loss) { sums_[o].loss += loss; }
 
   /// What has been added up, for a run to go on from: without `metrics` where one can't say.
   NN_COLD void describe(RunState& run) const {

@@ -34,6 +34,11 @@ class Trainer {
   /// The first batch whose loss was not finite.
   [[nodiscard]] const std::optional<Divergence>& divergence() const { return divergence_; }
 
+  void set_divergence(std::optional<Divergence> divergence) { divergence_ = std::move(divergence); }
+  /// What loss and metrics are added up in.
+  [[nodiscard]] Tally<T>& tally() { return tally_; }
+  [[nodiscard]] const Tally<T>& tally() const { return tally_; }
+
   /// Loss, metrics and divergence, for a run to go on from.
   NN_COLD void describe(RunState& run) const {
     tally_.describe(run);
@@ -52,7 +57,16 @@ class Trainer {
 
   /// The first half of an update, which leaves the model as it is: forward, loss and its gradient.
   [[nodiscard]] Batch<T> forward(const DataSet& data, const Index* rows, Index first, Index count) {
-    Batch<T> batch = batches_.make(data, rows, first, count);
+    Batch<T> batch = gather(data, rows, first, count);
+    score(batch);
+    return batch;
+  }
+  /// The batch alone.
+  [[nodiscard]] Batch<T> gather(const DataSet& data, const Index* rows, Index first, Index count) {
+    return batches_.make(data, rows, first, count);
+  }
+  /// Its forward pass.
+  void score(Batch<T>& batch) {
     const MemoryLayout& layout = *batch.layout;
     network_.forward(batch.x, batch.pass, layout, {});
     double loss = 0;
@@ -63,7 +77,6 @@ class Trainer {
       loss += tally_.add(o, targets, batch.outputs[o].row_losses, gradient);
     }
     if (!is_finite(loss) && !divergence_) divergence_ = find_divergence(batch);
-    return batch;
   }
 
   /// The second half: backward, the optimizer's step, and layers' state.

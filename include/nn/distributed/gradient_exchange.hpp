@@ -1,0 +1,533 @@
+// SPDX-License-Identifier: MIT
+// One update by several processes: gradients are added up, slice by slice, and the new weights
+// given to all.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "nn/core/collective.hpp"
+#include "nn/distributed/parameter_slice.hpp"
+#include "nn/distributed/piece_tree.hpp"
+#include "nn/kernels/elementwise/elementwise.hpp"
+#include "nn/kernels/machine/blocks.hpp"
+#include "nn/model/compiled.hpp"
+#include "nn/model/network.hpp"
+
+namespace nn::detail {
+
+/// The sums of all processes' gradients, and what the optimizer makes of them.
+///
+/// What is summed is the trained parameters' gradients, followed by the changes of layers' state.
+/// Each process owns a slice of that: the others send it their parts, it adds them along the
+/// PieceTree, lets the optimizer update its slice of the weights, and sends these to the others. A
+/// slice goes in chunks, each on its way as soon as backward has finished its gradients (through
+/// `Pass::update`), so while layers in front of it still compute theirs. An optimizer without
+/// `begin_step` gets all sums on all processes.
+template <Real T>
+class GradientExchange {
+ public:
+  NN_COLD GradientExchange(Communicator& communicator, Network<T>& network,
+                           OptimizerInterface<T>& optimizer, const PieceTree& tree,
+                           NumberFormat gradient_format)
+      : communicator_(communicator),
+        block_(network.block()),
+        optimizer_(optimizer),
+        tree_(tree),
+        rounds_(gradient_format == NumberFormat::bfloat16),
+        trained_(block_.size()),
+        state_begin_(begin_of_state(block_)),
+        state_size_(block_.num_values() - state_begin_),
+        slice_(block_, std::min(begin_of_slice(communicator.rank()), trained_),
+               std::min(begin_of_slice(communicator.rank() + 1), trained_)),
+        slice_begin_(begin_of_slice(communicator.rank())),
+        slice_size_(begin_of_slice(communicator.rank() + 1) - slice_begin_),
+        is_sliced_(has_rule(optimizer)),
+        new_state_(size_of(state_size_)),
+        old_state_(size_of(state_size_)) {
+    block_.zero_gradients();
+    cut_chunks();
+    count_updated(network);
+    const auto& nodes = tree.nodes();
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      if (nodes[i].process == communicator.rank()) own_nodes_.push_back(i);
+    }
+    const BatchShare own = tree.share_of(communicator.rank());
+    has_one_piece_ = own.end - own.begin == 1;
+    sums_.resize(own_nodes_.size());
+    for (Sum& sum : sums_) make(sum, has_one_piece_);
+    received_.resize(nodes.size());
+    if (!is_sliced_) all_sums_ = AlignedArray<T>(size_of(trained_));
+  }
+
+  [[nodiscard]] ParameterSlice<T>& slice() { return slice_; }
+  /// Whether the optimizer's memory is that of the slice.
+  [[nodiscard]] bool is_sliced() const { return is_sliced_; }
+  /// Where the trained part of a process's slice begins.
+  [[nodiscard]] Index begin_of_trained(Index process) const {
+    return std::min(begin_of_slice(process), trained_);
+  }
+
+  /// One update from a batch of `count` samples. run(piece, update) has to compute the gradients of
+  /// a piece of this process, for `update`, and to update the layers' state.
+  template <class RunPiece>
+  void update(Index count, const RunPiece& run) {
+    count_ = count;
+    begin();
+    for (std::size_t i = 0; i < own_nodes_.size(); ++i) {
+      const PieceTree::Node& node = tree_.nodes()[own_nodes_[i]];
+      if (tree_.samples_of(node.first, node.size, count) == 0) continue;
+      add_up(node.first, node.size, sums_[i], run);
+      ++num_own_done_;
+      for (std::size_t c = 0; c < chunks_.size(); ++c) {
+        if (!has_one_piece_ || !chunks_[c].is_posted) post(c, i);
+      }
+      progress(false);
+    }
+    while (num_outstanding_ > 0 || num_unfinished_ > 0) progress(true);
+    if (!is_sliced_) {
+      std::copy_n(all_sums_.data(), trained_, block_.gradients());
+      optimizer_.step(block_);
+    }
+  }
+
+ private:
+  static constexpr Index line = cache_line / static_cast<Index>(sizeof(T));
+  static constexpr Index no_chunk = -1;
+
+  /// A part of what is summed that goes in one message.
+  struct Chunk {
+    Index first = 0;
+    Index count = 0;
+    Index owner = 0;
+    bool is_state = false;
+    bool is_posted = false;         // this process's part is on its way
+    Index updated = 0;              // elements that backward gives a gradient
+    std::atomic<Index> missing{0};  // of those, in this update
+    std::atomic<bool> is_ready{false};
+    Index awaited = 0;  // parts that its owner does not have yet
+  };
+
+  /// A sum over pieces of this process.
+  struct Sum {
+    AlignedArray<T> memory;
+    T* gradients = nullptr;  // [trained]
+    T* state = nullptr;      // [state size]
+    AlignedArray<Bfloat16> rounded;
+  };
+
+  [[nodiscard]] static std::size_t size_of(Index count) { return static_cast<std::size_t>(count); }
+
+  [[nodiscard]] NN_COLD static Index begin_of_state(const ParameterBlock<T>& block) {
+    for (const NamedParameter<T>& parameter : block.named()) {
+      if (parameter.role == ParameterRole::state) return parameter.value().data() - block.values();
+    }
+    return block.num_values();
+  }
+  [[nodiscard]] Index begin_of_slice(Index process) const {
+    const BatchShare cut{.pieces = communicator_.size()};
+    return cut.start_of(process, (trained_ + state_size_) / line) * line;
+  }
+  /// Whether an optimizer gives its step as a rule.
+  [[nodiscard]] NN_COLD static bool has_rule(OptimizerInterface<T>& optimizer) {
+    ParameterBlock<T> empty;
+    return optimizer.begin_step(empty).has_value();
+  }
+
+  /// Chunks are as large as a message has to be to cost little, and few enough for tags.
+  NN_COLD void cut_chunks() {
+    constexpr Index smallest = Index{1} << 16, most = 4096;
+    const Index total = trained_ + state_size_;
+    const Index size = (std::max(smallest, total / most) + line - 1) / line * line;
+    std::vector<std::pair<Index, Index>> ranges;
+    std::vector<Index> owners;
+    for (Index process = 0; process < communicator_.size(); ++process) {
+      const Index begin = begin_of_slice(process), end = begin_of_slice(process + 1);
+      for (Index first = begin; first < end;) {
+        Index stop = std::min(first + size, end);
+        if (first < trained_) stop = std::min(stop, trained_);
+        ranges.emplace_back(first, stop - first);
+        owners.push_back(process);
+        first = stop;
+      }
+    }
+    chunks_ = std::vector<Chunk>(ranges.size());
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+      chunks_[i].first = ranges[i].first;
+      chunks_[i].count = ranges[i].second;
+      chunks_[i].owner = owners[i];
+      chunks_[i].is_state = ranges[i].first >= trained_;
+    }
+  }
+
+  /// Counts the elements of each chunk that backward gives a gradient. The others, of layers that
+  /// no result needs, stay as they are, as with one process.
+  NN_COLD void count_updated(const Network<T>& network) {
+    std::vector<std::atomic<bool>> found(block_.named().size());
+    const auto rule = ParameterUpdate::of<T>([this, &found](T* w, const T*, Index) {
+      for (std::size_t i = 0; i < found.size(); ++i) {
+        const NamedParameter<T>& parameter = block_.named()[i];
+        const auto value = parameter.value();
+        if (w >= value.data() && w < value.data() + value.size()) found[i] = true;
+      }
+    });
+    network.for_each_updated(rule);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (!found[i]) continue;
+      const auto value = block_.named()[i].value();
+      const Index first = value.data() - block_.values();
+      for_each_chunk(first, value.size(), [](Chunk& chunk, Index part) { chunk.updated += part; });
+      if (!updated_.empty() && updated_.back().second > first - line) {
+        updated_.back().second = first + value.size();  // but for a gap of zeros, its neighbour
+      } else {
+        updated_.emplace_back(first, first + value.size());
+      }
+    }
+  }
+
+  /// Calls f(chunk, count) for the chunks that elements of trained parameters lie in.
+  template <class F>
+  void for_each_chunk(Index first, Index count, const F& f) {
+    auto chunk = std::upper_bound(chunks_.begin(), chunks_.end(), first,
+                                  [](Index i, const Chunk& c) { return i < c.first; }) -
+                 1;
+    while (count > 0) {
+      const Index part = std::min(count, chunk->first + chunk->count - first);
+      f(*chunk, part);
+      first += part;
+      count -= part;
+      ++chunk;
+    }
+  }
+
+  NN_COLD void make(Sum& sum, bool in_place) {
+    sum.memory = AlignedArray<T>(size_of((in_place ? 0 : trained_) + state_size_));
+    sum.gradients = in_place ? block_.gradients() : sum.memory.data();
+    sum.state = sum.memory.data() + (in_place ? 0 : trained_);
+    if (rounds_) sum.rounded = AlignedArray<Bfloat16>(size_of(trained_));
+  }
+
+  [[nodiscard]] bool is_present(const PieceTree::Node& node) const {
+    return tree_.samples_of(node.first, node.size, count_) > 0;
+  }
+  [[nodiscard]] bool is_own(const PieceTree::Node& node) const {
+    return node.process == communicator_.rank();
+  }
+  [[nodiscard]] bool is_own(const Chunk& chunk) const {
+    return chunk.owner == communicator_.rank();
+  }
+  /// Whether there is anything to do with it.
+  [[nodiscard]] static bool is_used(const Chunk& chunk) {
+    return chunk.is_state || chunk.updated > 0;
+  }
+  [[nodiscard]] bool is_rounded(const Chunk& chunk) const { return rounds_ && !chunk.is_state; }
+
+  /// Counts what this update waits for, and begins to receive the others' parts of this slice.
+  void begin() {
+    thread_ = std::this_thread::get_id();
+    Index present = 0;
+    num_own_ = num_own_done_ = 0;
+    for (const PieceTree::Node& node : tree_.nodes()) {
+      present += is_present(node) ? 1 : 0;
+      num_own_ += is_present(node) && is_own(node) ? 1 : 0;
+    }
+    is_alone_ = has_one_sampled_piece();
+    rule_ = is_sliced_ ? optimizer_.begin_step(slice_.block()) : std::nullopt;
+    std::copy_n(block_.values() + state_begin_, state_size_, old_state_.data());
+    for (std::size_t c = 0; c < chunks_.size(); ++c) {
+      Chunk& chunk = chunks_[c];
+      chunk.is_posted = !is_used(chunk);
+      chunk.is_ready.store(false, std::memory_order_relaxed);
+      chunk.missing.store(chunk.updated, std::memory_order_relaxed);
+      if (!is_used(chunk)) continue;
+      if (is_own(chunk)) {
+        chunk.awaited = present;
+        ++num_unfinished_;
+      } else if (num_own_ == 0) {
+        receive_result(c);
+      }
+    }
+    for (std::size_t i = 0; i < tree_.nodes().size(); ++i) {
+      const PieceTree::Node& node = tree_.nodes()[i];
+      if (is_own(node) || !is_present(node)) continue;
+      if (received_[i].size() == 0) {
+        received_[i] = AlignedArray<std::byte>(size_of(slice_size_) * sizeof(T));
+      }
+      for (std::size_t c = 0; c < chunks_.size(); ++c) {
+        if (!is_own(chunks_[c]) || !is_used(chunks_[c])) continue;
+        communicator_.receive(node.process, tag(c, false), bytes_of_part(i, chunks_[c]),
+                              static_cast<Index>(c));
+        ++num_outstanding_;
+      }
+    }
+  }
+  [[nodiscard]] bool has_one_sampled_piece() const {
+    Index with_samples = 0;
+    for (Index i = 0; i < tree_.pieces(); ++i) {
+      with_samples += tree_.samples_of(i, 1, count_) > 0 ? 1 : 0;
+    }
+    return with_samples == 1;
+  }
+
+  /// Two for each chunk: its parts, and what is made of them.
+  [[nodiscard]] static Index tag(std::size_t chunk, bool is_result) {
+    return first_free_tag + 2 * static_cast<Index>(chunk) + (is_result ? 1 : 0);
+  }
+  /// Where another process's part of a chunk of this slice arrives.
+  [[nodiscard]] std::span<std::byte> bytes_of_part(std::size_t node, const Chunk& chunk) {
+    const Index size = is_rounded(chunk) ? Index{sizeof(Bfloat16)} : Index{sizeof(T)};
+    return {received_[node].data() + (chunk.first - slice_begin_) * Index{sizeof(T)},
+            size_of(chunk.count * size)};
+  }
+  /// Where the new values of a chunk arrive: weights, sums of gradients, or state.
+  [[nodiscard]] T* result(const Chunk& chunk) {
+    if (chunk.is_state) return block_.values() + state_begin_ + (chunk.first - trained_);
+    return (is_sliced_ ? block_.values() : all_sums_.data()) + chunk.first;
+  }
+  [[nodiscard]] static std::span<std::byte> bytes_of(T* values, Index count) {
+    return std::as_writable_bytes(std::span(values, size_of(count)));
+  }
+
+  /// The sum over a part of the tree whose pieces are all of this process. Returns whether any has
+  /// samples.
+  template <class RunPiece>
+  bool add_up(Index first, Index size, Sum& to, const RunPiece& run) {
+    if (first >= tree_.pieces() || tree_.samples_of(first, size, count_) == 0) return false;
+    if (size == 1) {
+      run_piece(first, to, run);
+      return true;
+    }
+    const Index half = size / 2;
+    if (!add_up(first, half, to, run)) return add_up(first + half, half, to, run);
+    Sum right;
+    if (scratch_.empty()) {
+      make(right, false);
+    } else {
+      right = std::move(scratch_.back());
+      scratch_.pop_back();
+    }
+    if (add_up(first + half, half, right, run)) {
+      kernels::add(trained_, to.gradients, right.gradients, to.gradients);
+      kernels::add(state_size_, to.state, right.state, to.state);
+    }
+    scratch_.push_back(std::move(right));
+    return true;
+  }
+
+  template <class RunPiece>
+  void run_piece(Index piece, Sum& to, const RunPiece& run) {
+    target_ = to.gradients;
+    const auto collect = ParameterUpdate::of<T>(
+        [this](T* w, const T* g, Index count) { take(w - block_.values(), g, count); });
+    run(piece, collect);
+    // What the piece has changed of the state, by its share of the batch.
+    T* const state = block_.values() + state_begin_;
+    const T weight = static_cast<T>(static_cast<double>(tree_.samples_of(piece, 1, count_)) /
+                                    static_cast<double>(count_));
+    for (Index i = 0; i < state_size_; ++i) {
+      to.state[i] = is_alone_ ? state[i] : weight * (state[i] - old_state_[size_of(i)]);
+      state[i] = old_state_[size_of(i)];
+    }
+  }
+
+  /// Finished gradients, in any thread.
+  void take(Index first, const T* g, Index count) {
+    T* const to = target_ + first;
+    if (g != to) std::copy_n(g, count, to);
+    if (!has_one_piece_) return;
+    for_each_chunk(first, count, [this](Chunk& chunk, Index part) {
+      if (chunk.missing.fetch_sub(part, std::memory_order_acq_rel) != part) return;
+      chunk.is_ready.store(true, std::memory_order_release);
+      num_ready_.fetch_add(1, std::memory_order_release);
+    });
+    if (std::this_thread::get_id() == thread_) post_ready();
+  }
+  /// In the thread that called `update`: messages are its affair.
+  void post_ready() {
+    constexpr int calls_between_looks = 64;
+    if (num_ready_.load(std::memory_order_acquire) > 0) {
+      num_ready_.store(0, std::memory_order_relaxed);
+      ++num_own_done_;
+      for (std::size_t c = 0; c < chunks_.size(); ++c) {
+        Chunk& chunk = chunks_[c];
+        if (!chunk.is_posted && chunk.is_ready.load(std::memory_order_acquire)) post(c, 0);
+      }
+      --num_own_done_;
+    } else if (++calls_ % calls_between_looks != 0) {
+      return;
+    }
+    progress(false);
+  }
+
+  /// Sends this process's part of a chunk, sum number `i`, to the chunk's owner.
+  void post(std::size_t c, std::size_t i) {
+    Chunk& chunk = chunks_[c];
+    if (!is_used(chunk)) return;
+    chunk.is_posted = true;
+    if (is_own(chunk)) {
+      arrive(c);
+      return;
+    }
+    Sum& sum = sums_[i];
+    std::span<const std::byte> bytes;
+    if (is_rounded(chunk)) {
+      Bfloat16* const rounded = sum.rounded.data() + chunk.first;
+      for (Index j = 0; j < chunk.count; ++j) {
+        rounded[j] = to_bfloat16(static_cast<float>(sum.gradients[chunk.first + j]));
+      }
+      bytes = std::as_bytes(std::span(rounded, size_of(chunk.count)));
+    } else {
+      bytes = bytes_of(part_of(sum, chunk), chunk.count);
+    }
+    communicator_.send(chunk.owner, tag(c, false), bytes, no_chunk);
+    ++num_outstanding_;
+    // Nobody reads what is to be replaced, once the last part is finished.
+    if (num_own_done_ == num_own_) receive_result(c);
+  }
+  [[nodiscard]] T* part_of(const Sum& sum, const Chunk& chunk) const {
+    return chunk.is_state ? sum.state + (chunk.first - trained_) : sum.gradients + chunk.first;
+  }
+  void receive_result(std::size_t c) {
+    const Chunk& chunk = chunks_[c];
+    communicator_.receive(chunk.owner, tag(c, true), bytes_of(result(chunk), chunk.count),
+                          no_chunk);
+    ++num_outstanding_;
+  }
+
+  /// Takes notice of requests that have ended.
+  void progress(bool waits) {
+    if (num_outstanding_ == 0) return;
+    for (const Index request : communicator_.finished(waits)) {
+      --num_outstanding_;
+      if (request == no_chunk) continue;
+      // What `arrive` sends adds to the requests, but nothing here looks at them.
+      arrived_.push_back(static_cast<std::size_t>(request));
+    }
+    while (!arrived_.empty()) {
+      const std::size_t c = arrived_.back();
+      arrived_.pop_back();
+      arrive(c);
+    }
+  }
+  /// A part of a chunk of this slice is there.
+  void arrive(std::size_t c) {
+    if (--chunks_[c].awaited > 0) return;
+    finish(chunks_[c]);
+    --num_unfinished_;
+    T* const made = chunks_[c].is_state ? new_state_.data() + (chunks_[c].first - trained_)
+                    : is_sliced_        ? slice_.value(chunks_[c].first)
+                                        : all_sums_.data() + chunks_[c].first;
+    for (Index process = 0; process < communicator_.size(); ++process) {
+      if (process == communicator_.rank()) continue;
+      communicator_.send(process, tag(c, true), bytes_of(made, chunks_[c].count), no_chunk);
+      ++num_outstanding_;
+    }
+  }
+
+  /// Adds up a chunk of this slice, and makes its new values.
+  void finish(const Chunk& chunk) {
+    kernels::for_each_block(chunk.count, [&](Index first, Index size) {
+      for (Index i = first; i < first + size; i += piece_of_sum) {
+        finish(chunk, chunk.first + i, std::min(piece_of_sum, first + size - i));
+      }
+    });
+  }
+  void finish(const Chunk& chunk, Index first, Index count) {
+    T sum[piece_of_sum];
+    static_cast<void>(add(0, tree_.size(), chunk, first, count, sum));
+    if (chunk.is_state) {
+      const Index i = first - trained_;
+      for (Index j = 0; j < count; ++j) {
+        const T old = old_state_[size_of(i + j)];
+        new_state_[size_of(i + j)] = is_alone_ ? sum[j] : old + sum[j];
+      }
+      std::copy_n(new_state_.data() + i, count, block_.values() + state_begin_ + i);
+    } else if (is_sliced_) {
+      for (const auto& [begin, end] : updated_) {
+        const Index from = std::max(begin, first), to = std::min(end, first + count);
+        if (from >= to) continue;
+        rule_->apply(slice_.value(from), sum + (from - first), to - from);
+        std::copy_n(slice_.value(from), to - from, block_.values() + from);
+      }
+    } else {
+      std::copy_n(sum, count, all_sums_.data() + first);
+    }
+  }
+
+  /// Writes the sum of elements first .. first + count - 1 over a part of the tree to `to`. Returns
+  /// whether any of its pieces has samples.
+  bool add(Index part, Index size, const Chunk& chunk, Index first, Index count, T* to) {
+    if (part >= tree_.pieces() || tree_.samples_of(part, size, count_) == 0) return false;
+    const Index node = tree_.node_at(part, size);
+    if (node >= 0) {
+      copy_part(size_of(node), chunk, first, count, to);
+      return true;
+    }
+    const Index half = size / 2;
+    if (!add(part, half, chunk, first, count, to)) {
+      return add(part + half, half, chunk, first, count, to);
+    }
+    T right[piece_of_sum];
+    if (!add(part + half, half, chunk, first, count, right)) return true;
+    for (Index i = 0; i < count; ++i) to[i] += right[i];
+    return true;
+  }
+  void copy_part(std::size_t node, const Chunk& chunk, Index first, Index count, T* to) {
+    const auto own = std::find(own_nodes_.begin(), own_nodes_.end(), node);
+    if (own != own_nodes_.end()) {
+      const Sum& sum = sums_[static_cast<std::size_t>(own - own_nodes_.begin())];
+      std::copy_n(part_of(sum, chunk) + (first - chunk.first), count, to);
+      return;
+    }
+    const std::byte* const bytes = bytes_of_part(node, chunk).data();
+    if (is_rounded(chunk)) {
+      const auto* const rounded = reinterpret_cast<const Bfloat16*>(bytes) + (first - chunk.first);
+      for (Index i = 0; i < count; ++i) to[i] = static_cast<T>(from_bfloat16(rounded[i]));
+    } else {
+      std::copy_n(reinterpret_cast<const T*>(bytes) + (first - chunk.first), count, to);
+    }
+  }
+
+  static constexpr Index piece_of_sum = 512;
+
+  Communicator& communicator_;
+  ParameterBlock<T>& block_;
+  OptimizerInterface<T>& optimizer_;
+  const PieceTree& tree_;
+  const bool rounds_;
+  const Index trained_, state_begin_, state_size_;
+  ParameterSlice<T> slice_;
+  const Index slice_begin_, slice_size_;  // of what is summed
+  const bool is_sliced_;
+  std::vector<Chunk> chunks_;
+  std::vector<std::pair<Index, Index>> updated_;  // ranges of elements that have gradients
+  std::vector<std::size_t> own_nodes_;
+  bool has_one_piece_ = false;  // this process, so gradients can be sent while they are computed
+  std::vector<Sum> sums_;       // of own nodes
+  std::vector<Sum> scratch_;
+  std::vector<AlignedArray<std::byte>> received_;  // of other nodes: this slice
+  AlignedArray<T> new_state_, old_state_;
+  AlignedArray<T> all_sums_;  // [trained], where the optimizer has no rule
+
+  // Of one update.
+  Index count_ = 0;
+  std::optional<ParameterUpdate> rule_;
+  bool is_alone_ = false;  // all samples lie in one piece
+  Index num_own_ = 0, num_own_done_ = 0;
+  Index num_outstanding_ = 0;  // requests
+  Index num_unfinished_ = 0;   // chunks of this slice
+  T* target_ = nullptr;        // of the gradients of the piece that runs
+  std::thread::id thread_;
+  std::atomic<Index> num_ready_{0};
+  int calls_ = 0;
+  std::vector<std::size_t> arrived_;
+};
+
+}  // namespace nn::detail
