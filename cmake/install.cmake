@@ -13,4 +13,4 @@ configure_package_config_file(cmake/nnConfig.cmake.in nnConfig.cmake INSTALL_DES
 write_basic_package_version_file(nnConfigVersion.cmake
   COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/nnConfig.cmake
-  ${CMAKE_CURRENT_BINARY_DIR}/nnConfigVersion.cmake cmake/build_type.cmake DESTINATION ${package_dir})
+  ${CMAKE_CURRENT_BINARY_DIR}/nnConfigVersion.cmake cmake/build_type.cmake cmake/mpi.cmake DESTINATION ${package_dir})

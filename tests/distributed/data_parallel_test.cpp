@@ -4,8 +4,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cmath>
+#include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "nn/sequential.hpp"
@@ -114,6 +118,101 @@ float largest_difference(const std::vector<float>& a, const std::vector<float>& 
   return largest;
 }
 
+/// A callback that counts its calls, and perhaps stops or slows down the training.
+struct Watch {
+  std::vector<Index>* batches;
+  Index stop_at = -1;    // batch of the second epoch
+  double new_rate = -1;  // from the second epoch on
+
+  void on_epoch_begin(FitContext& context) const {
+    if (context.epoch == 1 && new_rate > 0) context.set_learning_rate(new_rate);
+  }
+  void on_batch_end(FitContext& context) const {
+    batches->push_back(context.batch);
+    if (context.epoch == 1 && context.batch == stop_at) context.stop_training = true;
+  }
+};
+
+/// Ends a run with an exception after so many batches.
+struct Crash {
+  Index after;
+
+  void on_checkpoint(FitContext& context) const {
+    if (context.epoch * context.num_batches + context.batch + 1 == after && after > 0 &&
+        context.logs.find("loss") != nullptr && context.logs["loss"] > 0) {
+      throw std::runtime_error("crash");
+    }
+  }
+};
+
+/// Gradient descent that needs all gradients first: they are made shorter where they are long.
+struct Clipped {
+  double rate = 0.1;
+
+  [[nodiscard]] static std::string name() { return "clipped"; }
+  [[nodiscard]] double learning_rate() const { return rate; }
+  void set_learning_rate(double other) { rate = other; }
+  template <Real T>
+  void step(ParameterBlock<T>& block) const {
+    double norm = 0;
+    for (Index i = 0; i < block.size(); ++i) {
+      norm += static_cast<double>(block.gradients()[i]) * static_cast<double>(block.gradients()[i]);
+    }
+    const auto factor = static_cast<T>(rate / std::max(1.0, std::sqrt(norm)));
+    T* const velocity = block.moment(0);
+    for (Index i = 0; i < block.size(); ++i) {
+      velocity[i] = T(0.5) * velocity[i] + factor * block.gradients()[i];
+      block.values()[i] -= velocity[i];
+    }
+    block.advance_step();
+  }
+};
+
+/// Images one by one; counts what is read of each.
+struct CountedImages {
+  const Images& images;
+  std::atomic<Index>& num_read;
+
+  [[nodiscard]] Index size() const { return images.x.dimension(0); }
+  [[nodiscard]] Shape sample_shape() const { return {6, 6, 1}; }
+  void read(Index i, std::span<float> x, TargetRow<float> y) const {
+    ++num_read;
+    std::copy_n(images.x.data() + 36 * i, 36, x.data());
+    y.set_class(images.y(i));
+  }
+};
+
+/// A metric without `merge`.
+struct Count {
+  double rows = 0;
+  [[nodiscard]] static std::string name() { return "count"; }
+  void reset() { rows = 0; }
+  template <Real T>
+  void update(const ScoredBatch<T>& batch) {
+    rows += static_cast<double>(batch.rows);
+  }
+  [[nodiscard]] double result() const { return rows; }
+};
+
+/// A loss that is a call for a whole batch.
+struct Whole {
+  [[nodiscard]] static std::string name() { return "whole"; }
+  template <Real T>
+  double operator()(const ScoredBatch<T>& batch, T* row_losses, T* gradient) const {
+    std::fill_n(row_losses, batch.rows, T(0));
+    if (gradient != nullptr) std::fill_n(gradient, batch.rows * batch.classes, T(0));
+    return 0;
+  }
+};
+
+/// The sentence that all of so many processes throw.
+template <class Body>
+std::string sentence_of_all(Index processes, const Body& body) {
+  const Errors errors = run_processes(processes, body);
+  for (const std::string& error : errors) CHECK(error == errors[0]);
+  return errors[0];
+}
+
 }  // namespace
 
 TEST_SUITE("distributed/data_parallel") {
@@ -198,6 +297,311 @@ TEST_SUITE("distributed/data_parallel") {
       CHECK(several.history["loss"].back() ==
             doctest::Approx(history["loss"].back()).epsilon(1e-5));
     }
+  }
+
+  TEST_CASE("fit: callbacks run on process 0, and what they decide holds for all") {
+    const Images data(60);
+    for (const Index stop_at : {-1, 1}) {
+      std::vector<std::vector<Index>> seen(5);
+      const auto fit = [&](auto& model, auto& communicator) {
+        compile(model, SGD{{.learning_rate = 0.05}});
+        std::vector<Index>& batches =
+            seen[static_cast<std::size_t>(communicator.size() == 1 ? 4 : communicator.rank())];
+        FitOptions options =
+            silent({.batch_size = 16,
+                    .epochs = 3,
+                    .callbacks = {Watch{.batches = &batches, .stop_at = stop_at, .new_rate = 0.01}},
+                    .communicator = communicator,
+                    .sharing = {.pieces = 4}});
+        if (communicator.rank() > 0 && stop_at > 0) options.callbacks = {};  // as well
+        return model.fit(data.x, data.y, options);
+      };
+      const Result several = train(3, plain_model, fit);
+      const Result one = train(1, plain_model, fit);
+      CHECK(several.weights == one.weights);
+      CHECK(several.history.epochs() == one.history.epochs());
+      CHECK(several.history.epochs().size() == (stop_at > 0 ? 2 : 3));
+      CHECK(seen[0] == seen[4]);
+      CHECK(seen[1].empty());
+      CHECK(seen[2].empty());
+    }
+  }
+
+  TEST_CASE("fit: early stopping ends all processes with the best weights") {
+    const Images data(60);
+    const auto fit = [&](auto& model, auto& communicator) {
+      compile(model, Adam{{.learning_rate = 0.1}});  // too high, so the loss rises again
+      return model.fit(
+          data.x, data.y,
+          silent({.batch_size = 16,
+                  .epochs = 30,
+                  .callbacks = {EarlyStopping{{.patience = 1, .restore_best_weights = true}}},
+                  .validation_split = 0.25,
+                  .communicator = communicator,
+                  .sharing = {.pieces = 4}}));
+    };
+    const Result one = train(1, random_model, fit);
+    REQUIRE(one.history.epochs().size() < 30);
+    const Result several = train(3, random_model, fit);
+    CHECK(several.history.epochs() == one.history.epochs());
+    CHECK(several.weights == one.weights);
+  }
+
+  TEST_CASE("fit: a run that was cut off goes on with another number of processes") {
+    const Images data(60);
+    const std::string path = "distributed_run.ckpt";
+    const auto fit = [&](Index crash) {
+      return [&, crash](auto& model, auto& communicator) {
+        compile(model, Adam{{.learning_rate = 0.01, .use_ema = true}});
+        return model.fit(
+            data.x, data.y,
+            silent({.batch_size = 16,
+                    .epochs = 3,
+                    .callbacks = {BackupAndRestore{{.path = path, .save_freq = 2}}, Crash{crash}},
+                    .communicator = communicator,
+                    .sharing = {.pieces = 4}}));
+      };
+    };
+    const Result whole = train(1, random_model, fit(0));
+    for (const auto& [crash, before, after] :
+         std::vector<std::array<Index, 3>>{{3, 3, 2}, {6, 1, 4}, {8, 4, 1}, {11, 2, 3}}) {
+      CAPTURE(crash);
+      const Errors errors = run_processes(before, [&](ThreadCommunicator& communicator) {
+        Sequential<float> model = random_model();
+        fit(crash)(model, communicator);
+      });
+      CHECK(errors[0] == "crash");
+      for (std::size_t i = 1; i < errors.size(); ++i) {
+        CHECK(errors[i] == concat({"process 0 of ", before, " has failed: crash"}));
+      }
+      const Result resumed = train(after, random_model, fit(0));
+      CHECK(resumed.weights == whole.weights);
+      CHECK(resumed.history["loss"] == whole.history["loss"]);
+      CHECK(resumed.history["accuracy"] == whole.history["accuracy"]);
+    }
+  }
+
+  TEST_CASE("fit: process 0 ends with all moments, so that a second call goes on") {
+    const Images data(48);
+    const auto fit = [&](auto& model, auto& communicator) {
+      compile(model, Adam{{.learning_rate = 0.01}});
+      FitOptions options =
+          silent({.batch_size = 16, .communicator = communicator, .sharing = {.pieces = 4}});
+      model.fit(data.x, data.y, options);
+      return model.fit(data.x, data.y, options);
+    };
+    const Result one = train(1, plain_model, fit);
+    CHECK(train(3, plain_model, fit).weights == one.weights);
+  }
+
+  TEST_CASE("fit: losses are divided by what counts in the whole batch") {
+    Images data(45);
+    for (Index i = 0; i < 45; i += i % 4 + 1) data.y(i) = -1;  // ignored
+    std::vector<float> weights;
+    for (Index i = 0; i < 45; ++i) weights.push_back(0.1f + static_cast<float>(i % 5));
+    for (const Reduction reduction : detail::reductions) {
+      CAPTURE(to_string(reduction));
+      const auto fit = [&](auto& model, CommunicatorRef communicator) {
+        model.compile(SGD{{.learning_rate = 0.01}},
+                      SparseCategoricalCrossentropy{{.ignore_class = -1, .reduction = reduction}});
+        return model.fit(data.x, data.y,
+                         silent({.batch_size = 16,
+                                 .epochs = 2,
+                                 .sample_weight = weights,
+                                 .communicator = communicator}));
+      };
+      Sequential<float> alone = plain_model();
+      const History history = fit(alone, {});
+      const Result several = train(3, plain_model, fit);
+      CHECK(largest_difference(several.weights, weights_of(alone)) < 2e-6f);
+      CHECK(several.history["loss"][0] == doctest::Approx(history["loss"][0]).epsilon(1e-6));
+    }
+  }
+
+  TEST_CASE("fit: an optimizer that needs all gradients has them on all processes") {
+    const Images data(45);
+    const auto fit = [&](auto& model, CommunicatorRef communicator) {
+      compile(model, Clipped{});
+      return model.fit(data.x, data.y,
+                       silent({.batch_size = 16, .epochs = 3, .communicator = communicator}));
+    };
+    Sequential<float> alone = plain_model();
+    fit(alone, {});
+    for (const Index processes : {1, 3}) {
+      CHECK(largest_difference(train(processes, plain_model, fit).weights, weights_of(alone)) <
+            2e-6f);
+    }
+  }
+
+  TEST_CASE("fit: frozen layers and layers that no result needs stay as they are") {
+    const Images data(40);
+    const auto make_model = [] {
+      Sequential<float> model = random_model();
+      model.freeze(1);
+      return model;
+    };
+    const auto fit = [&](auto& model, CommunicatorRef communicator) {
+      compile(model, Adam{{.learning_rate = 0.01}});
+      return model.fit(data.x, data.y,
+                       silent({.batch_size = 16,
+                               .epochs = 2,
+                               .communicator = communicator,
+                               .sharing = {.pieces = 3}}));
+    };
+    Sequential<float> before = make_model();
+    const Result several = train(2, make_model, fit);
+    CHECK(several.weights == train(1, make_model, fit).weights);
+    const auto kernel = before.parameters().begin()->value();
+    CHECK(std::equal(kernel.data(), kernel.data() + kernel.size(), several.weights.begin()));
+  }
+
+  TEST_CASE("fit: a source is read in shares, to the bits of data in memory") {
+    const Images data(53);
+    const auto options_for = [](CommunicatorRef communicator) {
+      return silent(
+          {.batch_size = 16, .epochs = 2, .communicator = communicator, .sharing = {.pieces = 4}});
+    };
+    const Result in_memory = train(3, random_model, [&](auto& model, auto& communicator) {
+      compile(model, Adam{{.learning_rate = 0.01}});
+      return model.fit(data.x, data.y, options_for(communicator));
+    });
+    for (const Index prefetch : {0, 2}) {
+      std::atomic<Index> num_read{0};
+      const Result read = train(3, random_model, [&](auto& model, auto& communicator) {
+        compile(model, Adam{{.learning_rate = 0.01}});
+        FitOptions options = options_for(communicator);
+        options.prefetch = prefetch;
+        return model.fit(CountedImages{data, num_read}, options);
+      });
+      CHECK(read.weights == in_memory.weights);
+      CHECK(num_read == 2 * 53);
+    }
+  }
+
+  TEST_CASE("fit: gradients in bfloat16 halve their traffic, and train as well") {
+    const Images data(64);
+    double losses[2] = {};
+    Index num_bytes[2] = {};
+    for (const bool rounds : {false, true}) {
+      testing::Mailbox mailbox;
+      std::vector<std::thread> threads;
+      for (Index rank = 0; rank < 2; ++rank) {
+        threads.emplace_back([&, rank] {
+          ThreadCommunicator communicator(mailbox, rank, 2);
+          Sequential<float> model = plain_model();
+          compile(model, Adam{{.learning_rate = 0.01}});
+          const History history =
+              model.fit(data.x, data.y,
+                        silent({.batch_size = 16,
+                                .epochs = 8,
+                                .communicator = communicator,
+                                .sharing = {.gradient_format = rounds ? NumberFormat::bfloat16
+                                                                      : NumberFormat::float32}}));
+          if (rank == 0) losses[rounds ? 1 : 0] = history["loss"].back();
+        });
+      }
+      for (std::thread& thread : threads) thread.join();
+      num_bytes[rounds ? 1 : 0] = mailbox.num_bytes;
+    }
+    // Weights take as much as gradients in float; some messages carry neither.
+    CHECK(static_cast<double>(num_bytes[1]) ==
+          doctest::Approx(0.75 * static_cast<double>(num_bytes[0])).epsilon(0.03));
+    CHECK(losses[1] == doctest::Approx(losses[0]).epsilon(0.05));
+    CHECK(losses[1] != losses[0]);
+  }
+
+  TEST_CASE("evaluate: several processes give the scores of one") {
+    const Images data(53);
+    Sequential<float> model = random_model();
+    compile(model, Adam{});
+    const Scores alone = model.evaluate(data.x, data.y, {.batch_size = 8});
+    for (const Index processes : {1, 2, 4, 9}) {  // nine have no batch for the last two
+      CAPTURE(processes);
+      std::vector<Scores> scores(static_cast<std::size_t>(processes));
+      const Errors errors = run_processes(processes, [&](ThreadCommunicator& communicator) {
+        const Sequential<float> own = model;
+        scores[static_cast<std::size_t>(communicator.rank())] =
+            own.evaluate(data.x, data.y, {.batch_size = 8, .communicator = communicator});
+      });
+      for (const std::string& error : errors) CHECK(error == "");
+      for (const Scores& each : scores) {
+        CHECK(each["loss"] == alone["loss"]);
+        CHECK(each["accuracy"] == alone["accuracy"]);
+        CHECK(each["f1_score"] == alone["f1_score"]);
+      }
+    }
+  }
+
+  TEST_CASE("fit: what differs between processes is found before training") {
+    const Images data(40), fewer(39);
+    const auto fit = [&](ThreadCommunicator& communicator, const Images& images, auto optimizer,
+                         std::uint64_t seed) {
+      Sequential<float> model{Flatten{}, Dense{3}, Softmax{}};
+      model.build({6, 6, 1}, {.seed = seed});
+      compile(model, optimizer);
+      model.fit(images.x, images.y, silent({.batch_size = 16, .communicator = communicator}));
+    };
+    CHECK(sentence_of_all(3,
+                          [&](auto& communicator) {
+                            fit(communicator, communicator.rank() == 2 ? fewer : data, Adam{}, 1);
+                          }) ==
+          "Model::fit, communicator: expected the same samples in all processes, got 39 in process "
+          "2 (40 in process 0); start the same program on the same data everywhere");
+    CHECK(
+        sentence_of_all(2,
+                        [&](auto& communicator) {
+                          fit(communicator, data, Adam{}, communicator.rank() == 0 ? 1 : 2);
+                        }) ==
+        "Model::fit, communicator: expected the same seed in all processes, got 2 in process 1 (1 "
+        "in process 0); start the same program on the same data everywhere");
+    CHECK(sentence_of_all(2,
+                          [&](auto& communicator) {
+                            fit(communicator, data,
+                                SGD{{.learning_rate = communicator.rank() == 0 ? 0.1 : 0.2}}, 1);
+                          }) ==
+          "Model::fit, communicator: expected the same learning rate in all processes, got 0.2 in "
+          "process 1 (0.1 in process 0); start the same program on the same data everywhere");
+    // Each names the call that it is in itself.
+    const Errors errors = run_processes(2, [&](ThreadCommunicator& communicator) {
+      Sequential<float> model = plain_model();
+      compile(model, Adam{});
+      if (communicator.rank() == 0) {
+        static_cast<void>(model.evaluate(data.x, data.y, {.communicator = communicator}));
+      } else {
+        model.fit(data.x, data.y, silent({.communicator = communicator}));
+      }
+    });
+    for (const std::string& error : errors) {
+      CHECK(error.find("expected the same call in all processes, got Model::fit, communicator in "
+                       "process 1 (Model::evaluate in process 0)") != std::string::npos);
+    }
+  }
+
+  TEST_CASE("fit: what processes can't share is refused") {
+    const Images data(20);
+    const auto fit = [&](ThreadCommunicator& communicator, auto loss, std::vector<Metric> metrics,
+                         const SharingOptions& sharing) {
+      Sequential<float> model = plain_model();
+      model.compile(Adam{}, loss, metrics);
+      model.fit(data.x, data.y, silent({.communicator = communicator, .sharing = sharing}));
+    };
+    const SparseCategoricalCrossentropy loss;
+    CHECK(
+        sentence_of_all(2, [&](auto& c) { fit(c, loss, {Count{}}, {}); }) ==
+        "Model::fit, communicator: expected metrics that several processes can add up, got count; "
+        "give it state(), set_state() and merge()");
+    CHECK(sentence_of_all(2, [&](auto& c) { fit(c, Whole{}, {}, {}); }) ==
+          "Model::fit, communicator: expected losses that are written for a row, and so can be cut "
+          "in pieces, got whole, a call for a whole batch; see RowLoss");
+    CHECK(sentence_of_all(3, [&](auto& c) { fit(c, loss, {}, {.pieces = 2}); }) ==
+          "Model::fit, communicator: expected at most 2 processes, as many as pieces, got 3; set "
+          "sharing.pieces to the largest number of processes");
+    CHECK(sentence_of_all(2, [&](auto& c) { fit(c, loss, {}, {.pieces = -1}); }) ==
+          "Model::fit, communicator: expected 0 pieces or more, got -1");
+    CHECK(sentence_of_all(2, [&](auto& c) {
+            fit(c, loss, {}, {.gradient_format = NumberFormat::int8});
+          }) == "Model::fit, communicator: expected gradients as float32 or bfloat16, got int8");
+    CHECK(sentence_of_all(1, [&](auto& c) { fit(c, Whole{}, {}, {}); }) == "");
   }
 }
 

@@ -15,6 +15,7 @@
 
 #include "nn/distributed/gradient_exchange.hpp"
 #include "nn/distributed/piece_tree.hpp"
+#include "nn/training/evaluate.hpp"
 #include "nn/training/shared_run.hpp"
 
 namespace nn::detail {

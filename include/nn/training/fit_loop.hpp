@@ -55,6 +55,7 @@ class FitLoop final : public FitContext {
 
   [[gnu::noinline]] History run() {
     if (!shared_) return run_epochs();
+    begin_shared();  // what it throws, it throws in all processes
     try {
       return run_epochs();
     } catch (const std::exception& error) {
@@ -159,7 +160,6 @@ class FitLoop final : public FitContext {
   [[nodiscard]] History run_epochs() {
     epochs = options_.epochs;
     num_batches = num_batches_;
-    if (shared_) begin_shared();
     announce_names();
     call(&Callback::on_train_begin);
     call(&Callback::on_checkpoint);
