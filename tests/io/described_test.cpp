@@ -183,7 +183,16 @@ TEST_SUITE("io/described") {
     check_metric(BinaryAccuracy{{.threshold = 0.25}},
                  R"({"class_name":"binary_accuracy","config":{"threshold":0.25}})");
     check_metric(CategoricalAccuracy{}, R"({"class_name":"categorical_accuracy","config":{}})");
-    check_metric(F1Score{}, R"({"class_name":"f1_score","config":{"average":"macro"}})");
+    check_metric(AUC{{.curve = AUCCurve::PR}},
+                 R"({"class_name":"auc","config":{"num_thresholds":200,"curve":"PR",)"
+                 R"("summation_method":"interpolation","multi_label":false}})");
+    check_metric(F1Score{{.threshold = 0.25, .class_id = 2}},
+                 R"({"class_name":"f1_score","config":{"average":"macro","threshold":0.25,)"
+                 R"("class_id":2}})");
+    check_metric(MeanIoU{{.class_id = 1}}, R"({"class_name":"mean_iou","config":{"class_id":1}})");
+    check_metric(Recall{{.top_k = 2}}, R"({"class_name":"recall","config":{"top_k":2}})");
+    check_metric(TopKCategoricalAccuracy{{.k = 3}},
+                 R"({"class_name":"top_k_categorical_accuracy","config":{"k":3}})");
     check_metric(Precision{{.average = Average::micro}},
                  R"({"class_name":"precision","config":{"average":"micro"}})");
     check_metric(Recall{{.average = Average::weighted}},

@@ -7,12 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "nn/metrics/accuracy.hpp"
-#include "nn/metrics/binary_accuracy.hpp"
-#include "nn/metrics/categorical_accuracy.hpp"
-#include "nn/metrics/f1_score.hpp"
-#include "nn/metrics/r2_score.hpp"
-#include "nn/metrics/root_mean_squared_error.hpp"
+#include "nn/metrics/metrics.hpp"
 
 namespace nn {
 namespace {
@@ -93,6 +88,129 @@ TEST_SUITE("metrics/values") {
                          std::invalid_argument);
   }
 
+  TEST_CASE("R2Score: of one number of a row, and none that is not there") {
+    const std::vector<double> y{0, 3, 4, 1}, t{0, 1, 4, 3};  // columns (0, 4) and (1, 3)
+    CHECK(result_of(R2Score{{.class_id = 0}}, 2, y, t) == 1);
+    CHECK(result_of(R2Score{{.class_id = 1}}, 2, y, t) == -3);
+    CHECK_THROWS_WITH_AS(result_of(R2Score{{.class_id = 2}}, 2, y, t),
+                         "r2_score: expected a class_id below the numbers of a row, got 2",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(R2Score{{.class_id = -1}},
+                         "R2Score: expected a class_id of 0 or more, got -1",
+                         std::invalid_argument);
+  }
+
+  TEST_CASE("Precision and Recall: scores above the threshold count, all classes together") {
+    const std::vector<double> y{0.9, 0.6, 0.2, 0.8}, t{1, 0, 1, 1};
+    CHECK(result_of(Precision{}, 2, y, t) == doctest::Approx(2 / 3.0));
+    CHECK(result_of(Recall{}, 2, y, t) == doctest::Approx(2 / 3.0));
+    CHECK(result_of(Precision{{.threshold = 0.7}}, 2, y, t) == 1);
+    CHECK(result_of(Precision{{.average = Average::macro}}, 2, y, t) == doctest::Approx(0.75));
+    CHECK(result_of(Recall{{.class_id = 0}}, 2, y, t) == 0.5);
+    CHECK(result_of(Precision{{.top_k = 1}}, 2, y, t) == 1);
+    CHECK(result_of(Recall{{.threshold = 0.85, .top_k = 1}}, 2, y, t) == doctest::Approx(1 / 3.0));
+    const std::vector<double> equal{0.5, 0.5, 0.5};  // the first ones are among the top 2
+    CHECK(result_of(Recall{{.top_k = 2}}, 3, equal, {0, 1, 1}) == 0.5);
+  }
+
+  TEST_CASE("F1Score: of values, the highest scores of a row but zeros, or a threshold") {
+    const std::vector<double> y{0.6, 0.4, 0, 0, 0.5, 0.5}, t{1, 0, 1, 0, 0, 1};
+    // Class 0: 1 of 2 true ones found, 1 of 2 taken. Class 1: 1 of 1 found, 1 taken.
+    CHECK(result_of(F1Score{}, 2, y, t) == doctest::Approx(0.75));
+    CHECK(result_of(F1Score{{.class_id = 0}}, 2, y, t) == 0.5);
+    CHECK(result_of(F1Score{{.threshold = 0.55}}, 2, y, t) == doctest::Approx(1 / 3.0));
+  }
+
+  TEST_CASE("AUC: by hand; 0 where one kind is missing") {
+    CHECK(result_of(AUC{}, 1, {0.1, 0.4, 0.35, 0.8}, {0, 0, 1, 1}) == doctest::Approx(0.75));
+    CHECK(result_of(AUC{}, 1, {0.1, 0.2, 0.7, 0.8}, {0, 0, 1, 1}) == doctest::Approx(1));
+    CHECK(result_of(AUC{}, 1, {0.5, 0.5, 0.5, 0.5}, {0, 0, 1, 1}) == doctest::Approx(0.5));
+    CHECK(result_of(AUC{}, 1, {0.1, 0.2}, {1, 1}) == 0);
+    // Scores at the ends, and three thresholds: nothing is at 0.5 but what is there.
+    CHECK(result_of(AUC{{.num_thresholds = 3}}, 1, {0, 1}, {0, 1}) == 1);
+    const AUC precise{{.curve = AUCCurve::PR}};
+    CHECK(result_of(precise, 1, {0.1, 0.2, 0.7, 0.8}, {0, 0, 1, 1}) == doctest::Approx(1));
+    const std::vector<double> y{0.1, 0.9, 0.8, 0.2}, t{0, 0, 1, 1};  // columns: perfect, worst
+    CHECK(result_of(AUC{{.multi_label = true}}, 2, y, t) == doctest::Approx(0.5));
+  }
+
+  TEST_CASE("AUC: steps by their lower or higher end") {
+    const std::vector<double> y{0.5, 0.5}, t{0, 1};
+    CHECK(result_of(AUC{{.summation_method = AUCSummation::minoring}}, 1, y, t) == 0);
+    CHECK(result_of(AUC{{.summation_method = AUCSummation::majoring}}, 1, y, t) == 1);
+    CHECK_THROWS_WITH_AS((AUC{{.num_thresholds = 1}}), "AUC: expected 2 thresholds or more, got 1",
+                         std::invalid_argument);
+  }
+
+  TEST_CASE("TopKCategoricalAccuracy: of class numbers and of rows; ties don't push back") {
+    const std::vector<double> y{0.5, 0.3, 0.2, 0.4, 0.4, 0.2}, t{0, 0, 1, 0, 1, 0};
+    CHECK(result_of(TopKCategoricalAccuracy{{.k = 2}}, 3, y, t) == 0.5);
+    CHECK(result_of(TopKCategoricalAccuracy{{.k = 1}}, 3, y, t) == 0.5);
+    CHECK(result_of(TopKCategoricalAccuracy{}, 3, y, t) == 1);
+    CHECK_THROWS_WITH_AS(TopKCategoricalAccuracy{{.k = 0}},
+                         "TopKCategoricalAccuracy: expected a k of 1 or more, got 0",
+                         std::invalid_argument);
+  }
+
+  TEST_CASE("MeanIoU: by hand; classes that do not occur don't count") {
+    const std::vector<float> y{0.9f, 0.1f, 0, 0.8f, 0.2f, 0, 0.3f, 0.7f, 0};
+    const std::vector<std::int32_t> labels{0, 1, 1};
+    const ScoredBatch<float> batch{
+        .rows = 3, .classes = 3, .scores = y.data(), .labels = labels.data()};
+    MeanIoU mean, of_one{{.class_id = 1}};
+    mean.update(batch);
+    of_one.update(batch);
+    CHECK(mean.result() == 0.5);  // 1 of 2 for both
+    CHECK(of_one.result() == 0.5);
+  }
+
+  TEST_CASE("Metrics: rows count as much as they weigh") {
+    const std::vector<double> y{0.9, 0.2, 0.6}, t{1, 1, 0}, weights{2, 1, 0};
+    ScoredBatch<double> batch = batch_of(1, y, t);
+    batch.weights = weights.data();
+    const auto weighted_result = [&](auto metric) {
+      metric.update(batch);
+      return metric.result();
+    };
+    CHECK(weighted_result(BinaryAccuracy{}) == doctest::Approx(2 / 3.0));
+    CHECK(weighted_result(Recall{}) == doctest::Approx(2 / 3.0));
+    CHECK(weighted_result(Precision{}) == 1);
+    CHECK(weighted_result(RootMeanSquaredError{}) ==
+          doctest::Approx(std::sqrt((2 * 0.01 + 0.64) / 3)));
+    CHECK(weighted_result(R2Score{}) == 0);  // targets are equal where there are weights
+  }
+
+  TEST_CASE("Count metrics: state comes back, and refuses what can't be one") {
+    Recall recall, resumed;
+    const std::vector<double> y{0.9, 0.6, 0.2, 0.8}, t{1, 0, 1, 1};
+    recall.update(batch_of(2, y, t));
+    resumed.set_state(recall.state());
+    CHECK(resumed.result() == recall.result());
+    CHECK_THROWS_WITH_AS(resumed.set_state({1, 2, 3}),
+                         "Recall: expected a state of 3 numbers for each class and 1, got 3",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(resumed.set_state({1, -2, 3, 0}),
+                         "Recall: expected counts of 0 or more, got -2", std::invalid_argument);
+    AUC auc;
+    CHECK_THROWS_WITH_AS(auc.set_state({1, 2}),
+                         "AUC: expected a state of numbers for each threshold, got 2",
+                         std::invalid_argument);
+  }
+
+  TEST_CASE("Count metrics: refuse options that the targets have no use for") {
+    const float scores[] = {1, 0};
+    const std::int32_t label = 0;
+    const ScoredBatch<float> batch{.rows = 1, .classes = 2, .scores = scores, .labels = &label};
+    CHECK_THROWS_WITH_AS((Precision{{.threshold = 0.9}}.update(batch)),
+                         "Precision: expected values as targets, got class numbers",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS((Recall{{.class_id = 2}}.update(batch)),
+                         "Recall: expected a class_id below the number of classes, got 2",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS((Recall{{.top_k = -1}}), "Recall: expected a top_k of 0 or more, got -1",
+                         std::invalid_argument);
+  }
+
   TEST_CASE("Metrics: say which way they improve") {
     CHECK(Accuracy::more_is_better);
     CHECK(BinaryAccuracy::more_is_better);
@@ -116,7 +234,8 @@ TEST_SUITE("metrics/values") {
     refuses(R2Score{}, classes, "r2_score: expected values as targets, got class numbers");
     refuses(RootMeanSquaredError{}, classes,
             "root_mean_squared_error: expected values as targets, got class numbers");
-    refuses(F1Score{}, values, "F1Score: expected class numbers as targets, got values");
+    refuses(MeanIoU{}, values, "MeanIoU: expected class numbers as targets, got values");
+    refuses(AUC{}, classes, "auc: expected values as targets, got class numbers");
   }
 }
 

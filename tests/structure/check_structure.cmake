@@ -126,7 +126,7 @@ endforeach()
 
 # Each layer is in the list from which files are read: dense.hpp as DO(Dense). Likewise with losses and
 # so on; those that merge have a folder without a plural. What metrics share, and what is not for `compile`, is no metric there.
-set(no_metrics class_counts confusion_matrix)
+set(no_metrics class_counts confusion_matrix count_metric row_metric)
 foreach(kind layer loss merging metric optimizer schedule)
   string(REGEX REPLACE "sss$" "sses" room ${kind}s)
   string(REPLACE "mergings" "merging" room ${room})

@@ -144,7 +144,10 @@ template <Real T, class Types>
     objective.loss = make_described<LossFamily<T>>(read_described(reader), types);
   } else if (key == "metrics") {
     reader.read_array([&] {
-      objective.metrics.push_back(make_described<MetricFamily>(read_described(reader), types));
+      const Arguments arguments = read_described(reader);
+      const bool is_weighted = arguments.has("weighted") && arguments.get<bool>("weighted");
+      Metric metric = make_described<MetricFamily>(arguments, types);
+      objective.metrics.push_back(is_weighted ? weighted(std::move(metric)) : std::move(metric));
       if (std::ssize(objective.metrics) <= max_metrics) return;
       reader.fail("at most 100 metrics", "more", start);
     });

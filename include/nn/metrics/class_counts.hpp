@@ -2,22 +2,26 @@
 // Counts of true and predicted classes, and the ratios that follow from them.
 #pragma once
 
+#include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <iterator>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "nn/core/error.hpp"
-#include "nn/core/whole_number.hpp"
+#include "nn/core/finite.hpp"
 #include "nn/scoring/row_mean.hpp"
 
 namespace nn {
 
 /// How the values of all classes become one. macro: their mean. weighted: their mean, each weighted
-/// by how often its class is true. micro: the value over all samples together, which is the
-/// accuracy, as each sample has one class.
+/// by how often its class is true. micro: the value over all samples and classes together, which is
+/// the accuracy where each sample has one class.
 enum class Average { macro, micro, weighted };
 
 [[nodiscard]] constexpr std::string_view to_string(Average average) {
@@ -29,8 +33,16 @@ namespace detail {
 inline constexpr Average averages[] = {Average::macro, Average::micro, Average::weighted};
 }
 
-/// How often each class was true, predicted, and both at once: three numbers for each class, so
-/// that many thousand classes fit. Undefined ratios (0 / 0) are 0.
+/// Which classes a row of scores predicts where the targets are values, one or several at once.
+struct ClassDecision {
+  /// Those whose scores are above it; nothing: those with the highest score, unless that is 0.
+  std::optional<double> threshold{};
+  Index top_k = 0;  ///< above 0: at most so many, those with the highest scores
+};
+
+/// How often each class was true, predicted, and both at once, or the sums of the weights of these
+/// samples: three numbers for each class, so that many thousand classes fit. Undefined ratios
+/// (0 / 0) are 0.
 class ClassCounts {
  public:
   /// Errors begin with `where`, a string literal. Throws `std::invalid_argument` for a negative
@@ -42,22 +54,26 @@ class ClassCounts {
   [[nodiscard]] Index classes() const { return std::ssize(counts_); }
 
   /// Counts one sample. Throws `std::invalid_argument` for a class outside 0 .. classes() - 1.
-  void add(Index truth, Index predicted) {
+  void add(Index truth, Index predicted, double weight = 1) {
     for (const Index k : {truth, predicted}) {
       if (k >= 0 && k < classes()) continue;
       refuse({where_, {"classes from 0 to ", classes() - 1}, k});
     }
-    ++counts_[static_cast<std::size_t>(truth)].support;
-    ++counts_[static_cast<std::size_t>(predicted)].predicted;
-    if (truth == predicted) ++counts_[static_cast<std::size_t>(truth)].hits;
+    counts_[static_cast<std::size_t>(truth)].support += weight;
+    counts_[static_cast<std::size_t>(predicted)].predicted += weight;
+    if (truth == predicted) counts_[static_cast<std::size_t>(truth)].hits += weight;
   }
 
-  /// Counts a batch, but for rows that the loss ignores. A first batch sets the number of classes,
-  /// if that is 0. Throws `std::invalid_argument` for a batch with another number, and for values
-  /// as targets.
+  /// Counts a batch, each row times its weight, but for rows that the loss ignores: class numbers
+  /// against the class with the highest score, values that are not 0 against those that `decision`
+  /// says. A first batch sets the number of classes, if that is 0. Throws `std::invalid_argument`
+  /// for a batch with another number.
   template <Real T>
-  void add(const ScoredBatch<T>& batch) {
-    add_to(*this, batch);
+  [[gnu::noinline]] void add(const ScoredBatch<T>& batch, const ClassDecision& decision = {}) {
+    if (batch.values == nullptr) return add_to(*this, batch);
+    begin(*this, batch);
+    std::vector<T> sorted;
+    for (Index i = 0; i < batch.rows; ++i) add_row(batch.row(i), decision, sorted);
   }
 
   /// Sets the number of classes, and all counts to 0.
@@ -70,8 +86,8 @@ class ClassCounts {
   [[nodiscard]] NN_COLD std::vector<double> state() const {
     std::vector<double> state;
     for (const Counts& counts : counts_) {
-      for (const std::int64_t count : {counts.support, counts.predicted, counts.hits}) {
-        state.push_back(static_cast<double>(count));
+      for (const double count : {counts.support, counts.predicted, counts.hits}) {
+        state.push_back(count);
       }
     }
     return state;
@@ -81,9 +97,10 @@ class ClassCounts {
     demand(state.size() % 3 == 0, where_, "a state of 3 numbers for each class", state.size());
     std::vector<Counts> read(state.size() / 3);
     for (std::size_t k = 0; k < read.size(); ++k) {
-      read[k] = {.support = whole_number(state[3 * k], where_),
-                 .predicted = whole_number(state[3 * k + 1], where_),
-                 .hits = whole_number(state[3 * k + 2], where_)};
+      for (std::size_t i = 3 * k; i < 3 * k + 3; ++i) {
+        demand(is_finite(state[i]) && state[i] >= 0, where_, "counts of 0 or more", state[i]);
+      }
+      read[k] = {.support = state[3 * k], .predicted = state[3 * k + 1], .hits = state[3 * k + 2]};
     }
     counts_ = std::move(read);
   }
@@ -101,28 +118,26 @@ class ClassCounts {
     }
   }
 
-  [[nodiscard]] std::int64_t total() const {
-    std::int64_t sum = 0;
-    for (const Counts& counts : counts_) sum += counts.support;
-    return sum;
-  }
+  [[nodiscard]] std::int64_t total() const { return static_cast<std::int64_t>(sum().support); }
   /// Samples whose true class is k.
-  [[nodiscard]] std::int64_t support(Index k) const { return of(k).support; }
+  [[nodiscard]] std::int64_t support(Index k) const {
+    return static_cast<std::int64_t>(of(k).support);
+  }
   /// Samples predicted as class k.
-  [[nodiscard]] std::int64_t predicted(Index k) const { return of(k).predicted; }
+  [[nodiscard]] std::int64_t predicted(Index k) const {
+    return static_cast<std::int64_t>(of(k).predicted);
+  }
 
   /// Share of samples classified correctly.
-  [[nodiscard]] double accuracy() const {
-    std::int64_t hits = 0;
-    for (const Counts& counts : counts_) hits += counts.hits;
-    return ratio(hits, total());
-  }
+  [[nodiscard]] double accuracy() const { return sum().recall(); }
   /// Of the samples predicted as class k, the share that is of class k.
   [[nodiscard]] double precision(Index k) const { return of(k).precision(); }
   /// Of the samples of class k, the share predicted as class k.
   [[nodiscard]] double recall(Index k) const { return of(k).recall(); }
   /// 2PR / (P + R), the harmonic mean of precision and recall of class k.
   [[nodiscard]] double f1(Index k) const { return of(k).f1(); }
+  /// Samples that are of class k and predicted so, of those that are one of both (Jaccard 1901).
+  [[nodiscard]] double intersection_over_union(Index k) const { return of(k).overlap(); }
 
   [[nodiscard]] double precision(Average average = Average::macro) const {
     return over_classes(average, [](const Counts& counts) { return counts.precision(); });
@@ -133,47 +148,108 @@ class ClassCounts {
   [[nodiscard]] double f1(Average average = Average::macro) const {
     return over_classes(average, [](const Counts& counts) { return counts.f1(); });
   }
+  /// The mean over classes that are true or predicted somewhere.
+  [[nodiscard]] NN_COLD double intersection_over_union() const {
+    double sum = 0, count = 0;
+    for (const Counts& counts : counts_) {
+      sum += counts.overlap();
+      count += counts.support + counts.predicted > 0;
+    }
+    return ratio(sum, count);
+  }
 
  protected:
+  template <class Self, Real T>
+  void begin(Self& self, const ScoredBatch<T>& batch) const {
+    if (classes() == 0) self.resize(batch.classes);
+    demand(batch.classes == classes(), where_, "batches of equally many classes", batch.classes);
+  }
   /// Counts a batch by `add` and `resize` of `self`: this object as a value of its own class.
   template <class Self, Real T>
   [[gnu::noinline]] void add_to(Self& self, const ScoredBatch<T>& batch) {
     require_labels(where_, batch);
-    if (classes() == 0) self.resize(batch.classes);
-    demand(batch.classes == classes(), where_, "batches of equally many classes", batch.classes);
+    begin(self, batch);
     for (Index row = 0; row < batch.rows; ++row) {
       if (batch.labels[row] == batch.ignore_class) continue;
-      self.add(batch.labels[row], batch.predicted(row));
+      if constexpr (std::same_as<Self, ClassCounts>) {
+        self.add(batch.labels[row], batch.predicted(row), batch.weight(row));
+      } else {
+        self.add(batch.labels[row], batch.predicted(row));
+      }
     }
   }
 
  private:
-  [[nodiscard]] static double ratio(std::int64_t part, std::int64_t whole) {
-    return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+  [[nodiscard]] static double ratio(double part, double whole) {
+    return whole == 0 ? 0.0 : part / whole;
   }
 
   struct Counts {
-    std::int64_t support = 0;    // samples of this class
-    std::int64_t predicted = 0;  // samples predicted as this class
-    std::int64_t hits = 0;       // samples that are both
+    double support = 0;    // samples of this class
+    double predicted = 0;  // samples predicted as this class
+    double hits = 0;       // samples that are both
 
     [[nodiscard]] double precision() const { return ratio(hits, predicted); }
     [[nodiscard]] double recall() const { return ratio(hits, support); }
     [[nodiscard]] double f1() const { return ratio(2 * hits, predicted + support); }
+    [[nodiscard]] double overlap() const { return ratio(hits, predicted + support - hits); }
   };
+
+  /// Of all classes together.
+  [[nodiscard]] NN_COLD Counts sum() const {
+    Counts sum;
+    for (const Counts& counts : counts_) {
+      sum.support += counts.support;
+      sum.predicted += counts.predicted;
+      sum.hits += counts.hits;
+    }
+    return sum;
+  }
+
+  /// A row of values. Of equal scores the first ones are among the top k.
+  template <Real T>
+  void add_row(const ScoredRow<T>& row, const ClassDecision& decision, std::vector<T>& sorted) {
+    const T* const scores = row.scores;
+    const bool is_bounded = decision.top_k > 0 && decision.top_k < row.classes;
+    T least = *std::max_element(scores, scores + row.classes);
+    Index num_equal = row.classes;  // of those that have the least score, how many are taken
+    if (is_bounded) {
+      sorted.assign(scores, scores + row.classes);
+      std::nth_element(sorted.begin(), sorted.begin() + (decision.top_k - 1), sorted.end(),
+                       std::greater<>{});
+      least = sorted[static_cast<std::size_t>(decision.top_k - 1)];
+      num_equal = decision.top_k -
+                  std::count_if(scores, scores + row.classes, [=](T s) { return s > least; });
+    }
+    for (Index k = 0; k < row.classes; ++k) {
+      const T score = scores[k];
+      bool is_predicted = !is_bounded || score > least || (score == least && num_equal-- > 0);
+      if (decision.threshold) {
+        is_predicted = is_predicted && static_cast<double>(score) > *decision.threshold;
+      } else if (decision.top_k == 0) {
+        is_predicted = score == least && score != T(0);
+      }
+      Counts& counts = counts_[static_cast<std::size_t>(k)];
+      const double weight = static_cast<double>(row.weight);
+      const bool is_true = row.values[k] != T(0);
+      if (is_true) counts.support += weight;
+      if (is_predicted) counts.predicted += weight;
+      if (is_true && is_predicted) counts.hits += weight;
+    }
+  }
 
   [[nodiscard]] const Counts& of(Index k) const { return counts_[static_cast<std::size_t>(k)]; }
 
   [[nodiscard]] NN_COLD double over_classes(Average average, double (*value)(const Counts&)) const {
-    if (average == Average::micro) return accuracy();
+    if (average == Average::micro) return value(sum());
     double sum = 0;
     double weights = 0;
     for (const Counts& counts : counts_) {
-      const double weight = average == Average::macro ? 1.0 : static_cast<double>(counts.support);
+      const double weight = average == Average::macro ? 1.0 : counts.support;
       sum += weight * value(counts);
       weights += weight;
     }
-    return weights == 0 ? 0.0 : sum / weights;
+    return ratio(sum, weights);
   }
 
   const char* where_;

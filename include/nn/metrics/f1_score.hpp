@@ -1,48 +1,55 @@
 // SPDX-License-Identifier: MIT
-// F1 score on integer labels.
+// F1 score.
 #pragma once
 
+#include <optional>
 #include <string>
-#include <vector>
 
-#include "nn/layer/arguments.hpp"
-#include "nn/metrics/class_counts.hpp"
+#include "nn/metrics/count_metric.hpp"
 
 namespace nn {
 
 struct F1ScoreOptions {
-  Average average = Average::macro;
+  Average average = Average::macro;   ///< how classes become one number
+  std::optional<double> threshold{};  ///< of scores, for values; nothing: the highest of a row
+  std::optional<Index> class_id{};    ///< of this class alone
 };
 
 /// 2 P R / (P + R), the harmonic mean of precision and recall of a class (van Rijsbergen 1979),
-/// averaged over classes. 0 / 0 counts as 0.
-class F1Score {
+/// averaged over classes; the rows count as much as they weigh. 0 / 0 counts as 0.
+/// - Class numbers: the class with the highest score is what is predicted.
+/// - Values, one or several of them 1 (Keras: F1Score): likewise, equal scores being all the
+/// highest
+///   and zeros none; with a threshold, each score above it predicts its class. Keras adds 1e-7 to
+///   each denominator, which is not done here.
+/// Throws    std::invalid_argument for a negative class_id, and, for class numbers, where a
+///           threshold was given
+class F1Score : public CountMetric {
  public:
+  using HeldAs = CountMetric;
   static constexpr bool more_is_better = true;
-  static constexpr bool ranks_scores = true;
 
-  explicit F1Score(const F1ScoreOptions& options = {}) : options_(options) {}
+  explicit F1Score(const F1ScoreOptions& options = {})
+      : CountMetric(kind, {options.average, options.threshold, 0, options.class_id}) {}
 
-  [[nodiscard]] static std::string name() { return "f1_score"; }
-  [[nodiscard]] NN_COLD Arguments arguments() const {
-    return Arguments{name()}.set("average", to_string(options_.average));
-  }
+  [[nodiscard]] static std::string name() { return kind.name; }
   [[nodiscard]] NN_COLD static F1Score from_arguments(const Arguments& arguments) {
-    return F1Score{{.average = arguments.one_of("average", detail::averages)}};
+    return F1Score{{.average = arguments.has("average")
+                                   ? arguments.one_of("average", detail::averages)
+                                   : Average::macro,
+                    .threshold = detail::optional_argument<double>(arguments, "threshold"),
+                    .class_id = detail::optional_argument<Index>(arguments, "class_id")}};
   }
-  void reset() { counts_.resize(0); }
-  template <Real T>
-  void update(const ScoredBatch<T>& batch) {
-    counts_.add(batch);
-  }
-  [[nodiscard]] std::vector<double> state() const { return counts_.state(); }
-  void set_state(const std::vector<double>& state) { counts_.set_state(state); }
-  void merge(const std::vector<double>& state) { counts_.merge(state); }
-  [[nodiscard]] double result() const { return counts_.f1(options_.average); }
 
  private:
-  F1ScoreOptions options_;
-  ClassCounts counts_{"F1Score"};
+  static constexpr Kind kind{
+      .name = "f1_score",
+      .where = "F1Score",
+      .takes_values = true,
+      .pools_values = false,
+      .decides_by_highest = true,
+      .of_all = [](const ClassCounts& counts, Average a) { return counts.f1(a); },
+      .of_class = [](const ClassCounts& counts, Index k) { return counts.f1(k); }};
 };
 
 }  // namespace nn

@@ -1,53 +1,50 @@
 // SPDX-License-Identifier: MIT
-// Precision on integer labels.
+// Of what is taken for a class, the share that belongs to it.
 #pragma once
 
 #include <string>
-#include <vector>
 
 #include "nn/kernels/product/precision.hpp"
-#include "nn/layer/arguments.hpp"
-#include "nn/metrics/class_counts.hpp"
+#include "nn/metrics/count_metric.hpp"
 
 namespace nn {
 
-struct PrecisionOptions {
-  Average average = Average::macro;
-};
+using PrecisionOptions = CountMetricOptions;
 
-/// Of the samples taken for a class, the share that belongs to it, averaged over classes.
-/// 0 / 0 counts as 0. The word has a second sense in this field, so the class also lends its name
-/// to number formats: `compile(..., {.precision = nn::Precision::bfloat16})`.
-class Precision {
+/// Of what is predicted as a class, the share that belongs to it: sums of the rows' weights. 0 / 0
+/// counts as 0. The word has a second sense in this field, so the class also lends its name to
+/// number formats: `compile(..., {.precision = nn::Precision::bfloat16})`.
+/// - Class numbers: the class with the highest score is what is predicted, and the mean over
+/// classes
+///   is the result (scikit-learn's precision_recall_fscore_support).
+/// - Values, one or several of them 1: each score above the threshold predicts its class, and all
+///   classes are counted together (Keras: Precision).
+/// Throws    std::invalid_argument for a negative top_k or class_id, and for class numbers where a
+///           threshold or top_k was given
+class Precision : public CountMetric {
  public:
+  using HeldAs = CountMetric;
   static constexpr bool more_is_better = true;
-  static constexpr bool ranks_scores = true;
   static constexpr ProductPrecision float32{};
   static constexpr ProductPrecision bfloat16 = ProductPrecision::bfloat16();
   static constexpr NumberFormat int8 = NumberFormat::int8;  // for `quantize`; of no products
 
-  explicit Precision(const PrecisionOptions& options = {}) : options_(options) {}
+  explicit Precision(const PrecisionOptions& options = {}) : CountMetric(kind, options) {}
 
-  [[nodiscard]] static std::string name() { return "precision"; }
-  [[nodiscard]] NN_COLD Arguments arguments() const {
-    return Arguments{name()}.set("average", to_string(options_.average));
-  }
+  [[nodiscard]] static std::string name() { return kind.name; }
   [[nodiscard]] NN_COLD static Precision from_arguments(const Arguments& arguments) {
-    return Precision{{.average = arguments.one_of("average", detail::averages)}};
+    return Precision{detail::count_metric_options(arguments)};
   }
-  void reset() { counts_.resize(0); }
-  template <Real T>
-  void update(const ScoredBatch<T>& batch) {
-    counts_.add(batch);
-  }
-  [[nodiscard]] std::vector<double> state() const { return counts_.state(); }
-  void set_state(const std::vector<double>& state) { counts_.set_state(state); }
-  void merge(const std::vector<double>& state) { counts_.merge(state); }
-  [[nodiscard]] double result() const { return counts_.precision(options_.average); }
 
  private:
-  PrecisionOptions options_;
-  ClassCounts counts_{"Precision"};
+  static constexpr Kind kind{
+      .name = "precision",
+      .where = "Precision",
+      .takes_values = true,
+      .pools_values = true,
+      .decides_by_highest = false,
+      .of_all = [](const ClassCounts& counts, Average a) { return counts.precision(a); },
+      .of_class = [](const ClassCounts& counts, Index k) { return counts.precision(k); }};
 };
 
 }  // namespace nn

@@ -1,48 +1,45 @@
 // SPDX-License-Identifier: MIT
-// Recall on integer labels.
+// Of what belongs to a class, the share that is taken for it.
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "nn/layer/arguments.hpp"
-#include "nn/metrics/class_counts.hpp"
+#include "nn/metrics/count_metric.hpp"
 
 namespace nn {
 
-struct RecallOptions {
-  Average average = Average::macro;
-};
+using RecallOptions = CountMetricOptions;
 
-/// Of the samples of a class, the share predicted as that class, averaged over classes. 0 / 0
+/// Of what belongs to a class, the share that is predicted so: sums of the rows' weights. 0 / 0
 /// counts as 0.
-class Recall {
+/// - Class numbers: the class with the highest score is what is predicted, and the mean over
+/// classes
+///   is the result (scikit-learn's precision_recall_fscore_support).
+/// - Values, one or several of them 1: each score above the threshold predicts its class, and all
+///   classes are counted together (Keras: Recall).
+/// Throws    std::invalid_argument for a negative top_k or class_id, and for class numbers where a
+///           threshold or top_k was given
+class Recall : public CountMetric {
  public:
+  using HeldAs = CountMetric;
   static constexpr bool more_is_better = true;
-  static constexpr bool ranks_scores = true;
 
-  explicit Recall(const RecallOptions& options = {}) : options_(options) {}
+  explicit Recall(const RecallOptions& options = {}) : CountMetric(kind, options) {}
 
-  [[nodiscard]] static std::string name() { return "recall"; }
-  [[nodiscard]] NN_COLD Arguments arguments() const {
-    return Arguments{name()}.set("average", to_string(options_.average));
-  }
+  [[nodiscard]] static std::string name() { return kind.name; }
   [[nodiscard]] NN_COLD static Recall from_arguments(const Arguments& arguments) {
-    return Recall{{.average = arguments.one_of("average", detail::averages)}};
+    return Recall{detail::count_metric_options(arguments)};
   }
-  void reset() { counts_.resize(0); }
-  template <Real T>
-  void update(const ScoredBatch<T>& batch) {
-    counts_.add(batch);
-  }
-  [[nodiscard]] std::vector<double> state() const { return counts_.state(); }
-  void set_state(const std::vector<double>& state) { counts_.set_state(state); }
-  void merge(const std::vector<double>& state) { counts_.merge(state); }
-  [[nodiscard]] double result() const { return counts_.recall(options_.average); }
 
  private:
-  RecallOptions options_;
-  ClassCounts counts_{"Recall"};
+  static constexpr Kind kind{
+      .name = "recall",
+      .where = "Recall",
+      .takes_values = true,
+      .pools_values = true,
+      .decides_by_highest = false,
+      .of_all = [](const ClassCounts& counts, Average a) { return counts.recall(a); },
+      .of_class = [](const ClassCounts& counts, Index k) { return counts.recall(k); }};
 };
 
 }  // namespace nn

@@ -82,9 +82,9 @@ concept OptimizerFor = std::copyable<O> && requires(O& optimizer, ParameterBlock
 ///     void merge(const std::vector<double>&);        // adds the state of another one of its kind:
 ///                                                    // for trainings by several processes
 ///     static constexpr bool more_is_better = true;  // which way it improves: EarlyStopping asks
-///     static constexpr bool ranks_scores = true;    // looks at a row's order alone, so that
-///     logits
-///                                                   // do in place of a softmax's result
+///     static constexpr bool ranks_scores = true;  // looks at a row's order alone, so that a
+///                                                 // softmax's input does for its result
+///     bool ranks_scores_of(bool are_classes) const;  // likewise, beside class numbers or values
 template <class M, class T>
 concept MetricFor = std::copyable<M> && requires(M& metric, const ScoredBatch<T>& batch) {
   { metric.name() } -> std::convertible_to<std::string>;
@@ -235,7 +235,7 @@ struct MetricInterface {
   virtual std::string name() const = 0;
   virtual std::optional<Arguments> arguments() const = 0;
   virtual std::optional<bool> more_is_better() const = 0;
-  virtual bool ranks_scores() const = 0;
+  virtual bool ranks_scores(bool are_classes) const = 0;
   virtual void reset() = 0;
   virtual void update(const ScoredBatch<float>& batch) = 0;
   virtual void update(const ScoredBatch<double>& batch) = 0;
@@ -256,7 +256,10 @@ struct MetricHolder final : MetricInterface {
     if constexpr (requires { bool{metric.improves_upwards()}; }) return metric.improves_upwards();
     return std::nullopt;
   }
-  bool ranks_scores() const override {
+  bool ranks_scores(bool are_classes) const override {
+    if constexpr (requires { bool{metric.ranks_scores_of(are_classes)}; }) {
+      return metric.ranks_scores_of(are_classes);
+    }
     return requires { requires M::ranks_scores; };
   }
   void reset() override { metric.reset(); }
@@ -290,13 +293,29 @@ class Metric {
           M metric)  // NOLINT(google-explicit-constructor): {nn::Accuracy{}} is a list of metrics
       : self_(new detail::MetricHolder<detail::HeldType<M>>(std::move(metric))) {}
 
-  [[nodiscard]] std::string name() const { return self_->name(); }
-  /// Its constructor's arguments, if it names them.
-  [[nodiscard]] std::optional<Arguments> arguments() const { return self_->arguments(); }
+  /// See `weighted`.
+  [[nodiscard]] NN_COLD std::string name() const {
+    return takes_weights_ ? "weighted_" + self_->name() : self_->name();
+  }
+  /// Its constructor's arguments, if it names them, and "weighted".
+  [[nodiscard]] NN_COLD std::optional<Arguments> arguments() const {
+    std::optional<Arguments> arguments = self_->arguments();
+    if (arguments && takes_weights_) arguments->set("weighted", true);
+    return arguments;
+  }
+  /// Whether rows count as much as they weigh.
+  [[nodiscard]] bool takes_weights() const { return takes_weights_; }
+  friend Metric weighted(Metric metric) {
+    metric.takes_weights_ = true;
+    return metric;
+  }
   /// Whether a higher value is the better one; nothing for a metric that does not say.
   [[nodiscard]] std::optional<bool> more_is_better() const { return self_->more_is_better(); }
-  /// Whether it takes logits in place of a softmax's result.
-  [[nodiscard]] bool ranks_scores() const { return self_->ranks_scores(); }
+  /// Whether it takes logits in place of a softmax's result, beside targets that are class numbers
+  /// or values.
+  [[nodiscard]] bool ranks_scores(bool are_classes) const {
+    return self_->ranks_scores(are_classes);
+  }
   void reset() { self_->reset(); }
   template <Real T>
   void update(const ScoredBatch<T>& batch) {
@@ -313,7 +332,12 @@ class Metric {
 
  private:
   detail::Erased<detail::MetricInterface> self_;
+  bool takes_weights_ = false;
 };
+
+/// The metric over rows that each count as much as sample_weight and class_weight say, named
+/// "weighted_accuracy", for example (Keras: weighted_metrics). Other metrics count all rows alike.
+[[nodiscard]] Metric weighted(Metric metric);
 
 /// A loss of any type, as the elements of `compile`'s list for several outputs.
 template <Real T>

@@ -2,11 +2,10 @@
 // The mean of a number over rows: what most metrics are.
 #pragma once
 
-#include <cstdint>
 #include <vector>
 
 #include "nn/core/error.hpp"
-#include "nn/core/whole_number.hpp"
+#include "nn/core/finite.hpp"
 #include "nn/scoring/scored_batch.hpp"
 
 namespace nn {
@@ -22,7 +21,7 @@ void require_labels(const char* where, const ScoredBatch<T>& batch) {
   if (batch.labels == nullptr) refuse({where, "class numbers as targets", "values"});
 }
 
-/// Mean over the rows of all batches since `reset`; 0 of none.
+/// Mean over the rows of all batches since `reset`, each times its weight; 0 of none.
 class RowMean {
  public:
   void reset() { *this = {}; }
@@ -30,8 +29,11 @@ class RowMean {
   /// Adds `value_of(row)` for each row.
   template <Real T, class ValueOf>
   void add(const ScoredBatch<T>& batch, const ValueOf& value_of) {
-    for (Index i = 0; i < batch.rows; ++i) sum_ += static_cast<double>(value_of(batch.row(i)));
-    rows_ += batch.rows;
+    for (Index i = 0; i < batch.rows; ++i) {
+      const double weight = batch.weight(i);
+      sum_ += weight * static_cast<double>(value_of(batch.row(i)));
+      weights_ += weight;
+    }
   }
 
   /// Adds the rows' losses, by a loss as `RowLoss` has it.
@@ -40,30 +42,29 @@ class RowMean {
     add(batch, [&](const ScoredRow<T>& row) { return loss(row, T(0), static_cast<T*>(nullptr)); });
   }
 
-  /// Sum and count, to go on from.
-  [[nodiscard]] std::vector<double> state() const { return {sum_, static_cast<double>(rows_)}; }
+  /// Sum and weights, to go on from.
+  [[nodiscard]] std::vector<double> state() const { return {sum_, weights_}; }
   /// Throws `std::invalid_argument` for a list that `state` can't have given.
   NN_COLD void set_state(const std::vector<double>& state) {
     demand(state.size() == 2, "RowMean", "a state of 2 numbers", state.size());
-    rows_ = whole_number(state[1], "RowMean");
+    demand(is_finite(state[1]), "RowMean", "finite weights", state[1]);
     sum_ = state[0];
+    weights_ = state[1];
   }
 
-  /// Adds the sum and count of another one.
+  /// Adds the sum and weights of another one.
   NN_COLD void merge(const std::vector<double>& state) {
     RowMean other;
     other.set_state(state);
     sum_ += other.sum_;
-    rows_ += other.rows_;
+    weights_ += other.weights_;
   }
 
-  [[nodiscard]] double result() const {
-    return rows_ == 0 ? 0.0 : sum_ / static_cast<double>(rows_);
-  }
+  [[nodiscard]] double result() const { return weights_ == 0 ? 0.0 : sum_ / weights_; }
 
  private:
   double sum_ = 0;
-  std::int64_t rows_ = 0;
+  double weights_ = 0;  // of the rows, 1 each where there are none
 };
 
 }  // namespace nn

@@ -23,6 +23,7 @@ struct ScoredRow {
   const T* scores = nullptr;  ///< [classes]
   std::int32_t label = 0;     ///< where the targets are class numbers
   const T* values = nullptr;  ///< [classes], where the targets are values; else null
+  T weight = T(1);            ///< of the row
   bool are_logits = false;    ///< see ScoredBatch
 };
 
@@ -36,7 +37,7 @@ struct ScoredBatch {
   const std::int32_t* labels =
       nullptr;                 ///< [rows], each in 0 .. classes - 1 or ignored by the loss
   const T* values = nullptr;   ///< [rows, classes]
-  const T* weights = nullptr;  ///< [rows], of the rows' losses; null: all 1
+  const T* weights = nullptr;  ///< [rows], how much each row counts; null: all 1
   bool are_logits = false;     ///< scores are what the loss's closing activation would get
   std::optional<std::int32_t> ignore_class{};  ///< the label of rows that the loss ignores
   /// Where the rows are a part of a larger batch: what the sum of that batch's losses is divided
@@ -49,7 +50,11 @@ struct ScoredBatch {
             .scores = scores + i * classes,
             .label = labels == nullptr ? 0 : labels[i],
             .values = values == nullptr ? nullptr : values + i * classes,
+            .weight = weights == nullptr ? T(1) : weights[i],
             .are_logits = are_logits};
+  }
+  [[nodiscard]] double weight(Index i) const {
+    return weights == nullptr ? 1.0 : static_cast<double>(weights[i]);
   }
   /// The class with the highest score, the first of equals.
   [[nodiscard]] std::int32_t predicted(Index row) const {

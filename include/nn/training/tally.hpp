@@ -155,9 +155,11 @@ class Tally {
     const bool has_ranks = batch.classes > 1 && loss.takes_over() == Activation::softmax;
     ScoredBatch<T> closed = batch;
     for (Metric& metric : metrics) {
-      const bool takes_logits = has_ranks && metric.ranks_scores();
+      const bool takes_logits = has_ranks && metric.ranks_scores(batch.labels != nullptr);
       if (closed.are_logits && !takes_logits) close(loss, closed);
-      metric.update(takes_logits ? batch : closed);
+      ScoredBatch<T> seen = takes_logits ? batch : closed;
+      if (!metric.takes_weights()) seen.weights = nullptr;
+      metric.update(seen);
     }
   }
 
