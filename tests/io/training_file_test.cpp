@@ -314,6 +314,21 @@ TEST_SUITE("io/training_file") {
     CHECK(folder.names().empty());
   }
 
+  TEST_CASE("load: a weighted metric comes back as such") {
+    const TemporaryFolder folder;
+    const std::string path = folder.path("all");
+    Sequential<float> model = trained_model();
+    model.compile(Adam{}, MeanSquaredError{}, {weighted(MeanAbsoluteError{}), BinaryAccuracy{}});
+    model.save(path, {.optimizer = true});
+    const auto x = random_tensor<float, 2>({2, 4}, 1), y = random_tensor<float, 2>({2, 2}, 2);
+    const std::vector<double> weights{1, 3};
+    const double expected =
+        model.evaluate(x, y, {.sample_weight = weights})["weighted_mean_absolute_error"];
+    CHECK(expected != model.evaluate(x, y)["weighted_mean_absolute_error"]);
+    CHECK(nn::load(path).evaluate(
+              x, y, {.sample_weight = weights})["weighted_mean_absolute_error"] == expected);
+  }
+
   TEST_CASE("load: parts of one's own that name their arguments come back") {
     const TemporaryFolder folder;
     const std::string path = folder.path("all");

@@ -43,11 +43,18 @@ struct Rows {
 TEST_SUITE("metrics/merge") {
   TEST_CASE("merge: what two have counted is what one counts of all rows") {
     const Rows rows;
-    const std::vector<Metric> by_labels{Accuracy{}, Precision{}, Recall{}, F1Score{}};
-    const std::vector<Metric> by_values{
-        Accuracy{},         BinaryAccuracy{},       CategoricalAccuracy{},
-        R2Score{},          RootMeanSquaredError{}, MeanSquaredError{},
-        MeanAbsoluteError{}};
+    const std::vector<Metric> by_labels{Accuracy{}, Precision{}, Recall{},
+                                        F1Score{},  MeanIoU{},   TopKCategoricalAccuracy{{.k = 2}}};
+    const std::vector<Metric> by_values{Accuracy{},
+                                        BinaryAccuracy{},
+                                        CategoricalAccuracy{},
+                                        R2Score{},
+                                        RootMeanSquaredError{},
+                                        MeanSquaredError{},
+                                        MeanAbsoluteError{},
+                                        Precision{},
+                                        AUC{{.multi_label = true}},
+                                        F1Score{}};
     for (const bool has_labels : {true, false}) {
       for (const Metric& fresh : has_labels ? by_labels : by_values) {
         CAPTURE(fresh.name());
@@ -73,9 +80,9 @@ TEST_SUITE("metrics/merge") {
     Rows rows;
     three.update(rows.part(0, 30, true));
     rows.classes = 4;
-    CHECK_THROWS_WITH(two.merge({1, 1, 1, 1}),
-                      "F1Score: expected a state of 3 numbers for each class, got 4");
-    two.merge({1, 1, 1, 0, 0, 0});
+    CHECK_THROWS_WITH(two.merge({1, 1, 1}),
+                      "F1Score: expected a state of 3 numbers for each class and 1, got 3");
+    two.merge({1, 1, 1, 0, 0, 0, 0});
     CHECK_THROWS_WITH(three.merge(two.state()),
                       "F1Score: expected counts of equally many classes, got 2");
   }

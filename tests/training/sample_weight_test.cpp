@@ -68,6 +68,22 @@ TEST_SUITE("training/sample_weight") {
           doctest::Approx(model.evaluate(repeated(x), y_repeated)["loss"]).epsilon(1e-5));
   }
 
+  TEST_CASE("weighted: such a metric counts rows as they weigh, others count all alike") {
+    const auto x = random_tensor<float, 2>({3, 2}, 1);
+    const std::vector<int> y{0, 1, 2}, y_repeated{0, 1, 1, 2, 2, 2};
+    const std::vector<double> weights{1, 2, 3};
+    Sequential<float> model = weighted_model();
+    model.compile(SGD{}, SparseCategoricalCrossentropy{},
+                  {Accuracy{}, weighted(Accuracy{}), weighted(Recall{})});
+    const Scores scores = model.evaluate(x, y, {.sample_weight = weights});
+    const Scores plain = model.evaluate(x, y), repeats = model.evaluate(repeated(x), y_repeated);
+    CHECK(scores["accuracy"] == plain["accuracy"]);
+    CHECK(scores["weighted_accuracy"] == doctest::Approx(repeats["accuracy"]));
+    CHECK(scores["weighted_recall"] == doctest::Approx(repeats["weighted_recall"]));
+    CHECK(plain["weighted_accuracy"] == plain["accuracy"]);
+    CHECK(scores["weighted_accuracy"] != scores["accuracy"]);
+  }
+
   TEST_CASE("train_on_batch, test_on_batch: take weights as fit and evaluate do") {
     const auto x = random_tensor<float, 2>({3, 2}, 1);
     const std::vector<int> y{0, 1, 2};
