@@ -79,10 +79,8 @@ class AUC {
     for (Index i = 0; i < batch.rows; ++i) {
       const ScoredRow<T> row = batch.row(i);
       for (Index k = 0; k < row.classes; ++k) {
-        const Index place = (options_.multi_label ? k : 0) * row_size() +
-                            2 * num_below(static_cast<double>(row.scores[k])) +
-                            (row.values[k] != T(0) ? 1 : 0);
-        weights_[static_cast<std::size_t>(place)] += static_cast<double>(row.weight);
+        add(options_.multi_label ? k : 0, static_cast<double>(row.scores[k]), row.values[k] != T(0),
+            batch.weight(i));
       }
     }
   }
@@ -115,6 +113,11 @@ class AUC {
 
     [[nodiscard]] double positives() const { return hits + alarms; }
   };
+
+  NN_COLD void add(Index curve, double score, bool is_true, double weight) {
+    const Index place = curve * row_size() + 2 * num_below(score) + (is_true ? 1 : 0);
+    weights_[static_cast<std::size_t>(place)] += weight;
+  }
 
   /// For each number of thresholds that may lie below a score, the weights of false and true ones.
   [[nodiscard]] Index row_size() const { return 2 * (options_.num_thresholds + 1); }

@@ -72,8 +72,15 @@ class ClassCounts {
   [[gnu::noinline]] void add(const ScoredBatch<T>& batch, const ClassDecision& decision = {}) {
     if (batch.values == nullptr) return add_to(*this, batch);
     begin(*this, batch);
-    std::vector<T> sorted;
-    for (Index i = 0; i < batch.rows; ++i) add_row(batch.row(i), decision, sorted);
+    std::vector<double> scores(static_cast<std::size_t>(batch.classes)), values(scores);
+    for (Index i = 0; i < batch.rows; ++i) {
+      const ScoredRow<T> row = batch.row(i);
+      for (std::size_t k = 0; k < scores.size(); ++k) {
+        scores[k] = static_cast<double>(row.scores[k]);
+        values[k] = static_cast<double>(row.values[k]);
+      }
+      add_row(scores, values, batch.weight(i), decision);
+    }
   }
 
   /// Sets the number of classes, and all counts to 0.
@@ -207,34 +214,26 @@ class ClassCounts {
   }
 
   /// A row of values. Of equal scores the first ones are among the top k.
-  template <Real T>
-  void add_row(const ScoredRow<T>& row, const ClassDecision& decision, std::vector<T>& sorted) {
-    const T* const scores = row.scores;
-    const bool is_bounded = decision.top_k > 0 && decision.top_k < row.classes;
-    T least = *std::max_element(scores, scores + row.classes);
-    Index num_equal = row.classes;  // of those that have the least score, how many are taken
-    if (is_bounded) {
-      sorted.assign(scores, scores + row.classes);
-      std::nth_element(sorted.begin(), sorted.begin() + (decision.top_k - 1), sorted.end(),
-                       std::greater<>{});
-      least = sorted[static_cast<std::size_t>(decision.top_k - 1)];
-      num_equal = decision.top_k -
-                  std::count_if(scores, scores + row.classes, [=](T s) { return s > least; });
+  NN_COLD void add_row(const std::vector<double>& scores, const std::vector<double>& values,
+                       double weight, const ClassDecision& decision) {
+    const Index top_k = std::min(decision.top_k, std::ssize(scores));
+    double least = *std::max_element(scores.begin(), scores.end());
+    Index num_equal = 0;  // how many of those that have the least of the top k's scores are taken
+    if (top_k > 0) {
+      std::vector<double> sorted = scores;
+      std::sort(sorted.begin(), sorted.end(), std::greater<>{});
+      least = sorted[static_cast<std::size_t>(top_k - 1)];
+      num_equal = top_k - (std::find(sorted.begin(), sorted.end(), least) - sorted.begin());
     }
-    for (Index k = 0; k < row.classes; ++k) {
-      const T score = scores[k];
-      bool is_predicted = !is_bounded || score > least || (score == least && num_equal-- > 0);
-      if (decision.threshold) {
-        is_predicted = is_predicted && static_cast<double>(score) > *decision.threshold;
-      } else if (decision.top_k == 0) {
-        is_predicted = score == least && score != T(0);
-      }
-      Counts& counts = counts_[static_cast<std::size_t>(k)];
-      const double weight = static_cast<double>(row.weight);
-      const bool is_true = row.values[k] != T(0);
-      if (is_true) counts.support += weight;
-      if (is_predicted) counts.predicted += weight;
-      if (is_true && is_predicted) counts.hits += weight;
+    for (std::size_t k = 0; k < scores.size(); ++k) {
+      const bool is_highest = top_k == 0
+                                  ? scores[k] == least && scores[k] != 0
+                                  : scores[k] > least || (scores[k] == least && num_equal-- > 0);
+      const bool is_above = !decision.threshold || scores[k] > *decision.threshold;
+      const bool is_predicted = is_above && (is_highest || (top_k == 0 && decision.threshold));
+      if (values[k] != 0) counts_[k].support += weight;
+      if (is_predicted) counts_[k].predicted += weight;
+      if (values[k] != 0 && is_predicted) counts_[k].hits += weight;
     }
   }
 
