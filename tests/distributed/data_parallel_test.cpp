@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "nn/sequential.hpp"
@@ -218,8 +219,12 @@ std::string sentence_of_all(Index processes, const Body& body) {
 TEST_SUITE("distributed/data_parallel") {
   TEST_CASE("fit: one process with a communicator trains to the bits of one without") {
     const Images data(50);
-    for (const bool has_ema : {false, true}) {
+    for (const auto& option :
+         std::vector<std::pair<bool, Index>>{{false, 0}, {false, 1}, {true, 1}}) {
+      const bool has_ema = option.first;
+      const Index pieces = option.second;
       CAPTURE(has_ema);
+      CAPTURE(pieces);
       Sequential<float> alone = random_model();
       compile(alone, Adam{{.learning_rate = 0.01, .use_ema = has_ema}});
       const History history = alone.fit(
@@ -230,7 +235,8 @@ TEST_SUITE("distributed/data_parallel") {
                          silent({.batch_size = 16,
                                  .epochs = 3,
                                  .validation_split = 0.2,
-                                 .communicator = communicator}));
+                                 .communicator = communicator,
+                                 .sharing = {.pieces = pieces}}));
       });
       CHECK(shared.weights == weights_of(alone));
       CHECK(to_string(shared.history) == to_string(history));
@@ -363,8 +369,9 @@ TEST_SUITE("distributed/data_parallel") {
       };
     };
     const Result whole = train(1, random_model, fit(0));
-    for (const auto& [crash, before, after] :
+    for (const auto& numbers :
          std::vector<std::array<Index, 3>>{{3, 3, 2}, {6, 1, 4}, {8, 4, 1}, {11, 2, 3}}) {
+      const Index crash = numbers[0], before = numbers[1], after = numbers[2];
       CAPTURE(crash);
       const Errors errors = run_processes(before, [&](ThreadCommunicator& communicator) {
         Sequential<float> model = random_model();

@@ -122,7 +122,7 @@ NN_COLD inline void broadcast(Communicator& communicator, std::string& text) {
 }
 [[nodiscard]] NN_COLD inline std::vector<double> from_bytes(const std::string& bytes) {
   std::vector<double> numbers(bytes.size() / sizeof(double));
-  if (!numbers.empty()) std::memcpy(numbers.data(), bytes.data(), bytes.size());
+  if (!numbers.empty()) std::memcpy(numbers.data(), bytes.data(), numbers.size() * sizeof(double));
   return numbers;
 }
 

@@ -92,8 +92,8 @@ class DataParallelRun final : public SharedRun<T> {
   }
 
   NN_COLD void collect(Trainer<T>& merged) override {
-    std::vector<double> mine;
-    std::string tensors;  // where pieces diverged, one line for each
+    std::vector<double> mine{0};  // their number, and for each piece its tally and divergence
+    std::string tensors;          // where pieces diverged, one line for each
     for (const auto& trainer : trainers_) {
       const std::vector<double> packed = trainer->tally().packed();
       mine.insert(mine.end(), packed.begin(), packed.end());
@@ -101,21 +101,20 @@ class DataParallelRun final : public SharedRun<T> {
       mine.push_back(divergence ? static_cast<double>(divergence->step) : -1);
       tensors += (divergence ? divergence->tensor : "") + '\n';
     }
-    const auto all = all_gather(communicator_, mine);
-    const std::vector<std::string> all_tensors = all_gather(communicator_, tensors);
+    mine[0] = static_cast<double>(mine.size() - 1);
     merged.reset();
     std::optional<Divergence> first;
-    for (std::size_t process = 0; process < all.size(); ++process) {
-      const double* next = all[process].data();
-      const double* const end = next + all[process].size();
-      std::size_t line = 0;
+    for (const std::string& bytes : all_gather(communicator_, to_bytes(mine) + tensors)) {
+      const std::vector<double> numbers = from_bytes(bytes);
+      const double* next = numbers.data() + 1;
+      const double* const end = next + static_cast<std::ptrdiff_t>(numbers[0]);
+      std::size_t line = static_cast<std::size_t>(numbers[0] + 1) * sizeof(double);
       while (next < end) {
         merged.tally().merge(next);
         const double step = *next++;
-        const std::size_t line_end = all_tensors[process].find('\n', line);
+        const std::size_t line_end = bytes.find('\n', line);
         if (step >= 0 && (!first || step < static_cast<double>(first->step))) {
-          first = Divergence{static_cast<std::int64_t>(step),
-                             all_tensors[process].substr(line, line_end - line)};
+          first = Divergence{static_cast<std::int64_t>(step), bytes.substr(line, line_end - line)};
         }
         line = line_end + 1;
       }

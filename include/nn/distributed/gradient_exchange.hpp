@@ -440,8 +440,8 @@ class GradientExchange {
     });
   }
   void finish(const Chunk& chunk, Index first, Index count) {
-    T sum[piece_of_sum];
-    static_cast<void>(add(0, tree_.size(), chunk, first, count, sum));
+    T room[piece_of_sum];
+    const T* const sum = add(0, tree_.size(), chunk, first, count, room);
     if (chunk.is_state) {
       const Index i = first - trained_;
       for (Index j = 0; j < count; ++j) {
@@ -461,38 +461,34 @@ class GradientExchange {
     }
   }
 
-  /// Writes the sum of elements first .. first + count - 1 over a part of the tree to `to`. Returns
-  /// whether any of its pieces has samples.
-  bool add(Index part, Index size, const Chunk& chunk, Index first, Index count, T* to) {
-    if (part >= tree_.pieces() || tree_.samples_of(part, size, count_) == 0) return false;
+  /// The sum of elements first .. first + count - 1 over a part of the tree, perhaps in `room`;
+  /// null where none of its pieces has samples.
+  [[nodiscard]] const T* add(Index part, Index size, const Chunk& chunk, Index first, Index count,
+                             T* room) {
+    if (part >= tree_.pieces() || tree_.samples_of(part, size, count_) == 0) return nullptr;
     const Index node = tree_.node_at(part, size);
-    if (node >= 0) {
-      copy_part(size_of(node), chunk, first, count, to);
-      return true;
-    }
+    if (node >= 0) return received_part(size_of(node), chunk, first, count, room);
     const Index half = size / 2;
-    if (!add(part, half, chunk, first, count, to)) {
-      return add(part + half, half, chunk, first, count, to);
-    }
-    T right[piece_of_sum];
-    if (!add(part + half, half, chunk, first, count, right)) return true;
-    for (Index i = 0; i < count; ++i) to[i] += right[i];
-    return true;
+    const T* const left = add(part, half, chunk, first, count, room);
+    if (left == nullptr) return add(part + half, half, chunk, first, count, room);
+    T more_room[piece_of_sum];
+    const T* const right = add(part + half, half, chunk, first, count, more_room);
+    if (right == nullptr) return left;
+    for (Index i = 0; i < count; ++i) room[i] = left[i] + right[i];
+    return room;
   }
-  void copy_part(std::size_t node, const Chunk& chunk, Index first, Index count, T* to) {
+  [[nodiscard]] const T* received_part(std::size_t node, const Chunk& chunk, Index first,
+                                       Index count, T* room) {
     const auto own = std::find(own_nodes_.begin(), own_nodes_.end(), node);
     if (own != own_nodes_.end()) {
       const Sum& sum = sums_[static_cast<std::size_t>(own - own_nodes_.begin())];
-      std::copy_n(part_of(sum, chunk) + (first - chunk.first), count, to);
-      return;
+      return part_of(sum, chunk) + (first - chunk.first);
     }
     const std::byte* const bytes = bytes_of_part(node, chunk).data();
-    if (is_rounded(chunk)) {
-      const auto* const rounded = reinterpret_cast<const Bfloat16*>(bytes) + (first - chunk.first);
-      for (Index i = 0; i < count; ++i) to[i] = static_cast<T>(from_bfloat16(rounded[i]));
-    } else {
-      std::copy_n(reinterpret_cast<const T*>(bytes) + (first - chunk.first), count, to);
-    }
+    if (!is_rounded(chunk)) return reinterpret_cast<const T*>(bytes) + (first - chunk.first);
+    const auto* const rounded = reinterpret_cast<const Bfloat16*>(bytes) + (first - chunk.first);
+    for (Index i = 0; i < count; ++i) room[i] = static_cast<T>(from_bfloat16(rounded[i]));
+    return room;
   }
 
   static constexpr Index piece_of_sum = 512;

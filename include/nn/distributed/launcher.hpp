@@ -8,7 +8,19 @@
 
 #include "nn/core/error.hpp"
 
+extern "C" char** environ;
+
 namespace nn::mpi::detail {
+
+/// Whether a launcher has started this process: it then finds the others by PMI or PMIx, for which
+/// the launcher sets variables of such names.
+[[nodiscard]] NN_COLD inline bool is_launched() {
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable) {
+    const std::string_view name = *variable;
+    if (name.starts_with("PMI_") || name.starts_with("PMIX_")) return true;
+  }
+  return false;
+}
 
 /// Throws `std::runtime_error` where the launcher has started several processes and this one knows
 /// of itself alone: it was built without MPI, or with another one.

@@ -44,7 +44,8 @@ struct SessionOptions {
 ///     model.fit(x, y, {.batch_size = 256, .communicator = mpi});
 /// All processes run the whole program, on the same data; `leads()` says which one prints and
 /// writes files. Where several run on the same cores, each computes with its share of them, unless
-/// NN_NUM_THREADS says otherwise.
+/// NN_NUM_THREADS says otherwise. Without mpirun or srun there is one process, and MPI is not
+/// begun.
 ///
 /// A process whose `fit` throws tells the others, whose `fit` then throws ProcessError. When such a
 /// process ends, all are ended. One that is killed is noticed by the launcher, which ends the
@@ -56,6 +57,7 @@ class Session final : public Communicator {
   NN_COLD explicit Session(int& argc, char**& argv, const SessionOptions& options = {})
       : options_(options) {
     demand(options.timeout > 0, where, "a positive timeout", options.timeout);
+    if (!detail::is_launched()) return;
     int is_initialized = 0;
     MPI_Initialized(&is_initialized);
     if (is_initialized != 0) {
@@ -76,6 +78,7 @@ class Session final : public Communicator {
     share_cores();
   }
   NN_COLD ~Session() override {
+    if (messages_ == MPI_COMM_NULL) return;
     if (!has_failed() && std::uncaught_exceptions() == 0) {
       MPI_Comm_free(&messages_);
       MPI_Comm_free(&alarms_);
@@ -178,10 +181,10 @@ class Session final : public Communicator {
     }
   }
 
-  /// Waits for a request to end: at first as quick as can be, then with room for other processes
-  /// on this core, and in the end asleep for most of the time.
+  /// Waits for a request to end: at first as quick as can be, unless processes share cores; then
+  /// with room for others on this core, and in the end asleep for most of the time.
   void wait() {
-    constexpr int spins = 200;
+    const int spins = is_crowded_ ? 10 : 5000;
     constexpr auto awake = std::chrono::milliseconds(50);
     constexpr auto nap = std::chrono::microseconds(200);
     const Clock::time_point start = Clock::now();
@@ -241,7 +244,6 @@ class Session final : public Communicator {
 
   /// Processes of one machine that may run on the same cores share them.
   NN_COLD void share_cores() {
-    if (std::getenv("NN_NUM_THREADS") != nullptr) return;
     MPI_Comm machine = MPI_COMM_NULL;
     MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &machine);
     int neighbours = 1;
@@ -255,7 +257,9 @@ class Session final : public Communicator {
     const auto same = std::count_if(all.begin(), all.end(), [&mine](const cpu_set_t& other) {
       return CPU_EQUAL(&mine, &other) != 0;
     });
-    if (same > 1) set_num_threads(std::max(1, nn::detail::num_cores() / static_cast<int>(same)));
+    is_crowded_ = same > nn::detail::num_cores();
+    if (same == 1 || std::getenv("NN_NUM_THREADS") != nullptr) return;
+    set_num_threads(std::max(1, nn::detail::num_cores() / static_cast<int>(same)));
   }
 
   const SessionOptions options_;
@@ -266,7 +270,8 @@ class Session final : public Communicator {
   std::vector<int> ended_;
   std::vector<Index> reported_;
   int calls_ = 0;
-  std::string failure_;  // empty: none
+  bool is_crowded_ = false;  // there are more processes than cores
+  std::string failure_;      // empty: none
   std::string alarm_;
 };
 

@@ -56,15 +56,20 @@ class CommunicatorRef {
         make_double_(&detail::make_shared_run<double>) {}
 
   [[nodiscard]] bool is_given() const { return communicator_ != nullptr; }
-  [[nodiscard]] Communicator* get() const { return communicator_; }
 
-  /// The part that this process has in a `fit`; null without a communicator.
+  /// The communicator, or null where there is none or only one process.
+  [[nodiscard]] Communicator* others() const {
+    return is_given() && communicator_->size() > 1 ? communicator_ : nullptr;
+  }
+
+  /// The part that this process has in a `fit`; null where it trains as without a communicator,
+  /// alone and on whole batches.
   template <Real T>
   [[nodiscard]] std::unique_ptr<detail::SharedRun<T>> run(Network<T>& network,
                                                           Compiled<T>& compiled,
                                                           const std::vector<T>& class_weights,
                                                           const SharingOptions& options) const {
-    if (communicator_ == nullptr) return nullptr;
+    if (others() == nullptr && (!is_given() || options.pieces == 0)) return nullptr;
     if constexpr (std::same_as<T, float>) {
       return make_float_(*communicator_, network, compiled, class_weights, options);
     } else {

@@ -169,7 +169,7 @@ NN_COLD Scores Model<T>::evaluate_data(const DataSet& data, const EvaluateOption
   demand(data.count() > 0, where, "at least one sample", "none");
   demand(options.batch_size > 0, where, "a positive batch_size", options.batch_size);
   detail::require_prefetch(where, options.prefetch);
-  Communicator* const communicator = options.communicator.get();
+  Communicator* const communicator = options.communicator.others();
   if (communicator != nullptr) {
     detail::require_merging_metrics(where, compiled_);
     const ParameterBlock<T>& block = network_.block();

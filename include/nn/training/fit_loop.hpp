@@ -369,7 +369,7 @@ class FitLoop final : public FitContext {
     const char* const where =
         options_.validation_data.is_given() ? "Model::fit, validation_data" : "Model::fit";
     const Scores results = evaluator.run(where, validation_, size, options_.prefetch, silent,
-                                         options_.communicator.get());
+                                         options_.communicator.others());
     for (const auto& [name, value] : results) logs.set(concat({"val_", name}), value);
   }
 
