@@ -21,6 +21,7 @@
 #include "mnist/results.hpp"
 #include "mnist/terminal.hpp"
 #include "mnist/training_options.hpp"
+#include "nn/distributed/mpi.hpp"
 #include "nn/io/atomic_file.hpp"
 #include "nn/sequential.hpp"
 
@@ -50,19 +51,23 @@ mnist::TestResult test(const nn::Model<float>& model, const DataSet& data,
 
 /// Trains one network; `title` says which of several, and is empty for a single one.
 mnist::Member train(const TrainingOptions& options, const mnist::Recipe& recipe,
-                    const DataSet& data, std::uint64_t seed, const std::string& title) {
+                    const DataSet& data, std::uint64_t seed, const std::string& title,
+                    nn::mpi::Session& mpi) {
   mnist::Member member{.seed = seed, .model = make_model(recipe, data, seed)};
   const nn::Index num_samples = data.train_images.dimension(0);
   compile(member.model, recipe, nn::num_training_samples(num_samples, options.validation_split));
   if (!title.empty() && !options.quiet) std::printf("%s\n", title.c_str());
   std::fflush(stdout);  // so that a signal can't end the program before this is out
+  std::vector<nn::Callback> callbacks{mnist::StopOnRequest{}};
+  if (options.backup) callbacks.emplace_back(nn::BackupAndRestore{*options.backup});
   member.history =
       member.model.fit(data.train_images, data.train_labels,
                        {.batch_size = recipe.batch_size,
                         .epochs = recipe.epochs,
                         .verbose = options.quiet ? nn::Verbose::silent : nn::Verbose::automatic,
-                        .callbacks = {mnist::StopOnRequest{}},
-                        .validation_split = options.validation_split});
+                        .callbacks = callbacks,
+                        .validation_split = options.validation_split,
+                        .communicator = mpi});
   if (mnist::stop_request() != 0) {
     std::printf("Stopped by a signal in epoch %lld of %d: testing and saving the model so far\n",
                 static_cast<long long>(member.history.epochs().back()) + 1, recipe.epochs);
@@ -78,7 +83,7 @@ mnist::Member train(const TrainingOptions& options, const mnist::Recipe& recipe,
 /// Trains as many networks as the options say, or fewer after a signal, and tests those that are
 /// not for an ensemble.
 std::vector<mnist::Member> train_all(const TrainingOptions& options, const mnist::Recipe& recipe,
-                                     const DataSet& data) {
+                                     const DataSet& data, nn::mpi::Session& mpi) {
   const int count = std::max(options.seeds, options.ensemble);
   std::vector<mnist::Member> members;
   // The first one is begun in any case: `fit` itself stops after a batch.
@@ -88,7 +93,7 @@ std::vector<mnist::Member> train_all(const TrainingOptions& options, const mnist
         count == 1
             ? ""
             : nn::concat({i == 0 ? "" : "\n", "Training ", i + 1, " of ", count, ", seed ", seed});
-    members.push_back(train(options, recipe, data, seed, title));
+    members.push_back(train(options, recipe, data, seed, title, mpi));
     if (options.seeds == 1) continue;
     members.back().test = test(members.back().model, data, options.model);
     std::printf("Seed %llu: accuracy %s, loss %s on the test images\n",
@@ -100,10 +105,19 @@ std::vector<mnist::Member> train_all(const TrainingOptions& options, const mnist
   return members;
 }
 
-void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
-  mnist::require_writable(options.model);
-  for (const auto& file : {options.metrics, options.report}) {
-    if (file) mnist::require_writable(*file);
+/// All but the first of several processes train, and are silent.
+void run(const TrainingOptions& options, const mnist::Recipe& recipe, nn::mpi::Session& mpi) {
+  if (mpi.size() > 1 && options.seeds * options.ensemble > 1) {
+    nn::refuse({"mnist_train", "one training where there are several processes",
+                options.seeds * options.ensemble, "--seeds or --ensemble"});
+  }
+  if (mpi.leads()) {
+    mnist::require_writable(options.model);
+    for (const auto& file : {options.metrics, options.report, options.backup}) {
+      if (file) mnist::require_writable(*file);
+    }
+  } else if (std::freopen("/dev/null", "w", stdout) == nullptr) {
+    throw std::runtime_error("mnist_train: expected /dev/null, got none");
   }
   if (options.threads > 0) nn::set_num_threads(options.threads);
 
@@ -116,7 +130,8 @@ void run(const TrainingOptions& options, const mnist::Recipe& recipe) {
   }
   std::fflush(stdout);  // so that a signal can't end the program before this is out
   mnist::take_stop_requests();
-  std::vector<mnist::Member> members = train_all(options, recipe, data);
+  std::vector<mnist::Member> members = train_all(options, recipe, data, mpi);
+  if (!mpi.leads()) return;
   const bool is_stopped = mnist::stop_request() != 0;
   const nn::Model<float> model = mnist::joined(members);
   const mnist::TestResult result =
@@ -164,9 +179,10 @@ int main(int argc, char** argv) {
     mnist::require_values(argc, argv);
     app.parse(argc, argv);
     recipe = mnist::recipe_of(options);
-    mnist::require_own_places(std::array<mnist::Place, 3>{{{"--model", options.model},
+    mnist::require_own_places(std::array<mnist::Place, 4>{{{"--model", options.model},
                                                            {"--metrics", options.metrics},
-                                                           {"--report", options.report}}});
+                                                           {"--report", options.report},
+                                                           {"--backup", options.backup}}});
   } catch (const CLI::CallForHelp&) {
     std::printf("%s", app.help().c_str());
     return mnist::finish_output("mnist_train");
@@ -178,7 +194,8 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    run(options, recipe);
+    nn::mpi::Session mpi(argc, argv);
+    run(options, recipe, mpi);
   } catch (const std::exception& error) {
     return mnist::fail("mnist_train", error);
   }

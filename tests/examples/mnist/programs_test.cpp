@@ -281,6 +281,23 @@ TEST_SUITE("examples/mnist/programs") {
     CHECK_FALSE(std::filesystem::exists(folder.path() / "mnist.safetensors"));
   }
 
+  TEST_CASE("mnist_train: a training that was killed goes on from its backup") {
+    const TemporaryFolder folder;
+    write_digits(folder.path() / "data", 500);
+    const std::string training = "--data data --quiet --epochs ";
+    REQUIRE(run(folder, NN_MNIST_TRAIN, training + "3 --model whole.safetensors").status == 0);
+    // Killed after an epoch, or before it ends by itself.
+    const std::string begin = std::string(NN_MNIST_TRAIN) + " " + training +
+                              "3 --backup run.ckpt > /dev/null & pid=$!; "
+                              "while [ ! -e run.ckpt ] && kill -0 $pid; do sleep 0.01; done; "
+                              "kill -KILL $pid; wait; true";
+    run(folder, "sh", "-c '" + begin + "'");
+    CHECK(run(folder, NN_MNIST_TRAIN, training + "3 --backup run.ckpt").status == 0);
+    CHECK_FALSE(std::filesystem::exists(folder.path() / "run.ckpt"));
+    CHECK(text_of(folder.path() / "mnist.safetensors") ==
+          text_of(folder.path() / "whole.safetensors"));
+  }
+
   TEST_CASE("mnist_train: refuses a bad command line with one sentence and status 2") {
     const TemporaryFolder folder;
     for (const char* arguments : {"--epochs 0",
@@ -303,6 +320,8 @@ TEST_SUITE("examples/mnist/programs") {
                                   "--learning-rate 0.1x",
                                   "--validation-split nan",
                                   "--metrics mnist.safetensors",
+                                  "--backup mnist.safetensors",
+                                  "--backup run.ckpt --seeds 2",
                                   "--model= --quiet",
                                   "--model ''"}) {
       CAPTURE(arguments);
