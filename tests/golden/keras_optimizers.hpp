@@ -3,11 +3,10 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 
-#include "nn/optimizers/adam.hpp"
-#include "nn/optimizers/sgd.hpp"
+#include "nn/io/described.hpp"
+#include "nn/optimizers/optimizers.hpp"
 #include "nn/schedules/schedules.hpp"
 #include "tests/golden/keras_arguments.hpp"
 
@@ -30,41 +29,25 @@ template <class Use>
 template <class Use>
 [[nodiscard]] std::string use_optimizer(const std::string& optimizer, nlohmann::json config,
                                         const Use& use) {
-  std::optional<Hyperparameter> schedule;
   if (const auto rate = config.find("learning_rate"); rate != config.end() && rate->is_object()) {
-    std::string why_not = use_schedule(rate->at("class_name"), rate->at("config"),
-                                       [&](const auto& made) { schedule = made; });
+    const std::string schedule = rate->at("class_name");
+    std::string why_not = use_schedule(schedule, rate->at("config"), [](const auto&) {});
     if (!why_not.empty()) return why_not;
-    config.erase(rate);
+    nlohmann::json full = keras_defaults().at("schedules").at(schedule).at("defaults");
+    full.update(rate->at("config"));
+    full.erase("name");
+    rate->at("config") = full;
   }
-  const auto rate_of = [&](const Arguments& a) {
-    return schedule.value_or(a.get<double>("learning_rate"));
-  };
   const KerasArguments keras("optimizers", optimizer, config);
-  if (optimizer == "SGD") {
-    const auto make = [&](const Arguments& a) {
-      return SGD{{.learning_rate = rate_of(a),
-                  .momentum = a.get<double>("momentum"),
-                  .nesterov = a.get<bool>("nesterov"),
-                  .use_ema = WeightAverage::from(a).is_used,
-                  .ema_momentum = WeightAverage::from(a).momentum,
-                  .ema_overwrite_frequency = WeightAverage::from(a).overwrite_frequency}};
-    };
-    return keras.use_object(make, use);
+#define NN_USE(Optimizer)                                                                   \
+  if (optimizer == #Optimizer) {                                                            \
+    const auto make = [](const Arguments& a) {                                              \
+      return Optimizer::from_arguments(a, nn::io::make_schedule<nn::io::DescribedTypes<>>); \
+    };                                                                                      \
+    return keras.use_object(make, use);                                                     \
   }
-  if (optimizer == "Adam") {
-    const auto make = [&](const Arguments& a) {
-      return Adam{{.learning_rate = rate_of(a),
-                   .beta_1 = a.get<double>("beta_1"),
-                   .beta_2 = a.get<double>("beta_2"),
-                   .epsilon = a.get<double>("epsilon"),
-                   .amsgrad = a.get<bool>("amsgrad"),
-                   .use_ema = WeightAverage::from(a).is_used,
-                   .ema_momentum = WeightAverage::from(a).momentum,
-                   .ema_overwrite_frequency = WeightAverage::from(a).overwrite_frequency}};
-    };
-    return keras.use_object(make, use);
-  }
+  NN_FOR_EACH_OPTIMIZER(NN_USE)
+#undef NN_USE
   return "no such optimizer";
 }
 

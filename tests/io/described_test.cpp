@@ -104,6 +104,14 @@ TEST_SUITE("io/described") {
         SGD{{.use_ema = true, .ema_momentum = 0.5, .ema_overwrite_frequency = 7}},
         R"({"class_name":"sgd","config":{"learning_rate":0.01,"momentum":0.0,"nesterov":false,)"
         R"("use_ema":true,"ema_momentum":0.5,"ema_overwrite_frequency":7}})");
+    check_optimizer(AdamW{{.exclude_from_weight_decay = {"bias", "gamma"}, .clipnorm = 2}},
+                    R"({"class_name":"adamw","config":{"learning_rate":0.001,"beta_1":0.9,)"
+                    R"("beta_2":0.999,"epsilon":1e-07,"amsgrad":false,"weight_decay":0.004,)"
+                    R"("clipnorm":2.0,"exclude_from_weight_decay":"bias, gamma"}})");
+    check_optimizer(RMSprop{{.centered = true, .gradient_accumulation_steps = 4}},
+                    R"({"class_name":"rmsprop","config":{"learning_rate":0.001,"rho":0.9,)"
+                    R"("momentum":0.0,"epsilon":1e-07,"centered":true,)"
+                    R"("gradient_accumulation_steps":4}})");
     const OneCycle cycle{0.02, 100, {.pct_start = 0.25}};
     const std::string numbers =
         R"("config":{"max_rate":0.02,"total_steps":100,"pct_start":0.25,"div_factor":25.0,)"

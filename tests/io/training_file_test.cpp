@@ -414,10 +414,10 @@ TEST_SUITE("io/training_file") {
           where + "expected a step from 0 to 2^60, got -1 (byte 8)");
     CHECK(message(text("9223372036854775807", "[]", "[]")) ==
           where + "expected a step from 0 to 2^60, got 9223372036854775807 (byte 8)");
-    for (const std::string moments : {"[4]", "[-1]", "[1,0]", "[0,0]"}) {
+    for (const std::string moments : {"[5]", "[-1]", "[1,0]", "[0,0]"}) {
       CAPTURE(moments);
       CHECK(message(text("3", moments, "[]"))
-                .starts_with(where + "expected ascending numbers from 0 to 3, got "));
+                .starts_with(where + "expected ascending numbers from 0 to 4, got "));
     }
     CHECK(message(text("3", "[0]", "[]")) ==
           path +

@@ -119,11 +119,11 @@ TEST_SUITE("layer/parameter_block") {
                          nn::ShapeError);
   }
 
-  TEST_CASE("ParameterBlock: has four moments and refuses to make more") {
+  TEST_CASE("ParameterBlock: has five moments and refuses to make more") {
     nn::ParameterBlock<float> block;
-    CHECK(block.moment(3) == nullptr);  // of no parameters
-    CHECK_THROWS_WITH_AS(static_cast<void>(block.moment(4)),
-                         "ParameterBlock::moment: expected a number from 0 to 3, got 4",
+    CHECK(block.moment(4) == nullptr);  // of no parameters
+    CHECK_THROWS_WITH_AS(static_cast<void>(block.moment(5)),
+                         "ParameterBlock::moment: expected a number from 0 to 4, got 5",
                          std::invalid_argument);
   }
 

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 // What all optimizers have in common, and the first steps of each by hand.
+#include "nn/optimizers/optimizers.hpp"
+
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
-
-#include "nn/optimizers/adam.hpp"
-#include "nn/optimizers/sgd.hpp"
 
 namespace nn {
 namespace {
@@ -66,6 +68,13 @@ std::vector<T> trained(const Optimizer& optimizer, const std::vector<Index>& len
   return block.values();
 }
 
+void check_close(const std::vector<double>& values, const std::vector<double>& expected) {
+  REQUIRE(values.size() == expected.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    CHECK(values[i] == doctest::Approx(expected[i]).epsilon(1e-12));
+  }
+}
+
 }  // namespace
 
 TEST_SUITE("optimizers") {
@@ -78,6 +87,8 @@ TEST_SUITE("optimizers") {
     CHECK(trained<T>(SGD{}, apart) == trained<T>(SGD{}, together));
     const SGD nesterov{{.momentum = 0.9, .nesterov = true}};
     CHECK(trained<T>(nesterov, apart) == trained<T>(nesterov, together));
+    CHECK(trained<T>(Nadam{}, apart) == trained<T>(Nadam{}, together));
+    CHECK(trained<T>(Adamax{}, apart) == trained<T>(Adamax{}, together));
   }
 
   TEST_CASE("SGD: steps by hand") {
@@ -173,6 +184,118 @@ TEST_SUITE("optimizers") {
     }
     // averages: 0, then the mean with -1; that with -1.5, then with -2.5
     CHECK(values == std::vector<double>{0, -0.5, -1.5, -1.75});
+  }
+
+  TEST_CASE("Optimizers: pieces of any size move as the whole does") {
+    const auto check = [](const auto& optimizer) {
+      CAPTURE(optimizer.name());
+      Block<float> whole({700}), pieces({700});
+      for (int step = 0; step < 4; ++step) {
+        for (Block<float>* each : {&whole, &pieces}) {
+          each->set_gradients([&](Index e) { return std::sin(static_cast<double>(e + 7 * step)); });
+        }
+        optimizer.step(whole.block);
+        const auto update = optimizer.begin_step(pieces.block);
+        REQUIRE(update.has_value());
+        float *const w = pieces.block.values(), *const g = pieces.block.gradients();
+        for (const auto &[first, count] : {std::pair{600, 100}, {0, 3}, {3, 597}}) {
+          update->apply(w + first, g + first, count);
+        }
+      }
+      CHECK(whole.values() == pieces.values());
+      CHECK(pieces.block.step() == 4);
+    };
+#define NN_CHECK_PIECES(Optimizer)                                              \
+  if constexpr (!std::is_same_v<Optimizer, Lamb>) {                             \
+    check(Optimizer{{.weight_decay = 0.1, .clipvalue = 0.5, .use_ema = true}}); \
+    check(Optimizer{{.gradient_accumulation_steps = 3}});                       \
+  }
+    NN_FOR_EACH_OPTIMIZER(NN_CHECK_PIECES)
+#undef NN_CHECK_PIECES
+  }
+
+  TEST_CASE("Optimizers: what depends on whole gradients is no rule for pieces") {
+    Block<float> block({2});
+    CHECK_FALSE(Lamb{}.begin_step(block.block).has_value());
+    CHECK_FALSE(SGD{{.clipnorm = 1}}.begin_step(block.block).has_value());
+    CHECK_FALSE(SGD{{.global_clipnorm = 1}}.begin_step(block.block).has_value());
+    CHECK_FALSE(AdamW{{.exclude_from_weight_decay = {"bias"}}}.begin_step(block.block).has_value());
+    CHECK(block.block.step() == 0);
+  }
+
+  TEST_CASE("Optimizers: gradients are cut or scaled") {
+    const auto moved = [](SGDOptions options) {
+      Block<double> block({2, 1});
+      block.set_gradients([](Index e) { return e == 0 ? 3.0 : e == 1 ? 4.0 : 12.0; });
+      options.learning_rate = 1;
+      SGD{options}.step(block.block);
+      std::vector<double> moves = block.values();
+      for (std::size_t e = 0; e < 3; ++e) moves[e] = static_cast<double>(e + 1) - moves[e];
+      return moves;
+    };
+    CHECK(moved({.clipvalue = 3.5}) == std::vector<double>{3, 3.5, 3.5});
+    check_close(moved({.clipnorm = 1}), {0.6, 0.8, 1});
+    check_close(moved({.clipnorm = 6}), {3, 4, 6});
+    check_close(moved({.global_clipnorm = 6.5}), {1.5, 2, 6});
+    check_close(moved({.global_clipnorm = 13}), {3, 4, 12});
+  }
+
+  TEST_CASE("Optimizers: weights decay before the update, but for those that are named") {
+    Block<double> block({1, 1});  // named "0" and "1", of 1 and 2
+    block.set_gradients([](Index) { return 1.0; });
+    SGD{{.learning_rate = 0.5, .weight_decay = 0.5}}.step(block.block);
+    CHECK(block.values() == std::vector<double>{1 - 0.25 - 0.5, 2 - 0.5 - 0.5});
+    SGD{{.learning_rate = 0.5, .weight_decay = 0.5, .exclude_from_weight_decay = {"2", "1"}}}.step(
+        block.block);
+    CHECK(block.values() == std::vector<double>{0.25 - 0.0625 - 0.5, 1 - 0.5});
+  }
+
+  TEST_CASE("Optimizers: gradients of several batches make one update by their mean") {
+    Block<double> block({1});
+    const auto rate = [](std::int64_t step) { return step == 1 ? 1.0 : 100.0; };
+    const SGD sgd{{.learning_rate = rate, .clipnorm = 2.5, .gradient_accumulation_steps = 2}};
+    for (const double gradient : {1.0, 3.0, 7.0}) {
+      block.set_gradients([&](Index) { return gradient; });
+      sgd.step(block.block);
+    }
+    CHECK(block.values()[0] == -1);  // one step by 2; 7 waits
+    CHECK(block.block.step() == 3);
+  }
+
+  TEST_CASE("Lamb: a tensor moves by its length times the rate") {
+    Block<double> block({2});  // 1 and 2
+    block.set_gradients([](Index e) { return e == 0 ? 1.0 : -1.0; });
+    Lamb{{.learning_rate = 0.1, .epsilon = 0}}.step(block.block);
+    const double move = 0.1 * std::sqrt(5.0) / std::sqrt(2.0);
+    check_close(block.values(), {1 - move, 2 + move});
+    Block<double> zero({1});
+    zero.set_gradients([](Index) { return 1.0; });
+    zero.block.values()[0] = 0;
+    Lamb{{.learning_rate = 0.1, .epsilon = 0}}.step(zero.block);
+    check_close(zero.values(), {-0.1});
+  }
+
+  TEST_CASE("Optimizers: gaps and what has no gradient stay as they are") {
+#define NN_CHECK_ZEROS(Optimizer)                                                       \
+  {                                                                                     \
+    Block<float> block({3});                                                            \
+    std::fill_n(block.block.values(), block.block.size(), 0.0f);                        \
+    block.set_gradients([](Index) { return 0.0; });                                     \
+    const Optimizer optimizer;                                                          \
+    CAPTURE(optimizer.name());                                                          \
+    for (int step = 0; step < 3; ++step) optimizer.step(block.block);                   \
+    for (Index i = 0; i < block.block.size(); ++i) CHECK(block.block.values()[i] == 0); \
+  }
+    NN_FOR_EACH_OPTIMIZER(NN_CHECK_ZEROS)
+#undef NN_CHECK_ZEROS
+    Block<float> block({1});
+    block.set_gradients([](Index) { return 0.0; });
+    for (int step = 0; step < 2; ++step) {
+      Adagrad{{.initial_accumulator_value = 0, .epsilon = 0}}.step(block.block);
+      Nadam{{.epsilon = 0}}.step(block.block);
+      Adamax{{.epsilon = 0}}.step(block.block);
+    }
+    CHECK(block.values()[0] == 1);
   }
 
   TEST_CASE("Optimizers: names and learning rates") {
@@ -278,6 +401,20 @@ TEST_SUITE("optimizers") {
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(SGD({.ema_overwrite_frequency = -1}),
                          "SGD: expected an ema_overwrite_frequency of 0 or more, got -1",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(SGD({.clipvalue = 1, .clipnorm = 1}),
+                         "SGD: expected one of clipvalue, clipnorm and global_clipnorm, got 2",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Lion({.weight_decay = -1}),
+                         "Lion: expected a finite weight_decay of 0 or more, got -1",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(RMSprop({.rho = 1}), "RMSprop: expected a rho in [0, 1), got 1",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Ftrl({.learning_rate_power = 0.5}),
+                         "Ftrl: expected a learning_rate_power of 0 or less, got 0.5",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Adagrad({.gradient_accumulation_steps = -2}),
+                         "Adagrad: expected gradient_accumulation_steps of 0 or more, got -2",
                          std::invalid_argument);
     Adam adam;
     CHECK_THROWS_WITH_AS(adam.set_learning_rate(std::numeric_limits<double>::infinity()),

@@ -19,19 +19,21 @@ endforeach()
 foreach(folder loss schedule)
   set(storey_${folder} 4)
 endforeach()
+# What an optimizer is: its numbers may be schedules.
+set(storey_optimizer 5)
 foreach(folder layers losses merging metrics optimizers schedules)
-  set(storey_${folder} 5)
+  set(storey_${folder} 6)
 endforeach()
-set(storey_model 6)
-set(storey_io 7)
+set(storey_model 7)
+set(storey_io 8)
 # Above files: a callback of a training run may write one.
-set(storey_training 8)
+set(storey_training 9)
 # What a training run calls, what runs it in several processes, and what is made of it.
 foreach(folder callbacks distributed report)
-  set(storey_${folder} 9)
+  set(storey_${folder} 10)
 endforeach()
-set(storey_testing 9)
-set(storey_front_door 9)
+set(storey_testing 10)
+set(storey_front_door 10)
 
 # Folders whose files do not include each other; only the file called after the folder, such as
 # layers/layers.hpp, lists them. (Metrics may: several read one confusion matrix.)

@@ -107,7 +107,7 @@ NN_COLD inline void require_moment_numbers(const std::vector<Index>& moments,
   Index least = 0;
   for (const Index number : moments) {
     if (number < least || number >= Index{ParameterBlock<float>::max_moments}) {
-      reader.fail("ascending numbers from 0 to 3", concat({number}), start);
+      reader.fail("ascending numbers from 0 to 4", concat({number}), start);
     }
     least = number + 1;
   }

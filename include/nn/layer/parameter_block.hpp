@@ -30,10 +30,12 @@ class ParameterBlock {
   ParameterBlock() = default;
   ~ParameterBlock() = default;
 
-  static constexpr std::size_t max_moments = 4;
+  static constexpr std::size_t max_moments = 5;
   using Moments = std::array<AlignedArray<T>, max_moments>;  // empty until they are asked for
   /// The number of the moment that is a running average of the values: it starts from them.
   static constexpr std::size_t average_moment = 3;
+  /// The number of the one that is a sum of gradients, which wait for those of more batches.
+  static constexpr std::size_t gradient_sum_moment = 4;
 
   /// Allocates the listed parameters and binds the layers' views. Those without an earlier value
   /// are 0. Throws where the value that a layer brings from another model doesn't fit.
@@ -213,7 +215,7 @@ class ParameterBlock {
   /// The optimizer's moment number `i`, zero at first but for the average. Throws
   /// `std::invalid_argument` from `max_moments` on.
   [[nodiscard]] T* moment(std::size_t i) {
-    demand(i < max_moments, "ParameterBlock::moment", "a number from 0 to 3", i);
+    demand(i < max_moments, "ParameterBlock::moment", "a number from 0 to 4", i);
     if (moments_[i].empty()) {
       moments_[i] = AlignedArray<T>(static_cast<std::size_t>(trained_size_));
       if (i == average_moment) std::copy_n(values_.data(), trained_size_, moments_[i].data());

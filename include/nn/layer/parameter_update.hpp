@@ -56,7 +56,7 @@ class ParameterUpdate {
   }
 
  private:
-  using Storage = std::array<std::byte, 96>;  // for an optimizer's rule; Adam's has 88 bytes
+  using Storage = std::array<std::byte, 192>;  // for an optimizer's rule; Adam's has 168 bytes
 
   ParameterUpdate() = default;
 

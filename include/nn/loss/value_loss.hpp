@@ -89,6 +89,7 @@ class ValueLoss {
 template <class L>
 class ValueLossOf : public ValueLoss {
  public:
+  using HeldFor = L;
   using HeldAs = ValueLoss;
   static constexpr bool more_is_better = requires { requires L::is_similarity; };
 

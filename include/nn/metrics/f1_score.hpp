@@ -26,6 +26,7 @@ struct F1ScoreOptions {
 ///           threshold was given
 class F1Score : public CountMetric {
  public:
+  using HeldFor = F1Score;
   using HeldAs = CountMetric;
   static constexpr bool more_is_better = true;
 

@@ -19,6 +19,7 @@ struct MeanIoUOptions {
 /// Throws    std::invalid_argument for a negative class_id, and for values as targets
 class MeanIoU : public CountMetric {
  public:
+  using HeldFor = MeanIoU;
   using HeldAs = CountMetric;
   static constexpr bool more_is_better = true;
 

@@ -23,6 +23,7 @@ using PrecisionOptions = CountMetricOptions;
 ///           threshold or top_k was given
 class Precision : public CountMetric {
  public:
+  using HeldFor = Precision;
   using HeldAs = CountMetric;
   static constexpr bool more_is_better = true;
   static constexpr ProductPrecision float32{};

@@ -21,6 +21,7 @@ using RecallOptions = CountMetricOptions;
 ///           threshold or top_k was given
 class Recall : public CountMetric {
  public:
+  using HeldFor = Recall;
   using HeldAs = CountMetric;
   static constexpr bool more_is_better = true;
 

@@ -76,6 +76,7 @@ class RowMetric {
 template <class M>
 class RowMetricOf : public RowMetric {
  public:
+  using HeldFor = M;
   using HeldAs = RowMetric;
 
   RowMetricOf() : RowMetricOf(0) {}
@@ -98,17 +99,19 @@ class RowMetricOf : public RowMetric {
     return nullptr;
   }
 
+  static constexpr bool is_whole_number = requires { requires M::is_whole; };
+  static constexpr bool looks_at_ranks = requires { requires M::ranks_scores; };
+  static constexpr bool is_root = requires { requires M::takes_root; };
+  static constexpr bool allows_classes = requires { requires M::takes_classes; };
   static constexpr Kind kind{.name = M::metric_name,
                              .parameter = parameter_or_null(),
-                             .is_whole = requires {requires M::is_whole;
-}, .more_is_better = M::more_is_better, .ranks_scores = requires {
-  requires M::ranks_scores;
-}
-, .takes_root = requires { requires M::takes_root; }
-, .takes_classes = requires { requires M::takes_classes; }
-, .of_floats = &number_of<float>, .of_doubles = &number_of<double>
-};  // namespace nn
-}
-;
+                             .is_whole = is_whole_number,
+                             .more_is_better = M::more_is_better,
+                             .ranks_scores = looks_at_ranks,
+                             .takes_root = is_root,
+                             .takes_classes = allows_classes,
+                             .of_floats = &number_of<float>,
+                             .of_doubles = &number_of<double>};
+};
 
 }  // namespace nn

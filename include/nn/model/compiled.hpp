@@ -167,13 +167,14 @@ struct LossHolder final : LossInterface<T> {
   }();
   L loss;
 };
-/// V, or the class that V says it is held as: a base class of it that can do all that V can.
+/// V, or the class that it says it is held as: a base that can do all that V can. A class that
+/// derives from such a V is held as itself.
 template <class V>
 struct Held {
   using Type = V;
 };
 template <class V>
-requires std::derived_from<V, typename V::HeldAs>
+requires std::same_as<typename V::HeldFor, V> && std::derived_from<V, typename V::HeldAs>
 struct Held<V> {
   using Type = typename V::HeldAs;
 };
@@ -225,7 +226,12 @@ struct OptimizerHolder final : OptimizerInterface<T> {
 /// As hold_loss.
 template <class T, class O>
 NN_COLD OptimizerInterface<T>* hold_optimizer(O optimizer) {
-  return new OptimizerHolder<T, O>(std::move(optimizer));
+  if constexpr (requires { requires std::same_as<typename O::HeldFor, O>; }) {
+    return new OptimizerHolder<T, decltype(optimizer.template held<T>())>(
+        optimizer.template held<T>());
+  } else {
+    return new OptimizerHolder<T, O>(std::move(optimizer));
+  }
 }
 
 // A list of metrics is made before the model's scalar type is known, so each takes both.
@@ -284,6 +290,11 @@ struct MetricHolder final : MetricInterface {
 
 }  // namespace detail
 
+class Metric;
+/// The metric over rows that each count as much as sample_weight and class_weight say, named
+/// "weighted_accuracy", for example (Keras: weighted_metrics). Others count all rows alike.
+[[nodiscard]] Metric weighted(Metric metric);
+
 /// A metric of any type, as the elements of `compile`'s list.
 class Metric {
  public:
@@ -293,7 +304,6 @@ class Metric {
           M metric)  // NOLINT(google-explicit-constructor): {nn::Accuracy{}} is a list of metrics
       : self_(new detail::MetricHolder<detail::HeldType<M>>(std::move(metric))) {}
 
-  /// See `weighted`.
   [[nodiscard]] NN_COLD std::string name() const {
     return takes_weights_ ? "weighted_" + self_->name() : self_->name();
   }
@@ -334,10 +344,6 @@ class Metric {
   detail::Erased<detail::MetricInterface> self_;
   bool takes_weights_ = false;
 };
-
-/// The metric over rows that each count as much as sample_weight and class_weight say, named
-/// "weighted_accuracy", for example (Keras: weighted_metrics). Other metrics count all rows alike.
-[[nodiscard]] Metric weighted(Metric metric);
 
 /// A loss of any type, as the elements of `compile`'s list for several outputs.
 template <Real T>

@@ -3,7 +3,20 @@
 // added.
 #pragma once
 
+#include "nn/optimizers/adadelta.hpp"
+#include "nn/optimizers/adagrad.hpp"
 #include "nn/optimizers/adam.hpp"
+#include "nn/optimizers/adam_w.hpp"
+#include "nn/optimizers/adamax.hpp"
+#include "nn/optimizers/ftrl.hpp"
+#include "nn/optimizers/lamb.hpp"
+#include "nn/optimizers/lion.hpp"
+#include "nn/optimizers/nadam.hpp"
+#include "nn/optimizers/rms_prop.hpp"
 #include "nn/optimizers/sgd.hpp"
 
-#define NN_FOR_EACH_OPTIMIZER(DO) DO(Adam) DO(SGD)
+#define NN_FOR_EACH_OPTIMIZER(DO) \
+  DO(Adadelta)                    \
+  DO(Adagrad)                     \
+  DO(Adam)                        \
+  DO(Adamax) DO(AdamW) DO(Ftrl) DO(Lamb) DO(Lion) DO(Nadam) DO(RMSprop) DO(SGD)

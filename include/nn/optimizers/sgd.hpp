@@ -2,13 +2,11 @@
 // Stochastic gradient descent.
 #pragma once
 
-#include <cstdint>
+#include <array>
 #include <string>
+#include <vector>
 
-#include "nn/kernels/update/update.hpp"
-#include "nn/layer/parameter_block.hpp"
-#include "nn/layer/weight_average.hpp"
-#include "nn/schedule/hyperparameter.hpp"
+#include "nn/optimizer/rule_optimizer.hpp"
 
 namespace nn {
 
@@ -17,10 +15,14 @@ struct SGDOptions {
   Hyperparameter learning_rate = 0.01;  ///< factor of the gradient in a step; >= 0
   Hyperparameter momentum = 0;          ///< share of the last move that a step keeps; in [0, 1]
   bool nesterov = false;                ///< look ahead along the momentum
-  /// Keeps a running average of the weights, which `fit` ends with: see WeightAverage.
+  // Of all optimizers: see UpdateOptions.
+  double weight_decay = 0;
+  std::vector<std::string> exclude_from_weight_decay{};
+  double clipvalue = 0, clipnorm = 0, global_clipnorm = 0;
+  Index gradient_accumulation_steps = 0;
   bool use_ema = false;
-  double ema_momentum = 0.99;         ///< share of the average that a step keeps; in [0, 1]
-  Index ema_overwrite_frequency = 0;  ///< steps between two times that it replaces them; 0: none
+  double ema_momentum = 0.99;
+  Index ema_overwrite_frequency = 0;
 };
 
 /// Stochastic gradient descent (Robbins and Monro 1951; momentum: Polyak 1964, Nesterov 1983;
@@ -30,94 +32,34 @@ struct SGDOptions {
 ///     nesterov   m likewise                           w += momentum m - learning_rate g
 /// learning_rate and momentum may be schedules.
 /// Options   in a brace of their own, as SGD{{.learning_rate = 0.1}}
-/// Throws    std::invalid_argument for a rate that is negative or not finite and a momentum
-///           outside [0, 1], an ema_momentum outside [0, 1] and a negative
-///           ema_overwrite_frequency
-class SGD {
+/// Throws    std::invalid_argument for options out of their range
+class SGD : public OptimizerOf<SGD> {
  public:
-  NN_COLD explicit SGD(const SGDOptions& options = {}) : options_(options) {
-    if (options.learning_rate.is_fixed()) set_learning_rate(learning_rate());
-    static_cast<void>(momentum_at(0));
-    average().require_valid("SGD");
-  }
+  static constexpr const char* optimizer_name = "sgd";
+  static constexpr const char* class_name = "SGD";
+  static constexpr const char* flag_name = "nesterov";
+  static constexpr std::array numbers{Number{"momentum", "a momentum from 0 to 1", 0, 1}};
 
-  [[nodiscard]] static std::string name() { return "sgd"; }
-  [[nodiscard]] NN_COLD Arguments arguments() const {
-    Arguments arguments{name()};
-    options_.learning_rate.describe(arguments, "learning_rate");
-    options_.momentum.describe(arguments, "momentum");
-    arguments.set("nesterov", options_.nesterov);
-    average().describe(arguments);
-    return arguments;
-  }
-  [[nodiscard]] NN_COLD static SGD from_arguments(const Arguments& arguments,
-                                                  MakeSchedule make_schedule) {
-    const WeightAverage average = WeightAverage::from(arguments);
-    return SGD{{.learning_rate = Hyperparameter::from(arguments, "learning_rate", make_schedule),
-                .momentum = Hyperparameter::from(arguments, "momentum", make_schedule),
-                .nesterov = arguments.get<bool>("nesterov"),
-                .use_ema = average.is_used,
-                .ema_momentum = average.momentum,
-                .ema_overwrite_frequency = average.overwrite_frequency}};
-  }
-  /// The rate of the update after `step` updates.
-  [[nodiscard]] double learning_rate(std::int64_t step = 0) const {
-    return options_.learning_rate.at(step);
-  }
-  void set_learning_rate(double rate) {
-    nn::set_learning_rate(options_.learning_rate, rate, "SGD");
-  }
+  explicit SGD(const SGDOptions& o = {}) : OptimizerOf(o, {o.momentum}, o.nesterov) {}
 
-  /// Updates all values by their gradients, in one pass over memory.
+  static void prepare(UpdateStep& step) { step.numbers = {step.rate, step.numbers[0]}; }
+  [[nodiscard]] static int num_moments(const RuleOptimizer& sgd) {
+    return sgd.number(0).is_fixed() && sgd.number(0).at(0) == 0 ? 0 : 1;
+  }
   template <Real T>
-  void step(ParameterBlock<T>& block) const {
-    begin_step(block).apply_to_all(block.values(), block.gradients(), block.size());
-  }
-
-  /// Counts a step. Returns what it does to each parameter.
-  template <Real T>
-  [[nodiscard]] ParameterUpdate begin_step(ParameterBlock<T>& block) const {
-    const T rate = static_cast<T>(learning_rate(block.step()));
-    const T momentum = static_cast<T>(momentum_at(block.step()));
-    const T* const first = block.values();
-    // Moments may throw: before the step is counted.
-    const auto average_step = average().step(block, block.step() + 1);
-    if (momentum == 0 && options_.momentum.is_fixed()) {
-      block.advance_step();
-      return ParameterUpdate::of<T>([rate, average_step, first](T* w, const T* g, Index count) {
-        kernels::sgd_update(count, w, g, rate);
-        average_step(w - first, w, count);
-      });
+  static void update(const UpdatePiece<T>& piece) {
+    const T rate = piece.factors[0], momentum = piece.factors[1];
+    if (piece.m[0] == nullptr) {
+      kernels::sgd_update(piece.count, piece.w, piece.g, rate);
+    } else {
+      kernels::momentum_update(piece.count, piece.w, piece.g, piece.m[0], rate, momentum,
+                               piece.flag);
     }
-    T* const m = block.moment(0);
-    block.advance_step();
-    return ParameterUpdate::of<T>(
-        [rate, momentum, m, average_step, first, nesterov = options_.nesterov](T* w, const T* g,
-                                                                               Index count) {
-          kernels::momentum_update(count, w, g, m + (w - first), rate, momentum, nesterov);
-          average_step(w - first, w, count);
-        },
-        first, {m, nullptr});
-  }
-
-  /// At the end of a training: the weights become their average, if there is one.
-  template <Real T>
-  void finalize_variable_values(ParameterBlock<T>& block) const {
-    average().finalize(block);
   }
 
  private:
-  [[nodiscard]] WeightAverage average() const {
-    return {options_.use_ema, options_.ema_momentum, options_.ema_overwrite_frequency};
-  }
-
-  [[nodiscard]] double momentum_at(std::int64_t step) const {
-    const double momentum = options_.momentum.at(step);
-    demand(momentum >= 0 && momentum <= 1, "SGD", "a momentum from 0 to 1", momentum);
-    return momentum;
-  }
-
-  SGDOptions options_;
+  friend OptimizerOf;
+  using OptimizerOf::OptimizerOf;
 };
 
 }  // namespace nn
