@@ -85,7 +85,8 @@ class KerasArguments {
       const bool is_numbers =
           value.is_array() &&
           std::all_of(value.begin(), value.end(), [](auto& v) { return v.is_number(); });
-      const bool is_described = value.is_object() && value.contains("class_name");
+      const bool is_described =
+          value.is_object() && value.contains("class_name") && value.contains("config");
       if (value.is_boolean() || value.is_number() || value.is_string() || is_numbers ||
           is_described) {
         kept[key] = value;
