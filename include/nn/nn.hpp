@@ -4,5 +4,9 @@
 
 #include "nn/callbacks/csv_logger.hpp"
 #include "nn/callbacks/json_lines_logger.hpp"
+#include "nn/callbacks/lambda_callback.hpp"
+#include "nn/callbacks/learning_rate_scheduler.hpp"
+#include "nn/callbacks/model_checkpoint.hpp"
+#include "nn/callbacks/reduce_lr_on_plateau.hpp"
 #include "nn/callbacks/tensor_board.hpp"
 #include "nn/sequential.hpp"
