@@ -58,12 +58,8 @@ class ParameterBlock {
     Layout layout(list);
     for (const auto& entry : list.entries()) {
       const Random random{seed, {RandomPurpose::initializer, user++, 0}};
-      const Fans fans = fans_of(entry.shape);
-      const Index count = entry.shape.num_elements();
       T* const value = values_.data() + layout.take(entry);
-      for (Index i = 0; i < count && entry.earlier_value == nullptr; ++i) {
-        value[i] = static_cast<T>(entry.initializer(random, static_cast<std::uint64_t>(i), fans));
-      }
+      if (entry.earlier_value == nullptr) entry.initializer.fill(random, entry.shape, value);
     }
   }
 
