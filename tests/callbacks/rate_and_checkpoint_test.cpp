@@ -29,12 +29,12 @@ struct GivenValues {
   }
 };
 
-struct Run {
+struct SmallRun {
   Tensor<float, 2> x{4, 2};
   Labels y{4};
   Sequential<float> model{Dense{2, {.activation = Activation::softmax}}};
 
-  explicit Run(SGD optimizer = SGD{{.learning_rate = 1}}) {
+  explicit SmallRun(SGD optimizer = SGD{{.learning_rate = 1}}) {
     x.setConstant(0.5f);
     y.setZero();
     model.build({2}, {.seed = 7});
@@ -47,29 +47,30 @@ struct Run {
 };
 
 /// The rates of epochs in which "value" takes these values.
-std::vector<double> rates(const ReduceLROnPlateauOptions& options,
-                          const std::vector<double>& values) {
+std::vector<double> rates_on_plateau(const ReduceLROnPlateauOptions& options,
+                                     const std::vector<double>& values) {
   ReduceLROnPlateauOptions of_value = options;
   of_value.monitor = "value";
   of_value.mode = Mode::min;
   const auto epochs = static_cast<int>(values.size());
-  return Run{}.fit({GivenValues{values}, ReduceLROnPlateau{of_value}}, epochs)["learning_rate"];
+  return SmallRun{}.fit({GivenValues{values}, ReduceLROnPlateau{of_value}},
+                        epochs)["learning_rate"];
 }
 
 }  // namespace
 
 TEST_SUITE("callbacks/rate_and_checkpoint") {
   TEST_CASE("ReduceLROnPlateau: lowers the rate after so many epochs, to min_lr at least") {
-    CHECK(rates({.factor = 0.5, .patience = 2}, {5, 5, 5, 5, 5, 5}) ==
+    CHECK(rates_on_plateau({.factor = 0.5, .patience = 2}, {5, 5, 5, 5, 5, 5}) ==
           std::vector<double>{1, 1, 1, 0.5, 0.5, 0.25});
-    CHECK(rates({.factor = 0.5, .patience = 1, .min_lr = 0.4}, {5, 5, 5, 5}) ==
+    CHECK(rates_on_plateau({.factor = 0.5, .patience = 1, .min_lr = 0.4}, {5, 5, 5, 5}) ==
           std::vector<double>{1, 1, 0.5, 0.4});
-    CHECK(rates({.factor = 0.5, .patience = 1}, {5, 4, 3.99995, 3, 3}) ==
+    CHECK(rates_on_plateau({.factor = 0.5, .patience = 1}, {5, 4, 3.99995, 3, 3}) ==
           std::vector<double>{1, 1, 1, 0.5, 0.5});  // a change below min_delta is none
   }
 
   TEST_CASE("ReduceLROnPlateau: nothing is counted in a cooldown") {
-    CHECK(rates({.factor = 0.5, .patience = 1, .cooldown = 2}, {5, 5, 5, 5, 5, 5}) ==
+    CHECK(rates_on_plateau({.factor = 0.5, .patience = 1, .cooldown = 2}, {5, 5, 5, 5, 5, 5}) ==
           std::vector<double>{1, 1, 0.5, 0.5, 0.25, 0.25});
   }
 
@@ -77,12 +78,12 @@ TEST_SUITE("callbacks/rate_and_checkpoint") {
     CHECK_THROWS_WITH_AS(ReduceLROnPlateau{{.factor = 1}},
                          "ReduceLROnPlateau: expected a factor in [0, 1), got 1",
                          std::invalid_argument);
-    Run run{SGD{{.learning_rate = ExponentialDecay{1, 10, 0.5}}}};
+    SmallRun run{SGD{{.learning_rate = ExponentialDecay{1, 10, 0.5}}}};
     CHECK_THROWS_WITH_AS(run.fit({ReduceLROnPlateau{{.monitor = "loss"}}}, 1),
                          "SGD: expected a learning_rate that was given as a number, got a "
                          "schedule; a schedule can't be set; compile with a number",
                          std::invalid_argument);
-    CHECK_THROWS_WITH_AS(Run{}.fit({ReduceLROnPlateau{}}, 1),
+    CHECK_THROWS_WITH_AS(SmallRun{}.fit({ReduceLROnPlateau{}}, 1),
                          "ReduceLROnPlateau: expected a monitor among loss, got 'val_loss'; set "
                          "validation_split or validation_data",
                          std::invalid_argument);
@@ -98,12 +99,12 @@ TEST_SUITE("callbacks/rate_and_checkpoint") {
 
   TEST_CASE("LearningRateScheduler: by epoch, or by epoch and rate") {
     const LearningRateScheduler by_epoch{[](Index epoch) { return epoch == 0 ? 0.5 : 0.25; }};
-    CHECK(Run{}.fit({by_epoch}, 3)["learning_rate"] == std::vector<double>{0.5, 0.25, 0.25});
+    CHECK(SmallRun{}.fit({by_epoch}, 3)["learning_rate"] == std::vector<double>{0.5, 0.25, 0.25});
     const LearningRateScheduler halved{[](Index, double rate) { return rate / 2; }};
-    Run run;
+    SmallRun run;
     CHECK(run.fit({halved}, 3)["learning_rate"] == std::vector<double>{0.5, 0.25, 0.125});
     const LearningRateScheduler negative{[](Index) { return -1.0; }};
-    CHECK_THROWS_WITH_AS(Run{}.fit({negative}, 1),
+    CHECK_THROWS_WITH_AS(SmallRun{}.fit({negative}, 1),
                          "SGD: expected a finite learning_rate of 0 or more, got -1",
                          std::invalid_argument);
   }
@@ -113,22 +114,22 @@ TEST_SUITE("callbacks/rate_and_checkpoint") {
     const auto add = [&calls](char letter) {
       return [&calls, letter](FitContext&) { calls += letter; };
     };
-    Run{}.fit({LambdaCallback{{.on_train_begin = add('t'),
-                               .on_epoch_begin = add('e'),
-                               .on_batch_begin = add('b'),
-                               .on_batch_end = add('B'),
-                               .on_epoch_end = add('E'),
-                               .on_train_end = add('T')}}},
-              2);
+    SmallRun{}.fit({LambdaCallback{{.on_train_begin = add('t'),
+                                    .on_epoch_begin = add('e'),
+                                    .on_batch_begin = add('b'),
+                                    .on_batch_end = add('B'),
+                                    .on_epoch_end = add('E'),
+                                    .on_train_end = add('T')}}},
+                   2);
     CHECK(calls == "tebBEebBET");
-    const History history = Run{}.fit(
+    const History history = SmallRun{}.fit(
         {LambdaCallback{{.on_epoch_end = [](FitContext& c) { c.stop_training = true; }}}}, 5);
     CHECK(history.epochs().size() == 1);
   }
 
   TEST_CASE("ModelCheckpoint: a file for each epoch, with fields in its name") {
     const TemporaryFolder folder;
-    Run run;
+    SmallRun run;
     run.fit({GivenValues{{0.5, 12.25}},
              ModelCheckpoint{run.model, folder.path("a/b/{epoch:03d}-{value:.1f}.safetensors")}},
             2);
@@ -139,7 +140,7 @@ TEST_SUITE("callbacks/rate_and_checkpoint") {
 
   TEST_CASE("ModelCheckpoint: saves the best alone") {
     const TemporaryFolder folder;
-    Run run;
+    SmallRun run;
     run.fit({GivenValues{{3, 1, 2, 1}},
              ModelCheckpoint{run.model,
                              folder.path("{epoch}.safetensors"),
@@ -164,7 +165,7 @@ TEST_SUITE("callbacks/rate_and_checkpoint") {
   }
 
   TEST_CASE("ModelCheckpoint: refuses fields that are none") {
-    Run run;
+    SmallRun run;
     const auto refuses = [&](const char* pattern, const char* got) {
       CHECK_THROWS_WITH_AS((ModelCheckpoint{run.model, pattern}),
                            concat({"ModelCheckpoint: expected fields such as {epoch:02d} and "

@@ -68,9 +68,9 @@ TEST_SUITE("layer/initializer") {
   TEST_CASE("Initializer: goes through its name and back") {
     for (const char* name :
          {"glorot_uniform", "he_normal", "zeros", "ones", "constant(0.1)", "constant(-2.5e-10)",
-          "lecun_uniform", "random_normal", "random_normal(1,0.5)", "random_uniform(0,1)",
-          "truncated_normal(0,2)", "orthogonal", "orthogonal(2)", "identity", "identity(-1)",
-          "variance_scaling(2,fan_out,uniform)", "own"}) {
+          "constant(0)", "constant(1)", "lecun_uniform", "random_normal", "random_normal(1,0.5)",
+          "random_uniform(0,1)", "truncated_normal(0,2)", "orthogonal", "orthogonal(2)", "identity",
+          "identity(-1)", "variance_scaling(2,fan_out,uniform)", "own"}) {
       CAPTURE(name);
       CHECK(nn::Initializer::from_string(name).to_string() == name);
     }
@@ -112,8 +112,8 @@ TEST_SUITE("layer/initializer") {
 
   TEST_CASE("Initializer: refuses names that it does not know") {
     for (const std::string name :
-         {"lecun", "constant", "constant(x)", "constant(1", "", "own(1)", "orthogonal(1,2)",
-          "random_normal(1)", "random_normal(1,2,3)", "constant(inf)",
+         {"lecun", "constant", "constant(x)", "constant(1", "", "own(1)", "ones(1)",
+          "orthogonal(1,2)", "random_normal(1)", "random_normal(1,2,3)", "constant(inf)",
           "variance_scaling(1,fan,uniform)", "variance_scaling(1,fan_in)", "constant()"}) {
       CAPTURE(name);
       const std::string sentence =

@@ -354,9 +354,9 @@ TEST_SUITE("training/targets") {
     const auto rows = random_tensor<float, 2>({4, 3}, 1);
     Sequential<float> model = dense_model(3, Activation::linear, {2});
     const std::vector<float> before = weights_of(model);
-    model.compile(SGD{}, MeanSquaredError{}, {F1Score{}});
+    model.compile(SGD{}, MeanSquaredError{}, {MeanIoU{}});
     CHECK_THROWS_WITH_AS(model.fit(x, rows, {.verbose = Verbose::silent}),
-                         "F1Score: expected class numbers as targets, got values",
+                         "MeanIoU: expected class numbers as targets, got values",
                          std::invalid_argument);
     CHECK(weights_of(model) == before);
   }

@@ -36,6 +36,8 @@ class Initializer {
   Initializer(RandomUniform r) : Initializer(Rule::random_uniform, r.minval, r.maxval) {}
   Initializer(RandomNormal r) : Initializer(Rule::random_normal, r.mean, r.stddev) {}
   Initializer(TruncatedNormal r) : Initializer(Rule::truncated_normal, r.mean, r.stddev) {}
+  Initializer(Zeros) : Initializer(Rule::zeros, 0) {}
+  Initializer(Ones) : Initializer(Rule::ones, 1) {}
   Initializer(Constant constant) : Initializer(Rule::constant, constant.value) {}
   Initializer(Orthogonal rule) : Initializer(Rule::orthogonal, rule.gain) {}
   Initializer(Identity rule) : Initializer(Rule::identity, rule.gain) {}
@@ -95,6 +97,8 @@ class Initializer {
     random_uniform,
     random_normal,
     truncated_normal,
+    zeros,
+    ones,
     constant,
     orthogonal,
     identity,
@@ -112,11 +116,10 @@ class Initializer {
   }
   /// In parentheses behind a name; a variance_scaling has others.
   [[nodiscard]] std::size_t num_numbers() const {
-    return rule_ == Rule::own ? 0
-           : rule_ == Rule::random_uniform || rule_ == Rule::random_normal ||
-                   rule_ == Rule::truncated_normal
-               ? 2
-               : 1;
+    if (rule_ == Rule::own || rule_ == Rule::zeros || rule_ == Rule::ones) return 0;
+    const bool is_single =
+        rule_ == Rule::constant || rule_ == Rule::orthogonal || rule_ == Rule::identity;
+    return is_single ? 1 : 2;
   }
   /// Takes the numbers of a name; false where they are not its.
   [[nodiscard]] bool read(std::string_view numbers);
@@ -162,7 +165,7 @@ NN_COLD inline std::string Initializer::to_string() const {
   const std::vector<Named> all = named();
   const char* name = "variance_scaling";
   for (const Named& known : all) {
-    if (is_same(known.rule)) return known.name;
+    if (is_same(known.rule) && rule_ != Rule::constant) return known.name;
     if (known.rule.rule_ == rule_ && rule_ != Rule::variance_scaling) name = known.name;
   }
   const auto digits_of = [](double number) {
