@@ -7,12 +7,16 @@
 #include <array>
 #include <atomic>
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "nn/callbacks/lambda_callback.hpp"
+#include "nn/callbacks/model_checkpoint.hpp"
 #include "nn/sequential.hpp"
 #include "tests/distributed/thread_group.hpp"
 
@@ -399,6 +403,36 @@ TEST_SUITE("distributed/data_parallel") {
     };
     const Result one = train(1, plain_model, fit);
     CHECK(train(3, plain_model, fit).weights == one.weights);
+  }
+
+  TEST_CASE("fit: the optimizer's memory is saved where it is, and nowhere else") {
+    const Images data(48);
+    const std::string refusal =
+        "Model::save: expected the optimizer's memory in this process, got a training by several; "
+        "after fit process 0 has it; a callback of process 0 brings it by run_state()";
+    const Errors errors = run_processes(2, [&](ThreadCommunicator& communicator) {
+      Sequential<float> model = plain_model();
+      compile(model, Adam{{.learning_rate = 0.01}});
+      const std::string path = "shared_optimizer.safetensors";
+      const LambdaCallback check{{.on_batch_end = [&](FitContext&) {
+        CHECK_THROWS_WITH(model.save(path, {.optimizer = true}), refusal.c_str());
+      }}};
+      model.fit(data.x, data.y,
+                silent({.batch_size = 16,
+                        .callbacks = {check, ModelCheckpoint{model, path, {.optimizer = true}}},
+                        .communicator = communicator}));
+      if (communicator.rank() == 1) {
+        CHECK_THROWS_WITH(model.save(path, {.optimizer = true}), refusal.c_str());
+        return;
+      }
+      model.save("alone.safetensors", {.optimizer = true});
+      const auto text_of = [](const char* name) {
+        std::ifstream file(name, std::ios::binary);
+        return std::string(std::istreambuf_iterator<char>(file), {});
+      };
+      CHECK(text_of("alone.safetensors") == text_of("shared_optimizer.safetensors"));
+    });
+    for (const std::string& error : errors) CHECK(error == "");
   }
 
   TEST_CASE("fit: losses are divided by what counts in the whole batch") {

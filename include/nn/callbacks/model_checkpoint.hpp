@@ -148,6 +148,7 @@ class ModelCheckpoint {
     const std::filesystem::path folder = std::filesystem::path(path).parent_path();
     std::error_code ignored;  // if there is no folder, save says so
     if (!folder.empty()) std::filesystem::create_directories(folder, ignored);
+    if (options_.optimizer) static_cast<void>(context.run_state());  // brings it here
     save_(path);
   }
 

@@ -78,6 +78,8 @@ class DataParallelRun final : public SharedRun<T> {
       place(batches_[i], first + begin, size, count);
     }
     if (has_uneven_divisors()) share_divisors(count);
+    // What a backup has brought to process 0 is no longer true.
+    if (exchange_.is_sliced()) network_.block().give_away_moments();
     const std::int64_t steps_before = network_.block().step();
     exchange_.update(count, [&](Index piece, const ParameterUpdate& update) {
       const auto i = static_cast<std::size_t>(piece - share_.begin);
@@ -317,6 +319,7 @@ class DataParallelRun final : public SharedRun<T> {
       moments = {};
     }
     block.resume(std::move(moments), step);
+    if (exchange_.is_sliced()) block.give_away_moments();
   }
   /// Brings all moments to process 0. The others have none then.
   NN_COLD void gather_moments() {
@@ -337,7 +340,11 @@ class DataParallelRun final : public SharedRun<T> {
         std::memcpy(moments[m].data() + first, parts[i].data(), parts[i].size());
       }
     }
-    block.resume(std::move(moments), block.step());
+    if (leads()) {
+      block.resume(std::move(moments), block.step());
+    } else {
+      block.give_away_moments();
+    }
   }
   [[nodiscard]] static std::string to_text(const T* values, Index count) {
     return {reinterpret_cast<const char*>(values), static_cast<std::size_t>(count) * sizeof(T)};

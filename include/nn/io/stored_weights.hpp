@@ -44,6 +44,7 @@ template <Real T>
 /// not finite.
 template <Real T>
 NN_COLD void add_moments(SafetensorsWriter& writer, const ParameterBlock<T>& block) {
+  block.require_own_moments("Model::save");
   for (const Index number : moments_of(block)) {
     const auto moment = static_cast<std::size_t>(number);
     for (const NamedParameter<T>& parameter : block) {

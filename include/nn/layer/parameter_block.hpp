@@ -113,6 +113,7 @@ class ParameterBlock {
     ParameterBlock made;
     Layout layout = made.begin(list, format_);
     made.step_ = step_;
+    made.are_moments_elsewhere_ = are_moments_elsewhere_;
     const auto trained = static_cast<std::size_t>(layout.trained_size());
     if (!gradients_.empty()) {
       made.gradients_ = AlignedArray<T>(static_cast<std::size_t>(layout.gradient_size()));
@@ -212,6 +213,7 @@ class ParameterBlock {
   /// `std::invalid_argument` from `max_moments` on.
   [[nodiscard]] T* moment(std::size_t i) {
     demand(i < max_moments, "ParameterBlock::moment", "a number from 0 to 4", i);
+    require_own_moments("ParameterBlock::moment");
     if (moments_[i].empty()) {
       moments_[i] = AlignedArray<T>(static_cast<std::size_t>(trained_size_));
       if (i == average_moment) std::copy_n(values_.data(), trained_size_, moments_[i].data());
@@ -227,9 +229,22 @@ class ParameterBlock {
   void resume(Moments&& moments, std::int64_t step) noexcept {
     moments_ = std::move(moments);
     step_ = step;
+    are_moments_elsewhere_ = false;
+  }
+  /// From here on other processes keep the moments, each of its part of the parameters.
+  void give_away_moments() noexcept {
+    moments_ = {};
+    are_moments_elsewhere_ = true;
+  }
+  /// Throws `std::invalid_argument` where other processes keep the moments.
+  void require_own_moments(const char* where) const {
+    if (!are_moments_elsewhere_) return;
+    refuse({where, "the optimizer's memory in this process", "a training by several", "",
+            "after fit process 0 has it; a callback of process 0 brings it by run_state()"});
   }
   void reset_moments() {
     moments_ = {};
+    are_moments_elsewhere_ = false;
     step_ = 0;
   }
 
@@ -238,13 +253,17 @@ class ParameterBlock {
     AlignedArray<T> values;
     Moments moments;
     std::int64_t step = 0;
+    bool are_moments_elsewhere = false;
   };
-  [[nodiscard]] NN_COLD Snapshot snapshot() const { return {values_, moments_, step_}; }
+  [[nodiscard]] NN_COLD Snapshot snapshot() const {
+    return {values_, moments_, step_, are_moments_elsewhere_};
+  }
   /// Neither allocates nor throws, as it may be needed because memory has run out.
   NN_COLD void restore(Snapshot&& snapshot) noexcept {
     NN_ASSERT(snapshot.values.size() == values_.size());
     std::copy(snapshot.values.begin(), snapshot.values.end(), values_.begin());
     moments_ = std::move(snapshot.moments);
+    are_moments_elsewhere_ = snapshot.are_moments_elsewhere;
     step_ = snapshot.step;
   }
 
@@ -287,6 +306,7 @@ class ParameterBlock {
   AlignedArray<T> gradients_;  // empty until the model is trained
   Index trained_size_ = 0, gradient_size_ = 0;
   Moments moments_;
+  bool are_moments_elsewhere_ = false;  // in other processes
   std::int64_t step_ = 0;
   std::vector<NamedParameter<T>> named_;
   NumberFormat format_ = NumberFormat::float32;
