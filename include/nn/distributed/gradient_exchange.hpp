@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "nn/core/collective.hpp"
+#include "nn/distributed/exchange_plan.hpp"
 #include "nn/distributed/parameter_slice.hpp"
 #include "nn/distributed/piece_tree.hpp"
 #include "nn/kernels/elementwise/elementwise.hpp"
@@ -42,19 +43,18 @@ class GradientExchange {
         optimizer_(optimizer),
         tree_(tree),
         rounds_(gradient_format == NumberFormat::bfloat16),
-        trained_(block_.size()),
-        state_begin_(begin_of_state(block_)),
-        state_size_(block_.num_values() - state_begin_),
-        slice_(block_, std::min(begin_of_slice(communicator.rank()), trained_),
-               std::min(begin_of_slice(communicator.rank() + 1), trained_)),
-        slice_begin_(begin_of_slice(communicator.rank())),
-        slice_size_(begin_of_slice(communicator.rank() + 1) - slice_begin_),
+        plan_(network, communicator.size()),
+        trained_(plan_.trained()),
+        state_begin_(plan_.state_begin()),
+        state_size_(plan_.state_size()),
+        slice_(block_, plan_.begin_of_trained(communicator.rank()),
+               plan_.begin_of_trained(communicator.rank() + 1)),
+        slice_begin_(plan_.begin_of_slice(communicator.rank())),
+        slice_size_(plan_.begin_of_slice(communicator.rank() + 1) - slice_begin_),
         is_sliced_(has_rule(optimizer)),
         new_state_(size_of(state_size_)),
         old_state_(size_of(state_size_)) {
     block_.zero_gradients();
-    cut_chunks();
-    count_updated(network);
     const auto& nodes = tree.nodes();
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       if (nodes[i].process == communicator.rank()) own_nodes_.push_back(i);
@@ -72,7 +72,7 @@ class GradientExchange {
   [[nodiscard]] bool is_sliced() const { return is_sliced_; }
   /// Where the trained part of a process's slice begins.
   [[nodiscard]] Index begin_of_trained(Index process) const {
-    return std::min(begin_of_slice(process), trained_);
+    return plan_.begin_of_trained(process);
   }
 
   /// One update from a batch of `count` samples. run(piece, update) has to compute the gradients of
@@ -99,21 +99,7 @@ class GradientExchange {
   }
 
  private:
-  static constexpr Index line = cache_line / static_cast<Index>(sizeof(T));
   static constexpr Index no_chunk = -1;
-
-  /// A part of what is summed that goes in one message.
-  struct Chunk {
-    Index first = 0;
-    Index count = 0;
-    Index owner = 0;
-    bool is_state = false;
-    bool is_posted = false;         // this process's part is on its way
-    Index updated = 0;              // elements that backward gives a gradient
-    std::atomic<Index> missing{0};  // of those, in this update
-    std::atomic<bool> is_ready{false};
-    Index awaited = 0;  // parts that its owner does not have yet
-  };
 
   /// A sum over pieces of this process.
   struct Sum {
@@ -125,86 +111,10 @@ class GradientExchange {
 
   [[nodiscard]] static std::size_t size_of(Index count) { return static_cast<std::size_t>(count); }
 
-  [[nodiscard]] NN_COLD static Index begin_of_state(const ParameterBlock<T>& block) {
-    for (const NamedParameter<T>& parameter : block.named()) {
-      if (parameter.role == ParameterRole::state) return parameter.value().data() - block.values();
-    }
-    return block.num_values();
-  }
-  [[nodiscard]] Index begin_of_slice(Index process) const {
-    const BatchShare cut{.pieces = communicator_.size()};
-    return cut.start_of(process, (trained_ + state_size_) / line) * line;
-  }
   /// Whether an optimizer gives its step as a rule.
   [[nodiscard]] NN_COLD static bool has_rule(OptimizerInterface<T>& optimizer) {
     ParameterBlock<T> empty;
     return optimizer.begin_step(empty).has_value();
-  }
-
-  /// Chunks are as large as a message has to be to cost little, and few enough for tags.
-  NN_COLD void cut_chunks() {
-    constexpr Index smallest = Index{1} << 16, most = 4096;
-    const Index total = trained_ + state_size_;
-    const Index size = (std::max(smallest, total / most) + line - 1) / line * line;
-    std::vector<std::pair<Index, Index>> ranges;
-    std::vector<Index> owners;
-    for (Index process = 0; process < communicator_.size(); ++process) {
-      const Index begin = begin_of_slice(process), end = begin_of_slice(process + 1);
-      for (Index first = begin; first < end;) {
-        Index stop = std::min(first + size, end);
-        if (first < trained_) stop = std::min(stop, trained_);
-        ranges.emplace_back(first, stop - first);
-        owners.push_back(process);
-        first = stop;
-      }
-    }
-    chunks_ = std::vector<Chunk>(ranges.size());
-    for (std::size_t i = 0; i < ranges.size(); ++i) {
-      chunks_[i].first = ranges[i].first;
-      chunks_[i].count = ranges[i].second;
-      chunks_[i].owner = owners[i];
-      chunks_[i].is_state = ranges[i].first >= trained_;
-    }
-  }
-
-  /// Counts the elements of each chunk that backward gives a gradient. The others, of layers that
-  /// no result needs, stay as they are, as with one process.
-  NN_COLD void count_updated(const Network<T>& network) {
-    std::vector<std::atomic<bool>> found(block_.named().size());
-    const auto rule = ParameterUpdate::of<T>([this, &found](T* w, const T*, Index) {
-      for (std::size_t i = 0; i < found.size(); ++i) {
-        const NamedParameter<T>& parameter = block_.named()[i];
-        const auto value = parameter.value();
-        if (w >= value.data() && w < value.data() + value.size()) found[i] = true;
-      }
-    });
-    network.for_each_updated(rule);
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      if (!found[i]) continue;
-      const auto value = block_.named()[i].value();
-      const Index first = value.data() - block_.values();
-      for_each_chunk(first, value.size(), [](Chunk& chunk, Index part) { chunk.updated += part; });
-      if (!updated_.empty() && updated_.back().second > first - line) {
-        updated_.back().second = first + value.size();  // but for a gap of zeros, its neighbour
-      } else {
-        updated_.emplace_back(first, first + value.size());
-      }
-    }
-  }
-
-  /// Calls f(chunk, count) for the chunks that elements of trained parameters lie in.
-  template <class F>
-  void for_each_chunk(Index first, Index count, const F& f) {
-    auto chunk = std::upper_bound(chunks_.begin(), chunks_.end(), first,
-                                  [](Index i, const Chunk& c) { return i < c.first; }) -
-                 1;
-    while (count > 0) {
-      const Index part = std::min(count, chunk->first + chunk->count - first);
-      f(*chunk, part);
-      first += part;
-      count -= part;
-      ++chunk;
-    }
   }
 
   NN_COLD void make(Sum& sum, bool in_place) {
@@ -342,7 +252,7 @@ class GradientExchange {
     T* const to = target_ + first;
     if (g != to) std::copy_n(g, count, to);
     if (!has_one_piece_) return;
-    for_each_chunk(first, count, [this](Chunk& chunk, Index part) {
+    plan_.for_each_chunk(first, count, [this](Chunk& chunk, Index part) {
       if (chunk.missing.fetch_sub(part, std::memory_order_acq_rel) != part) return;
       chunk.is_ready.store(true, std::memory_order_release);
       num_ready_.fetch_add(1, std::memory_order_release);
@@ -450,7 +360,7 @@ class GradientExchange {
       }
       std::copy_n(new_state_.data() + i, count, block_.values() + state_begin_ + i);
     } else if (is_sliced_) {
-      for (const auto& [begin, end] : updated_) {
+      for (const auto& [begin, end] : plan_.updated()) {
         const Index from = std::max(begin, first), to = std::min(end, first + count);
         if (from >= to) continue;
         rule_->apply(slice_.value(from), sum + (from - first), to - from);
@@ -498,12 +408,12 @@ class GradientExchange {
   OptimizerInterface<T>& optimizer_;
   const PieceTree& tree_;
   const bool rounds_;
+  ExchangePlan<T> plan_;
+  std::vector<Chunk>& chunks_ = plan_.chunks();
   const Index trained_, state_begin_, state_size_;
   ParameterSlice<T> slice_;
   const Index slice_begin_, slice_size_;  // of what is summed
   const bool is_sliced_;
-  std::vector<Chunk> chunks_;
-  std::vector<std::pair<Index, Index>> updated_;  // ranges of elements that have gradients
   std::vector<std::size_t> own_nodes_;
   bool has_one_piece_ = false;  // this process, so gradients can be sent while they are computed
   std::vector<Sum> sums_;       // of own nodes
