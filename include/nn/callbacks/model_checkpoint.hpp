@@ -123,11 +123,13 @@ class ModelCheckpoint {
   template <class SavedModel>
   NN_COLD ModelCheckpoint(const SavedModel& model, const std::string& path,
                           const ModelCheckpointOptions& options = {})
-      : options_(options), monitor_(where, options.monitor, options.mode, 0), path_(where, path) {
-    save_ = [&model, options](const std::string& file) {
-      const SaveOptions save_options{.optimizer = options.optimizer};
-      options.save_weights_only ? model.save_weights(file) : model.save(file, save_options);
-    };
+      : options_(options),
+        monitor_(where, options.monitor, options.mode, 0),
+        path_(where, path),
+        save_([&model, options](const std::string& file) {
+          const SaveOptions save_options{.optimizer = options.optimizer};
+          options.save_weights_only ? model.save_weights(file) : model.save(file, save_options);
+        }) {
     demand(!options.save_weights_only || !options.optimizer, where,
            "optimizer where the model is saved", "save_weights_only");
   }
