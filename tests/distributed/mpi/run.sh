@@ -68,17 +68,17 @@ apart() {
     ip -n "$namespace" link set slow up
     ip -n "$namespace" link set lo up
   done
-  cat >"$folder/agent" <<END
+  cat >"$folder/remote_shell" <<END
 #!/bin/sh
 # What mpirun takes for ssh: the host's command, in the other namespace.
 while [ "\${1#10.}" = "\$1" ]; do shift; done
 shift
 exec ip netns exec $b sh -c "\$*"
 END
-  chmod +x "$folder/agent"
-  local remote=(-launcher rsh -launcher-exec "$folder/agent" -hosts "10.213.77.1,10.213.77.2")
+  chmod +x "$folder/remote_shell"
+  local remote=(-launcher rsh -launcher-exec "$folder/remote_shell" -hosts "10.213.77.1,10.213.77.2")
   if [[ $mpirun == *openmpi* ]]; then
-    remote=(--host "10.213.77.1,10.213.77.2" --mca plm_rsh_agent "$folder/agent"
+    remote=(--host "10.213.77.1,10.213.77.2" --mca plm_rsh_agent "$folder/remote_shell"
       --mca btl "tcp,self" --mca btl_tcp_if_include 10.213.77.0/24
       --mca oob_tcp_if_include 10.213.77.0/24)
   fi
