@@ -6,10 +6,12 @@
 #ifndef NN_COMPILED
 #define NN_COMPILED
 #endif
+#include "nn/layers/more_layers.hpp"
 #include "nn/sequential.hpp"
 
 #define NN_INSTANCE template
 #include "nn/instances.inc"
+#include "nn/more_instances.inc"
 #undef NN_INSTANCE
 
 namespace nn::detail {

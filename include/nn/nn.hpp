@@ -9,4 +9,11 @@
 #include "nn/callbacks/model_checkpoint.hpp"
 #include "nn/callbacks/reduce_lr_on_plateau.hpp"
 #include "nn/callbacks/tensor_board.hpp"
+#include "nn/layers/more_layers.hpp"
 #include "nn/sequential.hpp"
+
+#if defined(NN_COMPILED)
+#define NN_INSTANCE extern template
+#include "nn/more_instances.inc"
+#undef NN_INSTANCE
+#endif

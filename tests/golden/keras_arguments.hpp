@@ -11,6 +11,7 @@
 
 #include "nn/io/architecture.hpp"
 #include "nn/layer/arguments.hpp"
+#include "nn/layers/more_layers.hpp"
 
 namespace nn::testing {
 
@@ -87,9 +88,18 @@ class KerasArguments {
           std::all_of(value.begin(), value.end(), [](auto& v) { return v.is_number(); });
       const bool is_described =
           value.is_object() && value.contains("class_name") && value.contains("config");
-      if (value.is_boolean() || value.is_number() || value.is_string() || is_numbers ||
-          is_described) {
+      const bool is_pairs =
+          value.is_array() && !value.empty() &&
+          std::all_of(value.begin(), value.end(), [](auto& v) { return v.is_array(); });
+      if (is_pairs) {  // of sides, as in ((top, bottom), (left, right))
+        for (const auto& pair : value) {
+          for (const auto& number : pair) kept[key].push_back(number);
+        }
+      } else if (value.is_boolean() || value.is_number() || value.is_string() || is_numbers ||
+                 is_described) {
         kept[key] = value;
+        // PReLU names its initializer by Keras' class.
+        if (value == "Zeros") kept[key] = "zeros";
       } else if (value.is_null() && key == "activation") {
         kept[key] = "linear";
       } else if (value.is_null() && key == "axis") {
@@ -119,7 +129,7 @@ template <class... Layers>
 template <Real T>
 [[nodiscard]] std::string add_layer(Sequential<T>& model, const std::string& layer,
                                     const nlohmann::json& config) {
-  constexpr BuiltInLayers<T> types;
+  constexpr FlatTypes<BuiltInLayers<T>, MoreLayers<T>> types;
   if (!has_layer(layer, types)) return "no such layer";
   const KerasArguments keras("layers", layer, config);
   const auto append = [&](Sequential<T>& to, const Arguments& arguments) {

@@ -165,9 +165,11 @@ TEST_SUITE("io/model_file") {
     const std::string known = io::known_layers<float>(io::FileLayers<float>{});
     CHECK(known.find("Dense, ") != std::string::npos);
     CHECK(known.ends_with(", Residual, Sequential, Model"));
-    CHECK(message_of([&] { static_cast<void>(Sequential<float>::load(path)); }) ==
-          path + ", architecture: expected layers among " + known +
-              ", got \"Doubling\" (byte 202); name types of your own: load<MyLayer<float>>(path)");
+    CHECK(
+        message_of([&] { static_cast<void>(Sequential<float>::load(path)); }) ==
+        path + ", architecture: expected layers among " + known +
+            ", got \"Doubling\" (byte 202); name the library's other layers, "
+            "load<nn::MoreLayers<float>>(path), or types of your own, load<MyLayer<float>>(path)");
   }
 
   TEST_CASE("load: refuses a type with the name of a layer of the library") {

@@ -27,6 +27,9 @@ using TensorMap = Eigen::TensorMap<Tensor<T, Rank>>;
 template <class T, int Rank>
 using ConstTensorMap = Eigen::TensorMap<const Tensor<T, Rank>>;
 
+/// In place of a rank: whatever rank a tensor has when the program runs.
+inline constexpr int any_rank = 0;
+
 /// Class numbers, counted from 0. Shape [N]
 using Labels = Tensor<std::int32_t, 1>;
 

@@ -355,7 +355,8 @@ class ArchitectureReader {
     std::optional<AnyLayer<T>> layer = make_layer<T>(node.config, types_);
     if (!layer) {
       reader_.fail({"layers among ", known_layers<T>(types_)}, abbreviate(name), node.start,
-                   "name types of your own: load<MyLayer<float>>(path)");
+                   "name the library's other layers, load<nn::MoreLayers<float>>(path), or "
+                   "types of your own, load<MyLayer<float>>(path)");
     }
     if (const auto unread = node.config.unread(); !unread.empty()) {
       reader_.fail({"arguments that ", name, " has"}, abbreviate(unread.front()), node.start,

@@ -194,9 +194,11 @@ void Model<T>::save(const std::string& path) const {
 template <Real T>
 template <class... Own>
 Model<T> Model<T>::load(const std::string& path) {
-  io::require_own_names(io::FileLayers<T>{}, LayerTypes<Own...>{});
-  io::require_own_names(io::DescribedTypes<>{}, LayerTypes<Own...>{});
-  return io::read_model<T>(path, io::FileLayers<T, Own...>{}, io::DescribedTypes<Own...>{});
+  constexpr FlatTypes<Own...> own;
+  io::require_own_names(io::FileLayers<T>{}, own);
+  io::require_own_names(io::DescribedTypes<>{}, own);
+  return io::read_model<T>(path, FlatTypes<io::FileLayers<T>, Own...>{},
+                           FlatTypes<io::DescribedTypes<>, Own...>{});
 }
 
 template <Real T>

@@ -10,6 +10,7 @@
 #include "nn/layer/parameter.hpp"
 #include "nn/layer/pass.hpp"
 #include "nn/layer/promises.hpp"
+#include "nn/layer/tensor_ref.hpp"
 
 namespace nn {
 
@@ -27,6 +28,32 @@ template <class L>
   if constexpr (requires { L::output_rank; }) return L::output_rank;
   return 2;
 }
+
+// What a layer of that rank sees of a tensor of Ts, which may be const.
+template <class T, int Rank>
+struct LayerView {
+  using Type = TensorMap<T, Rank>;
+};
+template <class T, int Rank>
+struct LayerView<const T, Rank> {
+  using Type = ConstTensorMap<T, Rank>;
+};
+template <class T>
+struct LayerView<T, any_rank> {
+  using Type = TensorRef<T>;
+};
+template <class T>
+struct LayerView<const T, any_rank> {
+  using Type = TensorRef<const T>;
+};
+template <class L>
+using InputOf = typename LayerView<typename L::Scalar, input_rank<L>()>::Type;
+template <class L>
+using ConstInputOf = typename LayerView<const typename L::Scalar, input_rank<L>()>::Type;
+template <class L>
+using OutputOf = typename LayerView<typename L::Scalar, output_rank<L>()>::Type;
+template <class L>
+using ConstOutputOf = typename LayerView<const typename L::Scalar, output_rank<L>()>::Type;
 
 template <class L, class T>
 struct WithScalar;  // the layer type L over the scalar T
@@ -46,7 +73,8 @@ struct WithScalar<L<U>, T> {
 ///
 /// forward assigns y. backward assigns dx, adds to the gradients of the parameters, and may use the
 /// memory of dy as it likes. R and S are `L::input_rank` and `L::output_rank`; a layer that doesn't
-/// declare them sees matrices [rows, last axis]. Neither function may change the layer: what
+/// declare them sees matrices [rows, last axis]. Where they are `any_rank`, it sees `TensorRef`s:
+/// elements and their shape. Neither function may change the layer: what
 /// forward keeps for backward, or for its state, goes to `pass.memory`. Optional members:
 ///
 ///     static constexpr Promises promises{...};  // see promises.hpp; without it, none
@@ -71,11 +99,8 @@ struct WithScalar<L<U>, T> {
 ///                                         const Pass&) const;
 template <class L>
 concept Layer = std::copyable<L> && Real<typename L::Scalar> &&
-    requires(const L& layer, const Shape& shape, const Pass& pass,
-             ConstTensorMap<typename L::Scalar, detail::input_rank<L>()> x,
-             TensorMap<typename L::Scalar, detail::input_rank<L>()> dx,
-             ConstTensorMap<typename L::Scalar, detail::output_rank<L>()> y,
-             TensorMap<typename L::Scalar, detail::output_rank<L>()> dy) {
+    requires(const L& layer, const Shape& shape, const Pass& pass, detail::ConstInputOf<L> x,
+             detail::InputOf<L> dx, detail::ConstOutputOf<L> y, detail::OutputOf<L> dy) {
   { layer.name() } -> std::convertible_to<std::string>;
   { layer.output_shape(shape) } -> std::same_as<Shape>;
   layer.forward(x, dy, pass);
@@ -96,7 +121,8 @@ template <Layer L>
 NN_COLD void require_no_weights(L layer) {
   if constexpr (ParametricLayer<L>) {
     Shape smallest;  // any sample will do to have the parameters named
-    for (int axis = 1; axis < input_rank<L>(); ++axis) smallest.push_back(1);
+    constexpr int rank = input_rank<L>() == any_rank ? Shape::max_rank : input_rank<L>();
+    for (int axis = 1; axis < rank; ++axis) smallest.push_back(1);
     ParameterList<typename L::Scalar> list;
     layer.parameters(smallest, list);
     for (const auto& entry : list.entries()) {

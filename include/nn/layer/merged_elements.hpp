@@ -14,6 +14,7 @@
 #include "nn/kernels/machine/scratch.hpp"
 #include "nn/kernels/rows/broadcast.hpp"
 #include "nn/layer/merging_layer.hpp"
+#include "nn/layer/sample_axis.hpp"
 
 namespace nn {
 
@@ -69,17 +70,6 @@ namespace detail {
       size = input[own];
     }
     result.push_back(size);
-  }
-  return result;
-}
-
-/// The axis of a sample that `axis` means, which counts the batch's too, and from the end if it is
-/// negative. Throws `ShapeError` where the sample has none.
-[[nodiscard]] NN_COLD inline Index sample_axis(const char* where, Index axis, const Shape& sample) {
-  const Index result = axis > 0 ? axis - 1 : axis + sample.rank();
-  if (result < 0 || result >= sample.rank()) {
-    refuse<ShapeError>(
-        {where, {"samples with axis ", axis}, sample.to_string(), "axis 0 is that of the batch"});
   }
   return result;
 }

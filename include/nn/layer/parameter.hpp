@@ -12,6 +12,7 @@
 #include "nn/kernels/quantized/matrix.hpp"
 #include "nn/layer/initializer.hpp"
 #include "nn/layer/parameter_update.hpp"
+#include "nn/layer/tensor_ref.hpp"
 
 namespace nn {
 
@@ -122,6 +123,14 @@ class Parameter : public AnyParameter<T> {
   [[nodiscard]] TensorMap<T, Rank> gradient() const {
     return map_tensor<Rank>(this->gradient_, this->shape_);
   }
+};
+
+/// One whose rank is known only when the layer is in a model.
+template <Real T>
+class Parameter<T, any_rank> : public AnyParameter<T> {
+ public:
+  [[nodiscard]] TensorRef<const T> value() const { return {this->value_, this->shape_}; }
+  [[nodiscard]] TensorRef<T> gradient() const { return {this->gradient_, this->shape_}; }
 };
 
 /// A view of numbers that a layer keeps from batch to batch and no gradient changes, as moving
@@ -273,7 +282,7 @@ class ParameterList {
 
  private:
   NN_COLD void require_rank(int rank, const std::string& name, const Shape& shape) const {
-    if (shape.rank() == rank) return;
+    if (rank == any_rank || shape.rank() == rank) return;
     refuse<ShapeError>({{scope_, name}, {"a shape of rank ", rank}, shape.to_string()});
   }
   NN_COLD void push_back(AnyParameter<T>& parameter, const std::string& name, const Shape& shape,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// All layers, and the list of them for reading files: the one place where a new layer is added.
+// The layers of the main road, and the list of them for reading files. A new layer is added to
+// more_layers.hpp: each one here is compiled into every program that loads a model.
 #pragma once
 
 #include "nn/layers/activation_layer.hpp"
@@ -25,7 +26,29 @@
 namespace nn {
 
 template <class... Layers>
-struct LayerTypes {};
+struct LayerTypes {
+  template <class... More>
+  friend LayerTypes<Layers..., More...> operator+(LayerTypes, LayerTypes<More...>) {
+    return {};
+  }
+};
+
+namespace detail {
+
+template <class L>
+struct ListOf {
+  using Type = LayerTypes<L>;
+};
+template <class... Layers>
+struct ListOf<LayerTypes<Layers...>> {
+  using Type = LayerTypes<Layers...>;
+};
+
+}  // namespace detail
+
+/// One list of these types, and of those in lists among them.
+template <class... TypesOrLists>
+using FlatTypes = decltype((LayerTypes<>{} + ... + typename detail::ListOf<TypesOrLists>::Type{}));
 
 // It would indent each line more than the one before.
 // clang-format off
@@ -37,7 +60,7 @@ struct LayerTypes {};
   DO(ReLU) DO(Rescaling) DO(Softmax)
 // clang-format on
 
-/// The library's layers, and more.
+/// The layers that `load` knows without being told, and more.
 #define NN_LAYER_TYPE(L) L<T>,
 template <Real T, class... More>
 using BuiltInLayers = LayerTypes<NN_FOR_EACH_LAYER(NN_LAYER_TYPE) More...>;

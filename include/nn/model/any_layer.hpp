@@ -39,7 +39,9 @@ namespace detail {
 /// A map of the rank that a layer sees; rank 2 takes any shape as a matrix.
 template <int Rank, class T>
 [[nodiscard]] auto layer_view(T* data, const Shape& shape) {
-  if constexpr (Rank == 2) {
+  if constexpr (Rank == any_rank) {
+    return TensorRef<T>{data, shape};
+  } else if constexpr (Rank == 2) {
     return map_tensor<2>(data, matrix_shape(shape));
   } else {
     return map_tensor<Rank>(data, shape);
@@ -82,7 +84,7 @@ class AnyLayer {
   /// Keeps training from changing it, or no longer, from the next `parameters` on.
   void set_frozen(bool frozen) { self_->is_frozen = frozen; }
   [[nodiscard]] bool is_frozen() const { return self_->is_frozen; }
-  /// Ranks with the batch axis; 2: any.
+  /// Ranks with the batch axis; 2 and `any_rank`: any.
   [[nodiscard]] int input_rank() const { return self_->input_rank; }
   [[nodiscard]] int output_rank() const { return self_->output_rank; }
   /// How many layers inside draw random numbers of their own.

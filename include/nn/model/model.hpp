@@ -230,7 +230,8 @@ class Model {
   void save(const std::string& path, const SaveOptions& options) const;
   void save(const std::string& path) const;
   /// The model of a file that `save` wrote. Types of one's own in it, such as layers:
-  /// `load<Scale<float>>(path)`.
+  /// `load<Scale<float>>(path)`. The layers of nn/layers/more_layers.hpp, all of them or one:
+  /// `load<MoreLayers<float>>(path)`.
   template <class... Own>
   [[nodiscard]] static Model load(const std::string& path);
   void save_weights(const std::string& path, const SaveOptions& options) const;

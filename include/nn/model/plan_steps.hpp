@@ -36,7 +36,7 @@ NN_COLD inline void require_rank(const std::string& layer, int rank, const char*
   if (shape.rank() == Shape::max_rank) {  // a batch has one axis more
     refuse<ShapeError>({layer, {what, " of at most 7 axes"}, shape.to_string()});
   }
-  if (rank == 2 || shape.rank() + 1 == rank) return;
+  if (rank == 2 || rank == any_rank || shape.rank() + 1 == rank) return;
   refuse<ShapeError>({layer, {what, " of rank ", rank - 1}, shape.to_string()});
 }
 

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cmath>
+#include <type_traits>
 
+#include "nn/kernels/machine/blocks.hpp"
 #include "nn/kernels/middle_axis.hpp"
 
 namespace nn::kernels {
@@ -18,38 +20,32 @@ template <Real T>
   return sum;
 }
 
-/// Keras' bound: shorter lines are taken to have this length.
-template <Real T>
-[[nodiscard]] T least_length() {
-  return static_cast<T>(1e-7);
-}
-
 }  // namespace detail
 
-/// y = x / max(|x|, 1e-7), where |x| is the length of each line along the axis.   x, y [axis]
+/// y = x / max(|x|, least), where |x| is the length of each line along the axis.   x, y [axis]
 template <Real T>
-void to_unit_length(const MiddleAxis& axis, const T* x, T* y) {
+void to_unit_length(const MiddleAxis& axis, const T* x, T* y,
+                    std::type_identity_t<T> least = T(1e-7)) {
   using std::sqrt;
-  for (Index i = 0; i < axis.num_lines(); ++i) {
+  for_each_row(axis.num_lines(), axis.size, [=](Index i) {
     const T* const from = x + axis.line(i);
     T* const to = y + axis.line(i);
     const T length = sqrt(detail::line_product(axis.size, axis.inner, from, from));
-    const T least = detail::least_length<T>();
     const T scale = T(1) / (length < least ? least : length);
     for (Index k = 0; k < axis.size; ++k) to[k * axis.inner] = from[k * axis.inner] * scale;
-  }
+  });
 }
 
-/// Makes the gradient of y that of x: dx = (dy - y (y . dy)) / |x|; of a short line, dy / 1e-7.
+/// Makes the gradient of y that of x: dx = (dy - y (y . dy)) / |x|; of a short line, dy / least.
 /// x, gradient [axis]
 template <Real T>
-void unit_length_gradient(const MiddleAxis& axis, const T* x, T* gradient) {
+void unit_length_gradient(const MiddleAxis& axis, const T* x, T* gradient,
+                          std::type_identity_t<T> least = T(1e-7)) {
   using std::sqrt;
-  for (Index i = 0; i < axis.num_lines(); ++i) {
+  for_each_row(axis.num_lines(), axis.size, [=](Index i) {
     const T* const from = x + axis.line(i);
     T* const to = gradient + axis.line(i);
     const T length = sqrt(detail::line_product(axis.size, axis.inner, from, from));
-    const T least = detail::least_length<T>();
     const bool is_short = length < least;
     const T scale = T(1) / (is_short ? least : length);
     // y (y . dy) = x (x . dy) / |x|^2
@@ -59,7 +55,7 @@ void unit_length_gradient(const MiddleAxis& axis, const T* x, T* gradient) {
       T& value = to[k * axis.inner];
       value = (value - from[k * axis.inner] * along) * scale;
     }
-  }
+  });
 }
 
 }  // namespace nn::kernels

@@ -11,6 +11,7 @@
 
 #include "nn/core/config.hpp"
 #include "nn/kernels/machine/blocks.hpp"
+#include "nn/kernels/middle_axis.hpp"
 
 namespace nn::kernels {
 
@@ -57,6 +58,32 @@ void softmax_gradient(Index rows, Index classes, const T* y, const T* dy, T* dx)
     T inner_product = T(0);
     for (Index i = first; i < first + classes; ++i) inner_product += dy[i] * y[i];
     for (Index i = first; i < first + classes; ++i) dx[i] = y[i] * (dy[i] - inner_product);
+  });
+}
+
+/// The same in each line along an axis.   x, y [axis]
+template <Real T>
+void softmax(const MiddleAxis& axis, const T* x, T* y) {
+  if (axis.inner == 1) return softmax(axis.outer, axis.size, x, y);
+  using std::exp;
+  for_each_row(axis.num_lines(), axis.size, [=](Index i) {
+    const Index first = axis.line(i), end = first + axis.size * axis.inner;
+    T largest = x[first], sum = T(0);
+    for (Index k = first; k < end; k += axis.inner) largest = largest < x[k] ? x[k] : largest;
+    for (Index k = first; k < end; k += axis.inner) sum += y[k] = exp(x[k] - largest);
+    for (Index k = first; k < end; k += axis.inner) y[k] = y[k] / sum;
+  });
+}
+
+/// Its gradient, as that of rows.   y, dy, dx [axis]; dx == dy is allowed
+template <Real T>
+void softmax_gradient(const MiddleAxis& axis, const T* y, const T* dy, T* dx) {
+  if (axis.inner == 1) return softmax_gradient(axis.outer, axis.size, y, dy, dx);
+  for_each_row(axis.num_lines(), axis.size, [=](Index i) {
+    const Index first = axis.line(i), end = first + axis.size * axis.inner;
+    T product = T(0);
+    for (Index k = first; k < end; k += axis.inner) product += dy[k] * y[k];
+    for (Index k = first; k < end; k += axis.inner) dx[k] = y[k] * (dy[k] - product);
   });
 }
 
