@@ -31,9 +31,9 @@ namespace nn {
 // clang-format on
 
 /// These layers: `nn::Model<float>::load<nn::MoreLayers<float>>(path)`.
-#define NN_LAYER_TYPE(L) , L<T>
+#define NN_LAYER_TYPE(L) L<T>,
 template <Real T = float>
-using MoreLayers = FlatTypes<LayerTypes<> NN_FOR_EACH_MORE_LAYER(NN_LAYER_TYPE)>;
+using MoreLayers = FlatTypes<NN_FOR_EACH_MORE_LAYER(NN_LAYER_TYPE) LayerTypes<>>;
 #undef NN_LAYER_TYPE
 
 }  // namespace nn
