@@ -198,7 +198,7 @@ TEST_SUITE("optimizers") {
         const auto update = optimizer.begin_step(pieces.block);
         REQUIRE(update.has_value());
         float *const w = pieces.block.values(), *const g = pieces.block.gradients();
-        for (const auto &[first, count] : {std::pair{600, 100}, {0, 3}, {3, 597}}) {
+        for (const auto& [first, count] : {std::pair{600, 100}, {0, 3}, {3, 597}}) {
           update->apply(w + first, g + first, count);
         }
       }

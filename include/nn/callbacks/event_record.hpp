@@ -75,11 +75,12 @@ class ProtobufMessage {
 [[nodiscard]] NN_COLD inline std::string event_record(const ProtobufMessage& event) {
   const auto append_checksum = [](std::string& record, std::string_view of) {
     const std::uint32_t crc = crc32c(of);
-    append_little_endian(record, static_cast<std::uint32_t>(std::rotr(crc, 15) + 0xA282EAD8u));
+    append_little_endian(record, std::rotr(crc, 15) + 0xA282EAD8u);
   };
   std::string record;
   append_little_endian(record, std::uint64_t{event.bytes().size()});
-  append_checksum(record, std::string(record));
+  const std::string length = record;
+  append_checksum(record, length);
   record += event.bytes();
   append_checksum(record, event.bytes());
   return record;
