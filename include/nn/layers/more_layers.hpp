@@ -8,11 +8,14 @@
 #include "nn/layers/global_average_pooling1d.hpp"
 #include "nn/layers/global_max_pooling1d.hpp"
 #include "nn/layers/global_max_pooling2d.hpp"
+#include "nn/layers/gru.hpp"
 #include "nn/layers/layers.hpp"
+#include "nn/layers/lstm.hpp"
 #include "nn/layers/permute.hpp"
 #include "nn/layers/prelu.hpp"
 #include "nn/layers/repeat_vector.hpp"
 #include "nn/layers/reshape.hpp"
+#include "nn/layers/simple_rnn.hpp"
 #include "nn/layers/unit_normalization.hpp"
 #include "nn/layers/up_sampling1d.hpp"
 #include "nn/layers/up_sampling2d.hpp"
@@ -24,10 +27,11 @@ namespace nn {
 // It would indent each line more than the one before.
 // clang-format off
 #define NN_FOR_EACH_MORE_LAYER(DO) \
-  DO(Cropping1D) DO(Cropping2D) DO(GlobalAveragePooling1D) DO(GlobalMaxPooling1D) \
-  DO(GlobalMaxPooling2D) DO(PReLU) DO(Permute) DO(RepeatVector) \
-  DO(Reshape) DO(UnitNormalization) DO(UpSampling1D) DO(UpSampling2D) \
-  DO(ZeroPadding1D) DO(ZeroPadding2D)
+  DO(Cropping1D) DO(Cropping2D) DO(GRU) DO(GlobalAveragePooling1D) \
+  DO(GlobalMaxPooling1D) DO(GlobalMaxPooling2D) DO(LSTM) DO(PReLU) \
+  DO(Permute) DO(RepeatVector) DO(Reshape) DO(SimpleRNN) \
+  DO(UnitNormalization) DO(UpSampling1D) DO(UpSampling2D) DO(ZeroPadding1D) \
+  DO(ZeroPadding2D)
 // clang-format on
 
 /// These layers: `nn::Model<float>::load<nn::MoreLayers<float>>(path)`.

@@ -38,6 +38,8 @@ enum class ScratchUse {
   displacements,
   noise,
   smooth_noise,
+  recurrent_weights,
+  recurrent_part,
   count
 };
 

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: MIT
+// What recurrent layers share: their weights, and the walk through time.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include "nn/kernels/elementwise/gates.hpp"
+#include "nn/kernels/product/product.hpp"
+#include "nn/kernels/rows/time_major.hpp"
+#include "nn/layer/layer.hpp"
+
+namespace nn::detail {
+
+/// What all recurrent layers can be told, by Keras' names.
+struct RecurrenceOptions {
+  bool use_bias;
+  Initializer kernel_initializer, recurrent_initializer, bias_initializer;
+  bool return_sequences, go_backwards;
+};
+
+/// One step in time of some samples, as a cell sees it: tensors [rows, units], and those of gates
+/// [rows, gates * units].
+template <class T>
+struct TimeStep {
+  Index rows, units;
+  bool is_first;  ///< what was before is zero
+  T* gates;       ///< x W + b; forward makes the gates' results of it
+  const T* h_before;
+  T* h;                                 ///< forward's result
+  std::array<T*, 2> kept;               ///< what a cell keeps beside h
+  std::array<const T*, 2> kept_before;  ///< of the step before
+
+  // In backward
+  T* dh;          ///< the gradient of h, which becomes that of h_before
+  T* dc;          ///< likewise, of what a cell hands on beside h
+  T* dgates;      ///< result: the gradient of x W + b
+  T* drecurrent;  ///< result: that of h_before U + b, in a cell where it is another one
+
+  kernels::KeptOperand* packed_U;  ///< for all steps: U, and in backward its transpose
+
+  /// `data` as [rows, units], or as [rows, columns].
+  template <class Element>
+  [[nodiscard]] kernels::Matrix<Element> matrix(Element* data) const {
+    return {data, rows, units};
+  }
+  template <class Element>
+  [[nodiscard]] kernels::Matrix<Element> matrix(Element* data, Index columns) const {
+    return {data, rows, columns};
+  }
+};
+
+/// Where the tensors of a pass lie in its memory, in elements. What a state was before the first
+/// step has a row in front of it.
+struct RecurrenceLayout {
+  Index size = 0;
+  Index x, gates, h;
+  std::array<Index, 2> kept{};
+  Index dgates = 0, drecurrent = 0, dx = 0, dh = 0, dc = 0;
+
+  RecurrenceLayout(const Shape& input, Index units, Index num_gates, bool training)
+      : x(take(input.num_elements())),
+        gates(take(input[0] * input[1] * num_gates * units)),
+        h(take((input[1] + 1) * input[0] * units)) {
+    for (Index& place : kept) place = take((input[1] + 1) * input[0] * units);
+    if (!training) return;
+    for (Index* place : {&dgates, &drecurrent}) *place = take(h - gates);
+    dx = take(input.num_elements());
+    for (Index* place : {&dh, &dc}) *place = take(input[0] * units);
+  }
+
+ private:
+  Index take(Index count) { return std::exchange(size, size + count); }
+};
+
+/// A recurrent layer around its cell. Sequences are turned to [steps, samples, features], so that
+/// the rows of one step lie together; x W of all steps is one product, as are the gradients of the
+/// weights. Threads share the samples: each walks through time with some of them.
+///
+/// A cell is a value with `num_gates`, `has_recurrent_bias()`, and
+///     void forward(const TimeStep<T>&, Matrix<const T> U, const T* recurrent_bias) const;
+///     void backward(const TimeStep<T>&, Matrix<const T> U) const;
+///     void recurrent_gradient(const TimeStep<T>& all, Matrix<T> dU, bool accumulate) const;
+/// where `all` has all steps of all samples as its rows, U is [units, gates * units], and its bias
+/// [gates * units], null where the cell has none.
+template <Real T, class Cell>
+class Recurrence {
+ public:
+  Recurrence(const char* name, Index units, Cell cell, RecurrenceOptions options)
+      : name_(name), units_(units), cell_(std::move(cell)), options_(options) {
+    demand(units > 0, name, "a positive number of units", units);
+  }
+
+  [[nodiscard]] const Cell& cell() const { return cell_; }
+
+  [[nodiscard]] NN_COLD Shape output_shape(const Shape& input) const {
+    if (input.rank() != 2 || input.num_elements() == 0) {
+      refuse<ShapeError>({name_, "samples [steps, features], at least one of each",
+                          input.to_string(), "", "use sequences [N, steps, features]"});
+    }
+    if (options_.return_sequences) return {input[0], units_};
+    return {units_};
+  }
+
+  [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
+    return bytes_of<T>(RecurrenceLayout(x, units_, Cell::num_gates, training).size);
+  }
+
+  void forward(ConstTensorMap<T, 3> x, TensorMap<T, 2> y, const Pass& pass) const {
+    const Memory memory(*this, x, pass);
+    const kernels::SequenceSize sequence = memory.sequence;
+    kernels::to_time_major(sequence, options_.go_backwards, x.data(), memory.x);
+    kernels::product<T>(memory.all_x(), weights(W_), memory.all(memory.gates),
+                        {.bias = input_bias()});
+    const Index state_size = sequence.samples * units_;
+    for (T* state : memory.states()) std::fill_n(state, state_size, T(0));
+    memory.for_each_part([&](Index first, Index rows) {
+      PackedU packed(units_, Cell::num_gates * units_);
+      for (Index t = 0; t < sequence.steps; ++t) {
+        cell_.forward(memory.step(t, first, rows, packed), weights(U_), recurrent_bias());
+      }
+    });
+    const T* const h = memory.h + state_size;
+    if (options_.return_sequences) {
+      kernels::to_sample_major<T>({sequence.samples, sequence.steps, units_}, false, h, y.data());
+    } else {
+      std::copy_n(h + (sequence.steps - 1) * state_size, state_size, y.data());
+    }
+  }
+
+  void backward(ConstTensorMap<T, 3> x, TensorMap<T, 2> dy, TensorMap<T, 3> dx,
+                const Pass& pass) const {
+    const Memory memory(*this, x, pass);
+    const kernels::SequenceSize sequence = memory.sequence;
+    memory.for_each_part([&](Index first, Index rows) {
+      PackedU packed(Cell::num_gates * units_, units_);
+      std::fill_n(memory.dh + first * units_, rows * units_, T(0));
+      std::fill_n(memory.dc + first * units_, rows * units_, T(0));
+      for (Index t = sequence.steps - 1; t >= 0; --t) {
+        const TimeStep<T> step = memory.step(t, first, rows, packed);
+        add_output_gradient(step, t, first, sequence.steps, dy.data());
+        cell_.backward(step, weights(U_));
+      }
+    });
+    if (!pass.is_frozen) weight_gradients(memory, pass.accumulate);
+    if (!pass.needs_dx) return;
+    kernels::product<T>(memory.all(memory.dgates), weights(W_).transposed(),
+                        kernels::Matrix<T>(memory.dx, memory.rows(), sequence.size));
+    kernels::to_sample_major(sequence, options_.go_backwards, memory.dx, dx.data());
+  }
+
+  void parameters(const Shape& input, ParameterList<T>& list) {
+    const Index columns = Cell::num_gates * units_;
+    list.add(W_, "kernel", {input.back(), columns}, options_.kernel_initializer);
+    list.add(U_, "recurrent_kernel", {units_, columns}, options_.recurrent_initializer);
+    if (!options_.use_bias) return;
+    if (cell_.has_recurrent_bias()) {
+      list.add(both_b_, "bias", {2, columns}, options_.bias_initializer);
+    } else {
+      list.add(b_, "bias", {columns}, options_.bias_initializer);
+    }
+  }
+
+ private:
+  /// U [k, n], packed by the first step of a part for its others.
+  struct PackedU {
+    kernels::Scratch<std::byte> memory;
+    kernels::KeptOperand operand;
+
+    PackedU(Index k, Index n)
+        : memory(kernels::ScratchUse::recurrent_weights, kernels::kept_operand_bytes<T>(k, n)),
+          operand{memory.data()} {}
+  };
+
+  /// The tensors in `pass.memory`, of all steps of all samples.
+  struct Memory {
+    kernels::SequenceSize sequence;  // of x
+    Index units;
+    T *x, *gates, *h;
+    std::array<T*, 2> kept;
+    T *dgates, *drecurrent, *dx, *dh, *dc;
+
+    Memory(const Recurrence& layer, const ConstTensorMap<T, 3>& input, const Pass& pass)
+        : sequence{input.dimension(0), input.dimension(1), input.dimension(2)},
+          units(layer.units_) {
+      const Shape shape{sequence.samples, sequence.steps, sequence.size};
+      pass.require_memory(layer.name_, layer.workspace_bytes(shape, pass.training));
+      const RecurrenceLayout layout(shape, units, Cell::num_gates, pass.training);
+      T* const memory = reinterpret_cast<T*>(pass.memory);
+      x = memory + layout.x;
+      gates = memory + layout.gates;
+      h = memory + layout.h;
+      for (std::size_t i = 0; i < kept.size(); ++i) kept[i] = memory + layout.kept[i];
+      dgates = memory + layout.dgates;
+      drecurrent = memory + layout.drecurrent;
+      dx = memory + layout.dx;
+      dh = memory + layout.dh;
+      dc = memory + layout.dc;
+    }
+
+    [[nodiscard]] std::array<T*, 3> states() const { return {h, kept[0], kept[1]}; }
+    [[nodiscard]] Index rows() const { return sequence.samples * sequence.steps; }
+    [[nodiscard]] kernels::Matrix<const T> all_x() const { return {x, rows(), sequence.size}; }
+    [[nodiscard]] kernels::Matrix<T> all(T* gate_values) const {
+      return {gate_values, rows(), Cell::num_gates * units};
+    }
+
+    /// Step t of `rows` samples from the `first` on.
+    [[nodiscard]] TimeStep<T> step(Index t, Index first, Index rows_of_step,
+                                   PackedU& packed) const {
+      const Index before = (t * sequence.samples + first) * units;
+      const Index now = before + sequence.samples * units, gate = before * Cell::num_gates;
+      return {.rows = rows_of_step,
+              .units = units,
+              .is_first = t == 0,
+              .gates = gates + gate,
+              .h_before = h + before,
+              .h = h + now,
+              .kept = {kept[0] + now, kept[1] + now},
+              .kept_before = {kept[0] + before, kept[1] + before},
+              .dh = dh + first * units,
+              .dc = dc + first * units,
+              .dgates = dgates + gate,
+              .drecurrent = drecurrent + gate,
+              .packed_U = &packed.operand};
+    }
+
+    /// All steps of all samples as the rows of one, for products.
+    [[nodiscard]] TimeStep<T> all_steps() const {
+      TimeStep<T> all{};
+      all.rows = rows();
+      all.units = units;
+      all.h_before = h;
+      all.kept = {kept[0] + sequence.samples * units, kept[1] + sequence.samples * units};
+      all.dgates = dgates;
+      all.drecurrent = drecurrent;
+      return all;
+    }
+
+    /// Calls body(first, rows) for parts of the samples, one for each thread. No bit depends on how
+    /// they are cut: products add in the same order for any number of rows.
+    template <class Body>
+    void for_each_part(const Body& body) const {
+      const Index rows_of_part = ceil_div(sequence.samples, Index{num_threads()});
+      parallel_for(ceil_div(sequence.samples, std::max<Index>(rows_of_part, 1)), [&](Index part) {
+        const Index first = part * rows_of_part;
+        body(first, std::min(rows_of_part, sequence.samples - first));
+      });
+    }
+  };
+
+  /// dh += dy of this step.
+  void add_output_gradient(const TimeStep<T>& step, Index t, Index first, Index steps,
+                           const T* dy) const {
+    if (!options_.return_sequences && t + 1 < steps) return;
+    const Index row_stride = options_.return_sequences ? steps * units_ : units_;
+    const T* from = dy + first * row_stride + (options_.return_sequences ? t * units_ : 0);
+    for (Index n = 0; n < step.rows; ++n, from += row_stride) {
+      T* const dh = step.dh + n * units_;
+      for (Index j = 0; j < units_; ++j) dh[j] += from[j];
+    }
+  }
+
+  void weight_gradients(const Memory& memory, bool accumulate) const {
+    // dW += x^T dgates   db += sum dgates
+    const kernels::Matrix<const T> dgates = memory.all(memory.dgates);
+    kernels::product<T>(memory.all_x().transposed(), dgates, gradient(W_),
+                        {.accumulate = accumulate});
+    if (options_.use_bias) {
+      T* const db = cell_.has_recurrent_bias() ? both_b_.gradient().data() : b_.gradient().data();
+      kernels::column_sums(dgates, db, accumulate);
+      if (cell_.has_recurrent_bias()) {
+        kernels::column_sums<T>(memory.all(memory.drecurrent), db + dgates.cols, accumulate);
+      }
+    }
+    cell_.recurrent_gradient(memory.all_steps(), gradient(U_), accumulate);
+  }
+
+  [[nodiscard]] const T* input_bias() const {
+    if (!options_.use_bias) return nullptr;
+    return cell_.has_recurrent_bias() ? both_b_.value().data() : b_.value().data();
+  }
+  [[nodiscard]] const T* recurrent_bias() const {
+    if (!options_.use_bias || !cell_.has_recurrent_bias()) return nullptr;
+    return both_b_.value().data() + Cell::num_gates * units_;
+  }
+  [[nodiscard]] static kernels::Matrix<const T> weights(const Parameter<T, 2>& parameter) {
+    return matrix(parameter.value());
+  }
+  [[nodiscard]] static kernels::Matrix<T> gradient(const Parameter<T, 2>& parameter) {
+    return matrix(parameter.gradient());
+  }
+
+  const char* name_;
+  Index units_;
+  Cell cell_;
+  RecurrenceOptions options_;
+  Parameter<T, 2> W_;       // [in, gates * units]
+  Parameter<T, 2> U_;       // [units, gates * units]
+  Parameter<T, 1> b_;       // [gates * units], or
+  Parameter<T, 2> both_b_;  // [2, gates * units], of x W and of h U
+};
+
+/// Throws `std::invalid_argument` for an activation that a cell can't differentiate by its result.
+NN_COLD inline void require_gate_activation(const char* where, Activation activation) {
+  if (!acts_on_rows(activation) && !needs_input(activation)) return;
+  refuse({where, "an activation of elements whose slope follows from its result",
+          to_string(activation), "", "use tanh, sigmoid, relu or hard_sigmoid"});
+}
+
+}  // namespace nn::detail
