@@ -194,15 +194,15 @@ class DataParallelRun final : public SharedRun<T> {
     const auto num_epochs = static_cast<std::size_t>(*next++);
     const std::vector<double> epochs = take(num_epochs);
     std::vector<double> seconds = take(num_epochs);
-    std::vector<std::pair<std::string, std::vector<double>>> columns;
+    std::vector<std::pair<std::string, std::vector<double>>> logs;
     for (std::size_t at = 0; at < names.size();) {
       const std::size_t end = names.find('\n', at);
       const auto size = static_cast<std::size_t>(*next++);
-      columns.emplace_back(names.substr(at, end - at), take(size));
+      logs.emplace_back(names.substr(at, end - at), take(size));
       at = end + 1;
     }
     const std::optional<Divergence> divergence = history.divergence();
-    history = History({epochs.begin(), epochs.end()}, std::move(seconds), std::move(columns));
+    history = History({epochs.begin(), epochs.end()}, std::move(seconds), std::move(logs));
     history.set_divergence(divergence);
   }
 

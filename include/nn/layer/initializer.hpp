@@ -240,34 +240,34 @@ NN_COLD inline std::vector<double> Initializer::identity(const Shape& shape) con
 NN_COLD inline std::vector<double> Initializer::orthogonal(const Random& random,
                                                            const Shape& shape) const {
   const Index count = shape.num_elements();
-  const Index columns = shape.empty() ? 1 : shape.back();
-  const Index rows = columns == 0 ? 0 : count / columns;
-  const Index num_lines = std::min(rows, columns), length = std::max(rows, columns);
-  std::vector<double> lines(static_cast<std::size_t>(count));  // [num_lines, length]
-  for (Index l = 0; l < num_lines; ++l) {
-    double* const line = lines.data() + l * length;
+  const Index cols = shape.empty() ? 1 : shape.back();
+  const Index rows = cols == 0 ? 0 : count / cols;
+  const Index num_vectors = std::min(rows, cols), length = std::max(rows, cols);
+  std::vector<double> vectors(static_cast<std::size_t>(count));  // [num_vectors, length]
+  for (Index l = 0; l < num_vectors; ++l) {
+    double* const vector = vectors.data() + l * length;
     for (Index i = 0; i < length; ++i) {
-      line[i] = random.normal(static_cast<std::uint64_t>(l * length + i));
+      vector[i] = random.normal(static_cast<std::uint64_t>(l * length + i));
     }
     for (int pass = 0; pass < 2; ++pass) {
       for (Index earlier = 0; earlier < l; ++earlier) {
-        const double* const other = lines.data() + earlier * length;
+        const double* const other = vectors.data() + earlier * length;
         double along = 0;
-        for (Index i = 0; i < length; ++i) along += line[i] * other[i];
-        for (Index i = 0; i < length; ++i) line[i] -= along * other[i];
+        for (Index i = 0; i < length; ++i) along += vector[i] * other[i];
+        for (Index i = 0; i < length; ++i) vector[i] -= along * other[i];
       }
       double squares = 0;
-      for (Index i = 0; i < length; ++i) squares += line[i] * line[i];
+      for (Index i = 0; i < length; ++i) squares += vector[i] * vector[i];
       const double scale = 1 / std::sqrt(squares);
-      for (Index i = 0; i < length; ++i) line[i] *= scale;
+      for (Index i = 0; i < length; ++i) vector[i] *= scale;
     }
   }
-  std::vector<double> matrix(lines.size());  // [rows, columns]
+  std::vector<double> matrix(vectors.size());  // [rows, cols]
   for (Index row = 0; row < rows; ++row) {
-    for (Index column = 0; column < columns; ++column) {
-      const Index from = rows < columns ? row * length + column : column * length + row;
-      matrix[static_cast<std::size_t>(row * columns + column)] =
-          a_ * lines[static_cast<std::size_t>(from)];
+    for (Index column = 0; column < cols; ++column) {
+      const Index from = rows < cols ? row * length + column : column * length + row;
+      matrix[static_cast<std::size_t>(row * cols + column)] =
+          a_ * vectors[static_cast<std::size_t>(from)];
     }
   }
   return matrix;

@@ -42,14 +42,14 @@ struct TimeStep {
 
   kernels::KeptOperand* packed_U;  ///< for all steps: U, and in backward its transpose
 
-  /// `data` as [rows, units], or as [rows, columns].
+  /// `data` as [rows, units], or as [rows, width].
   template <class Element>
   [[nodiscard]] kernels::Matrix<Element> matrix(Element* data) const {
     return {data, rows, units};
   }
   template <class Element>
-  [[nodiscard]] kernels::Matrix<Element> matrix(Element* data, Index columns) const {
-    return {data, rows, columns};
+  [[nodiscard]] kernels::Matrix<Element> matrix(Element* data, Index width) const {
+    return {data, rows, width};
   }
 };
 
@@ -153,14 +153,14 @@ class Recurrence {
   }
 
   void parameters(const Shape& input, ParameterList<T>& list) {
-    const Index columns = Cell::num_gates * units_;
-    list.add(W_, "kernel", {input.back(), columns}, options_.kernel_initializer);
-    list.add(U_, "recurrent_kernel", {units_, columns}, options_.recurrent_initializer);
+    const Index width = Cell::num_gates * units_;
+    list.add(W_, "kernel", {input.back(), width}, options_.kernel_initializer);
+    list.add(U_, "recurrent_kernel", {units_, width}, options_.recurrent_initializer);
     if (!options_.use_bias) return;
     if (cell_.has_recurrent_bias()) {
-      list.add(both_b_, "bias", {2, columns}, options_.bias_initializer);
+      list.add(both_b_, "bias", {2, width}, options_.bias_initializer);
     } else {
-      list.add(b_, "bias", {columns}, options_.bias_initializer);
+      list.add(b_, "bias", {width}, options_.bias_initializer);
     }
   }
 

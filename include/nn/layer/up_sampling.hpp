@@ -63,7 +63,7 @@ class UpSampling {
             .width = Axes == 2 ? x.dimension(Axes) : 1,
             .channels = x.dimension(Axes + 1),
             .rows = size_.height,
-            .columns = size_.width};
+            .cols = size_.width};
   }
 
   const char* layer_;

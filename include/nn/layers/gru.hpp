@@ -75,17 +75,17 @@ struct GRUCell {
     }
     // dUz, dUr += h_before^T [dz, dr]   dUg += (r h_before)^T dg
     const kernels::Matrix<T> dgates = all.matrix(all.dgates, dU.cols);
-    kernels::product<T>(h_before, columns(dgates, 0, 2 * all.units), columns(dU, 0, 2 * all.units),
-                        options);
+    kernels::product<T>(h_before, gates_of(dgates, 0, 2 * all.units),
+                        gates_of(dU, 0, 2 * all.units), options);
     kernels::product<T>(all.matrix(all.kept[0]).transposed(),
-                        columns(dgates, 2 * all.units, all.units),
-                        columns(dU, 2 * all.units, all.units), options);
+                        gates_of(dgates, 2 * all.units, all.units),
+                        gates_of(dU, 2 * all.units, all.units), options);
   }
 
  private:
   template <class Element>
-  [[nodiscard]] static kernels::Matrix<Element> columns(kernels::Matrix<Element> x, Index first,
-                                                        Index count) {
+  [[nodiscard]] static kernels::Matrix<Element> gates_of(kernels::Matrix<Element> x, Index first,
+                                                         Index count) {
     return x.block(0, first, x.rows, count);
   }
 
@@ -130,8 +130,8 @@ struct GRUCell {
     const kernels::ProductOptions<T> options{.accumulate = true};
     const kernels::Matrix<T> gates = s.matrix(s.gates, U.cols);
     if (!s.is_first) {
-      kernels::product<T>(s.matrix(s.h_before), columns(U, 0, 2 * units),
-                          columns(gates, 0, 2 * units), options);
+      kernels::product<T>(s.matrix(s.h_before), gates_of(U, 0, 2 * units),
+                          gates_of(gates, 0, 2 * units), options);
     }
     for (Index n = 0; n < s.rows; ++n) {
       T *const z = s.gates + n * U.cols, *const r = z + units;
@@ -141,8 +141,8 @@ struct GRUCell {
       for (Index j = 0; j < units; ++j) reset[j] = r[j] * h_before[j];
     }
     if (!s.is_first) {
-      kernels::product<T>(s.matrix(s.kept[0]), columns(U, 2 * units, units),
-                          columns(gates, 2 * units, units), options);
+      kernels::product<T>(s.matrix(s.kept[0]), gates_of(U, 2 * units, units),
+                          gates_of(gates, 2 * units, units), options);
     }
     for (Index n = 0; n < s.rows; ++n) {
       T* const g = s.gates + n * U.cols + 2 * units;
@@ -154,8 +154,8 @@ struct GRUCell {
     const kernels::Matrix<T> dgates = s.matrix(s.dgates, U.cols);
     // dreset = dg Ug^T
     const kernels::Scratch<T> memory(kernels::ScratchUse::recurrent_part, s.rows, units);
-    kernels::product<T>(columns(dgates, 2 * units, units),
-                        columns(U, 2 * units, units).transposed(), s.matrix(memory.data()));
+    kernels::product<T>(gates_of(dgates, 2 * units, units),
+                        gates_of(U, 2 * units, units).transposed(), s.matrix(memory.data()));
     for (Index n = 0; n < s.rows; ++n) {
       const T *const z = s.gates + n * U.cols, *const r = z + units;
       T *const dz = s.dgates + n * U.cols, *const dr = dz + units;
@@ -170,7 +170,7 @@ struct GRUCell {
     }
     // dh_before += [dz, dr] [Uz, Ur]^T
     if (s.is_first) return;
-    kernels::product<T>(columns(dgates, 0, 2 * units), columns(U, 0, 2 * units).transposed(),
+    kernels::product<T>(gates_of(dgates, 0, 2 * units), gates_of(U, 0, 2 * units).transposed(),
                         s.matrix(s.dh), {.accumulate = true});
   }
 };

@@ -10,23 +10,23 @@
 
 namespace nn::kernels {
 
-/// x [batch, height, width, channels] -> y [batch, height rows, width columns, channels]
+/// x [batch, height, width, channels] -> y [batch, height rows, width cols, channels]
 struct UpSamplingShape {
   Index batch, height, width, channels;
-  Index rows, columns;  ///< of y, for each of x
+  Index rows, cols;  ///< of y, for each of x
 
   [[nodiscard]] Index in_row() const { return width * channels; }
-  [[nodiscard]] Index out_row() const { return width * columns * channels; }
+  [[nodiscard]] Index out_row() const { return width * cols * channels; }
 };
 
-/// Each pixel `rows` times `columns` times.
+/// Each pixel `rows` times `cols` times.
 template <Real T>
 void up_sample_nearest(const UpSamplingShape& s, const T* x, T* y) {
   for_each_row(s.batch * s.height, s.rows * s.out_row(), [&](Index row) {
     const T* const from = x + row * s.in_row();
     T* const to = y + row * s.rows * s.out_row();
-    for (Index j = 0; j < s.width * s.columns; ++j) {
-      std::copy_n(from + j / s.columns * s.channels, s.channels, to + j * s.channels);
+    for (Index j = 0; j < s.width * s.cols; ++j) {
+      std::copy_n(from + j / s.cols * s.channels, s.channels, to + j * s.channels);
     }
     for (Index i = 1; i < s.rows; ++i) std::copy_n(to, s.out_row(), to + i * s.out_row());
   });
@@ -40,8 +40,8 @@ void up_sample_nearest_gradient(const UpSamplingShape& s, const T* dy, T* dx) {
     std::fill_n(to, s.in_row(), T(0));
     for (Index i = 0; i < s.rows; ++i) {
       const T* const from = dy + (row * s.rows + i) * s.out_row();
-      for (Index j = 0; j < s.width * s.columns; ++j) {
-        T* const pixel = to + j / s.columns * s.channels;
+      for (Index j = 0; j < s.width * s.cols; ++j) {
+        T* const pixel = to + j / s.cols * s.channels;
         for (Index c = 0; c < s.channels; ++c) pixel[c] += from[j * s.channels + c];
       }
     }
@@ -78,8 +78,8 @@ void up_sample_bilinear(const UpSamplingShape& s, const T* x, T* y) {
     const T* const upper = x + (image * s.height + v.first) * s.in_row();
     const T* const lower = x + (image * s.height + v.second) * s.in_row();
     const auto down = static_cast<T>(v.share), up = static_cast<T>(1 - v.share);
-    for (Index j = 0; j < s.width * s.columns; ++j) {
-      const detail::Neighbours h(j, s.columns, s.width);
+    for (Index j = 0; j < s.width * s.cols; ++j) {
+      const detail::Neighbours h(j, s.cols, s.width);
       const auto right = static_cast<T>(h.share), left = static_cast<T>(1 - h.share);
       const Index a = h.first * s.channels, b = h.second * s.channels;
       T* const to = y + row * s.out_row() + j * s.channels;
@@ -103,8 +103,8 @@ void up_sample_bilinear_gradient(const UpSamplingShape& s, const T* dy, T* dx) {
       T* const upper = to + v.first * s.in_row();
       T* const lower = to + v.second * s.in_row();
       const auto down = static_cast<T>(v.share), up = static_cast<T>(1 - v.share);
-      for (Index j = 0; j < s.width * s.columns; ++j) {
-        const detail::Neighbours h(j, s.columns, s.width);
+      for (Index j = 0; j < s.width * s.cols; ++j) {
+        const detail::Neighbours h(j, s.cols, s.width);
         const auto right = static_cast<T>(h.share), left = static_cast<T>(1 - h.share);
         const Index a = h.first * s.channels, b = h.second * s.channels;
         const T* const from = dy + (image * out_height + i) * s.out_row() + j * s.channels;
