@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "nn/core/cold.hpp"
 #include "nn/training/split.hpp"
 
 namespace nn::detail {
