@@ -32,7 +32,7 @@ class RuleOptimizer {
   struct Number {
     const char* name = nullptr;
     const char* expected = nullptr;  // in errors
-    double lowest = 0, highest = std::numeric_limits<double>::infinity();
+    double lowest = 0, highest = std::numeric_limits<double>::max();
     bool is_half_open = false;  // without `highest`
   };
   /// One of them.

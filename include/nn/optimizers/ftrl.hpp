@@ -44,7 +44,7 @@ class Ftrl : public OptimizerOf<Ftrl> {
   static constexpr const char* class_name = "Ftrl";
   static constexpr std::array numbers{
       Number{"learning_rate_power", "a learning_rate_power of 0 or less",
-             -std::numeric_limits<double>::infinity(), 0},
+             std::numeric_limits<double>::lowest(), 0},
       Number{"initial_accumulator_value", "an initial_accumulator_value of 0 or more"},
       Number{"l1_regularization_strength", "an l1_regularization_strength of 0 or more"},
       Number{"l2_regularization_strength", "an l2_regularization_strength of 0 or more"},
