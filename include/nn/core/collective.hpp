@@ -67,7 +67,7 @@ void broadcast(Communicator& communicator, V& value) {
   broadcast(communicator, std::as_writable_bytes(std::span(&value, 1)));
 }
 NN_COLD inline void broadcast(Communicator& communicator, std::string& text) {
-  std::uint64_t size = text.size();
+  std::size_t size = text.size();
   broadcast(communicator, size);
   text.resize(size);
   broadcast(communicator, std::as_writable_bytes(std::span(text)));
@@ -97,7 +97,7 @@ NN_COLD inline void broadcast(Communicator& communicator, std::string& text) {
 [[nodiscard]] NN_COLD inline std::vector<std::string> all_gather(Communicator& communicator,
                                                                  const std::string& mine) {
   std::vector<std::string> all = gather(communicator, mine);
-  std::vector<std::uint64_t> sizes(static_cast<std::size_t>(communicator.size()));
+  std::vector<std::size_t> sizes(static_cast<std::size_t>(communicator.size()));
   std::string joined;
   for (std::size_t i = 0; i < all.size(); ++i) {
     sizes[i] = all[i].size();
@@ -107,7 +107,7 @@ NN_COLD inline void broadcast(Communicator& communicator, std::string& text) {
   broadcast(communicator, joined);
   all.clear();
   std::size_t first = 0;
-  for (const std::uint64_t size : sizes) {
+  for (const std::size_t size : sizes) {
     all.push_back(joined.substr(first, size));
     first += size;
   }

@@ -216,7 +216,7 @@ class ClassCounts {
   /// A row of values. Of equal scores the first ones are among the top k.
   NN_COLD void add_row(const std::vector<double>& scores, const std::vector<double>& values,
                        double weight, const ClassDecision& decision) {
-    const Index top_k = std::min(decision.top_k, std::ssize(scores));
+    const Index top_k = std::min<Index>(decision.top_k, std::ssize(scores));
     double least = *std::max_element(scores.begin(), scores.end());
     Index num_equal = 0;  // how many of those that have the least of the top k's scores are taken
     if (top_k > 0) {
