@@ -63,7 +63,7 @@ TEST_SUITE("kernels/dropout") {
         CAPTURE(count);
         auto part = nan_values<T>(count);
         dropout(random, 0.25, count, x.data() + begin, part.data(), begin);
-        CHECK(std::equal(part.begin(), part.end(), whole.begin() + begin));
+        CHECK(std::equal(part.begin(), part.end(), whole.data() + begin));
       }
     }
   }
