@@ -94,8 +94,6 @@ class Recurrence {
     demand(units > 0, name, "a positive number of units", units);
   }
 
-  [[nodiscard]] const Cell& cell() const { return cell_; }
-
   [[nodiscard]] NN_COLD Shape output_shape(const Shape& input) const {
     if (input.rank() != 2 || input.num_elements() == 0) {
       refuse<ShapeError>({name_, "samples [steps, features], at least one of each",
