@@ -71,6 +71,20 @@ Sequential<float> plain_model() {
   return model;
 }
 
+/// With nothing but batch statistics that follows the place of a sample.
+Sequential<float> normed_model(bool synchronized) {
+  Sequential<float> model{Conv2D{4, {3, 3}},
+                          BatchNormalization{{.momentum = 0.5, .synchronized = synchronized}},
+                          ReLU{},
+                          Flatten{},
+                          Dense{16},
+                          BatchNormalization{{.momentum = 0.5, .synchronized = synchronized}},
+                          Dense{3},
+                          Softmax{}};
+  model.build({6, 6, 1}, {.seed = 5});
+  return model;
+}
+
 template <class Optimizer>
 void compile(Sequential<float>& model, const Optimizer& optimizer) {
   model.compile(optimizer, SparseCategoricalCrossentropy{}, {Accuracy{}, F1Score{}});
@@ -306,6 +320,37 @@ TEST_SUITE("distributed/data_parallel") {
       CHECK(largest_difference(several.weights, weights_of(alone)) < 2e-6f);
       CHECK(several.history["loss"].back() ==
             doctest::Approx(history["loss"].back()).epsilon(1e-5));
+    }
+  }
+
+  TEST_CASE("fit: batch normalization takes the statistics of the whole batch where it is asked") {
+    const Images data(51);  // a last batch of 3, which one of four processes has no sample of
+    const auto fit = [&](auto& model, CommunicatorRef communicator) {
+      compile(model, SGD{{.learning_rate = 0.05, .momentum = 0.9}});
+      return model.fit(data.x, data.y,
+                       silent({.batch_size = 16, .epochs = 2, .communicator = communicator}));
+    };
+    Sequential<float> alone = normed_model(true);
+    fit(alone, {});
+    for (Index processes = 2; processes <= 4; ++processes) {
+      CAPTURE(processes);
+      const auto of_all = [] { return normed_model(true); };
+      const Result several = train(processes, of_all, fit);
+      CHECK(largest_difference(several.weights, weights_of(alone)) < 1e-5F);
+      CHECK(train(processes, of_all, fit, 3).weights == several.weights);
+      const Result apart = train(
+          processes, [] { return normed_model(false); }, fit);
+      CHECK(largest_difference(apart.weights, weights_of(alone)) > 1e-3F);
+    }
+    const Errors errors = run_processes(2, [&](auto& communicator) {
+      Sequential<float> model = normed_model(true);
+      compile(model, SGD{});
+      model.fit(data.x, data.y,
+                silent({.batch_size = 16, .communicator = communicator, .sharing = {.pieces = 4}}));
+    });
+    for (const std::string& error : errors) {
+      CHECK(error.find("expected one piece for each process where layers are synchronized, 2, got "
+                       "4; leave sharing.pieces at 0") != error.npos);
     }
   }
 

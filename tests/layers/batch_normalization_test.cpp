@@ -125,7 +125,8 @@ TEST_SUITE("layers/batch_normalization") {
     CHECK(nn::testing::arguments_text(layer) ==
           R"json({"axis":-1,"momentum":0.9,"epsilon":0.001,"center":true,"scale":true,)json"
           R"json("beta_initializer":"zeros","gamma_initializer":"zeros",)json"
-          R"json("moving_mean_initializer":"zeros","moving_variance_initializer":"ones"})json");
+          R"json("moving_mean_initializer":"zeros","moving_variance_initializer":"ones",)json"
+          R"json("synchronized":false})json");
     CHECK(nn::testing::arguments_text(BatchNormalization<double>::from_arguments(
               layer.arguments())) == nn::testing::arguments_text(layer));
   }

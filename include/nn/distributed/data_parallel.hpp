@@ -15,6 +15,7 @@
 
 #include "nn/distributed/gradient_exchange.hpp"
 #include "nn/distributed/piece_tree.hpp"
+#include "nn/layer/batch_peers.hpp"
 #include "nn/training/evaluate.hpp"
 #include "nn/training/shared_run.hpp"
 
@@ -211,6 +212,26 @@ class DataParallelRun final : public SharedRun<T> {
  private:
   static constexpr const char* where = "Model::fit, communicator";
 
+  /// The others, for layers that take statistics of whole batches.
+  class Peers final : public BatchPeers {
+   public:
+    explicit Peers(DataParallelRun& run) : run_(run) {}
+    [[nodiscard]] std::span<const double> all_gather(std::span<const double> mine) override {
+      const Index pieces = run_.tree_.pieces(), processes = run_.communicator_.size();
+      if (pieces > processes) {
+        refuse({where,
+                {"one piece for each process where layers are synchronized, ", processes},
+                pieces,
+                "",
+                "leave sharing.pieces at 0"});
+      }
+      return run_.exchange_.all_gather(mine);
+    }
+
+   private:
+    DataParallelRun& run_;
+  };
+
   /// What process 0 tells while its callbacks run.
   struct Message {
     bool is_gather = false;  // else they have run
@@ -249,9 +270,10 @@ class DataParallelRun final : public SharedRun<T> {
   }
 
   /// Tells a piece where it stands in the whole batch.
-  void place(Batch<T>& batch, Index before, Index size, Index count) const {
+  void place(Batch<T>& batch, Index before, Index size, Index count) {
     batch.pass.samples_before = before;
     batch.pass.samples = size;
+    batch.pass.peers = tree_.pieces() > 1 ? &peers_ : nullptr;
     for (auto& output : batch.outputs) {
       ScoredBatch<T>& targets = output.targets;
       targets.batch_rows = targets.rows / size * count;
@@ -380,6 +402,7 @@ class DataParallelRun final : public SharedRun<T> {
   const PieceTree tree_;
   const BatchShare share_;
   GradientExchange<T> exchange_;
+  Peers peers_{*this};
   std::vector<std::unique_ptr<Trainer<T>>> trainers_;  // of each piece of this process
   std::vector<Batch<T>> batches_;                      // of each
   bool has_callbacks_ = false;

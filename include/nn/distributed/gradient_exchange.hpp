@@ -75,6 +75,29 @@ class GradientExchange {
     return plan_.begin_of_trained(process);
   }
 
+  /// The numbers of all processes with samples in this update, in their order. For `run` of
+  /// `update`, of one piece in each process.
+  NN_COLD std::span<const double> all_gather(std::span<const double> mine) {
+    constexpr Index gather_tag = 3;
+    gathered_.clear();
+    for (const PieceTree::Node& node : tree_.nodes()) {
+      if (is_present(node)) gathered_.insert(gathered_.end(), mine.begin(), mine.end());
+    }
+    std::size_t first = 0;
+    for (const PieceTree::Node& node : tree_.nodes()) {
+      if (!is_present(node)) continue;
+      const std::span theirs(gathered_.data() + std::exchange(first, first + mine.size()),
+                             mine.size());
+      if (is_own(node)) continue;
+      communicator_.receive(node.process, gather_tag, std::as_writable_bytes(theirs), gather);
+      communicator_.send(node.process, gather_tag, std::as_bytes(mine), gather);
+      num_gathering_ += 2;
+    }
+    num_outstanding_ += num_gathering_;
+    while (num_gathering_ > 0) progress(true);
+    return gathered_;
+  }
+
   /// One update from a batch of `count` samples. run(piece, update) has to compute the gradients of
   /// a piece of this process, for `update`, and to update the layers' state.
   template <class RunPiece>
@@ -99,7 +122,8 @@ class GradientExchange {
   }
 
  private:
-  static constexpr Index no_chunk = -1;
+  // Requests that are not the arrival of a chunk.
+  static constexpr Index no_chunk = -1, gather = -2;
 
   /// A sum over pieces of this process.
   struct Sum {
@@ -316,7 +340,8 @@ class GradientExchange {
     if (num_outstanding_ == 0) return;
     for (const Index request : communicator_.finished(waits)) {
       --num_outstanding_;
-      if (request == no_chunk) continue;
+      if (request == gather) --num_gathering_;
+      if (request < 0) continue;
       // What `arrive` sends adds to the requests, but nothing here looks at them.
       arrived_.push_back(static_cast<std::size_t>(request));
     }
@@ -428,8 +453,10 @@ class GradientExchange {
   bool is_alone_ = false;  // all samples lie in one piece
   Index num_own_ = 0, num_own_done_ = 0;
   Index num_outstanding_ = 0;  // requests
-  Index num_unfinished_ = 0;   // chunks of this slice
-  T* target_ = nullptr;        // of the gradients of the piece that runs
+  Index num_gathering_ = 0;    // requests of those, of `all_gather`
+  std::vector<double> gathered_;
+  Index num_unfinished_ = 0;  // chunks of this slice
+  T* target_ = nullptr;       // of the gradients of the piece that runs
   std::thread::id thread_;
   std::atomic<Index> num_ready_{0};
   int calls_ = 0;

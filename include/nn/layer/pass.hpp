@@ -13,6 +13,7 @@
 
 namespace nn {
 
+class BatchPeers;  // layer/batch_peers.hpp
 class ParameterUpdate;
 
 /// One forward or backward pass through one layer. A layer without promises may ignore all of it
@@ -30,6 +31,7 @@ struct Pass {
   /// Where other processes have parts of the same batch: samples of the batch in front of this
   /// pass's, and those of this pass. Else 0.
   Index samples_before = 0, samples = 0;
+  BatchPeers* peers = nullptr;  ///< these processes, in training; null: there are no others
   bool needs_dx = true;  ///< false: nobody reads dx, it need not be written
   /// The layer's parameters are frozen: nobody reads their gradients, they need not be written.
   /// Batch normalization then takes its moving statistics in training too.

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <string>
 
 #include "nn/core/finite.hpp"
 #include "nn/kernels/elementwise/elementwise.hpp"
 #include "nn/kernels/normalization/normalization.hpp"
+#include "nn/layer/batch_peers.hpp"
 #include "nn/layer/layer.hpp"
 
 namespace nn {
@@ -24,6 +26,9 @@ struct BatchNormalizationOptions {
   Initializer gamma_initializer = Ones{};
   Initializer moving_mean_initializer = Zeros{};
   Initializer moving_variance_initializer = Ones{};
+  /// Where several processes train: take the statistics of the whole batch, at the cost of two
+  /// messages between any two processes for each batch. false: those of each process's part.
+  bool synchronized = false;
 };
 
 /// Gives each feature mean beta and deviation gamma (Ioffe and Szegedy 2015; Keras:
@@ -81,6 +86,10 @@ class BatchNormalization {
     const T* variance = moving_variance_.value().data();  // [features]
     if (pass.training && !pass.is_frozen) {
       kernels::column_moments(rows, features, x.data(), memory.mean, memory.variance);
+      if (is_shared(pass)) {
+        detail::share_moments<T>(*pass.peers, rows, {memory.mean, size_of(features)},
+                                 {memory.variance, size_of(features)});
+      }
       mean = memory.mean;
       variance = memory.variance;
     }
@@ -108,7 +117,6 @@ class BatchNormalization {
     const Index rows = x.dimension(0), features = x.dimension(1);
     const Memory memory(pass, features);
     if (pass.is_frozen) return backward_frozen(x, dy, dx, memory, pass);
-    const T per_row = T(1) / static_cast<T>(std::max<Index>(rows, 1));
     // shift = sum dy   slope = sum dy (x - mean)
     kernels::column_products(rows, features, x.data(), dy.data(), memory.mean, memory.shift,
                              memory.slope);
@@ -117,12 +125,20 @@ class BatchNormalization {
       // dbeta += sum dy   dgamma += sum dy x^
       if (options_.center) add(memory.shift[j], beta_.gradient()(j), pass);
       if (options_.scale) add(memory.slope[j] / std_j, gamma_.gradient()(j), pass);
+    }
+    if (!pass.needs_dx) return;
+    Index all_rows = rows;
+    if (is_shared(pass)) {
+      all_rows = detail::share_sums<T>(*pass.peers, rows, {memory.shift, size_of(2 * features)});
+    }
+    const T per_row = T(1) / static_cast<T>(std::max<Index>(all_rows, 1));
+    for (Index j = 0; j < features; ++j) {
+      const T std_j = std_of(memory.variance[j]);
       // dx = gamma / std dy - gamma / std^3 mean(dy (x - mean)) (x - mean) - gamma / std mean dy
       memory.scale[j] = gamma(j) / std_j;
       memory.slope[j] *= -memory.scale[j] / (std_j * std_j) * per_row;
       memory.shift[j] *= -memory.scale[j] * per_row;
     }
-    if (!pass.needs_dx) return;
     kernels::combine_columns(rows, features, x.data(), dy.data(), memory.mean, memory.scale,
                              memory.slope, memory.shift, dx.data(), pass.dx_is_masked);
   }
@@ -153,7 +169,8 @@ class BatchNormalization {
         .set("beta_initializer", options_.beta_initializer)
         .set("gamma_initializer", options_.gamma_initializer)
         .set("moving_mean_initializer", options_.moving_mean_initializer)
-        .set("moving_variance_initializer", options_.moving_variance_initializer);
+        .set("moving_variance_initializer", options_.moving_variance_initializer)
+        .set("synchronized", options_.synchronized);
   }
   [[nodiscard]] static BatchNormalization from_arguments(const Arguments& a) {
     return BatchNormalization(
@@ -165,7 +182,8 @@ class BatchNormalization {
          .beta_initializer = a.get<Initializer>("beta_initializer"),
          .gamma_initializer = a.get<Initializer>("gamma_initializer"),
          .moving_mean_initializer = a.get<Initializer>("moving_mean_initializer"),
-         .moving_variance_initializer = a.get<Initializer>("moving_variance_initializer")});
+         .moving_variance_initializer = a.get<Initializer>("moving_variance_initializer"),
+         .synchronized = a.has("synchronized") && a.get<bool>("synchronized")});
   }
 
  private:
@@ -173,14 +191,14 @@ class BatchNormalization {
   struct Memory {
     T *scale, *shift;    // what a pass multiplies by and adds
     T *mean, *variance;  // of the batch, for backward and `update_state`
-    T* slope;            // in backward
+    T* slope;            // in backward, behind shift
 
     Memory(const Pass& pass, Index features)
         : scale(reinterpret_cast<T*>(pass.memory)),
           shift(scale + features),
-          mean(shift + features),
+          mean(shift + 2 * features),
           variance(mean + features),
-          slope(variance + features) {}
+          slope(shift + features) {}
   };
 
   /// dx = gamma / std dy, where mean and std are constants.
@@ -195,6 +213,11 @@ class BatchNormalization {
                              memory.slope, memory.shift, dx.data(), pass.dx_is_masked);
   }
 
+  [[nodiscard]] static std::size_t size_of(Index count) { return static_cast<std::size_t>(count); }
+  /// Whether statistics are those of several processes.
+  [[nodiscard]] bool is_shared(const Pass& pass) const {
+    return options_.synchronized && pass.peers != nullptr;
+  }
   [[nodiscard]] T gamma(Index j) const { return options_.scale ? gamma_.value()(j) : T(1); }
   /// std = sqrt(variance + epsilon)
   [[nodiscard]] T std_of(T variance) const {

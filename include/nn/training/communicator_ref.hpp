@@ -21,8 +21,8 @@ struct Compiled;  // model/compiled.hpp
 struct SharingOptions {
   /// Pieces that each batch is cut in. The gradients of pieces are added along a binary tree, so
   /// the bits of a training depend on this number and not on the processes, of which there may be
-  /// as many or fewer. Batch normalization takes the statistics of a piece. 0: one for each
-  /// process.
+  /// as many or fewer. Batch normalization takes the statistics of a piece, unless it is
+  /// `synchronized`. 0: one for each process.
   Index pieces = 0;
   /// What gradients are rounded to when they are sent, for half the traffic: bfloat16. Sums,
   /// weights and moments keep their bits; results then depend on the number of processes.
