@@ -142,6 +142,14 @@ TEST_SUITE("io/described") {
                     R"("warmup_steps":0}},"momentum":0.0,"nesterov":false}})");
   }
 
+  TEST_CASE("WarmUp: comes back with the schedule inside") {
+    const Adam adam{{.learning_rate = WarmUp{WarmUp{CosineDecay{0.5, 100}, 5}, 10}}};
+    const auto made = io::make_described<io::OptimizerFamily<float>>(adam.arguments(), AllTypes{});
+    for (const std::int64_t step : {0, 5, 12, 40}) {
+      CHECK(made->learning_rate(step) == adam.learning_rate(step));
+    }
+  }
+
   TEST_CASE("OneCycle: momentum comes back as a schedule") {
     const Hyperparameter momentum = OneCycle{0.02, 100}.momentum();
     Arguments arguments{"any"};
@@ -246,7 +254,7 @@ TEST_SUITE("io/described") {
           }) ==
           "schedule: expected one of CosineDecay, CosineDecayRestarts, ExponentialDecay, "
           "InverseTimeDecay, OneCycle, OneCycleMomentum, PiecewiseConstantDecay, PolynomialDecay, "
-          "got 'Halved'; name types of your own: load<MyOptimizer>(path)");
+          "WarmUp, got 'Halved'; name types of your own: load<MyOptimizer>(path)");
   }
 
   TEST_CASE("make_described: says what it can't make") {

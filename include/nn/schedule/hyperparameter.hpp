@@ -22,14 +22,23 @@ concept Schedule = std::copy_constructible<S> && requires(const S& schedule, std
   { schedule(step) } -> std::convertible_to<double>;
 };
 
+class Hyperparameter;
+/// Makes the schedule that the arguments name and belong to. Throws `std::invalid_argument`.
+using MakeSchedule = Hyperparameter (*)(const Arguments& arguments);
+
 /// A schedule that names its constructor's arguments, and so can be saved and loaded with its
-/// optimizer.
+/// optimizer. One that has another schedule inside takes a `MakeSchedule` beside the arguments.
 template <class S>
-concept DescribedSchedule = Schedule<S> && requires(const S& schedule, const Arguments& arguments) {
+concept DescribedSchedule = Schedule<S> && requires(const S& schedule) {
   { S::name() } -> std::convertible_to<std::string_view>;
   { schedule.arguments() } -> std::same_as<Arguments>;
-  { S::from_arguments(arguments) } -> std::same_as<S>;
-};
+} &&(
+    requires(const Arguments& arguments) {
+      { S::from_arguments(arguments) } -> std::same_as<S>;
+    } ||
+    requires(const Arguments& arguments, MakeSchedule make_schedule) {
+      { S::from_arguments(arguments, make_schedule) } -> std::same_as<S>;
+    });
 
 namespace detail {
 
@@ -52,10 +61,6 @@ struct ScheduleHolder final : ScheduleInterface {
 };
 
 }  // namespace detail
-
-class Hyperparameter;
-/// Makes the schedule that the arguments name and belong to. Throws `std::invalid_argument`.
-using MakeSchedule = Hyperparameter (*)(const Arguments& arguments);
 
 /// A number of an optimizer, written as a number or as any `Schedule`:
 ///     nn::Adam{{.learning_rate = 1e-3}}   nn::Adam{{.learning_rate = nn::OneCycle{0.01, 235}}}

@@ -10,10 +10,11 @@
 #include "nn/schedules/one_cycle.hpp"
 #include "nn/schedules/piecewise_constant_decay.hpp"
 #include "nn/schedules/polynomial_decay.hpp"
+#include "nn/schedules/warm_up.hpp"
 
 #define NN_FOR_EACH_SCHEDULE(DO) \
   DO(CosineDecay)                \
   DO(CosineDecayRestarts)        \
   DO(ExponentialDecay)           \
   DO(InverseTimeDecay)           \
-  DO(OneCycle) DO(OneCycleMomentum) DO(PiecewiseConstantDecay) DO(PolynomialDecay)
+  DO(OneCycle) DO(OneCycleMomentum) DO(PiecewiseConstantDecay) DO(PolynomialDecay) DO(WarmUp)
