@@ -11,33 +11,37 @@ cmake_minimum_required(VERSION 3.24)
 # Folder of nn/ -> storey. Files of nn/ itself, such as sequential.hpp, are the front door.
 set(storey_core 1)
 set(storey_kernels 2)
+# Formulas for one weight.
+foreach(folder constraints regularizers)
+  set(storey_${folder} 3)
+endforeach()
 # What a source of samples and a layer are, and what losses and metrics look at.
 foreach(folder data layer scoring)
-  set(storey_${folder} 3)
+  set(storey_${folder} 4)
 endforeach()
 # What a schedule and a loss of values are: they name their arguments, as a layer does.
 foreach(folder loss schedule)
-  set(storey_${folder} 4)
+  set(storey_${folder} 5)
 endforeach()
 # What an optimizer is: its numbers may be schedules.
-set(storey_optimizer 5)
+set(storey_optimizer 6)
 foreach(folder layers losses merging metrics optimizers schedules)
-  set(storey_${folder} 6)
+  set(storey_${folder} 7)
 endforeach()
-set(storey_model 7)
-set(storey_io 8)
+set(storey_model 8)
+set(storey_io 9)
 # Above files: a callback of a training run may write one.
-set(storey_training 9)
+set(storey_training 10)
 # What a training run calls, what runs it in several processes, and what is made of it.
 foreach(folder callbacks distributed report)
-  set(storey_${folder} 10)
+  set(storey_${folder} 11)
 endforeach()
-set(storey_testing 10)
-set(storey_front_door 10)
+set(storey_testing 11)
+set(storey_front_door 11)
 
 # Folders whose files do not include each other; only the file called after the folder, such as
 # layers/layers.hpp, lists them. (Metrics may: several read one confusion matrix.)
-set(separate_rooms layers losses merging optimizers schedules)
+set(separate_rooms constraints layers losses merging optimizers regularizers schedules)
 
 # Kernel bodies, and the file that includes them once for each instruction set.
 set(unguarded "\\.inc$")

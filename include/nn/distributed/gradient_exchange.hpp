@@ -19,6 +19,7 @@
 #include "nn/distributed/piece_tree.hpp"
 #include "nn/kernels/elementwise/elementwise.hpp"
 #include "nn/kernels/machine/blocks.hpp"
+#include "nn/layer/penalties.hpp"
 #include "nn/model/compiled.hpp"
 #include "nn/model/network.hpp"
 
@@ -31,7 +32,8 @@ namespace nn::detail {
 /// PieceTree, lets the optimizer update its slice of the weights, and sends these to the others. A
 /// slice goes in chunks, each on its way as soon as backward has finished its gradients (through
 /// `Pass::update`), so while layers in front of it still compute theirs. An optimizer without
-/// `begin_step` gets all sums on all processes.
+/// `begin_step` gets all sums on all processes, as does any where parameters have regularizers or
+/// constraints: these need whole tensors.
 template <Real T>
 class GradientExchange {
  public:
@@ -51,7 +53,7 @@ class GradientExchange {
                plan_.begin_of_trained(communicator.rank() + 1)),
         slice_begin_(plan_.begin_of_slice(communicator.rank())),
         slice_size_(plan_.begin_of_slice(communicator.rank() + 1) - slice_begin_),
-        is_sliced_(has_rule(optimizer)),
+        is_sliced_(has_rule(optimizer) && !has_regularizers(block_) && !has_constraints(block_)),
         new_state_(size_of(state_size_)),
         old_state_(size_of(state_size_)) {
     block_.zero_gradients();
@@ -117,7 +119,9 @@ class GradientExchange {
     while (num_outstanding_ > 0 || num_unfinished_ > 0) progress(true);
     if (!is_sliced_) {
       std::copy_n(all_sums_.data(), trained_, block_.gradients());
+      static_cast<void>(add_penalties(block_));
       optimizer_.step(block_);
+      apply_constraints(block_);
     }
   }
 

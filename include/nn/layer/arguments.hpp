@@ -85,6 +85,14 @@ class Arguments {
     return set(name, value.to_string());
   }
 
+  /// The regularizers and constraints among a layer's options, by Keras' names, where there are
+  /// any: see weight_rules.hpp.
+  template <class Options>
+  Arguments& set_rules(const Options& options);
+  /// The options with those among these arguments.
+  template <class Options>
+  [[nodiscard]] Options with_rules(Options options) const;
+
   /// The argument of that name as a V: bool, Index, double, std::string, std::vector<Index>,
   /// std::vector<double> (or one number), Size2D (one number means both directions), Activation,
   /// Padding, Initializer or Arguments. Throws `std::invalid_argument` if it is missing or of

@@ -11,6 +11,7 @@
 #include "nn/layer/pass.hpp"
 #include "nn/layer/promises.hpp"
 #include "nn/layer/tensor_ref.hpp"
+#include "nn/layer/weight_rules.hpp"
 
 namespace nn {
 

@@ -10,8 +10,10 @@
 
 #include "nn/core/tensor.hpp"
 #include "nn/kernels/quantized/matrix.hpp"
+#include "nn/layer/constraint.hpp"
 #include "nn/layer/initializer.hpp"
 #include "nn/layer/parameter_update.hpp"
+#include "nn/layer/regularizer.hpp"
 #include "nn/layer/tensor_ref.hpp"
 
 namespace nn {
@@ -21,6 +23,12 @@ enum class ParameterRole {
   trained,  ///< the optimizer changes it
   frozen,   ///< nothing
   state,    ///< the layer itself sets it, in `update_state`; it has no gradient
+};
+
+/// What training adds to the loss for a parameter, and what each update brings it back to.
+struct WeightRules {
+  Regularizer regularizer{};
+  Constraint constraint{};
 };
 
 /// A parameter of any rank, as its owner's list sees it. A copy of a bound one has a value of its
@@ -152,9 +160,11 @@ class NamedParameter {
   std::string name;  // "3.dense.kernel": the layer's index and type, the parameter's own name
   Shape shape;
   ParameterRole role;
+  WeightRules rules;
 
-  NamedParameter(std::string full_name, const Shape& sizes, ParameterRole own_role)
-      : name(std::move(full_name)), shape(sizes), role(own_role) {}
+  NamedParameter(std::string full_name, const Shape& sizes, ParameterRole own_role,
+                 const WeightRules& own_rules)
+      : name(std::move(full_name)), shape(sizes), role(own_role), rules(own_rules) {}
 
   [[nodiscard]] bool is_trained() const { return role == ParameterRole::trained; }
 
@@ -233,13 +243,15 @@ class ParameterList {
     ParameterRole role;
     bool is_quantizable = false;
     const T* earlier_value = nullptr;  // where it starts, in place of the initializer's numbers
+    WeightRules rules{};
   };
 
   template <int Rank>
   void add(Parameter<T, Rank>& parameter, const std::string& name, const Shape& shape,
-           const Initializer& initializer) {
+           const Initializer& initializer, const WeightRules& rules = {}) {
     require_rank(Rank, name, shape);
     push_back(parameter, name, shape, initializer, role_);
+    entries_.back().rules = rules;
   }
 
   /// The same for what is not trained.
@@ -253,8 +265,8 @@ class ParameterList {
   /// The same for a matrix that may be quantised: the layer's forward looks for `quantized()`
   /// first.
   void add_quantizable(Parameter<T, 2>& parameter, const std::string& name, const Shape& shape,
-                       const Initializer& initializer) {
-    add(parameter, name, shape, initializer);
+                       const Initializer& initializer, const WeightRules& rules = {}) {
+    add(parameter, name, shape, initializer, rules);
     entries_.back().is_quantizable = true;
   }
 
@@ -264,6 +276,7 @@ class ParameterList {
     push_back(*entry.parameter, entry.name, entry.shape, entry.initializer,
               is_state ? entry.role : role_);
     entries_.back().is_quantizable = entry.is_quantizable;
+    entries_.back().rules = entry.rules;
   }
 
   /// What stands before the names of the parameters that are added next, as "3.dense.".

@@ -297,7 +297,7 @@ class ParameterBlock {
     gradient_size_ = layout.gradient_size();
     named_.reserve(list.entries().size());
     for (const auto& entry : list.entries()) {
-      named_.emplace_back(entry.name, entry.shape, entry.role);
+      named_.emplace_back(entry.name, entry.shape, entry.role, entry.rules);
     }
     return layout;
   }

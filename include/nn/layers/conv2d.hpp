@@ -17,10 +17,12 @@ struct Conv2DOptions {
   Size2D strides = 1;                ///< pixels from one window to the next, 1 .. 2^20
   Padding padding = Padding::valid;  ///< `same`: zeros around the image, OH = ceil(H / stride)
   Size2D dilation_rate = 1;          ///< pixels from one cell of a window to the next, 1 .. 2^20
-  Activation activation = Activation::linear;        ///< act, applied to the results
-  bool use_bias = true;                              ///< add b
-  Initializer kernel_initializer = GlorotUniform{};  ///< the first values of W
-  Initializer bias_initializer = Zeros{};            ///< the first values of b
+  Activation activation = Activation::linear;            ///< act, applied to the results
+  bool use_bias = true;                                  ///< add b
+  Initializer kernel_initializer = GlorotUniform{};      ///< the first values of W
+  Initializer bias_initializer = Zeros{};                ///< the first values of b
+  Regularizer kernel_regularizer{}, bias_regularizer{};  ///< penalties on W and b in training
+  Constraint kernel_constraint{}, bias_constraint{};     ///< where each update brings them back to
 };
 
 /// Convolution of images, in fact a cross-correlation: the kernel is not flipped (Keras: Conv2D).
@@ -120,8 +122,12 @@ class Conv2D {
 
   void parameters(const Shape& input, ParameterList<T>& list) {
     list.add(W_, "kernel", {kernel_size_.height, kernel_size_.width, input.back(), filters_},
-             options_.kernel_initializer);
-    if (options_.use_bias) list.add(b_, "bias", {filters_}, options_.bias_initializer);
+             options_.kernel_initializer,
+             {options_.kernel_regularizer, options_.kernel_constraint});
+    if (options_.use_bias) {
+      list.add(b_, "bias", {filters_}, options_.bias_initializer,
+               {options_.bias_regularizer, options_.bias_constraint});
+    }
   }
 
   [[nodiscard]] Arguments arguments() const {
@@ -134,17 +140,19 @@ class Conv2D {
         .set("activation", options_.activation)
         .set("use_bias", options_.use_bias)
         .set("kernel_initializer", options_.kernel_initializer)
-        .set("bias_initializer", options_.bias_initializer);
+        .set("bias_initializer", options_.bias_initializer)
+        .set_rules(options_);
   }
   [[nodiscard]] static Conv2D from_arguments(const Arguments& a) {
-    return Conv2D(a.get<Index>("filters"), a.get<Size2D>("kernel_size"),
-                  {.strides = a.get<Size2D>("strides"),
-                   .padding = a.get<Padding>("padding"),
-                   .dilation_rate = a.get<Size2D>("dilation_rate"),
-                   .activation = a.get<Activation>("activation"),
-                   .use_bias = a.get<bool>("use_bias"),
-                   .kernel_initializer = a.get<Initializer>("kernel_initializer"),
-                   .bias_initializer = a.get<Initializer>("bias_initializer")});
+    return Conv2D(
+        a.get<Index>("filters"), a.get<Size2D>("kernel_size"),
+        a.with_rules(Conv2DOptions{.strides = a.get<Size2D>("strides"),
+                                   .padding = a.get<Padding>("padding"),
+                                   .dilation_rate = a.get<Size2D>("dilation_rate"),
+                                   .activation = a.get<Activation>("activation"),
+                                   .use_bias = a.get<bool>("use_bias"),
+                                   .kernel_initializer = a.get<Initializer>("kernel_initializer"),
+                                   .bias_initializer = a.get<Initializer>("bias_initializer")}));
   }
 
  private:

@@ -13,10 +13,12 @@ namespace nn {
 
 /// Options of Dense, with Keras' names and defaults.
 struct DenseOptions {
-  Activation activation = Activation::linear;        ///< act, applied to the results
-  bool use_bias = true;                              ///< add b
-  Initializer kernel_initializer = GlorotUniform{};  ///< the first values of W
-  Initializer bias_initializer = Zeros{};            ///< the first values of b
+  Activation activation = Activation::linear;            ///< act, applied to the results
+  bool use_bias = true;                                  ///< add b
+  Initializer kernel_initializer = GlorotUniform{};      ///< the first values of W
+  Initializer bias_initializer = Zeros{};                ///< the first values of b
+  Regularizer kernel_regularizer{}, bias_regularizer{};  ///< penalties on W and b in training
+  Constraint kernel_constraint{}, bias_constraint{};     ///< where each update brings them back to
 };
 
 /// Fully connected layer: y = act(x W + b) for each sample (Keras: Dense). Inputs of a higher rank
@@ -98,8 +100,12 @@ class Dense {
   }
 
   void parameters(const Shape& input, ParameterList<T>& list) {
-    list.add_quantizable(W_, "kernel", {input.back(), units_}, options_.kernel_initializer);
-    if (options_.use_bias) list.add(b_, "bias", {units_}, options_.bias_initializer);
+    list.add_quantizable(W_, "kernel", {input.back(), units_}, options_.kernel_initializer,
+                         {options_.kernel_regularizer, options_.kernel_constraint});
+    if (options_.use_bias) {
+      list.add(b_, "bias", {units_}, options_.bias_initializer,
+               {options_.bias_regularizer, options_.bias_constraint});
+    }
   }
 
   [[nodiscard]] Arguments arguments() const {
@@ -108,14 +114,16 @@ class Dense {
         .set("activation", options_.activation)
         .set("use_bias", options_.use_bias)
         .set("kernel_initializer", options_.kernel_initializer)
-        .set("bias_initializer", options_.bias_initializer);
+        .set("bias_initializer", options_.bias_initializer)
+        .set_rules(options_);
   }
   [[nodiscard]] static Dense from_arguments(const Arguments& a) {
-    return Dense(a.get<Index>("units"),
-                 {.activation = a.get<Activation>("activation"),
-                  .use_bias = a.get<bool>("use_bias"),
-                  .kernel_initializer = a.get<Initializer>("kernel_initializer"),
-                  .bias_initializer = a.get<Initializer>("bias_initializer")});
+    return Dense(
+        a.get<Index>("units"),
+        a.with_rules(DenseOptions{.activation = a.get<Activation>("activation"),
+                                  .use_bias = a.get<bool>("use_bias"),
+                                  .kernel_initializer = a.get<Initializer>("kernel_initializer"),
+                                  .bias_initializer = a.get<Initializer>("bias_initializer")}));
   }
 
  private:

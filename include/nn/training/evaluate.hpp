@@ -10,6 +10,7 @@
 
 #include "nn/core/collective.hpp"
 #include "nn/core/float_mode.hpp"
+#include "nn/layer/penalties.hpp"
 #include "nn/training/batch.hpp"
 #include "nn/training/batch_feed.hpp"
 #include "nn/training/communicator_ref.hpp"
@@ -54,6 +55,8 @@ class Evaluator {
                            Progress& progress, Communicator* communicator = nullptr) {
     tally_.reset();
     losses_.clear();
+    const double penalty = penalty_of(network_.block());
+    tally_.set_penalty(penalty);
     batch_size = std::min(batch_size, data.count());  // so that sums with it can't overflow
     const auto [begin, end] = own_samples(data.count(), batch_size, communicator);
     BatchFeed<T> feed(data, wanted_targets(where, network_, compiled_), batch_size, prefetch);
@@ -76,7 +79,10 @@ class Evaluator {
       }
       if (communicator != nullptr) take_losses();
     }
-    if (communicator != nullptr) merge(*communicator);
+    if (communicator != nullptr) {
+      merge(*communicator);
+      tally_.set_penalty(penalty);
+    }
     return tally_.results();
   }
 

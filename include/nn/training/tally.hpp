@@ -27,6 +27,8 @@ class Tally {
 
   /// Forgets all batches.
   void reset() {
+    penalty_sum_ = 0;
+    penalty_samples_ = 0;
     for (Sum& sum : sums_) {
       sum.loss = 0;
       sum.num_rows = 0;
@@ -52,10 +54,21 @@ class Tally {
     return objective.weight * loss;
   }
 
+  /// Counts the penalties on the model's parameters beside a batch of so many samples.
+  NN_COLD void add_penalty(double penalty, Index samples) {
+    penalty_sum_ += penalty * static_cast<double>(samples);
+    penalty_samples_ += samples;
+  }
+  /// The same where they are those of all batches.
+  NN_COLD void set_penalty(double penalty) {
+    penalty_sum_ = penalty;
+    penalty_samples_ = 1;
+  }
+
   /// All that has been added up as numbers, for the tally of another process. Metrics must have
   /// their state.
   [[nodiscard]] NN_COLD std::vector<double> packed() const {
-    std::vector<double> numbers;
+    std::vector<double> numbers{penalty_sum_, static_cast<double>(penalty_samples_)};
     for (const Sum& sum : sums_) {
       numbers.push_back(sum.loss);
       numbers.push_back(static_cast<double>(sum.num_rows));
@@ -69,6 +82,8 @@ class Tally {
   }
   /// Adds what another tally of the same model has packed, from `next` on, which moves behind it.
   NN_COLD void merge(const double*& next) {
+    penalty_sum_ += *next++;
+    penalty_samples_ += static_cast<Index>(*next++);
     for (Sum& sum : sums_) {
       sum.loss += *next++;
       sum.num_rows += static_cast<Index>(*next++);
@@ -89,6 +104,10 @@ class Tally {
       run.loss_sums.push_back(sum.loss);
       run.num_rows.push_back(sum.num_rows);
     }
+    if (penalty_samples_ > 0) {
+      run.loss_sums.push_back(penalty_sum_);
+      run.num_rows.push_back(penalty_samples_);
+    }
     for (const Sum& sum : sums_) {
       for (const Metric& metric : sum.metrics) {
         std::optional<std::vector<double>> state = metric.state();
@@ -108,8 +127,11 @@ class Tally {
     demand(run.metrics.size() == num_metrics, "RunState", "a state of each metric",
            run.metrics.size());
     const std::size_t count = std::min(run.loss_sums.size(), run.num_rows.size());
-    demand(run.loss_sums.size() == sums_.size() && run.num_rows.size() == sums_.size(), "RunState",
-           "a loss and a number of rows for each output", count);
+    const bool has_penalty = count == sums_.size() + 1;
+    demand(run.loss_sums.size() == run.num_rows.size() && (has_penalty || count == sums_.size()),
+           "RunState", "a loss and a number of rows for each output", count);
+    penalty_sum_ = has_penalty ? run.loss_sums.back() : 0;
+    penalty_samples_ = has_penalty ? run.num_rows.back() : 0;
     auto state = run.metrics.begin();
     for (std::size_t o = 0; o < sums_.size(); ++o) {
       for (Metric& metric : sums_[o].metrics) metric.set_state(*state++);
@@ -118,8 +140,8 @@ class Tally {
     }
   }
 
-  /// Mean loss over all rows since `reset`, and the metrics over them. With several outputs, the
-  /// weighted sum of their losses, then those one by one.
+  /// Mean loss over all rows since `reset`, with penalties, and the metrics over them. With several
+  /// outputs, the weighted sum of their losses, then those one by one, without penalties.
   [[nodiscard]] NN_COLD Scores results() const {
     Scores results;
     double total = 0;
@@ -128,6 +150,7 @@ class Tally {
       losses.push_back(sums_[o].loss / static_cast<double>(std::max<Index>(sums_[o].num_rows, 1)));
       total += compiled_.objectives[o].weight * losses.back();
     }
+    if (penalty_samples_ > 0) total += penalty_sum_ / static_cast<double>(penalty_samples_);
     results.set("loss", total);
     for (std::size_t o = 0; o < sums_.size() && sums_.size() > 1; ++o) {
       results.set(compiled_.objectives[o].prefix() + "loss", losses[o]);
@@ -173,7 +196,9 @@ class Tally {
   }
 
   const Compiled<T>& compiled_;
-  std::vector<Sum> sums_;         // of each output
+  std::vector<Sum> sums_;   // of each output
+  double penalty_sum_ = 0;  // times samples
+  Index penalty_samples_ = 0;
   std::vector<T> closed_scores_;  // [rows, classes] of one batch
 };
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "nn/core/finite.hpp"
+#include "nn/layer/penalties.hpp"
 #include "nn/training/batch.hpp"
 #include "nn/training/divergence.hpp"
 #include "nn/training/tally.hpp"
@@ -76,17 +77,27 @@ class Trainer {
       T* const gradient = network_.result_gradient(o, batch.pass.memory, layout);
       loss += tally_.add(o, targets, batch.outputs[o].row_losses, gradient);
     }
+    if (has_regularizers(network_.block())) {
+      const double penalty = penalty_of(network_.block());
+      tally_.add_penalty(penalty, batch.count);
+      loss += penalty;
+    }
     if (!is_finite(loss) && !divergence_) divergence_ = find_divergence(batch);
   }
 
-  /// The second half: backward, the optimizer's step, and layers' state.
+  /// The second half: backward, the optimizer's step, constraints, and layers' state. Penalties
+  /// need whole gradients, so with them no rule is applied in backward.
   void update(const Batch<T>& batch) {
     const std::int64_t steps_before = network_.block().step();
-    const auto rule = compiled_.optimizer->begin_step(network_.block());
+    const bool is_penalized = has_regularizers(network_.block());
+    std::optional<ParameterUpdate> rule;
+    if (!is_penalized) rule = compiled_.optimizer->begin_step(network_.block());
     Pass pass = batch.pass;
     pass.update = rule ? &*rule : nullptr;
     network_.backward(batch.x, pass, *batch.layout, {});
+    if (is_penalized) static_cast<void>(add_penalties(network_.block()));
     if (!rule) compiled_.optimizer->step(network_.block());
+    apply_constraints(network_.block());
     network_.update_state(pass, *batch.layout);
     // An optimizer of the user's own may not count steps, but shuffling and dropout need the count.
     if (network_.block().step() == steps_before) network_.block().advance_step();

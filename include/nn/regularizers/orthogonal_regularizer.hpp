@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// Penalty on vectors that are not orthogonal.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include "nn/core/parallel.hpp"
+#include "nn/core/shape.hpp"
+
+namespace nn {
+
+/// Which vectors of a matrix have to be orthogonal.
+enum class OrthogonalMode { rows, columns };
+
+/// Penalty on the angles between a matrix's rows, or columns, u_i = w_i / |w_i| (Keras:
+/// OrthogonalRegularizer), as a mean over their n (n - 1) / 2 pairs:
+///     factor mean_{i<j} |u_i u_j|
+/// The gradient for u_i is factor / pairs sum_j sign(u_i u_j) u_j; that for w_i is its part across
+/// u_i, divided by |w_i|. It costs n^2 times the length of a vector.
+struct OrthogonalRegularizer {
+  double factor = 0.01;                        ///< finite, 0 or more
+  OrthogonalMode mode = OrthogonalMode::rows;  ///< whose angles
+
+  /// Of w; adds the gradient to `gradient` unless that is null. Both of that shape.
+  template <Real T>
+  [[gnu::noinline]] double operator()(const Shape& shape, const T* w, T* gradient) const {
+    if (shape.rank() != 2) {
+      refuse<ShapeError>({"OrthogonalRegularizer", "a matrix", shape.to_string()});
+    }
+    const bool has_rows = mode == OrthogonalMode::rows;
+    const Index n = has_rows ? shape[0] : shape[1], size = has_rows ? shape[1] : shape[0];
+    if (n < 2) return 0;
+    const Index next_vector = has_rows ? size : 1, next = has_rows ? 1 : n;
+    std::vector<double> lengths(static_cast<std::size_t>(n)), sums(lengths);
+    std::vector<double> units(static_cast<std::size_t>(n * size));  // [n, size]
+    for (Index i = 0; i < n; ++i) {
+      double squares = 0;
+      double* const u = units.data() + i * size;
+      for (Index k = 0; k < size; ++k) {
+        u[k] = static_cast<double>(w[i * next_vector + k * next]);
+        squares += u[k] * u[k];
+      }
+      const double length = std::max(std::sqrt(squares), 1e-7);
+      lengths[static_cast<std::size_t>(i)] = length;
+      for (Index k = 0; k < size; ++k) u[k] /= length;
+    }
+    const double weight = factor / (static_cast<double>(n) * static_cast<double>(n - 1) / 2);
+    parallel_for(n, [&](Index i) {
+      const double* const own = units.data() + i * size;
+      std::vector<double> slope(static_cast<std::size_t>(size));
+      double sum = 0;
+      for (Index j = 0; j < n; ++j) {
+        const double* const other = units.data() + j * size;
+        double product = 0;
+        if (j != i) {
+          for (Index k = 0; k < size; ++k) product += own[k] * other[k];
+        }
+        sum += std::abs(product);
+        const double sign = product > 0 ? weight : product < 0 ? -weight : 0;
+        for (Index k = 0; k < size; ++k) slope[static_cast<std::size_t>(k)] += sign * other[k];
+      }
+      sums[static_cast<std::size_t>(i)] = sum;
+      if (gradient == nullptr) return;
+      double along = 0;
+      for (Index k = 0; k < size; ++k) along += slope[static_cast<std::size_t>(k)] * own[k];
+      for (Index k = 0; k < size; ++k) {
+        const double across = slope[static_cast<std::size_t>(k)] - along * own[k];
+        gradient[i * next_vector + k * next] +=
+            static_cast<T>(across / lengths[static_cast<std::size_t>(i)]);
+      }
+    });
+    double total = 0;  // of each pair twice
+    for (const double sum : sums) total += sum;
+    return weight * total / 2;
+  }
+};
+
+}  // namespace nn

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// Regularizers and constraints in training.
+#include "nn/layer/penalties.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "nn/sequential.hpp"
+#include "tests/io/temporary_folder.hpp"
+
+namespace nn {
+namespace {
+
+/// x [2, 2], y [2, 1].
+struct TwoSamples {
+  Tensor<double, 2> x{2, 2}, y{2, 1};
+  TwoSamples() {
+    x.setValues({{1, 2}, {3, -1}});
+    y.setValues({{1}, {2}});
+  }
+};
+
+void set_values(Sequential<double>& model, const std::vector<double>& values) {
+  auto next = values.begin();
+  for (const auto& parameter : model.parameters()) {
+    auto value = parameter.value();
+    for (Index i = 0; i < value.size(); ++i) value(i) = *next++;
+  }
+}
+
+/// y = x W + b with W = (0.5, -2), b = 1 and learning rate 0.1.
+Sequential<double> penalized_model(const DenseOptions& options, const auto& optimizer) {
+  Sequential<double> model{Dense<double>{1, options}};
+  model.build({2});
+  set_values(model, {0.5, -2, 1});
+  model.compile(optimizer, MeanSquaredError{});
+  return model;
+}
+Sequential<double> penalized_model(const DenseOptions& options) {
+  return penalized_model(options, SGD{{.learning_rate = 0.1}});
+}
+
+std::vector<double> rounded_weights(const Sequential<double>& model) {
+  std::vector<double> all;
+  for (const auto& parameter : model.parameters()) {
+    const auto value = parameter.value();
+    for (Index i = 0; i < value.size(); ++i) all.push_back(std::round(value(i) * 1e9) / 1e9);
+  }
+  return all;
+}
+using RoundedValues = std::vector<double>;
+
+}  // namespace
+
+TEST_SUITE("training/penalties") {
+  // Predictions -2.5 and 4.5: errors -3.5 and 2.5, loss 9.25; dW = (4, -9.5), db = -1.
+
+  TEST_CASE("Penalties: an update adds their gradients, and the loss has their values") {
+    const TwoSamples data;
+    auto plain = penalized_model({});
+    CHECK(plain.train_on_batch(data.x, data.y)["loss"] == doctest::Approx(9.25));
+    CHECK(rounded_weights(plain) == RoundedValues{0.1, -1.05, 1.1});
+    auto model = penalized_model({.kernel_regularizer = L2{0.5}, .bias_regularizer = L1{0.25}});
+    const double penalty = 0.5 * 4.25 + 0.25;
+    CHECK(penalty_of(model.parameters()) == doctest::Approx(penalty));
+    CHECK(model.evaluate(data.x, data.y)["loss"] == doctest::Approx(9.25 + penalty));
+    CHECK(model.test_on_batch(data.x, data.y)["loss"] == doctest::Approx(9.25 + penalty));
+    CHECK(model.train_on_batch(data.x, data.y)["loss"] == doctest::Approx(9.25 + penalty));
+    CHECK(rounded_weights(model) == RoundedValues{0.05, -0.85, 1.075});
+  }
+
+  TEST_CASE("Penalties: the loss of an epoch has those of each batch, as often as it has samples") {
+    const TwoSamples data;
+    auto model = penalized_model({.use_bias = false, .kernel_regularizer = L2{0.5}},
+                                 SGD{{.learning_rate = 0}});
+    set_values(model, {0.5, -2});
+    auto plain = model;
+    const double with =
+        model.fit(data.x, data.y, {.batch_size = 1, .verbose = Verbose::silent})["loss"][0];
+    CHECK(with == doctest::Approx(model.evaluate(data.x, data.y)["loss"]));
+    model.freeze();
+    CHECK(model.evaluate(data.x, data.y)["loss"] == doctest::Approx(with - 0.5 * 4.25));
+  }
+
+  TEST_CASE("Penalties: Adam with and without a rule in backward agree on what is not penalized") {
+    const TwoSamples data;
+    auto plain = penalized_model({}, Adam{});
+    auto penalized = penalized_model({.bias_regularizer = L2{0}}, Adam{});
+    for (int i = 0; i < 3; ++i) {
+      static_cast<void>(plain.train_on_batch(data.x, data.y));
+      static_cast<void>(penalized.train_on_batch(data.x, data.y));
+    }
+    CHECK(rounded_weights(plain) == rounded_weights(penalized));
+  }
+
+  TEST_CASE("Constraints: each update ends with them") {
+    const TwoSamples data;
+    auto model = penalized_model({.kernel_constraint = NonNeg{}, .bias_constraint = MaxNorm{1}});
+    static_cast<void>(model.train_on_batch(data.x, data.y));
+    CHECK(rounded_weights(model) == RoundedValues{0.1, 0, 0.999999909});
+    auto of_length_1 = penalized_model({.kernel_constraint = UnitNorm{}});
+    static_cast<void>(of_length_1.fit(data.x, data.y, {.epochs = 3, .verbose = Verbose::silent}));
+    const RoundedValues w = rounded_weights(of_length_1);
+    CHECK(w[0] * w[0] + w[1] * w[1] == doctest::Approx(1).epsilon(1e-6));
+    auto frozen = penalized_model({.kernel_constraint = NonNeg{}});
+    frozen.freeze();
+    static_cast<void>(frozen.train_on_batch(data.x, data.y));
+    CHECK(rounded_weights(frozen) == RoundedValues{0.5, -2, 1});
+  }
+
+  TEST_CASE("Penalties: loops of one's own add and apply them") {
+    const TwoSamples data;
+    auto model = penalized_model({.kernel_regularizer = L2{0.5}, .bias_constraint = MaxNorm{0.5}});
+    auto fitted = model;
+    static_cast<void>(fitted.train_on_batch(data.x, data.y));
+    Workspace workspace;
+    model.zero_gradients();
+    const auto result = model.forward(data.x, workspace);
+    Tensor<double, 2> dy = result - data.y;  // of a mean of two squares
+    model.backward(dy, workspace);
+    CHECK(add_penalties(model.parameters()) == doctest::Approx(0.5 * 4.25));
+    SGD{{.learning_rate = 0.1}}.step(model.parameters());
+    apply_constraints(model.parameters());
+    CHECK(rounded_weights(model) == rounded_weights(fitted));
+  }
+
+  TEST_CASE("Penalties: files keep them") {
+    const testing::TemporaryFolder folder;
+    const TwoSamples data;
+    auto model = penalized_model({.kernel_regularizer = L2{0.5}, .bias_constraint = MaxNorm{0.5}});
+    model.save(folder.path("model.safetensors"), {.optimizer = true});
+    auto loaded = Sequential<double>::load(folder.path("model.safetensors"));
+    CHECK(loaded.train_on_batch(data.x, data.y)["loss"] ==
+          model.train_on_batch(data.x, data.y)["loss"]);
+    CHECK(rounded_weights(loaded) == rounded_weights(model));
+  }
+}
+
+}  // namespace nn
