@@ -84,6 +84,16 @@ Sequential<float> normed_model(bool synchronized) {
   model.build({6, 6, 1}, {.seed = 5});
   return model;
 }
+/// With penalties and constraints.
+Sequential<float> regularized_model() {
+  Sequential<float> model{
+      Conv2D{
+          4, {3, 3}, {.kernel_regularizer = L2{0.02}, .kernel_constraint = MaxNorm{1, {0, 1, 2}}}},
+      Flatten{}, Dense{16, {.activation = Activation::relu, .kernel_regularizer = L1{0.01}}},
+      Dense{3, {.kernel_constraint = UnitNorm{}, .bias_constraint = NonNeg{}}}, Softmax{}};
+  model.build({6, 6, 1}, {.seed = 5});
+  return model;
+}
 
 template <class Optimizer>
 void compile(Sequential<float>& model, const Optimizer& optimizer) {
@@ -320,6 +330,34 @@ TEST_SUITE("distributed/data_parallel") {
       CHECK(largest_difference(several.weights, weights_of(alone)) < 2e-6f);
       CHECK(several.history["loss"].back() ==
             doctest::Approx(history["loss"].back()).epsilon(1e-5));
+    }
+  }
+
+  TEST_CASE("fit: several processes count each penalty once, and constrain whole tensors") {
+    const Images data(45);
+    const auto fit = [&](Index pieces) {
+      return [&, pieces](auto& model, CommunicatorRef communicator) {
+        compile(model, Adam{{.learning_rate = 0.01}});
+        return model.fit(data.x, data.y,
+                         silent({.batch_size = 16,
+                                 .epochs = 2,
+                                 .validation_split = 0.2,
+                                 .communicator = communicator,
+                                 .sharing = {.pieces = pieces}}));
+      };
+    };
+    Sequential<float> alone = regularized_model();
+    const History history = fit(0)(alone, CommunicatorRef{});
+    const Result one = train(1, regularized_model, fit(4));
+    for (Index processes = 2; processes <= 3; ++processes) {
+      CAPTURE(processes);
+      const Result several = train(processes, regularized_model, fit(4));
+      CHECK(several.weights == one.weights);
+      CHECK(several.history["loss"] == one.history["loss"]);
+      CHECK(several.history["val_loss"] == one.history["val_loss"]);
+      CHECK(largest_difference(several.weights, weights_of(alone)) < 1e-3f);
+      CHECK(several.history["val_loss"].back() ==
+            doctest::Approx(history["val_loss"].back()).epsilon(1e-3));
     }
   }
 
