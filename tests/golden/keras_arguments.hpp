@@ -98,8 +98,9 @@ class KerasArguments {
       } else if (value.is_boolean() || value.is_number() || value.is_string() || is_numbers ||
                  is_described) {
         kept[key] = value;
-        // PReLU names its initializer by Keras' class.
+        // PReLU names its initializer by Keras' class, Embedding by Keras' other name.
         if (value == "Zeros") kept[key] = "zeros";
+        if (value == "uniform") kept[key] = "random_uniform";
       } else if (value.is_null() && key == "activation") {
         kept[key] = "linear";
       } else if (value.is_null() && key == "axis") {

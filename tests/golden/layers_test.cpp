@@ -121,7 +121,9 @@ std::string check_layer_case(const Golden& golden, const json& c) {
   CHECK(first_difference(y, expected, tolerance) == "");
   std::copy(dy.begin(), dy.end(), network.result_gradient(0, memory, layout));
   network.backward(ins, pass, layout, std::span(&dx_out, 1));
-  CHECK(first_difference(dx, golden.array<T>(name + "/dx"), tolerance) == "");
+  if (c.at("layer") != "Embedding") {  // indices have no gradient
+    CHECK(first_difference(dx, golden.array<T>(name + "/dx"), tolerance) == "");
+  }
   if (is_inference) return "";
   network.update_state(pass, layout);
   check_weights_after(model, golden, c);

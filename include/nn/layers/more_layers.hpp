@@ -5,6 +5,7 @@
 
 #include "nn/layers/cropping1d.hpp"
 #include "nn/layers/cropping2d.hpp"
+#include "nn/layers/embedding.hpp"
 #include "nn/layers/global_average_pooling1d.hpp"
 #include "nn/layers/global_max_pooling1d.hpp"
 #include "nn/layers/global_max_pooling2d.hpp"
@@ -27,7 +28,7 @@ namespace nn {
 // It would indent each line more than the one before.
 // clang-format off
 #define NN_FOR_EACH_MORE_LAYER(DO) \
-  DO(Cropping1D) DO(Cropping2D) DO(GRU) DO(GlobalAveragePooling1D) \
+  DO(Cropping1D) DO(Cropping2D) DO(Embedding) DO(GRU) DO(GlobalAveragePooling1D) \
   DO(GlobalMaxPooling1D) DO(GlobalMaxPooling2D) DO(LSTM) DO(PReLU) \
   DO(Permute) DO(RepeatVector) DO(Reshape) DO(SimpleRNN) \
   DO(UnitNormalization) DO(UpSampling1D) DO(UpSampling2D) DO(ZeroPadding1D) \

@@ -106,7 +106,7 @@ inline void check_gradients_among_neighbours(Findings& findings, const FormConte
   if (!findings.empty()) return;  // the rest would say the same again
   examine("in a model", wrapped(form.make, in_model(false)), 2);
   examine("in a model without its activation", wrapped(form.make, in_model(true)), 2);
-  if (features > 0) {
+  if (features > 0 && !form.expected.input.is_whole) {
     examine("behind a Dense", wrapped(form.make, behind(Activation::linear)), 2);
     examine("behind a Dense with ReLU", wrapped(form.make, behind(Activation::relu)), 2);
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -92,6 +93,7 @@ struct RiggedBatch {
 struct InputRange {
   double lowest = -1;
   double highest = 1;
+  bool is_whole = false;  ///< only whole numbers below `highest`: x has no gradient
 };
 
 /// A layer with parameters of its own.
@@ -130,7 +132,8 @@ class LayerRig {
         std::max(layer_.workspace_bytes(input, true), layer_.workspace_bytes(input, false)));
     fill(batch.x.data(), batch.x.size(), [=](Index i) {
       const double unit = (test_number(TestNumbers::input, i, set) + 1) / 2;
-      return range.lowest + unit * (range.highest - range.lowest);
+      const double number = range.lowest + unit * (range.highest - range.lowest);
+      return range.is_whole ? std::floor(number) : number;
     });
     batch.set_output_gradient();
     return batch;
