@@ -9,7 +9,7 @@
 #include "nn/callbacks/model_checkpoint.hpp"
 #include "nn/callbacks/reduce_lr_on_plateau.hpp"
 #include "nn/callbacks/tensor_board.hpp"
-#include "nn/layers/more_layers.hpp"
+#include "nn/model/more_layers.hpp"
 #include "nn/sequential.hpp"
 
 #if defined(NN_COMPILED)

@@ -17,6 +17,7 @@
 
 #include "nn/callbacks/lambda_callback.hpp"
 #include "nn/callbacks/model_checkpoint.hpp"
+#include "nn/layers/masking.hpp"
 #include "nn/sequential.hpp"
 #include "tests/distributed/thread_group.hpp"
 
@@ -726,6 +727,19 @@ TEST_SUITE("distributed/data_parallel") {
             fit(c, loss, {}, {.gradient_format = NumberFormat::int8});
           }) == "Model::fit, communicator: expected gradients as float32 or bfloat16, got int8");
     CHECK(sentence_of_all(1, [&](auto& c) { fit(c, Whole{}, {}, {}); }) == "");
+    CHECK(sentence_of_all(2,
+                          [&](auto& c) {
+                            Sequential<float> model{Masking{}, Dense{2}, Softmax{}};
+                            model.build({3, 2});
+                            model.compile(Adam{}, loss);
+                            Tensor<float, 3> x(8, 3, 2);
+                            Tensor<std::int32_t, 2> y(8, 3);
+                            x.setConstant(1);
+                            y.setZero();
+                            model.fit(x, y, silent({.communicator = c}));
+                          }) ==
+          "Model::fit, communicator: expected results without masked steps, to train in several "
+          "pieces, got masked ones");
   }
 }
 

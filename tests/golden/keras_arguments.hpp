@@ -11,7 +11,7 @@
 
 #include "nn/io/architecture.hpp"
 #include "nn/layer/arguments.hpp"
-#include "nn/layers/more_layers.hpp"
+#include "nn/model/more_layers.hpp"
 
 namespace nn::testing {
 
@@ -125,11 +125,27 @@ template <class... Layers>
   return ((Layers::name() == name) || ...);
 }
 
+/// The same for a Bidirectional; Keras' argument `layer` is an object.
+template <Real T>
+[[nodiscard]] std::string add_bidirectional(Sequential<T>& model, const nlohmann::json& config) {
+  const KerasArguments keras("layers", "Bidirectional", config);
+  const nlohmann::json& layer = config.at("layer");
+  if (layer.at("class_name") != "LSTM") return "no such layer";
+  const KerasArguments inner("layers", "LSTM", layer.at("config"));
+  const auto from = [&](const Arguments& arguments) {
+    static_cast<void>(arguments.has("layer"));
+    return Bidirectional<T>(LSTM<T>::from_arguments(inner.arguments()),
+                            Bidirectional<T>::options_from(arguments));
+  };
+  return keras.use_object(from, [&](const Bidirectional<T>& made) { model.add(made); });
+}
+
 /// Appends the layer that a file with these arguments would bring. Returns why it can't be, and ""
 /// where it has.
 template <Real T>
 [[nodiscard]] std::string add_layer(Sequential<T>& model, const std::string& layer,
                                     const nlohmann::json& config) {
+  if (layer == "Bidirectional") return add_bidirectional(model, config);
   constexpr FlatTypes<BuiltInLayers<T>, MoreLayers<T>> types;
   if (!has_layer(layer, types)) return "no such layer";
   const KerasArguments keras("layers", layer, config);

@@ -67,6 +67,12 @@ TEST_SUITE("layers/embedding") {
                          std::invalid_argument);
   }
 
+  TEST_CASE("Embedding: mask_zero is for sequences") {
+    CHECK_THROWS_WITH_AS(
+        static_cast<void>(Embedding<float>(2, 1, {.mask_zero = true}).output_shape({4, 5})),
+        "Embedding: expected samples [steps] beside mask_zero, got [4, 5]", nn::ShapeError);
+  }
+
   TEST_CASE("Embedding: learns from integers which words a sequence has") {
     nn::Tensor<std::int32_t, 2> x(64, 5);
     nn::Labels y(64);
@@ -86,6 +92,7 @@ TEST_SUITE("layers/embedding") {
 
   TEST_CASE("Embedding: names its arguments") {
     CHECK(arguments_text(Embedding<float>{5, 2}) ==
-          R"({"input_dim":5,"output_dim":2,"embeddings_initializer":"random_uniform"})");
+          R"({"input_dim":5,"output_dim":2,"embeddings_initializer":"random_uniform",)"
+          R"("mask_zero":false})");
   }
 }

@@ -36,6 +36,11 @@ class DataParallelRun final : public SharedRun<T> {
         exchange_(communicator, network, *compiled.optimizer.get(), tree_,
                   options.gradient_format) {
     require_merging_metrics(where, compiled);
+    for (std::size_t o = 0; o < network.num_outputs() && tree_.pieces() > 1; ++o) {
+      // The steps that count are known when a piece's forward pass is over.
+      demand(network.plan(true).outputs()[o].mask < 0, where,
+             "results without masked steps, to train in several pieces", "masked ones");
+    }
     for (Index piece = share_.begin; piece < share_.end; ++piece) {
       trainers_.push_back(std::make_unique<Trainer<T>>(network, compiled, class_weights));
     }

@@ -36,7 +36,7 @@ using FileLayers = BuiltInLayers<T, NN_FOR_EACH_MERGING(NN_LAYER_TYPE) More...>;
 #undef NN_LAYER_TYPE
 
 template <class L>
-concept LayerOfFiles = Layer<L> || MergingLayer<L>;
+concept LayerOfFiles = Layer<L> || MergingLayer<L> || WrappingModel<L>;
 
 /// Writes layers and models. `tells_frozen`: a frozen layer has "trainable":false too.
 ///
@@ -44,7 +44,8 @@ concept LayerOfFiles = Layer<L> || MergingLayer<L>;
 /// "input_shapes":[[28,28,1]],"input_names":["image"],"nodes":[...],"outputs":[3], where a node is
 /// a layer with the values that it reads, "inputs":[0], and perhaps a "name"; or, where a layer is
 /// used again, {"layer":2,"inputs":[1]}. The first values are the model's inputs; behind them comes
-/// what each node makes. A nested model has "layers" or the keys of a graph in place of "config".
+/// what each node makes. A nested model has "layers" or the keys of a graph in place of "config", a
+/// `WrappingModel` "config" and "layers".
 /// Throws `std::invalid_argument` for a layer that doesn't name its arguments.
 template <Real T>
 class ArchitectureWriter {
@@ -124,6 +125,10 @@ class ArchitectureWriter {
       append_layers(text, chain->layers(), depth + 1);
     } else if (const auto* residual = layer.template get_if<Residual<T>>()) {
       append_layers(text, residual->layers(), depth + 1);
+    } else if (!layer.parts().empty()) {
+      append_key(text, "config");
+      append_arguments(text, *layer.arguments());
+      append_layers(text, layer.parts(), depth + 1);
     } else if (const auto* model = layer.template get_if<Model<T>>()) {
       append_graph(text, nn::detail::ModelAccess::network(*model), depth + 1);
     } else if (const auto arguments = layer.arguments()) {
@@ -144,6 +149,9 @@ class ArchitectureWriter {
   bool tells_frozen_;
 };
 
+template <Real T>
+using MakeLayer = AnyLayer<T> (*)(const Arguments&, std::vector<AnyLayer<T>>& parts);
+
 /// Functions of one type, for tables: null for what is no layer, such as an optimizer of the user's
 /// own.
 template <Real T, class L>
@@ -152,25 +160,32 @@ struct LayerType {
     if constexpr (LayerOfFiles<L>) return [] { return std::string(L::name()); };
     return nullptr;
   }
-  [[nodiscard]] NN_COLD static AnyLayer<T> make(const Arguments& arguments) {
-    return AnyLayer<T>(L::from_arguments(arguments));
+  [[nodiscard]] NN_COLD static AnyLayer<T> make(const Arguments& arguments,
+                                                std::vector<AnyLayer<T>>& parts) {
+    if constexpr (WrappingModel<L>) {
+      return AnyLayer<T>(L::from_parts(arguments, std::move(parts)));
+    } else {
+      if (!parts.empty()) refuse({L::name(), "no layers inside", parts.size()});
+      return AnyLayer<T>(L::from_arguments(arguments));
+    }
   }
-  [[nodiscard]] static constexpr auto maker() -> AnyLayer<T> (*)(const Arguments&) {
+  [[nodiscard]] static constexpr auto maker() -> MakeLayer<T> {
     if constexpr (LayerOfFiles<L>) return &make;
     return nullptr;
   }
 };
 
-/// The layer that `arguments` name; nothing if it is none of the types. What the layer has no use
-/// for is left in `arguments.unread()`.
+/// The layer that `arguments` name, around `parts`; nothing if it is none of the types. What the
+/// layer has no use for is left in `arguments.unread()`.
 template <Real T, class... Layers>
 [[nodiscard]] NN_COLD std::optional<AnyLayer<T>> make_layer(const Arguments& arguments,
-                                                            LayerTypes<Layers...>) {
+                                                            LayerTypes<Layers...>,
+                                                            std::vector<AnyLayer<T>> parts = {}) {
   static constexpr NameOf names[] = {LayerType<T, Layers>::name()...};
-  static constexpr AnyLayer<T> (*makers[])(const Arguments&) = {LayerType<T, Layers>::maker()...};
+  static constexpr MakeLayer<T> makers[] = {LayerType<T, Layers>::maker()...};
   const std::size_t i = find_name(arguments.owner(), names);
   if (i == std::size(names)) return std::nullopt;
-  return makers[i](arguments);
+  return makers[i](arguments, parts);
 }
 
 template <Real T, class... Layers>
@@ -347,12 +362,16 @@ class ArchitectureReader {
     }
     const bool is_model = name == "Model" || name == "Residual" || name == "Sequential";
     node.keys.erase("trainable");
-    if (is_model || !has_keys(node, {"class_name", "config"})) {
+    const bool is_layer = has_keys(node, {"class_name", "config"});
+    const bool is_wrapper = has_keys(node, {"class_name", "config", "layers"});
+    if (is_model || !(is_layer || is_wrapper)) {
       reader_.fail("class_name and config, or for Sequential and Residual layers", "other keys",
                    node.start);
     }
     node.config.set_owner(name);
-    std::optional<AnyLayer<T>> layer = make_layer<T>(node.config, types_);
+    std::vector<AnyLayer<T>> parts;
+    if (is_wrapper) parts = chain_of(node).layers();
+    std::optional<AnyLayer<T>> layer = make_layer<T>(node.config, types_, std::move(parts));
     if (!layer) {
       reader_.fail({"layers among ", known_layers<T>(types_)}, abbreviate(name), node.start,
                    "name the library's other layers, load<nn::MoreLayers<float>>(path), or "

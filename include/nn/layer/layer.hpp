@@ -84,6 +84,8 @@ struct WithScalar<L<U>, T> {
 ///     void update_state(const Shape& x, const Pass&);  // after backward, with forward's memory
 ///     Activation activation() const;  // the model applies it to y; dy is the gradient in front of
 ///     it Index num_layers() const;  // how many inside draw random numbers of their own; 1
+///     bool makes_mask() const;                    // sequences y have a mask, which it makes:
+///     void make_mask(ConstTensorMap<T, R> x, bool* mask) const;  // as pass.mask of who reads y
 ///     Arguments arguments() const;                // to be saved
 ///     static L from_arguments(const Arguments&);  // and loaded
 ///

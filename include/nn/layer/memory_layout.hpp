@@ -106,6 +106,7 @@ struct MemoryLayout {
   std::vector<Index> gradients;  ///< of each value's gradient; in training
   std::vector<Index> addends;    ///< of gradients that are added to others; in training
   std::vector<Index> kept;       ///< of what each step's layer keeps
+  std::vector<Index> masks;      ///< of each mask of steps
   Index num_bytes = 0;           ///< of the whole
 };
 

@@ -32,10 +32,13 @@ struct Pass {
   /// pass's, and those of this pass. Else 0.
   Index samples_before = 0, samples = 0;
   BatchPeers* peers = nullptr;  ///< these processes, in training; null: there are no others
-  bool needs_dx = true;  ///< false: nobody reads dx, it need not be written
+  bool needs_dx = true;         ///< false: nobody reads dx, it need not be written
   /// The layer's parameters are frozen: nobody reads their gradients, they need not be written.
   /// Batch normalization then takes its moving statistics in training too.
   bool is_frozen = false;
+  /// Of sequences x, [samples, steps]: false where a step is padding, and not to be counted. Null:
+  /// all are.
+  const bool* mask = nullptr;
   /// In training: the numbers are those of inference, though backward follows, as for
   /// `input_gradient`; comes with is_frozen. Dropout and the like are off.
   bool as_inference = false;

@@ -32,6 +32,9 @@ struct Promises {
   bool is_affine = false;
   /// backward does not read y, so an activation may be written over it.
   bool ignores_y = false;
+  /// Of sequences: y has the mask of x, as each of its steps follows from that step of x, or as the
+  /// layer reads pass.mask. Where y has no steps, its mask ends all the same.
+  bool keeps_mask = false;
   /// It obeys pass.dx_is_masked.
   bool masks_dx = false;
   /// It obeys pass.accumulate.

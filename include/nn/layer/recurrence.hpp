@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What recurrent layers share: their weights, and the walk through time.
+// What recurrent layers share: all but their cells, options and arguments.
 #pragma once
 
 #include <algorithm>
@@ -9,9 +9,8 @@
 #include <utility>
 
 #include "nn/kernels/elementwise/gates.hpp"
-#include "nn/kernels/product/product.hpp"
 #include "nn/kernels/rows/time_major.hpp"
-#include "nn/layer/layer.hpp"
+#include "nn/layer/recurrence_memory.hpp"
 
 namespace nn::detail {
 
@@ -20,65 +19,29 @@ struct RecurrenceOptions {
   bool use_bias;
   Initializer kernel_initializer, recurrent_initializer, bias_initializer;
   bool return_sequences, go_backwards;
+
+  /// Those among a layer's options.
+  template <class Options>
+  explicit RecurrenceOptions(const Options& o)
+      : use_bias(o.use_bias),
+        kernel_initializer(o.kernel_initializer),
+        recurrent_initializer(o.recurrent_initializer),
+        bias_initializer(o.bias_initializer),
+        return_sequences(o.return_sequences),
+        go_backwards(o.go_backwards) {}
 };
 
-/// One step in time of some samples, as a cell sees it: tensors [rows, units], and those of gates
-/// [rows, gates * units].
-template <class T>
-struct TimeStep {
-  Index rows, units;
-  bool is_first;  ///< what was before is zero
-  T* gates;       ///< x W + b; forward makes the gates' results of it
-  const T* h_before;
-  T* h;                                 ///< forward's result
-  std::array<T*, 2> kept;               ///< what a cell keeps beside h
-  std::array<const T*, 2> kept_before;  ///< of the step before
+/// The options of the same layer in the other direction.
+template <class Options>
+[[nodiscard]] Options reversed(Options options) {
+  options.go_backwards = !options.go_backwards;
+  return options;
+}
 
-  // In backward
-  T* dh;          ///< the gradient of h, which becomes that of h_before
-  T* dc;          ///< likewise, of what a cell hands on beside h
-  T* dgates;      ///< result: the gradient of x W + b
-  T* drecurrent;  ///< result: that of h_before U + b, in a cell where it is another one
-
-  kernels::KeptOperand* packed_U;  ///< for all steps: U, and in backward its transpose
-
-  /// `data` as [rows, units], or as [rows, width].
-  template <class Element>
-  [[nodiscard]] kernels::Matrix<Element> matrix(Element* data) const {
-    return {data, rows, units};
-  }
-  template <class Element>
-  [[nodiscard]] kernels::Matrix<Element> matrix(Element* data, Index width) const {
-    return {data, rows, width};
-  }
-};
-
-/// Where the tensors of a pass lie in its memory, in elements. What a state was before the first
-/// step has a row in front of it.
-struct RecurrenceLayout {
-  Index size = 0;
-  Index x, gates, h;
-  std::array<Index, 2> kept{};
-  Index dgates = 0, drecurrent = 0, dx = 0, dh = 0, dc = 0;
-
-  RecurrenceLayout(const Shape& input, Index units, Index num_gates, bool training)
-      : x(take(input.num_elements())),
-        gates(take(input[0] * input[1] * num_gates * units)),
-        h(take((input[1] + 1) * input[0] * units)) {
-    for (Index& place : kept) place = take((input[1] + 1) * input[0] * units);
-    if (!training) return;
-    for (Index* place : {&dgates, &drecurrent}) *place = take(h - gates);
-    dx = take(input.num_elements());
-    for (Index* place : {&dh, &dc}) *place = take(input[0] * units);
-  }
-
- private:
-  Index take(Index count) { return std::exchange(size, size + count); }
-};
-
-/// A recurrent layer around its cell. Sequences are turned to [steps, samples, features], so that
-/// the rows of one step lie together; x W of all steps is one product, as are the gradients of the
-/// weights. Threads share the samples: each walks through time with some of them.
+/// The base of a recurrent layer, around its cell. Sequences are turned to [steps, samples,
+/// features], so that the rows of one step lie together; x W of all steps is one product, as are
+/// the gradients of the weights. Threads share the samples: each walks through time with some of
+/// them.
 ///
 /// A cell is a value with `num_gates`, `has_recurrent_bias()`, and
 ///     void forward(const TimeStep<T>&, Matrix<const T> U, const T* recurrent_bias) const;
@@ -89,10 +52,10 @@ struct RecurrenceLayout {
 template <Real T, class Cell>
 class Recurrence {
  public:
-  Recurrence(const char* name, Index units, Cell cell, RecurrenceOptions options)
-      : name_(name), units_(units), cell_(std::move(cell)), options_(options) {
-    demand(units > 0, name, "a positive number of units", units);
-  }
+  using Scalar = T;
+  static constexpr int input_rank = 3;
+  static constexpr Promises promises{
+      .ignores_y = true, .keeps_mask = true, .assigns_gradients = true};
 
   [[nodiscard]] NN_COLD Shape output_shape(const Shape& input) const {
     if (input.rank() != 2 || input.num_elements() == 0) {
@@ -118,7 +81,9 @@ class Recurrence {
     memory.for_each_part([&](Index first, Index rows) {
       PackedU packed(units_, Cell::num_gates * units_);
       for (Index t = 0; t < sequence.steps; ++t) {
-        cell_.forward(memory.step(t, first, rows, packed), weights(U_), recurrent_bias());
+        const TimeStep<T> step = memory.step(t, first, rows, packed);
+        cell_.forward(step, weights(U_), recurrent_bias());
+        memory.mask_of(t, first, step).hold_states();
       }
     });
     const T* const h = memory.h + state_size;
@@ -129,8 +94,8 @@ class Recurrence {
     }
   }
 
-  void backward(ConstTensorMap<T, 3> x, TensorMap<T, 2> dy, TensorMap<T, 3> dx,
-                const Pass& pass) const {
+  void backward(ConstTensorMap<T, 3> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dy,
+                TensorMap<T, 3> dx, const Pass& pass) const {
     const Memory memory(*this, x, pass);
     const kernels::SequenceSize sequence = memory.sequence;
     memory.for_each_part([&](Index first, Index rows) {
@@ -140,7 +105,10 @@ class Recurrence {
       for (Index t = sequence.steps - 1; t >= 0; --t) {
         const TimeStep<T> step = memory.step(t, first, rows, packed);
         add_output_gradient(step, t, first, sequence.steps, dy.data());
+        const StepMask<T> mask = memory.mask_of(t, first, step);
+        mask.save_gradients();
         cell_.backward(step, weights(U_));
+        mask.restore_gradients(Cell::num_gates);
       }
     });
     if (!pass.is_frozen) weight_gradients(memory, pass.accumulate);
@@ -162,6 +130,14 @@ class Recurrence {
     }
   }
 
+ protected:
+  Recurrence(const char* name, Index units, Cell cell, RecurrenceOptions options)
+      : name_(name), units_(units), cell_(std::move(cell)), options_(std::move(options)) {
+    demand(units > 0, name, "a positive number of units", units);
+  }
+
+  [[nodiscard]] Index units() const { return units_; }
+
  private:
   /// U [k, n], packed by the first step of a part for its others.
   struct PackedU {
@@ -179,11 +155,15 @@ class Recurrence {
     Index units;
     T *x, *gates, *h;
     std::array<T*, 2> kept;
-    T *dgates, *drecurrent, *dx, *dh, *dc;
+    T *dgates, *drecurrent, *dx, *dh, *dc, *held;
+    const bool* mask;
+    bool is_backwards;
 
     Memory(const Recurrence& layer, const ConstTensorMap<T, 3>& input, const Pass& pass)
         : sequence{input.dimension(0), input.dimension(1), input.dimension(2)},
-          units(layer.units_) {
+          units(layer.units_),
+          mask(pass.mask),
+          is_backwards(layer.options_.go_backwards) {
       const Shape shape{sequence.samples, sequence.steps, sequence.size};
       pass.require_memory(layer.name_, layer.workspace_bytes(shape, pass.training));
       const RecurrenceLayout layout(shape, units, Cell::num_gates, pass.training);
@@ -197,6 +177,7 @@ class Recurrence {
       dx = memory + layout.dx;
       dh = memory + layout.dh;
       dc = memory + layout.dc;
+      held = memory + layout.held;
     }
 
     [[nodiscard]] std::array<T*, 3> states() const { return {h, kept[0], kept[1]}; }
@@ -224,6 +205,14 @@ class Recurrence {
               .dgates = dgates + gate,
               .drecurrent = drecurrent + gate,
               .packed_U = &packed.operand};
+    }
+
+    /// The mask of step t of samples from the `first` on.
+    [[nodiscard]] StepMask<T> mask_of(Index t, Index first, const TimeStep<T>& step) const {
+      if (mask == nullptr) return {step};
+      const Index place = is_backwards ? sequence.steps - 1 - t : t;
+      return {step, mask + first * sequence.steps + place, sequence.steps,
+              held + 2 * first * units};
     }
 
     /// All steps of all samples as the rows of one, for products.

@@ -34,7 +34,7 @@ class ActivationLayer {
     return input;
   }
 
-  static constexpr Promises promises{.only_activates = true};
+  static constexpr Promises promises{.only_activates = true, .keeps_mask = true};
 
   [[nodiscard]] Activation activation() const { return activation_; }
 

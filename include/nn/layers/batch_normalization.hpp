@@ -71,8 +71,11 @@ class BatchNormalization {
     return input;
   }
 
-  static constexpr Promises promises{
-      .applies_activation = true, .is_affine = true, .masks_dx = true, .assigns_gradients = true};
+  static constexpr Promises promises{.applies_activation = true,
+                                     .is_affine = true,
+                                     .keeps_mask = true,
+                                     .masks_dx = true,
+                                     .assigns_gradients = true};
 
   [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
     return bytes_of<T>(training ? Index{5} : Index{2}, x.back());
@@ -85,6 +88,10 @@ class BatchNormalization {
     const T* mean = moving_mean_.value().data();          // [features]
     const T* variance = moving_variance_.value().data();  // [features]
     if (pass.training && !pass.is_frozen) {
+      if (pass.mask != nullptr) {
+        refuse({"BatchNormalization", "sequences without a mask in training", "masked ones",
+                "their padding would be in the statistics", "normalize each step by itself"});
+      }
       kernels::column_moments(rows, features, x.data(), memory.mean, memory.variance);
       if (is_shared(pass)) {
         detail::share_moments<T>(*pass.peers, rows, {memory.mean, size_of(features)},

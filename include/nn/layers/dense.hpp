@@ -50,6 +50,7 @@ class Dense {
 
   static constexpr Promises promises{.applies_activation = true,
                                      .applies_affine = true,
+                                     .keeps_mask = true,
                                      .masks_dx = true,
                                      .assigns_gradients = true,
                                      .updates_parameters = kernels::has_simd<T>,

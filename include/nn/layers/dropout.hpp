@@ -29,7 +29,7 @@ class Dropout {
   [[nodiscard]] static std::string name() { return "Dropout"; }
   [[nodiscard]] Shape output_shape(const Shape& input) const { return input; }
 
-  static constexpr Promises promises{.is_identity_at_inference = true};
+  static constexpr Promises promises{.is_identity_at_inference = true, .keeps_mask = true};
 
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
     drop(x.size(), x.data(), y.data(), pass);

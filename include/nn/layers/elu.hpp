@@ -29,6 +29,8 @@ class ELU {
   [[nodiscard]] static std::string name() { return "ELU"; }
   [[nodiscard]] Shape output_shape(const Shape& input) const { return input; }
 
+  static constexpr Promises promises{.keeps_mask = true};
+
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass&) const {
     // y = x > 0 ? x : alpha * (exp(x) - 1)
     kernels::elu(x.size(), x.data(), T(alpha_), y.data());

@@ -12,6 +12,7 @@ namespace nn {
 /// Options of Embedding, with Keras' names and defaults.
 struct EmbeddingOptions {
   Initializer embeddings_initializer = RandomUniform{};  ///< the first values of E
+  bool mask_zero = false;  ///< steps with number 0 are padding: see Masking
 };
 
 /// A trained vector for each of the numbers 0 to input_dim - 1, such as those of words (Bengio et
@@ -20,7 +21,7 @@ struct EmbeddingOptions {
 /// Backward  dE[x[n,...]] += dy[n,...]   dx = 0
 /// Init      E: uniform from -0.05 to 0.05
 /// Throws    std::invalid_argument unless both sizes are positive, and in a pass for an x that is
-///           none of the numbers
+///           none of the numbers; ShapeError with mask_zero for samples that are not [steps]
 template <Real T = float>
 class Embedding {
  public:
@@ -34,6 +35,9 @@ class Embedding {
 
   [[nodiscard]] static std::string name() { return "Embedding"; }
   [[nodiscard]] Shape output_shape(const Shape& input) const {
+    if (options_.mask_zero && input.rank() != 1) {
+      refuse<ShapeError>({"Embedding", "samples [steps] beside mask_zero", input.to_string()});
+    }
     Shape output = input;
     output.push_back(output_dim_);
     return output;
@@ -55,6 +59,11 @@ class Embedding {
     kernels::add_to_rows(dy.data(), output_dim_, x.data(), x.size(), dE);
   }
 
+  [[nodiscard]] bool makes_mask() const { return options_.mask_zero; }
+  void make_mask(ConstTensorMap<T, 2> x, bool* mask) const {
+    for (Index i = 0; i < x.size(); ++i) mask[i] = x.data()[i] != T(0);
+  }
+
   void parameters(const Shape&, ParameterList<T>& list) {
     list.add(E_, "embeddings", {input_dim_, output_dim_}, options_.embeddings_initializer);
   }
@@ -63,11 +72,13 @@ class Embedding {
     return Arguments{name()}
         .set("input_dim", input_dim_)
         .set("output_dim", output_dim_)
-        .set("embeddings_initializer", options_.embeddings_initializer);
+        .set("embeddings_initializer", options_.embeddings_initializer)
+        .set("mask_zero", options_.mask_zero);
   }
   [[nodiscard]] static Embedding from_arguments(const Arguments& a) {
     return Embedding(a.get<Index>("input_dim"), a.get<Index>("output_dim"),
-                     {.embeddings_initializer = a.get<Initializer>("embeddings_initializer")});
+                     {.embeddings_initializer = a.get<Initializer>("embeddings_initializer"),
+                      .mask_zero = a.get<bool>("mask_zero")});
   }
 
  private:

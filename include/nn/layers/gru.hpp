@@ -189,52 +189,25 @@ struct GRUCell {
 /// Throws    std::invalid_argument unless units is positive, and for an activation whose slope does
 ///           not follow from its result; ShapeError for samples that are not [steps, features]
 template <Real T = float>
-class GRU {
- public:
-  using Scalar = T;
-  static constexpr int input_rank = 3;
+class GRU : public detail::Recurrence<T, detail::GRUCell<T>> {
+  using Base = detail::Recurrence<T, detail::GRUCell<T>>;
 
+ public:
   explicit GRU(Index units, const GRUOptions& options = {})
-      : units_(units),
-        options_(options),
-        recurrence_("GRU", units,
-                    {options.activation, options.recurrent_activation, options.reset_after},
-                    {.use_bias = options.use_bias,
-                     .kernel_initializer = options.kernel_initializer,
-                     .recurrent_initializer = options.recurrent_initializer,
-                     .bias_initializer = options.bias_initializer,
-                     .return_sequences = options.return_sequences,
-                     .go_backwards = options.go_backwards}) {
+      : Base("GRU", units, {options.activation, options.recurrent_activation, options.reset_after},
+             detail::RecurrenceOptions(options)),
+        options_(options) {
     detail::require_gate_activation("GRU", options.activation);
     detail::require_gate_activation("GRU", options.recurrent_activation);
   }
 
   [[nodiscard]] static std::string name() { return "GRU"; }
-  [[nodiscard]] Shape output_shape(const Shape& input) const {
-    return recurrence_.output_shape(input);
-  }
-
-  static constexpr Promises promises{.ignores_y = true, .assigns_gradients = true};
-
-  [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
-    return recurrence_.workspace_bytes(x, training);
-  }
-
-  void forward(ConstTensorMap<T, 3> x, TensorMap<T, 2> y, const Pass& pass) const {
-    recurrence_.forward(x, y, pass);
-  }
-  void backward(ConstTensorMap<T, 3> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dy,
-                TensorMap<T, 3> dx, const Pass& pass) const {
-    recurrence_.backward(x, dy, dx, pass);
-  }
-
-  void parameters(const Shape& input, ParameterList<T>& list) {
-    recurrence_.parameters(input, list);
-  }
+  /// The same layer in the other direction, with weights of its own.
+  [[nodiscard]] GRU reversed() const { return GRU(this->units(), detail::reversed(options_)); }
 
   [[nodiscard]] Arguments arguments() const {
     return Arguments{name()}
-        .set("units", units_)
+        .set("units", this->units())
         .set("activation", options_.activation)
         .set("recurrent_activation", options_.recurrent_activation)
         .set("use_bias", options_.use_bias)
@@ -259,9 +232,7 @@ class GRU {
   }
 
  private:
-  Index units_;
   GRUOptions options_;
-  detail::Recurrence<T, detail::GRUCell<T>> recurrence_;
 };
 
 }  // namespace nn

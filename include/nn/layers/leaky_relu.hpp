@@ -30,6 +30,8 @@ class LeakyReLU {
   [[nodiscard]] static std::string name() { return "LeakyReLU"; }
   [[nodiscard]] Shape output_shape(const Shape& input) const { return input; }
 
+  static constexpr Promises promises{.keeps_mask = true};
+
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass&) const {
     // y = x > 0 ? x : negative_slope * x
     kernels::leaky_relu(x.size(), x.data(), T(negative_slope_), y.data());

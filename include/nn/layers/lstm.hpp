@@ -2,6 +2,7 @@
 // Long short-term memory.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "nn/layer/recurrence.hpp"
@@ -108,51 +109,25 @@ struct LSTMCell {
 ///           follow from its result, and for unit_forget_bias beside a bias that begins with
 ///           anything but zeros; ShapeError for samples that are not [steps, features]
 template <Real T = float>
-class LSTM {
- public:
-  using Scalar = T;
-  static constexpr int input_rank = 3;
+class LSTM : public detail::Recurrence<T, detail::LSTMCell<T>> {
+  using Base = detail::Recurrence<T, detail::LSTMCell<T>>;
 
+ public:
   explicit LSTM(Index units, const LSTMOptions& options = {})
-      : units_(units),
-        options_(options),
-        recurrence_("LSTM", units, {options.activation, options.recurrent_activation},
-                    {.use_bias = options.use_bias,
-                     .kernel_initializer = options.kernel_initializer,
-                     .recurrent_initializer = options.recurrent_initializer,
-                     .bias_initializer = first_bias(),
-                     .return_sequences = options.return_sequences,
-                     .go_backwards = options.go_backwards}) {
+      : Base("LSTM", units, {options.activation, options.recurrent_activation},
+             detail::RecurrenceOptions(with_first_bias(options))),
+        options_(options) {
     detail::require_gate_activation("LSTM", options.activation);
     detail::require_gate_activation("LSTM", options.recurrent_activation);
   }
 
   [[nodiscard]] static std::string name() { return "LSTM"; }
-  [[nodiscard]] Shape output_shape(const Shape& input) const {
-    return recurrence_.output_shape(input);
-  }
-
-  static constexpr Promises promises{.ignores_y = true, .assigns_gradients = true};
-
-  [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
-    return recurrence_.workspace_bytes(x, training);
-  }
-
-  void forward(ConstTensorMap<T, 3> x, TensorMap<T, 2> y, const Pass& pass) const {
-    recurrence_.forward(x, y, pass);
-  }
-  void backward(ConstTensorMap<T, 3> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dy,
-                TensorMap<T, 3> dx, const Pass& pass) const {
-    recurrence_.backward(x, dy, dx, pass);
-  }
-
-  void parameters(const Shape& input, ParameterList<T>& list) {
-    recurrence_.parameters(input, list);
-  }
+  /// The same layer in the other direction, with weights of its own.
+  [[nodiscard]] LSTM reversed() const { return LSTM(this->units(), detail::reversed(options_)); }
 
   [[nodiscard]] Arguments arguments() const {
     return Arguments{name()}
-        .set("units", units_)
+        .set("units", this->units())
         .set("activation", options_.activation)
         .set("recurrent_activation", options_.recurrent_activation)
         .set("use_bias", options_.use_bias)
@@ -177,22 +152,21 @@ class LSTM {
   }
 
  private:
-  [[nodiscard]] NN_COLD Initializer first_bias() const {
-    if (!options_.unit_forget_bias) return options_.bias_initializer;
-    const std::string others = options_.bias_initializer.to_string();
+  [[nodiscard]] NN_COLD static LSTMOptions with_first_bias(LSTMOptions options) {
+    if (!options.unit_forget_bias) return options;
+    const std::string others = options.bias_initializer.to_string();
     if (others != "zeros") {
       refuse({"LSTM", "bias_initializer zeros beside unit_forget_bias", others, "",
               "set unit_forget_bias = false"});
     }
     // Both fans of a vector are its length, 4 units.
-    return +[](const Random&, std::uint64_t index, Fans fans) {
+    options.bias_initializer = +[](const Random&, std::uint64_t index, Fans fans) {
       return static_cast<Index>(index) / (static_cast<Index>(fans.in) / 4) == 1 ? 1.0 : 0.0;
     };
+    return options;
   }
 
-  Index units_;
   LSTMOptions options_;
-  detail::Recurrence<T, detail::LSTMCell<T>> recurrence_;
 };
 
 }  // namespace nn

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The layers beside those of the main road, and the list of them for reading files. They are
-// compiled into a program that uses them, or names them to `load`.
+// The layers beside those of the main road. They are compiled into a program that uses them, or
+// names them to `load`.
 #pragma once
 
 #include "nn/layers/cropping1d.hpp"
@@ -12,6 +12,7 @@
 #include "nn/layers/gru.hpp"
 #include "nn/layers/layers.hpp"
 #include "nn/layers/lstm.hpp"
+#include "nn/layers/masking.hpp"
 #include "nn/layers/permute.hpp"
 #include "nn/layers/prelu.hpp"
 #include "nn/layers/repeat_vector.hpp"
@@ -23,22 +24,12 @@
 #include "nn/layers/zero_padding1d.hpp"
 #include "nn/layers/zero_padding2d.hpp"
 
-namespace nn {
-
 // It would indent each line more than the one before.
 // clang-format off
 #define NN_FOR_EACH_MORE_LAYER(DO) \
   DO(Cropping1D) DO(Cropping2D) DO(Embedding) DO(GRU) DO(GlobalAveragePooling1D) \
-  DO(GlobalMaxPooling1D) DO(GlobalMaxPooling2D) DO(LSTM) DO(PReLU) \
+  DO(GlobalMaxPooling1D) DO(GlobalMaxPooling2D) DO(LSTM) DO(Masking) DO(PReLU) \
   DO(Permute) DO(RepeatVector) DO(Reshape) DO(SimpleRNN) \
   DO(UnitNormalization) DO(UpSampling1D) DO(UpSampling2D) DO(ZeroPadding1D) \
   DO(ZeroPadding2D)
 // clang-format on
-
-/// These layers: `nn::Model<float>::load<nn::MoreLayers<float>>(path)`.
-#define NN_LAYER_TYPE(L) L<T>,
-template <Real T = float>
-using MoreLayers = FlatTypes<NN_FOR_EACH_MORE_LAYER(NN_LAYER_TYPE) LayerTypes<>>;
-#undef NN_LAYER_TYPE
-
-}  // namespace nn

@@ -84,6 +84,8 @@ class Normalization {
     return input;
   }
 
+  static constexpr Promises promises{.keeps_mask = true};
+
   [[nodiscard]] Index workspace_bytes(const Shape& x, bool) const {
     return bytes_of<T>(Index{2}, features_of(x));
   }

@@ -44,7 +44,7 @@ class PReLU {
     return input;
   }
 
-  static constexpr Promises promises{.ignores_y = true};
+  static constexpr Promises promises{.ignores_y = true, .keeps_mask = true};
 
   [[nodiscard]] Index workspace_bytes(const Shape& x, bool) const {
     return bytes_of<T>(Index{2}, Shape(x.begin() + 1, x.end()).num_elements());

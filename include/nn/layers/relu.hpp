@@ -49,7 +49,7 @@ class ReLU {
   [[nodiscard]] static std::string name() { return "ReLU"; }
   [[nodiscard]] Shape output_shape(const Shape& input) const { return input; }
 
-  static constexpr Promises promises{.only_activates = true, .masks_dx = true};
+  static constexpr Promises promises{.only_activates = true, .keeps_mask = true, .masks_dx = true};
 
   [[nodiscard]] Activation activation() const {
     if (is_plain()) return Activation::relu;

@@ -31,6 +31,8 @@ class Rescaling {
   [[nodiscard]] static std::string name() { return "Rescaling"; }
   [[nodiscard]] Shape output_shape(const Shape& input) const { return input; }
 
+  static constexpr Promises promises{.keeps_mask = true};
+
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass&) const {
     // y = x * scale + offset
     kernels::scale_shift(x.size(), x.data(), T(scale_), T(offset_), y.data());

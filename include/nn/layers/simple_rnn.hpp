@@ -63,50 +63,25 @@ struct SimpleRNNCell {
 /// Throws    std::invalid_argument unless units is positive, and for an activation whose slope does
 ///           not follow from its result; ShapeError for samples that are not [steps, features]
 template <Real T = float>
-class SimpleRNN {
- public:
-  using Scalar = T;
-  static constexpr int input_rank = 3;
+class SimpleRNN : public detail::Recurrence<T, detail::SimpleRNNCell<T>> {
+  using Base = detail::Recurrence<T, detail::SimpleRNNCell<T>>;
 
+ public:
   explicit SimpleRNN(Index units, const SimpleRNNOptions& options = {})
-      : units_(units),
-        options_(options),
-        recurrence_("SimpleRNN", units, {options.activation},
-                    {.use_bias = options.use_bias,
-                     .kernel_initializer = options.kernel_initializer,
-                     .recurrent_initializer = options.recurrent_initializer,
-                     .bias_initializer = options.bias_initializer,
-                     .return_sequences = options.return_sequences,
-                     .go_backwards = options.go_backwards}) {
+      : Base("SimpleRNN", units, {options.activation}, detail::RecurrenceOptions(options)),
+        options_(options) {
     detail::require_gate_activation("SimpleRNN", options.activation);
   }
 
   [[nodiscard]] static std::string name() { return "SimpleRNN"; }
-  [[nodiscard]] Shape output_shape(const Shape& input) const {
-    return recurrence_.output_shape(input);
-  }
-
-  static constexpr Promises promises{.ignores_y = true, .assigns_gradients = true};
-
-  [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
-    return recurrence_.workspace_bytes(x, training);
-  }
-
-  void forward(ConstTensorMap<T, 3> x, TensorMap<T, 2> y, const Pass& pass) const {
-    recurrence_.forward(x, y, pass);
-  }
-  void backward(ConstTensorMap<T, 3> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dy,
-                TensorMap<T, 3> dx, const Pass& pass) const {
-    recurrence_.backward(x, dy, dx, pass);
-  }
-
-  void parameters(const Shape& input, ParameterList<T>& list) {
-    recurrence_.parameters(input, list);
+  /// The same layer in the other direction, with weights of its own.
+  [[nodiscard]] SimpleRNN reversed() const {
+    return SimpleRNN(this->units(), detail::reversed(options_));
   }
 
   [[nodiscard]] Arguments arguments() const {
     return Arguments{name()}
-        .set("units", units_)
+        .set("units", this->units())
         .set("activation", options_.activation)
         .set("use_bias", options_.use_bias)
         .set("kernel_initializer", options_.kernel_initializer)
@@ -127,9 +102,7 @@ class SimpleRNN {
   }
 
  private:
-  Index units_;
   SimpleRNNOptions options_;
-  detail::Recurrence<T, detail::SimpleRNNCell<T>> recurrence_;
 };
 
 }  // namespace nn

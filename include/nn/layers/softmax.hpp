@@ -38,7 +38,7 @@ class Softmax {
     return input;
   }
 
-  static constexpr Promises promises{.only_activates = true};
+  static constexpr Promises promises{.only_activates = true, .keeps_mask = true};
 
   [[nodiscard]] Activation activation() const {
     return axis_ == -1 ? Activation::softmax : Activation::linear;

@@ -35,7 +35,7 @@ class UnitNormalization {
     return input;
   }
 
-  static constexpr Promises promises{.ignores_y = true};
+  static constexpr Promises promises{.ignores_y = true, .keeps_mask = true};
 
   void forward(TensorRef<const T> x, TensorRef<T> y, const Pass&) const {
     // y = x / |x|

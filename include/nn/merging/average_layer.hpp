@@ -30,7 +30,7 @@ class AverageLayer {
     return broadcast_shape("Average", inputs);
   }
 
-  static constexpr Promises promises{.ignores_y = true};
+  static constexpr Promises promises{.ignores_y = true, .keeps_mask = true};
 
   void forward(Tensors<const T> x, TensorRef<T> y, const Pass&) const {
     // y = (x_1 + ... + x_n) / n

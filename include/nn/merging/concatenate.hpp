@@ -48,7 +48,7 @@ class Concatenate {
     return with_size(inputs[0], axis, size);
   }
 
-  static constexpr Promises promises{.ignores_y = true};
+  static constexpr Promises promises{.ignores_y = true, .keeps_mask = true};
 
   void forward(Tensors<const T> x, TensorRef<T> y, const Pass&) const {
     // Each x_i is some columns of y [rows before the axis, elements from the axis on].

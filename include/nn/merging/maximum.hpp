@@ -7,6 +7,7 @@
 
 #include "nn/kernels/elementwise/pairwise.hpp"
 #include "nn/layer/merged_elements.hpp"
+#include "nn/layer/promises.hpp"
 
 namespace nn {
 
@@ -27,6 +28,8 @@ class Maximum {
   [[nodiscard]] NN_COLD Shape output_shape(std::span<const Shape> inputs) const {
     return broadcast_shape("Maximum", inputs);
   }
+
+  static constexpr Promises promises{.keeps_mask = true};
 
   void forward(Tensors<const T> x, TensorRef<T> y, const Pass&) const {
     // y = max(x_1, x_2, ...)

@@ -29,7 +29,7 @@ class Multiply {
     return broadcast_shape("Multiply", inputs);
   }
 
-  static constexpr Promises promises{.ignores_y = true};
+  static constexpr Promises promises{.ignores_y = true, .keeps_mask = true};
 
   void forward(Tensors<const T> x, TensorRef<T> y, const Pass&) const {
     // y = x_1 x_2 ...

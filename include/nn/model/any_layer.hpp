@@ -27,6 +27,19 @@ concept ModelLike = std::copyable<M> && requires(M& model) {
   { detail::ModelAccess::network(model) } -> std::same_as<Network<typename M::Scalar>&>;
 };
 
+template <Real T>
+class AnyLayer;
+
+/// A model around layers that it was given, which are all that files say of it beside its
+/// arguments.
+template <class M>
+concept WrappingModel = ModelLike<M> && requires(const M& model, const Arguments& arguments,
+                                                 std::vector<AnyLayer<typename M::Scalar>> layers) {
+  { M::name() } -> std::convertible_to<std::string>;
+  { model.arguments() } -> std::same_as<Arguments>;
+  { M::from_parts(arguments, std::move(layers)) } -> std::same_as<M>;
+};
+
 namespace detail {
 
 /// Any shape as [rows, last axis]. Not inlined, as every layer has several views.
@@ -76,6 +89,12 @@ class AnyLayer {
     return self_->workspace_bytes(x, training);
   }
   [[nodiscard]] Activation activation() const { return self_->activation(); }
+  /// Whether it makes the mask of the sequences that it gives.
+  [[nodiscard]] bool makes_mask() const { return self_->makes_mask(); }
+  /// mask [samples, steps]
+  void make_mask(const T* x, const Shape& x_shape, bool* mask) const {
+    self_->make_mask(x, x_shape, mask);
+  }
   [[nodiscard]] std::optional<Arguments> arguments() const { return self_->arguments(); }
   [[nodiscard]] const Promises& promises() const { return self_->promises; }
   /// Whether it has parameters that are trained: as of the last `parameters`, before it whether it
@@ -92,6 +111,8 @@ class AnyLayer {
   /// The layers of a nested model; null for a layer.
   [[nodiscard]] Network<T>* network() { return self_->network(); }
   [[nodiscard]] const Network<T>* network() const { return self_->network(); }
+  /// The layers that a `WrappingModel` was made of; else none.
+  [[nodiscard]] std::span<const AnyLayer> parts() const { return self_->parts(); }
   /// Whether it has several inputs: then these three functions take the place of those with one.
   [[nodiscard]] bool merges() const { return self_->merges(); }
   [[nodiscard]] Shape merged_shape(std::span<const Shape> inputs) const {
@@ -160,6 +181,9 @@ class AnyLayer {
     virtual Interface* clone() const = 0;
     virtual std::string name() const = 0;
     virtual Network<T>* network() { return nullptr; }
+    virtual std::span<const AnyLayer> parts() const { return {}; }
+    virtual bool makes_mask() const { return false; }
+    virtual void make_mask(const T*, const Shape&, bool*) const {}
     virtual bool merges() const { return false; }
     virtual Shape merged_shape(std::span<const Shape> inputs) const { return inputs[0]; }
     virtual void merge(Tensors<const T>, const TensorRef<T>&, const Pass&) const {}
@@ -201,6 +225,14 @@ class AnyLayer {
     NN_COLD Interface* clone() const override { return new ModelHolder(layer); }
     std::string name() const override { return M::name(); }
     Network<T>* network() override { return &detail::ModelAccess::network(layer); }
+    std::span<const AnyLayer> parts() const override {
+      if constexpr (WrappingModel<M>) return layer.layers();
+      return {};
+    }
+    NN_COLD std::optional<Arguments> arguments() const override {
+      if constexpr (WrappingModel<M>) return layer.arguments();
+      return std::nullopt;
+    }
     M layer;
   };
 
@@ -271,6 +303,16 @@ class AnyLayer {
     NN_COLD std::optional<Arguments> arguments() const override {
       if constexpr (DescribedLayer<L>) return layer.arguments();
       return std::nullopt;
+    }
+    bool makes_mask() const override {
+      if constexpr (requires { layer.makes_mask(); }) return layer.makes_mask();
+      return false;
+    }
+    void make_mask([[maybe_unused]] const T* x, [[maybe_unused]] const Shape& x_shape,
+                   [[maybe_unused]] bool* mask) const override {
+      if constexpr (requires { layer.makes_mask(); }) {
+        layer.make_mask(detail::layer_view<in>(x, x_shape), mask);
+      }
     }
     Index num_layers() const override {
       if constexpr (requires { layer.num_layers(); }) return layer.num_layers();

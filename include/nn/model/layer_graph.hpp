@@ -65,6 +65,9 @@ class LayerGraph {
     outputs_ = std::move(outputs);
   }
 
+  /// So many axes of the samples count as axes of the batch.
+  void set_outer_axes(Index count) { outer_axes_ = count; }
+
   [[nodiscard]] const char* name() const { return name_; }
   [[nodiscard]] std::vector<AnyLayer<T>>& layers() { return layers_; }
   [[nodiscard]] const std::vector<AnyLayer<T>>& layers() const { return layers_; }
@@ -114,17 +117,25 @@ class LayerGraph {
     wiring.shapes.assign(samples.begin(), samples.end());
     std::vector<std::size_t> inputs;
     for (std::size_t v = 0; v < samples.size(); ++v) inputs.push_back(v);
-    wiring.values = append_wiring(wiring, inputs);
+    wiring.values = append_wiring(wiring, inputs, 0);
     for (const std::size_t output : outputs()) wiring.outputs.push_back(wiring.values[output]);
     return wiring;
   }
-  /// Adds the leaves of this graph, which has these values as inputs; returns all its values.
+  /// Adds the leaves of this graph, which has these values as inputs, and lies in models with so
+  /// many outer axes; returns all its values.
   NN_COLD std::vector<std::size_t> append_wiring(detail::Wiring& wiring,
-                                                 const std::vector<std::size_t>& inputs) const {
+                                                 const std::vector<std::size_t>& inputs,
+                                                 Index outer_axes) const {
     if (inputs.size() != num_inputs()) {
       refuse<ShapeError>(
           {name_, {num_inputs(), num_inputs() == 1 ? " input" : " inputs"}, inputs.size()});
     }
+    outer_axes += outer_axes_;
+    const Shape& first = wiring.shapes[inputs[0]];
+    if (first.rank() <= outer_axes && outer_axes_ > 0) {
+      refuse<ShapeError>({name_, "samples [steps, ...]", first.to_string()});
+    }
+    const Shape outer(first.begin(), first.begin() + outer_axes);
     wiring.shares_layers |= uses_.size() > layers_.size();
     std::vector<std::size_t> values = inputs;
     for (const Use& use : uses_) {
@@ -132,21 +143,27 @@ class LayerGraph {
       std::vector<Shape> shapes;
       for (const std::size_t source : use.sources) {
         sources.push_back(values[source]);
-        shapes.push_back(wiring.shapes[values[source]]);
+        shapes.push_back(detail::inner_shape(wiring.shapes[values[source]], outer_axes));
       }
       const AnyLayer<T>& layer = layers_[use.layer];
       try {
         if (const Network<T>* const inner = layer.network()) {
-          const std::vector<std::size_t> made = inner->graph().append_wiring(wiring, sources);
+          const std::vector<std::size_t> made =
+              inner->graph().append_wiring(wiring, sources, outer_axes);
           for (const std::size_t output : inner->graph().outputs()) values.push_back(made[output]);
           continue;
         }
-        wiring.shapes.push_back(detail::checked_output_shape<T>(layer, shapes));
+        Shape made = outer;
+        for (const Index size : detail::checked_output_shape<T>(layer, shapes)) {
+          made.push_back(size);
+        }
+        wiring.shapes.push_back(made);
       } catch (const ShapeError& error) {
         throw ShapeError{concat({name_, ", layer ", use.layer, ": ", error.what()})};
       }
       values.push_back(wiring.num_inputs + wiring.sources.size());
       wiring.sources.push_back(std::move(sources));
+      wiring.outer_axes.push_back(outer_axes);
     }
     return values;
   }
@@ -227,8 +244,9 @@ class LayerGraph {
   std::vector<Use> uses_;
   std::vector<std::string> input_names_;  // empty: one input without a name
   std::vector<std::size_t> outputs_;      // empty: the last value
-  std::size_t num_uses_ = 0;              // those of nested models, and their results, among them
-  std::size_t num_made_ = 0;              // values that uses make
+  Index outer_axes_ = 0;
+  std::size_t num_uses_ = 0;  // those of nested models, and their results, among them
+  std::size_t num_made_ = 0;  // values that uses make
 };
 
 }  // namespace nn

@@ -230,7 +230,7 @@ class Model {
   void save(const std::string& path, const SaveOptions& options) const;
   void save(const std::string& path) const;
   /// The model of a file that `save` wrote. Types of one's own in it, such as layers:
-  /// `load<Scale<float>>(path)`. The layers of nn/layers/more_layers.hpp, all of them or one:
+  /// `load<Scale<float>>(path)`. The layers of nn/model/more_layers.hpp, all of them or one:
   /// `load<MoreLayers<float>>(path)`.
   template <class... Own>
   [[nodiscard]] static Model load(const std::string& path);

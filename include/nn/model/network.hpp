@@ -307,7 +307,8 @@ class Network {
       if (Network* const inner = layer.network()) {
         inner->collect_as_part(list, wiring, leaf);
       } else {
-        layer.parameters(wiring.shapes[wiring.sources[leaf++][0]], list);
+        const Shape& sample = wiring.shapes[wiring.sources[leaf][0]];
+        layer.parameters(detail::inner_shape(sample, wiring.outer_axes[leaf++]), list);
       }
       parameter_ends_.push_back(list.entries().size() - first);
     }

@@ -64,6 +64,17 @@ class Plan {
     return reinterpret_cast<const T*>(memory + layout.values[v]);
   }
 
+  /// The mask of the steps of result `o`, of a forward in the same memory; null: all steps count.
+  [[nodiscard]] const bool* result_mask(std::size_t o, std::byte* memory,
+                                        const MemoryLayout& layout) const {
+    return mask(plan_.outputs[o].mask, memory, layout);
+  }
+  /// Steps of each sample that it has.
+  [[nodiscard]] Index result_mask_size(std::size_t o) const {
+    const std::ptrdiff_t m = plan_.outputs[o].mask;
+    return m < 0 ? 0 : plan_.masks[static_cast<std::size_t>(m)].size;
+  }
+
   /// Where the gradient of result `o` has to be put between `forward` and `backward`.
   [[nodiscard]] T* result_gradient(std::size_t o, std::byte* memory,
                                    const MemoryLayout& layout) const {
@@ -112,15 +123,19 @@ class Plan {
   /// What a step reads, and what it makes.
   [[nodiscard]] TensorRef<const T> input(const Run& run, const detail::PlanTensor& x) const {
     const T* const data = x.value < plan_.num_inputs ? run.x[x.value] : value(run, x.value);
-    return {data, x.shape.with_batch(run.layout.key.batch)};
+    return {data, x.batch_shape(run.layout.key.batch)};
   }
   [[nodiscard]] TensorRef<T> result(const Run& run, const Step& step) const {
-    return {value(run, step.y.value), step.y.shape.with_batch(run.layout.key.batch)};
+    return {value(run, step.y.value), step.y.batch_shape(run.layout.key.batch)};
   }
   [[nodiscard]] T* value(const Run& run, std::size_t v) const {
     const std::ptrdiff_t output = plan_.values[plan_.values[v].memory].output;
     if (output >= 0 && !run.pass.training) return run.results[static_cast<std::size_t>(output)];
     return reinterpret_cast<T*>(run.pass.memory + run.layout.values[v]);
+  }
+  [[nodiscard]] static bool* mask(std::ptrdiff_t m, std::byte* memory, const MemoryLayout& layout) {
+    if (m < 0) return nullptr;
+    return reinterpret_cast<bool*>(memory + layout.masks[static_cast<std::size_t>(m)]);
   }
   /// Where the gradient of a value is summed up.
   [[nodiscard]] T* gradient(const Run& run, std::size_t v) const {
@@ -151,6 +166,7 @@ class Plan {
     own.layer = run.pass.layer + static_cast<std::uint64_t>(step.number);
     own.activation = step.activation;
     own.needs_dx = step.needs_dx || !run.dx.empty();
+    own.mask = mask(step.x().mask, run.pass.memory, run.layout);
     own.accumulate |= step.adds_gradients;
     if (step.is_shared) own.update = nullptr;
     own.dx_is_masked = step.dx_is_masked;
@@ -163,6 +179,8 @@ class Plan {
   [[nodiscard]] kernels::Affine<T> affine(const Run& run, std::size_t i) const;
   /// Results that are inputs, or have the elements of another result.
   void copy_results(const Run& run) const;
+  /// Where a layer merges sequences with several masks: a step counts if it does in any of them.
+  void unite_masks(const Run& run, const Step& step) const;
   void merge(const Run& run, std::size_t i) const;
   void backward_merge(const Run& run, std::size_t i) const;
   void backward_step(const Run& run, std::size_t i) const;
@@ -193,6 +211,9 @@ void Plan<T>::forward(const Layers& layers, std::span<const T* const> x, const P
     }
     const TensorRef<const T> from = input(run, step.x());
     const TensorRef<T> y = result(run, step);
+    if (step.new_mask >= 0) {
+      layer.make_mask(from.data, from.shape, mask(step.new_mask, pass.memory, layout));
+    }
     if (step.is_activation) {
       const Index cols = row_size(y.shape);
       kernels::activate_rows(step.activation, y.size() / cols, cols, from.data, y.data);
@@ -242,8 +263,21 @@ NN_COLD const detail::PlanStep* Plan<T>::first_non_finite(const Pass& pass,
 }
 
 template <Real T>
+NN_COLD void Plan<T>::unite_masks(const Run& run, const Step& step) const {
+  const Index size =
+      run.layout.key.batch * plan_.masks[static_cast<std::size_t>(step.new_mask)].size;
+  bool* const made = mask(step.new_mask, run.pass.memory, run.layout);
+  std::fill_n(made, size, false);
+  for (const detail::PlanInput& each : step.inputs) {
+    const bool* const one = mask(each.mask, run.pass.memory, run.layout);
+    for (Index k = 0; k < size; ++k) made[k] = made[k] || one[k];
+  }
+}
+
+template <Real T>
 NN_COLD void Plan<T>::merge(const Run& run, std::size_t i) const {
   const Step& step = plan_.steps[i];
+  if (step.new_mask >= 0) unite_masks(run, step);
   std::array<TensorRef<const T>, detail::max_merged> x;
   for (std::size_t j = 0; j < step.inputs.size(); ++j) x[j] = input(run, step.inputs[j]);
   run.layers[step.leaf]->merge({x.data(), step.inputs.size()}, result(run, step), pass_of(run, i));
@@ -320,7 +354,7 @@ bool Plan<T>::backward_in_columns(const Run& run, std::size_t i) const {
   auto* const reader = maker.dy_reader(first_x.data, first_x.shape, x.data, x.shape, first_pass);
   if (reader == nullptr) return false;
   if (!step.dy_is_dz) differentiate_activation(run, step);
-  run.layers[step.leaf]->backward(x.data, step.x().shape.with_batch(run.layout.key.batch), y.data,
+  run.layers[step.leaf]->backward(x.data, step.x().batch_shape(run.layout.key.batch), y.data,
                                   y.shape, gradient(run, step.y.value), *reader, pass_of(run, i));
   maker.update(first_pass);
   return true;
@@ -333,7 +367,7 @@ void Plan<T>::update_state(const Layers& layers, const Pass& pass,
   for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
     const Step& step = plan_.steps[i];
     if (step.is_activation) continue;
-    layers[step.leaf]->update_state(step.x().shape.with_batch(layout.key.batch), pass_of(run, i));
+    layers[step.leaf]->update_state(step.x().batch_shape(layout.key.batch), pass_of(run, i));
   }
 }
 

@@ -26,7 +26,7 @@ template <Real T>
   const AnyLayer<T>& layer = *layers[step.leaf];
   if (step.is_activation || layer.merges()) return 0;
   return checked_sum({affine_bytes<T>(step), round_to_cache_line(layer.workspace_bytes(
-                                                 step.x().shape.with_batch(batch), training))});
+                                                 step.x().batch_shape(batch), training))});
 }
 
 /// A value is in use from the step that makes it to the last one that reads it. What layers keep
@@ -138,6 +138,12 @@ NN_COLD void lay_out(const PlanSteps& plan, const Layers<T>& layers, Index batch
   layout.addends.assign(plan.addends.size(), 0);
   layout.kept.assign(plan.steps.size(), 0);
   (training ? lay_out_training<T> : lay_out_inference<T>)(plan, layers, batch, layout);
+  // Masks are few bytes, and last.
+  layout.masks.clear();
+  for (const PlanMask& mask : plan.masks) {
+    layout.masks.push_back(layout.num_bytes);
+    layout.num_bytes = checked_sum({layout.num_bytes, padded_bytes<bool>(batch, mask.size)});
+  }
 }
 
 }  // namespace nn::detail

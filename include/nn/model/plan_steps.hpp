@@ -26,9 +26,16 @@ struct Wiring {
   bool shares_layers = false;                       // some layer has several uses
   std::vector<std::vector<std::size_t>> sources{};  // the values that each layer reads
   std::vector<Shape> shapes{};                      // of each value, for one sample
-  std::vector<std::size_t> values{};                // by the numbers that the model's graph has
-  std::vector<std::size_t> outputs{};               // the model's results
+  /// For each layer, how many axes of its samples count as axes of the batch.
+  std::vector<Index> outer_axes{};
+  std::vector<std::size_t> values{};   // by the numbers that the model's graph has
+  std::vector<std::size_t> outputs{};  // the model's results
 };
+
+/// A model's sample as a layer with so many outer axes sees it.
+[[nodiscard]] inline Shape inner_shape(const Shape& sample, Index outer_axes) {
+  return Shape(sample.begin() + outer_axes, sample.end());
+}
 
 /// Throws `ShapeError` for samples of another rank; rank 2: any will do.
 NN_COLD inline void require_rank(const std::string& layer, int rank, const char* what,
@@ -75,7 +82,17 @@ struct PlanValue {
 /// A value under one of the shapes that its elements may have.
 struct PlanTensor {
   std::size_t value = 0;
-  Shape shape{};  // of one sample
+  Shape shape{};             // of one sample, without a layer's outer axes
+  Index repeats = 1;         // such samples in one of the model
+  std::ptrdiff_t mask = -1;  // the plan's mask of its steps; -1: none
+
+  [[nodiscard]] Shape batch_shape(Index batch) const { return shape.with_batch(batch * repeats); }
+};
+
+/// A mask that a step makes, of the steps behind so many outer axes.
+struct PlanMask {
+  Index outer_axes, steps;
+  Index size;  // of one sample of the model
 };
 
 /// A value whose gradient is written from here: what a step reads, or a result of the model.
@@ -94,8 +111,9 @@ struct PlanOutput : PlanInput {
 
 /// One step: a layer runs, or the plan itself applies an activation. Reshaping layers are no steps.
 struct PlanStep {
-  std::size_t leaf = 0;  // the layer's place among all
-  Index number = 0;      // the layer draws random numbers by it
+  std::size_t leaf = 0;          // the layer's place among all
+  Index number = 0;              // the layer draws random numbers by it
+  std::ptrdiff_t new_mask = -1;  // of y, if this step makes it; -1: it does not
   std::vector<PlanInput> inputs{};
   PlanTensor y{};
   bool is_activation = false;  // y = act(x); the layer does not run
@@ -124,6 +142,7 @@ struct PlanSteps {
   std::vector<PlanStep> steps;
   std::size_t num_inputs = 0;
   std::vector<PlanValue> values;
+  std::vector<PlanMask> masks;
   std::vector<PlanOutput> outputs;
   std::vector<std::size_t> addends;  // the values whose gradients are added to, each time
 };

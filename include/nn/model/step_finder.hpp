@@ -60,35 +60,84 @@ class StepFinder {
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const AnyLayer<T>& layer = *layers_[i];
       const Shape& shape = wiring.shapes[wiring.num_inputs + i];
+      const Index outer_axes = wiring.outer_axes[i];
       const Activation activation = layer.activation();
       const bool only_activates =
           layer.promises().only_activates && activation != Activation::linear;
-      std::vector<PlanTensor> inputs;
-      for (const std::size_t source : wiring.sources[i]) inputs.push_back(tensors[source]);
+      std::vector<PlanTensor> whole_inputs, inputs;
+      for (const std::size_t source : wiring.sources[i]) {
+        whole_inputs.push_back(tensors[source]);
+        inputs.push_back(inner_tensor(tensors[source], outer_axes));
+      }
+      PlanTensor y = inner_tensor({inputs[0].value, shape}, outer_axes);
+      const NewMask mask = mask_behind(layer, whole_inputs, shape, outer_axes);
       const bool does_nothing =
           layer.promises().reshapes || (!training && layer.promises().is_identity_at_inference);
-      if (does_nothing) {
-        inputs = {{inputs[0].value, shape}};
-      } else if (!only_activates) {
-        inputs = {
-            append({.leaf = i, .number = number, .trains = layer.is_trained()}, inputs, shape)};
+      if (!does_nothing && !only_activates) {
+        y = append({.leaf = i,
+                    .number = number,
+                    .new_mask = mask.is_new ? mask.number : -1,
+                    .trains = layer.is_trained()},
+                   inputs, y);
       }
       if (activation != Activation::linear) {
-        inputs = {
-            append({.leaf = i, .is_activation = true, .activation = activation}, inputs, shape)};
+        y = append({.leaf = i, .is_activation = true, .activation = activation}, {y}, y);
       }
-      tensors.push_back(inputs[0]);
+      tensors.push_back({y.value, shape, 1, mask.number});
       number += layer.num_layers();
     }
     for (const std::size_t output : wiring.outputs) plan_.outputs.push_back({{tensors[output]}});
   }
+  /// A tensor as a layer with so many outer axes sees it.
+  [[nodiscard]] PlanTensor inner_tensor(const PlanTensor& whole, Index outer_axes) const {
+    if (outer_axes == 0) return whole;
+    const Shape outer(whole.shape.begin(), whole.shape.begin() + outer_axes);
+    const bool sees_mask = whole.mask >= 0 && mask_of(whole).outer_axes == outer_axes;
+    return {whole.value, inner_shape(whole.shape, outer_axes), outer.num_elements(),
+            sees_mask ? whole.mask : -1};
+  }
   [[nodiscard]] PlanTensor append(PlanStep step, const std::vector<PlanTensor>& inputs,
-                                  const Shape& shape) {
+                                  PlanTensor y) {
     for (const PlanTensor& input : inputs) step.inputs.push_back({input});
-    step.y = {plan_.values.size(), shape};
-    plan_.values.push_back({.num_elements = shape.num_elements()});
+    y.value = plan_.values.size();
+    plan_.values.push_back({.num_elements = y.shape.num_elements() * y.repeats});
+    step.y = y;
     plan_.steps.push_back(std::move(step));
-    return plan_.steps.back().y;
+    return y;
+  }
+
+  struct NewMask {
+    std::ptrdiff_t number = -1;
+    bool is_new = false;  // made by the layer, or of several
+  };
+  [[nodiscard]] const PlanMask& mask_of(const PlanTensor& tensor) const {
+    return plan_.masks[static_cast<std::size_t>(tensor.mask)];
+  }
+  /// The mask of what a layer makes of these tensors.
+  [[nodiscard]] NN_COLD NewMask mask_behind(const AnyLayer<T>& layer,
+                                            const std::vector<PlanTensor>& inputs,
+                                            const Shape& shape, Index outer_axes) {
+    const bool has_steps = shape.rank() > outer_axes + 1;
+    const auto add_mask = [&] {
+      const Shape axes(shape.begin(), shape.begin() + outer_axes + 1);
+      plan_.masks.push_back({outer_axes, axes.back(), axes.num_elements()});
+      return NewMask{std::ssize(plan_.masks) - 1, true};
+    };
+    if (layer.makes_mask() && has_steps) return add_mask();
+    bool is_one = true;
+    for (const PlanTensor& input : inputs) {
+      if (input.mask < 0) return {};
+      is_one &= input.mask == inputs[0].mask;
+    }
+    const PlanMask mask = mask_of(inputs[0]);
+    // Of an axis that a layer does not see: it acts on each of the steps alone.
+    if (is_one && mask.outer_axes < outer_axes) return {inputs[0].mask};
+    if (!layer.promises().keeps_mask || !has_steps) return {};
+    for (const PlanTensor& input : inputs) {
+      const PlanMask& each = mask_of(input);
+      if (each.outer_axes != outer_axes || each.steps != shape[outer_axes]) return {};
+    }
+    return is_one ? NewMask{inputs[0].mask} : add_mask();
   }
 
   /// Leaves out what no result needs, as where a nested model has outputs that nobody reads. No
@@ -117,6 +166,9 @@ class StepFinder {
     return num_uses;
   }
 
+  [[nodiscard]] static Index last_axis(const Shape& shape) {
+    return shape.empty() ? 1 : shape.back();
+  }
   /// What a result ends with. Where its loss takes that over, the step is left out.
   NN_COLD void find_closing_activations(std::span<const Activation> taken_over) {
     for (std::size_t o = 0; o < plan_.outputs.size(); ++o) {
@@ -125,13 +177,13 @@ class StepFinder {
           std::find_if(plan_.steps.begin(), plan_.steps.end(),
                        [&output](const PlanStep& each) { return each.y.value == output.value; });
       if (step == plan_.steps.end() || !step->is_activation) continue;
-      // A reshape behind a softmax would move the classes.
-      if (step->y.shape != output.shape || count_uses()[output.value] > 1) continue;
+      // A reshape behind a softmax may move the classes.
+      const bool moves = last_axis(step->y.shape) != last_axis(output.shape);
+      if (moves || count_uses()[output.value] > 1) continue;
       output.closing_activation = step->activation;
       output.are_logits = o < taken_over.size() && taken_over[o] == step->activation;
       if (!output.are_logits) continue;
       output.value = step->x().value;
-      output.shape = step->x().shape;
       plan_.steps.erase(step);
     }
   }
@@ -301,7 +353,7 @@ class StepFinder {
     if (first == plan_.steps.end()) return;
     PlanStep* const next = sole_reader(*first);
     if (next == nullptr || next->is_activation || next->is_shared || first->is_shared) return;
-    const bool is_row_a_sample = next->x().shape.rank() == 1;
+    const bool is_row_a_sample = next->x().shape.rank() == 1 && next->x().repeats == 1;
     next->dx_in_columns = is_row_a_sample && next->trains && promises(*next).gives_dx_in_columns &&
                           promises(*first).takes_dy_in_columns && first->dy_is_dz;
   }

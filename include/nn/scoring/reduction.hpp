@@ -12,8 +12,8 @@ namespace nn {
 
 /// The sum of the rows' losses, or that divided by a number of rows. With sample weights,
 /// `sum_over_batch_size` still divides by the number of rows, as in Keras;
-/// `mean_with_sample_weight` divides by the sum of the weights. Rows that the loss ignores don't
-/// count.
+/// `mean_with_sample_weight` divides by the sum of the weights. Rows that the loss ignores, and
+/// masked ones, don't count.
 enum class Reduction { sum_over_batch_size, sum, mean_with_sample_weight };
 
 [[nodiscard]] constexpr std::string_view to_string(Reduction reduction) {
@@ -34,10 +34,10 @@ template <Real T>
                                 std::optional<std::int32_t> ignored) {
   const bool adds_weights =
       reduction == Reduction::mean_with_sample_weight && batch.weights != nullptr;
-  if (!adds_weights && !ignored) return static_cast<double>(batch.rows);
+  if (!adds_weights && !ignored && batch.mask == nullptr) return static_cast<double>(batch.rows);
   double divisor = 0;
   for (Index row = 0; row < batch.rows; ++row) {
-    if (ignored && batch.labels[row] == *ignored) continue;
+    if (batch.is_masked(row) || (ignored && batch.labels[row] == *ignored)) continue;
     divisor += adds_weights ? static_cast<double>(batch.weights[row]) : 1;
   }
   return divisor;

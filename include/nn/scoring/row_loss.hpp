@@ -54,7 +54,7 @@ template <Real T>
   const double scale = scale_of(view.reduction, batch, view.ignored);
   kernels::for_each_row(batch.rows, batch.classes, [&, scale = static_cast<T>(scale)](Index i) {
     T* row_gradient = gradient == nullptr ? nullptr : gradient + i * batch.classes;
-    if (view.ignored && batch.labels[i] == *view.ignored) {
+    if (batch.is_masked(i) || (view.ignored && batch.labels[i] == *view.ignored)) {
       row_losses[i] = T(0);
       if (row_gradient != nullptr) std::fill_n(row_gradient, batch.classes, T(0));
       return;

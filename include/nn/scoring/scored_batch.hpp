@@ -39,6 +39,10 @@ struct ScoredBatch {
   const T* values = nullptr;   ///< [rows, classes]
   const T* weights = nullptr;  ///< [rows], how much each row counts; null: all 1
   bool are_logits = false;     ///< scores are what the loss's closing activation would get
+  /// [rows / rows_per_step], false: a step of a sequence that is masked, whose rows don't count.
+  /// Null: all count.
+  const bool* mask = nullptr;
+  Index rows_per_step = 1;
   std::optional<std::int32_t> ignore_class{};  ///< the label of rows that the loss ignores
   /// Where the rows are a part of a larger batch: what the sum of that batch's losses is divided
   /// by, and its rows; else negative.
@@ -50,10 +54,14 @@ struct ScoredBatch {
             .scores = scores + i * classes,
             .label = labels == nullptr ? 0 : labels[i],
             .values = values == nullptr ? nullptr : values + i * classes,
-            .weight = weights == nullptr ? T(1) : weights[i],
+            .weight = is_masked(i) ? T(0) : weights == nullptr ? T(1) : weights[i],
             .are_logits = are_logits};
   }
+  [[nodiscard]] bool is_masked(Index i) const {
+    return mask != nullptr && !mask[i / rows_per_step];
+  }
   [[nodiscard]] double weight(Index i) const {
+    if (is_masked(i)) return 0;
     return weights == nullptr ? 1.0 : static_cast<double>(weights[i]);
   }
   /// The class with the highest score, the first of equals.

@@ -105,6 +105,7 @@ class BatchMaker {
     for (std::size_t o = 0; o < outputs_.size(); ++o) {
       gather_output(data, o, rows, first, count, memory);
     }
+    for (std::size_t o = 0; o < outputs_.size(); ++o) find_mask(o, count, memory, layout);
     Batch<T> batch{.count = count,
                    .x = x_,
                    .outputs = outputs_,
@@ -146,6 +147,15 @@ class BatchMaker {
     const SampleWeights given = rows == nullptr ? data.weights.slice(first, count) : data.weights;
     gather_weights(given, rows, count, targets, weights);
     targets.weights = weights;
+  }
+
+  /// Where forward will put the mask of an output's steps.
+  void find_mask(std::size_t o, Index count, std::byte* memory, const MemoryLayout& layout) {
+    ScoredBatch<T>& targets = outputs_[o].targets;
+    const auto& plan = network_.plan(layout);
+    targets.mask = plan.result_mask(o, memory, layout);
+    if (targets.mask == nullptr) return;
+    targets.rows_per_step = targets.rows / std::max<Index>(count * plan.result_mask_size(o), 1);
   }
 
   /// weights [rows] of a batch: those of its samples, repeated for their positions, times those of

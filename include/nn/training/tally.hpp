@@ -181,7 +181,10 @@ class Tally {
       const bool takes_logits = has_ranks && metric.ranks_scores(batch.labels != nullptr);
       if (closed.are_logits && !takes_logits) close(loss, closed);
       ScoredBatch<T> seen = takes_logits ? batch : closed;
-      if (!metric.takes_weights()) seen.weights = nullptr;
+      if (!metric.takes_weights()) {
+        seen.weights = nullptr;
+        seen.mask = nullptr;
+      }
       metric.update(seen);
     }
   }
