@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "nn/core/memory.hpp"
 #include "nn/kernels/bfloat16/bfloat16.hpp"
 #include "nn/kernels/conv2d/gradient_reader.hpp"
+#include "nn/kernels/conv2d/groups.hpp"
 #include "nn/kernels/machine/cache.hpp"
 #include "tests/kernels/kernel_testing.hpp"
 
@@ -271,6 +273,49 @@ TEST_SUITE("kernels/conv2d") {
         check_input_gradient<T>(isa, s, true);
       }
     }
+  }
+
+  TEST_CASE_TEMPLATE("Conv2D: the transpose, with a bias and an activation, is the naive one", T,
+                     float, double) {
+    int number = 0;
+    for (const Conv2DShape& s : shapes()) {
+      CAPTURE(number);
+      ++number;
+      const Operands<T> given(s);
+      const auto bias = random_values<T>(s.in_channels, 8);
+      auto y = nan_values<T>(s.batch * s.input_size()), expected = y;
+      for (const Activation activation : {Activation::linear, Activation::relu, Activation::tanh}) {
+        nn::kernels::naive::conv2d_transpose(s, given.dy.data(), given.W.data(), bias.data(),
+                                             activation, expected.data());
+        nn::kernels::conv2d_transpose(s, given.dy.data(), given.W.data(), bias.data(), activation,
+                                      y.data());
+        CHECK(largest_difference(y, expected) <=
+              sum_tolerance<T>(s.kernel_height * s.kernel_width * s.out_channels + 1));
+      }
+    }
+  }
+
+  TEST_CASE("Conv2D: in groups, a y in bfloat16 is the rounded one") {
+    if (!nn::kernels::takes_bfloat16(nn::kernels::bfloat16_products)) return;
+    const Conv2DShape s = make_shape(2, 5, 6, 12, 3, 2, 9);
+    const Operands<float> given(s);
+    std::vector<float> y(given.dy.size());
+    std::vector<nn::Bfloat16> rounded(y.size() + 1, 7);
+    const auto convolve = [](const Conv2DShape& part, const float* x, const float* W, auto* to,
+                             Index) {
+      if constexpr (std::is_same_v<decltype(to), float*>) {
+        nn::kernels::conv2d(part, x, W, nullptr, Activation::relu, to);
+      } else {
+        nn::kernels::conv2d(part, x, W, nullptr, Activation::relu, to,
+                            nn::kernels::bfloat16_products);
+      }
+    };
+    nn::kernels::grouped_conv2d(s, 3, given.x.data(), given.W.data(), y.data(), convolve);
+    nn::kernels::grouped_conv2d(s, 3, given.x.data(), given.W.data(), rounded.data(), convolve);
+    CHECK(std::equal(y.begin(), y.end(), rounded.begin(), [](float wide, nn::Bfloat16 narrow) {
+      return nn::to_bfloat16(wide) == narrow;
+    }));
+    CHECK(rounded.back() == 7);
   }
 
   TEST_CASE_TEMPLATE("Conv2D: the kernel gradient is the naive one", T, float, double) {

@@ -75,6 +75,23 @@ void conv2d_input_gradient(const Conv2DShape& shape, const T* dy, const T* W,
   }
 }
 
+/// dx = act(bias + the same): the input gradient as a layer of its own, a transposed convolution.
+/// `activation` acts on single elements (not softmax).
+/// Shapes  as Conv2DShape says, dx as x; bias [in_channels], or null
+template <Real T>
+void conv2d_transpose(const Conv2DShape& shape, const T* dy, const T* W,
+                      const std::type_identity_t<T>* bias, Activation activation, T* dx) {
+  if constexpr (has_simd<T>) {
+    detail::RowOutput<T> output;
+    if (activation == Activation::relu) output.floor = T(0);
+    detail::conv2d_input_gradient<T>(isa(), shape, dy, W, nullptr, dx, bias, output);
+    if (activation == Activation::relu || activation == Activation::linear) return;
+    activate(activation, shape.batch * shape.input_size(), dx, dx);
+  } else {
+    naive::conv2d_transpose<T>(shape, dy, W, bias, activation, dx);
+  }
+}
+
 /// dW(u, v, c, f) = sum over n, i, j of x(n, input pixel of cell (u, v), c) dy(n, i, j, f), and
 /// db(f) = sum over n, i, j of dy(n, i, j, f); both are added to what is there if `accumulate`.
 /// Shapes  as Conv2DShape says, dW as W; db [out_channels], or null where not wanted

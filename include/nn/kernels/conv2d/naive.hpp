@@ -57,6 +57,16 @@ void conv2d_input_gradient(const Conv2DShape& shape, const T* dy, const T* W, co
 }
 
 template <Real T>
+void conv2d_transpose(const Conv2DShape& shape, const T* dy, const T* W, const T* bias,
+                      Activation activation, T* dx) {
+  conv2d_input_gradient<T>(shape, dy, W, nullptr, dx);
+  for (Index i = 0; i < shape.batch * shape.input_size(); ++i) {
+    if (bias != nullptr) dx[i] += bias[i % shape.in_channels];
+    dx[i] = activate(activation, dx[i]);
+  }
+}
+
+template <Real T>
 void conv2d_kernel_gradient(const Conv2DShape& shape, const T* x, const T* dy, T* dW, T* db,
                             bool accumulate) {
   if (!accumulate) {

@@ -40,6 +40,12 @@ enum class ScratchUse {
   smooth_noise,
   recurrent_weights,
   recurrent_part,
+  group_input,
+  group_weights,
+  group_result,
+  repeated_channels,
+  stacked_frames,
+  stacked_weights,
   count
 };
 
