@@ -16,11 +16,12 @@ TEST_SUITE("layer/arguments") {
                             .set("text", "words")
                             .set("sizes", std::vector<Index>{1, 2, 3})
                             .set("kernel_size", Size2D{3, 2})
+                            .set("strides", nn::Size3D{1, 2, 3})
                             .set("activation", nn::Activation::tanh)
                             .set("padding", nn::Padding::same)
                             .set("kernel_initializer", nn::Initializer{nn::HeNormal{}});
     CHECK(a.owner() == "Own");
-    CHECK(a.values().size() == 9);
+    CHECK(a.values().size() == 10);
     CHECK(a.get<bool>("flag"));
     CHECK(a.get<Index>("count") == 3);
     CHECK(a.get<double>("rate") == 0.25);
@@ -29,6 +30,8 @@ TEST_SUITE("layer/arguments") {
     CHECK(a.get<std::vector<Index>>("sizes") == std::vector<Index>{1, 2, 3});
     CHECK(a.get<Size2D>("kernel_size") == Size2D{3, 2});
     CHECK(a.get<Size2D>("count") == Size2D{3, 3});  // one number for both directions
+    CHECK(a.get<nn::Size3D>("strides") == nn::Size3D{1, 2, 3});
+    CHECK(a.get<nn::Size3D>("count") == nn::Size3D{3, 3, 3});
     CHECK(a.get<nn::Activation>("activation") == nn::Activation::tanh);
     CHECK(a.get<nn::Padding>("padding") == nn::Padding::same);
     CHECK(a.get<nn::Initializer>("kernel_initializer").to_string() == "he_normal");
@@ -82,6 +85,10 @@ TEST_SUITE("layer/arguments") {
           "Own, argument 'text': expected a list of two whole numbers, got another kind of value");
     check([&] { return a.get<Size2D>("sizes"); },
           "Own, argument 'sizes': expected two numbers, got 1");
+    check([&] { return a.get<nn::Size3D>("text"); },
+          "Own, argument 'text': expected a list of whole numbers, got another kind of value");
+    check([&] { return a.get<nn::Size3D>("sizes"); },
+          "Own, argument 'sizes': expected three numbers, got 1");
     check([&] { return a.get<nn::Activation>("text"); },
           "Own, argument 'text': expected one of linear, relu, relu6, leaky_relu, elu, selu, gelu, "
           "gelu_tanh, silu, mish, sigmoid, tanh, softplus, softsign, hard_sigmoid, hard_silu, "

@@ -34,6 +34,14 @@ TEST_SUITE("layer/sliding_window") {
     CHECK(Window{1, 3}.pad_before(7, Padding::same) == 0);  // windows that leave pixels out
   }
 
+  TEST_CASE("Window: causal has one window for each stride, all padding first") {
+    CHECK(Window{3, 1}.count(5, Padding::causal) == 5);
+    CHECK(Window{3, 2}.count(5, Padding::causal) == 3);
+    CHECK(Window{3, 1}.pad_before(5, Padding::causal) == 2);
+    CHECK(Window{3, 2}.pad_before(4, Padding::causal) == 2);
+    CHECK(Window{3, 1, 2}.pad_before(5, Padding::causal) == 4);
+  }
+
   TEST_CASE("Window: the largest numbers on the longest axis do not overflow") {
     constexpr nn::Index longest = std::numeric_limits<nn::Index>::max();
     constexpr Window largest{nn::max_window_number, nn::max_window_number, nn::max_window_number};

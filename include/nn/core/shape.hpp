@@ -96,4 +96,23 @@ struct Size2D {
   [[nodiscard]] std::string to_string() const { return concat({"(", height, ", ", width, ")"}); }
 };
 
+/// Depth, height and width; one number means all three.
+struct Size3D {
+  Index depth = 1;
+  Index height = 1;
+  Index width = 1;
+
+  constexpr Size3D() = default;
+  constexpr Size3D(Index all)
+      : depth(all),
+        height(all),
+        width(all) {}  // NOLINT(google-explicit-constructor): 3 is {3, 3, 3}
+  constexpr Size3D(Index d, Index h, Index w) : depth(d), height(h), width(w) {}
+
+  friend bool operator==(const Size3D&, const Size3D&) = default;
+  [[nodiscard]] std::string to_string() const {
+    return concat({"(", depth, ", ", height, ", ", width, ")"});
+  }
+};
+
 }  // namespace nn

@@ -79,6 +79,9 @@ class Arguments {
   Arguments& set(std::string_view name, Size2D value) {
     return set(name, std::vector<Index>{value.height, value.width});
   }
+  Arguments& set(std::string_view name, Size3D value) {
+    return set(name, std::vector<Index>{value.depth, value.height, value.width});
+  }
   Arguments& set(std::string_view name, Activation value) { return set(name, to_string(value)); }
   Arguments& set(std::string_view name, Padding value) { return set(name, to_string(value)); }
   Arguments& set(std::string_view name, const Initializer& value) {
@@ -94,9 +97,9 @@ class Arguments {
   [[nodiscard]] Options with_rules(Options options) const;
 
   /// The argument of that name as a V: bool, Index, double, std::string, std::vector<Index>,
-  /// std::vector<double> (or one number), Size2D (one number means both directions), Activation,
-  /// Padding, Initializer or Arguments. Throws `std::invalid_argument` if it is missing or of
-  /// another kind.
+  /// std::vector<double> (or one number), Size2D or Size3D (one number means all directions),
+  /// Activation, Padding, Initializer or Arguments. Throws `std::invalid_argument` if it is missing
+  /// or of another kind.
   template <class V>
   [[nodiscard]] V get(std::string_view name) const;
 
@@ -191,6 +194,12 @@ NN_COLD V Arguments::get(std::string_view name) const {
     const std::vector<Index>& sizes = value.list;
     if (sizes.size() != 2) fail(name, "two numbers", sizes.size());
     return {sizes[0], sizes[1]};
+  } else if constexpr (std::same_as<V, Size3D>) {
+    const Value& value = find(name);
+    if (value.kind == Kind::whole) return {value.whole};  // in all directions
+    const std::vector<Index>& sizes = find(name, Kind::list).list;
+    if (sizes.size() != 3) fail(name, "three numbers", sizes.size());
+    return {sizes[0], sizes[1], sizes[2]};
   } else if constexpr (std::same_as<V, Activation>) {
     return one_of(name, all_activations());
   } else if constexpr (std::same_as<V, Padding>) {
