@@ -65,6 +65,44 @@ TEST_SUITE("layers/conv2d") {
     CHECK(conv_form(19, 3, {.padding = Padding::same}, {4, 3, 17}, {4, 3, 19}) == "");
   }
 
+  TEST_CASE("Conv2D: fills the form with groups") {
+    CHECK(conv_form(6, 2, {.groups = 2}, {3, 4, 4}, {2, 3, 6}) == "");
+    CHECK(conv_form(4, {2, 3}, {.padding = Padding::same, .groups = 4, .use_bias = false},
+                    {3, 4, 4}, {3, 4, 4}) == "");
+    CHECK(conv_form(3, 3, {.strides = 2, .groups = 3, .activation = Activation::relu}, {5, 4, 27},
+                    {2, 1, 3}) == "");
+  }
+
+  TEST_CASE("Conv2D: filters read the channels of their own group") {
+    WorkedExample example(nn::Conv2D<double>{4, 1, {.groups = 2}}, {1, 1, 4}, {1, 2, 3, 4},
+                          {{1, 10, 100, 1000, 5, 50, 500, 5000}, {0, 0, 0, 0.5}});
+    CHECK(example.forward() == "11 110 2300 23000.5");
+    CHECK(example.backward({1, 1, 2, 3}) == "11 55 3200 16000");
+    CHECK(example.gradient(0) == "1 1 6 9 2 2 8 12");
+    CHECK(example.gradient(1) == "1 1 2 3");
+    CHECK(example.rig.parameters()[0].shape == Shape{1, 1, 2, 4});
+  }
+
+  TEST_CASE("Conv2D: refuses groups that don't divide the channels") {
+    using C = nn::Conv2D<float>;
+    CHECK_THROWS_WITH_AS((C{4, 3, {.groups = 0}}),
+                         "Conv2D: expected a positive number of groups, got 0",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS((C{4, 3, {.groups = 3}}),
+                         "Conv2D: expected filters that 3 groups share, got 4",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(static_cast<void>(C{4, 3, {.groups = 2}}.output_shape({5, 5, 3})),
+                         "Conv2D: expected channels that 2 groups share, got [5, 5, 3]",
+                         nn::ShapeError);
+  }
+
+  TEST_CASE("Conv2D: refuses causal padding, which is for sequences") {
+    const nn::Conv2D<float> layer{4, 3, {.padding = Padding::causal}};
+    CHECK_THROWS_WITH_AS(static_cast<void>(layer.output_shape({5, 5, 3})),
+                         "Conv2D: expected padding valid or same, got causal",
+                         std::invalid_argument);
+  }
+
   TEST_CASE("Conv2D: fills the form with each activation") {
     for (const Activation activation :
          {Activation::relu, Activation::sigmoid, Activation::tanh, Activation::softmax}) {
@@ -134,10 +172,11 @@ TEST_SUITE("layers/conv2d") {
     CHECK(
         nn::testing::arguments_text(layer) ==
         R"({"filters":4,"kernel_size":[3,2],"strides":[2,1],"padding":"same","dilation_rate":[1,1],)"
-        R"("activation":"relu","use_bias":true,"kernel_initializer":"glorot_uniform","bias_initializer":"zeros"})");
+        R"("groups":1,"activation":"relu","use_bias":true,"kernel_initializer":"glorot_uniform","bias_initializer":"zeros"})");
     for (const auto& other : {layer, nn::Conv2D<float>{2,
                                                        3,
                                                        {.dilation_rate = 2,
+                                                       .groups = 2,
                                                        .use_bias = false,
                                                        .kernel_initializer = nn::HeNormal{},
                                                        .bias_initializer = nn::Constant{2}}}}) {

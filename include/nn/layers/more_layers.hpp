@@ -3,6 +3,7 @@
 // names them to `load`.
 #pragma once
 
+#include "nn/layers/conv1d.hpp"
 #include "nn/layers/cropping1d.hpp"
 #include "nn/layers/cropping2d.hpp"
 #include "nn/layers/embedding.hpp"
@@ -27,9 +28,9 @@
 // It would indent each line more than the one before.
 // clang-format off
 #define NN_FOR_EACH_MORE_LAYER(DO) \
-  DO(Cropping1D) DO(Cropping2D) DO(Embedding) DO(GRU) DO(GlobalAveragePooling1D) \
-  DO(GlobalMaxPooling1D) DO(GlobalMaxPooling2D) DO(LSTM) DO(Masking) DO(PReLU) \
-  DO(Permute) DO(RepeatVector) DO(Reshape) DO(SimpleRNN) \
+  DO(Conv1D) DO(Cropping1D) DO(Cropping2D) DO(Embedding) DO(GRU) \
+  DO(GlobalAveragePooling1D) DO(GlobalMaxPooling1D) DO(GlobalMaxPooling2D) DO(LSTM) \
+  DO(Masking) DO(PReLU) DO(Permute) DO(RepeatVector) DO(Reshape) DO(SimpleRNN) \
   DO(UnitNormalization) DO(UpSampling1D) DO(UpSampling2D) DO(ZeroPadding1D) \
   DO(ZeroPadding2D)
 // clang-format on
