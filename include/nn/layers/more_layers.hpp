@@ -6,6 +6,7 @@
 #include "nn/layers/conv1d.hpp"
 #include "nn/layers/cropping1d.hpp"
 #include "nn/layers/cropping2d.hpp"
+#include "nn/layers/depthwise_conv2d.hpp"
 #include "nn/layers/embedding.hpp"
 #include "nn/layers/global_average_pooling1d.hpp"
 #include "nn/layers/global_max_pooling1d.hpp"
@@ -18,6 +19,7 @@
 #include "nn/layers/prelu.hpp"
 #include "nn/layers/repeat_vector.hpp"
 #include "nn/layers/reshape.hpp"
+#include "nn/layers/separable_conv2d.hpp"
 #include "nn/layers/simple_rnn.hpp"
 #include "nn/layers/unit_normalization.hpp"
 #include "nn/layers/up_sampling1d.hpp"
@@ -28,9 +30,9 @@
 // It would indent each line more than the one before.
 // clang-format off
 #define NN_FOR_EACH_MORE_LAYER(DO) \
-  DO(Conv1D) DO(Cropping1D) DO(Cropping2D) DO(Embedding) DO(GRU) \
+  DO(Conv1D) DO(Cropping1D) DO(Cropping2D) DO(DepthwiseConv2D) DO(Embedding) DO(GRU) \
   DO(GlobalAveragePooling1D) DO(GlobalMaxPooling1D) DO(GlobalMaxPooling2D) DO(LSTM) \
-  DO(Masking) DO(PReLU) DO(Permute) DO(RepeatVector) DO(Reshape) DO(SimpleRNN) \
-  DO(UnitNormalization) DO(UpSampling1D) DO(UpSampling2D) DO(ZeroPadding1D) \
-  DO(ZeroPadding2D)
+  DO(Masking) DO(PReLU) DO(Permute) DO(RepeatVector) DO(Reshape) DO(SeparableConv2D) \
+  DO(SimpleRNN) DO(UnitNormalization) DO(UpSampling1D) DO(UpSampling2D) \
+  DO(ZeroPadding1D) DO(ZeroPadding2D)
 // clang-format on

@@ -53,9 +53,16 @@ struct BandPlan {
     num_groups = shares_panels ? std::min(num_panels, pieces) : 1;
     const Index row_pieces = std::max<Index>(1, pieces / num_groups);
     rows_per_piece = std::max<Index>(1, ceil_div(total_rows, row_pieces));
-    const Index most_rows = std::max<Index>(1, most_pixels / std::max<Index>(1, num_cols));
-    rows_per_band = std::max<Index>(1, std::min({num_rows, rows_per_piece, most_rows}));
-    samples_per_band = std::max<Index>(1, std::min(rows_per_piece, most_rows) / rows_per_band);
+    cut_bands(num_cols, most_pixels);
+  }
+  /// In pieces of so many rows, with all channels.
+  BandPlan(Index batch, Index num_rows, Index num_cols, Index piece_rows, Index most_pixels)
+      : rows_per_sample(num_rows),
+        total_rows(batch * num_rows),
+        rows_per_piece(piece_rows),
+        num_panels(1),
+        num_groups(1) {
+    cut_bands(num_cols, most_pixels);
   }
 
   [[nodiscard]] Index count() const { return ceil_div(total_rows, rows_per_piece) * num_groups; }
@@ -76,6 +83,13 @@ struct BandPlan {
       body(Band{row / rows_per_sample, num_samples, {first, first + count}});
       row += num_samples * count;
     }
+  }
+
+ private:
+  void cut_bands(Index num_cols, Index most_pixels) {
+    const Index most_rows = std::max<Index>(1, most_pixels / std::max<Index>(1, num_cols));
+    rows_per_band = std::max<Index>(1, std::min({rows_per_sample, rows_per_piece, most_rows}));
+    samples_per_band = std::max<Index>(1, std::min(rows_per_piece, most_rows) / rows_per_band);
   }
 };
 

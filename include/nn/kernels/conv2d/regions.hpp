@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -121,11 +122,11 @@ class Regions {
     list_regions(row_classes, col_classes, plan);
   }
 
-  /// Computes some panels of a band: `from` is the first of its samples, `to` the first of its
-  /// pixels.
-  template <class T>
-  void convolve(Isa isa, const PackedKernel<T>& kernel, Range panels, const Band& band,
-                const RowOutput<T>& output, const T* from, T* to) const {
+  /// Calls body(cells, pixels, from, to) for what lies in a band of each region: its cells, its
+  /// pixels, and where the first of these reads and writes. `from` is the first of the band's
+  /// samples, `to` the first of its pixels.
+  template <class T, class To, class Body>
+  void visit(const Band& band, const T* from, To* to, const Body& body) const {
     for (Index i = 0; i < num_regions_; ++i) {
       const Region& region = regions_.data()[i];
       const AxisClass &rows = *region.rows, &cols = *region.cols;
@@ -134,22 +135,33 @@ class Regions {
       const RunList cells = list_runs(rows.cells, cols.cells);
       const Index row = rows.first + in_band.first * rows.step - band.rows.first;
       const Index from_row = rows.cells.from + in_band.first * rows.from_step;
-      const T* const x = from + (from_row * from_.width + cols.cells.from) * from_.channels;
-      T* const y = to + (row * to_.width + cols.first) * to_.channels;
-      for (Index panel = panels.first; panel < panels.end; ++panel) {
-        const PixelRows<T> pixel_rows{.runs = cells.runs.data(),
-                                      .num_runs = cells.num_runs,
-                                      .run_length = cells.run_length,
-                                      .pixels = region.pixels.data(),
-                                      .num_pixels = band.num_samples * in_band.size() * cols.count,
-                                      .panel = kernel.panel(panel),
-                                      .bias = kernel.bias_of(panel),
-                                      .affine = kernel.affine_of(panel),
-                                      .channels = kernel.channels_of(panel),
-                                      .output = output};
-        NN_DISPATCH_TO(isa, conv2d_rows, pixel_rows, x, y + panel * kernel.full_width());
-      }
+      const Index num_pixels = band.num_samples * in_band.size() * cols.count;
+      body(cells, region.pixels.first(static_cast<std::size_t>(num_pixels)),
+           from + (from_row * from_.width + cols.cells.from) * from_.channels,
+           to + (row * to_.width + cols.first) * to_.channels);
     }
+  }
+
+  /// Computes some panels of a band's pixels.
+  template <class T>
+  void convolve(Isa isa, const PackedKernel<T>& kernel, Range panels, const Band& band,
+                const RowOutput<T>& output, const T* from, T* to) const {
+    visit(band, from, to,
+          [&](const RunList& cells, std::span<const PixelPlace> pixels, const T* x, T* y) {
+            for (Index panel = panels.first; panel < panels.end; ++panel) {
+              const PixelRows<T> pixel_rows{.runs = cells.runs.data(),
+                                            .num_runs = cells.num_runs,
+                                            .run_length = cells.run_length,
+                                            .pixels = pixels.data(),
+                                            .num_pixels = std::ssize(pixels),
+                                            .panel = kernel.panel(panel),
+                                            .bias = kernel.bias_of(panel),
+                                            .affine = kernel.affine_of(panel),
+                                            .channels = kernel.channels_of(panel),
+                                            .output = output};
+              NN_DISPATCH_TO(isa, conv2d_rows, pixel_rows, x, y + panel * kernel.full_width());
+            }
+          });
   }
 
  private:
