@@ -6,6 +6,7 @@
 #include "nn/layers/conv1d.hpp"
 #include "nn/layers/conv1d_transpose.hpp"
 #include "nn/layers/conv2d_transpose.hpp"
+#include "nn/layers/conv3d.hpp"
 #include "nn/layers/cropping1d.hpp"
 #include "nn/layers/cropping2d.hpp"
 #include "nn/layers/depthwise_conv2d.hpp"
@@ -32,8 +33,8 @@
 // It would indent each line more than the one before.
 // clang-format off
 #define NN_FOR_EACH_MORE_LAYER(DO) \
-  DO(Conv1D) DO(Conv1DTranspose) DO(Conv2DTranspose) DO(Cropping1D) DO(Cropping2D) \
-  DO(DepthwiseConv2D) DO(Embedding) DO(GRU) DO(GlobalAveragePooling1D) \
+  DO(Conv1D) DO(Conv1DTranspose) DO(Conv2DTranspose) DO(Conv3D) DO(Cropping1D) \
+  DO(Cropping2D) DO(DepthwiseConv2D) DO(Embedding) DO(GRU) DO(GlobalAveragePooling1D) \
   DO(GlobalMaxPooling1D) DO(GlobalMaxPooling2D) DO(LSTM) DO(Masking) DO(PReLU) \
   DO(Permute) DO(RepeatVector) DO(Reshape) DO(SeparableConv2D) DO(SimpleRNN) \
   DO(UnitNormalization) DO(UpSampling1D) DO(UpSampling2D) DO(ZeroPadding1D) \
