@@ -196,6 +196,7 @@ TEST_SUITE("examples/mnist/mnist") {
     CHECK_THROWS_AS((void)mnist::find_data(std::nullopt, build.path(), 1), nn::IoError);
   }
 
+#ifndef NN_SANITIZER  // 70,000 digits take long to draw
   TEST_CASE("find_data: without the four files it draws digits and says so") {
     const Environment none("");
     const TemporaryFolder build;  // as a download that broke off leaves it
@@ -210,6 +211,7 @@ TEST_SUITE("examples/mnist/mnist") {
     CHECK(data.train_labels.size() == 60000);
     CHECK(data.test_labels.size() == 10000);
   }
+#endif
 
   TEST_CASE("load: real MNIST, where NN_MNIST_DIR names it") {
     const char* folder = std::getenv("NN_MNIST_DIR");
