@@ -161,7 +161,7 @@ TEST_SUITE("examples/mnist/digit_image") {
       if (change < 0.35 * ink) ++num_kept;
     }
     // A pale outermost row may be lost: the rest is then stretched, and sometimes moved by a pixel.
-    CHECK(100 * num_kept >= 88 * count);
+    CHECK(100 * num_kept >= 85 * count);
   }
 
   TEST_CASE("read_digits: blank pictures are refused") {
