@@ -31,9 +31,12 @@ enum class MergingFault {
   output_shape_too_large,
   lost_argument,
   unread_argument,
+  no_scale_gradient,
+  scale_gradient_beside_first_dx,
+  write_behind_memory,
 };
 
-/// y = x_1 x_2 ..., of vectors.   x_i, y [N, features]
+/// y = s x_1 x_2 ..., of vectors.   x_i, y [N, features]   s [1]
 template <Real T>
 class FaultyProduct {
  public:
@@ -52,19 +55,35 @@ class FaultyProduct {
     return {is(MergingFault::output_shape_too_large) ? inputs[0][0] + 1 : inputs[0][0]};
   }
 
-  void forward(Tensors<const T> x, TensorRef<T> y, const Pass&) const {
+  /// The products without s.
+  [[nodiscard]] Index workspace_bytes(std::span<const Shape> x, bool) const {
+    return x[0].num_elements() * static_cast<Index>(sizeof(T));
+  }
+  void parameters(std::span<const Shape>, ParameterList<T>& list) {
+    list.add(scale_, "scale", {1}, Ones{});
+  }
+
+  void forward(Tensors<const T> x, TensorRef<T> y, const Pass& pass) const {
+    T* const products = reinterpret_cast<T*>(pass.memory);
     const Index features = x[0].shape[1];
     const Index count = is(MergingFault::y_of_one_sample) ? features : y.size();
     for (Index i = 0; i < count; ++i) {
-      y.data[i] = product_without(x, x.size(), i) + extra();
+      products[i] = product_without(x, x.size(), i);
+      y.data[i] = products[i] * scale() + extra();
       if (is(MergingFault::samples_mixed)) y.data[i] += x[0].data[0];
     }
+    if (is(MergingFault::write_behind_memory)) products[y.size()] = T(1);
     if (is(MergingFault::write_behind_y)) y.data[y.size()] = T(1);
     if (is(MergingFault::x_changed)) *const_cast<T*>(x[1].data) += T(1);
   }
 
   void backward(Tensors<const T> x, TensorRef<const T> y, TensorRef<T> dy, Tensors<T> dx,
-                const Pass&) const {
+                const Pass& pass) const {
+    const bool gives_scale = !is(MergingFault::scale_gradient_beside_first_dx) || dx[0].data;
+    if (gives_scale && !is(MergingFault::no_scale_gradient) && !pass.is_frozen) {
+      const T* const products = reinterpret_cast<const T*>(pass.memory);
+      for (Index i = 0; i < dy.size(); ++i) scale_.gradient()(0) += dy.data[i] * products[i];
+    }
     const Index features = x[0].shape[1];
     const Index count = is(MergingFault::dx_of_one_sample) ? features : dy.size();
     for (std::size_t k = 0; k < dx.size(); ++k) {
@@ -72,7 +91,7 @@ class FaultyProduct {
       if (is(MergingFault::first_dx_alone) && k > 0 && dx[0].data == nullptr) continue;
       for (Index i = 0; i < count; ++i) {
         T value = is(MergingFault::y_read) ? dy.data[i] * y.data[i] / x[k].data[i]
-                                           : dy.data[i] * product_without(x, k, i);
+                                           : dy.data[i] * product_without(x, k, i) * scale();
         if (is(MergingFault::sign_of_second_dx) && k == 1) value = -value;
         if (is(MergingFault::dx_added)) value += dx[k].data[i];
         dx[k].data[i] = value;
@@ -110,7 +129,10 @@ class FaultyProduct {
     return T(0);
   }
 
+  [[nodiscard]] T scale() const { return scale_.value()(0); }
+
   MergingFault fault_;
+  Parameter<T, 1> scale_;
 };
 
 }  // namespace nn::testing

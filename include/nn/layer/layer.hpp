@@ -117,27 +117,6 @@ concept ParametricLayer = Layer<L> &&
   layer.parameters(input, list);
 };
 
-namespace detail {
-
-/// Throws `std::invalid_argument` for a layer that was copied out of a built model.
-template <Layer L>
-NN_COLD void require_no_weights(L layer) {
-  if constexpr (ParametricLayer<L>) {
-    Shape smallest;  // any sample will do to have the parameters named
-    constexpr int rank = input_rank<L>() == any_rank ? Shape::max_rank : input_rank<L>();
-    for (int axis = 1; axis < rank; ++axis) smallest.push_back(1);
-    ParameterList<typename L::Scalar> list;
-    layer.parameters(smallest, list);
-    for (const auto& entry : list.entries()) {
-      if (!entry.parameter->is_brought()) continue;
-      refuse({layer.name(), "a new layer, or one of the model's own scalar type",
-              "one with weights of another type", "", "load or train the model in that type"});
-    }
-  }
-}
-
-}  // namespace detail
-
 /// A layer that names its constructor's arguments, and so can be saved, loaded and moved to another
 /// scalar.
 template <class L>

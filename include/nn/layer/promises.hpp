@@ -35,6 +35,9 @@ struct Promises {
   /// Of sequences: y has the mask of x, as each of its steps follows from that step of x, or as the
   /// layer reads pass.mask. Where y has no steps, its mask ends all the same.
   bool keeps_mask = false;
+  /// The same, where y has the steps of the first input alone, and the layer reads the mask of
+  /// each.
+  bool keeps_first_mask = false;
   /// It obeys pass.dx_is_masked.
   bool masks_dx = false;
   /// It obeys pass.accumulate.

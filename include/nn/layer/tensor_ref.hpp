@@ -13,6 +13,8 @@ template <class T>
 struct TensorRef {
   T* data = nullptr;
   Shape shape{};
+  /// Of an input of a layer with several: as `Pass::mask`, [samples, steps].
+  const bool* mask = nullptr;
 
   [[nodiscard]] Index size() const { return shape.num_elements(); }
   /// A map [rows, last axis].

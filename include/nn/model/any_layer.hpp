@@ -85,8 +85,12 @@ class AnyLayer {
 
   [[nodiscard]] std::string name() const { return self_->name(); }
   [[nodiscard]] Shape output_shape(const Shape& input) const { return self_->output_shape(input); }
-  [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
+  /// x: the shape of each input, with the batch axis.
+  [[nodiscard]] Index workspace_bytes(std::span<const Shape> x, bool training) const {
     return self_->workspace_bytes(x, training);
+  }
+  [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
+    return workspace_bytes({&x, 1}, training);
   }
   [[nodiscard]] Activation activation() const { return self_->activation(); }
   /// Whether it makes the mask of the sequences that it gives.
@@ -113,7 +117,8 @@ class AnyLayer {
   [[nodiscard]] const Network<T>* network() const { return self_->network(); }
   /// The layers that a `WrappingModel` was made of; else none.
   [[nodiscard]] std::span<const AnyLayer> parts() const { return self_->parts(); }
-  /// Whether it has several inputs: then these three functions take the place of those with one.
+  /// Whether it may have several inputs: then these three functions take the place of those with
+  /// one.
   [[nodiscard]] bool merges() const { return self_->merges(); }
   [[nodiscard]] Shape merged_shape(std::span<const Shape> inputs) const {
     return self_->merged_shape(inputs);
@@ -123,10 +128,29 @@ class AnyLayer {
   }
   void backward(Tensors<const T> x, const TensorRef<const T>& y, const TensorRef<T>& dy,
                 Tensors<T> dx, const Pass& pass) const {
+    begin_gradients(pass);
     self_->backward_merge(x, y, dy, dx, pass);
+    update(pass);
   }
 
-  void parameters(const Shape& input, ParameterList<T>& list) { self_->parameters(input, list); }
+  /// inputs: the shape of one sample of each.
+  NN_COLD void parameters(std::span<const Shape> inputs, ParameterList<T>& list) {
+    const std::size_t first = list.entries().size();
+    const bool was_frozen = list.is_frozen();
+    list.set_frozen(was_frozen || self_->is_frozen);
+    self_->parameters(inputs, list);
+    list.set_frozen(was_frozen);
+    std::vector<AnyParameter<T>*> own;
+    bool trains = false;
+    for (std::size_t i = first; i < list.entries().size(); ++i) {
+      const auto& entry = list.entries()[i];
+      if (entry.role != ParameterRole::state) own.push_back(entry.parameter);
+      trains |= entry.role == ParameterRole::trained;
+    }
+    self_->own_parameters = std::move(own);
+    self_->is_trained = trains;
+  }
+  void parameters(const Shape& input, ParameterList<T>& list) { parameters({&input, 1}, list); }
 
   void forward(const T* x, const Shape& x_shape, T* y, const Shape& y_shape,
                const Pass& pass) const {
@@ -141,23 +165,32 @@ class AnyLayer {
   void affine(T* scale, T* shift) const { self_->affine(scale, shift); }
   void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy, T* dx,
                 const Pass& pass) const {
+    begin_gradients(pass);
     self_->backward(x, x_shape, y, y_shape, dy, dx, pass);
+    update(pass);
   }
   /// The same for a reader of dx, by a layer that promises `gives_dx_in_columns`.
   void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy,
                 kernels::ColumnReader<T>& dx, const Pass& pass) const {
     self_->backward(x, x_shape, y, y_shape, dy, dx, pass);
+    update(pass);
   }
   /// A reader of dy in place of `backward`, to be followed by `update`; or null. By a layer that
   /// promises `takes_dy_in_columns`.
   [[nodiscard]] kernels::ColumnReader<T>* dy_reader(const T* x, const Shape& x_shape, const T* y,
                                                     const Shape& y_shape, const Pass& pass) const {
+    begin_gradients(pass);
     return self_->dy_reader(x, x_shape, y, y_shape, pass);
   }
-  void update(const Pass& pass) const { self_->update(pass); }
+  void update(const Pass& pass) const {
+    if (!promises().updates_parameters) update_parameters(pass);
+  }
   /// Updates all parameters by the gradients that several uses of the layer have added up, whatever
   /// it promises.
-  void update_parameters(const Pass& pass) const { self_->update_parameters(pass); }
+  void update_parameters(const Pass& pass) const {
+    if (pass.update == nullptr || self_->is_frozen) return;
+    for (const auto* parameter : self_->own_parameters) parameter->update(*pass.update);
+  }
   [[nodiscard]] bool updates_state() const { return self_->updates_state(); }
   /// After a training pass over x, whose `forward` and `backward` had the same pass.
   void update_state(const Shape& x_shape, const Pass& pass) { self_->update_state(x_shape, pass); }
@@ -171,11 +204,20 @@ class AnyLayer {
   }
 
  private:
+  /// Makes gradients that are to be assigned 0, for a layer that only adds.
+  void begin_gradients(const Pass& pass) const {
+    if (pass.accumulate || promises().assigns_gradients) return;
+    for (const auto* parameter : self_->own_parameters) parameter->zero_gradient();
+  }
+
   /// What a layer without an optional member does, and a model: nothing.
   struct Interface {
     const Promises promises{};
     const int input_rank = 2, output_rank = 2;
+    const bool has_workspace = false;
     bool is_trained = false, is_frozen = false;
+    // Those with gradients. They point into the layer.
+    std::vector<AnyParameter<T>*> own_parameters{};
 
     virtual ~Interface() = default;
     virtual Interface* clone() const = 0;
@@ -190,11 +232,11 @@ class AnyLayer {
     virtual void backward_merge(Tensors<const T>, const TensorRef<const T>&, const TensorRef<T>&,
                                 Tensors<T>, const Pass&) const {}
     virtual Shape output_shape(const Shape& input) const { return input; }
-    virtual Index workspace_bytes(const Shape&, bool) const { return 0; }
+    virtual Index workspace_bytes(std::span<const Shape>, bool) const { return 0; }
     virtual Activation activation() const { return Activation::linear; }
     virtual std::optional<Arguments> arguments() const { return std::nullopt; }
     virtual Index num_layers() const { return 1; }
-    virtual void parameters(const Shape&, ParameterList<T>&) {}
+    virtual void parameters(std::span<const Shape>, ParameterList<T>&) {}
     virtual void forward(const T*, const Shape&, T*, const Shape&, const Pass&) const {}
     virtual void forward(const T*, const Shape&, T*, const Shape&, const kernels::Affine<T>&,
                          const Pass&) const {}
@@ -207,15 +249,39 @@ class AnyLayer {
                                                 const Pass&) const {
       return nullptr;
     }
-    virtual void update(const Pass&) const {}
-    virtual void update_parameters(const Pass&) const {}
     virtual bool updates_state() const { return false; }
     virtual void update_state(const Shape&, const Pass&) {}
 
    protected:
     Interface() = default;
-    Interface(const Promises& made, int in, int out, bool parametric)
-        : promises(made), input_rank(in), output_rank(out), is_trained(parametric) {}
+    Interface(const Promises& made, int in, int out, bool workspace, bool parametric)
+        : promises(made),
+          input_rank(in),
+          output_rank(out),
+          has_workspace(workspace),
+          is_trained(parametric) {}
+
+    /// A copy's parameters are listed anew.
+    Interface* as_copy_of(const Interface& other) {
+      is_trained = other.is_trained;
+      is_frozen = other.is_frozen;
+      return this;
+    }
+
+    /// A layer may pass its Pass on to layers inside it, and they would obey what it did not
+    /// promise. So it gets a Pass without the requests that it did not promise to obey.
+    [[nodiscard, gnu::noinline]] Pass promised_part(const Pass& pass) const {
+      Pass own = pass;
+      own.is_frozen |= is_frozen;
+      if (own.is_frozen || !promises.updates_parameters) own.update = nullptr;
+      // `begin_gradients` has made them 0. A layer that is used twice inside has to add both times.
+      if (!promises.assigns_gradients) own.accumulate = true;
+      if (!has_workspace) {
+        own.memory = nullptr;
+        own.batch_number = -1;
+      }
+      return own;
+    }
   };
 
   /// A model, whose layers the model around it runs as its own.
@@ -239,24 +305,47 @@ class AnyLayer {
   /// A layer with several inputs.
   template <class L>
   struct MergingHolder final : Interface {
+    static constexpr bool has_memory = requires(const L& l, std::span<const Shape> x) {
+      Index{l.workspace_bytes(x, true)};
+    };
+
+    static_assert(
+        ParametricMergingLayer<L> || !requires { &L::parameters; },
+        "expected parameters(std::span<const nn::Shape> samples, nn::ParameterList<Scalar>& list)");
+    static_assert(
+        has_memory || !requires { &L::workspace_bytes; },
+        "expected workspace_bytes(std::span<const nn::Shape> x, bool training) const");
+    static_assert(
+        !requires { &L::update_state; }, "a layer with several inputs has no state");
+
     explicit MergingHolder(L held)
-        : Interface(detail::promises_of<L>(), 2, 2, false), layer(std::move(held)) {}
-    NN_COLD Interface* clone() const override { return new MergingHolder(layer); }
+        : Interface(detail::promises_of<L>(), 2, 2, has_memory, ParametricMergingLayer<L>),
+          layer(std::move(held)) {}
+    NN_COLD Interface* clone() const override {
+      return (new MergingHolder(layer))->as_copy_of(*this);
+    }
     std::string name() const override { return layer.name(); }
     NN_COLD std::optional<Arguments> arguments() const override {
       if constexpr (requires { layer.arguments(); }) return layer.arguments();
       return std::nullopt;
+    }
+    Index workspace_bytes(std::span<const Shape> x, bool training) const override {
+      if constexpr (has_memory) return layer.workspace_bytes(x, training);
+      return 0;
+    }
+    void parameters(std::span<const Shape> inputs, ParameterList<T>& list) override {
+      if constexpr (ParametricMergingLayer<L>) layer.parameters(inputs, list);
     }
     bool merges() const override { return true; }
     Shape merged_shape(std::span<const Shape> inputs) const override {
       return layer.output_shape(inputs);
     }
     void merge(Tensors<const T> x, const TensorRef<T>& y, const Pass& pass) const override {
-      layer.forward(x, y, pass);
+      layer.forward(x, y, this->promised_part(pass));
     }
     void backward_merge(Tensors<const T> x, const TensorRef<const T>& y, const TensorRef<T>& dy,
                         Tensors<T> dx, const Pass& pass) const override {
-      layer.backward(x, y, dy, dx, pass);
+      layer.backward(x, y, dy, dx, this->promised_part(pass));
     }
     L layer;
   };
@@ -266,6 +355,9 @@ class AnyLayer {
     static constexpr int in = detail::input_rank<L>();
     static constexpr int out = detail::output_rank<L>();
     static constexpr Promises promised = detail::promises_of<L>();
+    static constexpr bool has_memory = requires(const L& l, const Shape& x) {
+      Index{l.workspace_bytes(x, true)};
+    };
 
     static_assert(
         ParametricLayer<L> || !requires { &L::parameters; },
@@ -275,25 +367,17 @@ class AnyLayer {
             !requires { &L::update_state; },
         "expected update_state(const nn::Shape& x, const nn::Pass& pass)");
     static_assert(
-        requires(const L& l, const Shape& x) { Index{l.workspace_bytes(x, true)}; } ||
-            !requires { &L::workspace_bytes; },
+        has_memory || !requires { &L::workspace_bytes; },
         "expected workspace_bytes(const nn::Shape& x, bool training) const");
 
     explicit Holder(L held)
-        : Interface(promised, in, out, ParametricLayer<L>), layer(std::move(held)) {}
+        : Interface(promised, in, out, has_memory, ParametricLayer<L>), layer(std::move(held)) {}
 
-    NN_COLD Interface* clone() const override {
-      auto* const copy = new Holder(layer);
-      copy->is_trained = this->is_trained;
-      copy->is_frozen = this->is_frozen;
-      return copy;
-    }
+    NN_COLD Interface* clone() const override { return (new Holder(layer))->as_copy_of(*this); }
     std::string name() const override { return layer.name(); }
     Shape output_shape(const Shape& input) const override { return layer.output_shape(input); }
-    Index workspace_bytes(const Shape& x, bool training) const override {
-      if constexpr (requires { layer.workspace_bytes(x, training); }) {
-        return layer.workspace_bytes(x, training);
-      }
+    Index workspace_bytes(std::span<const Shape> x, bool training) const override {
+      if constexpr (has_memory) return layer.workspace_bytes(x[0], training);
       return 0;
     }
     Activation activation() const override {
@@ -318,34 +402,19 @@ class AnyLayer {
       if constexpr (requires { layer.num_layers(); }) return layer.num_layers();
       return 1;
     }
-    NN_COLD void parameters(const Shape& input, ParameterList<T>& list) override {
-      if constexpr (ParametricLayer<L>) {
-        const std::size_t first = list.entries().size();
-        const bool was_frozen = list.is_frozen();
-        list.set_frozen(was_frozen || this->is_frozen);
-        layer.parameters(input, list);
-        list.set_frozen(was_frozen);
-        std::vector<AnyParameter<T>*> own;
-        bool trains = false;
-        for (std::size_t i = first; i < list.entries().size(); ++i) {
-          const auto& entry = list.entries()[i];
-          if (entry.role != ParameterRole::state) own.push_back(entry.parameter);
-          trains |= entry.role == ParameterRole::trained;
-        }
-        own_parameters = std::move(own);
-        this->is_trained = trains;
-      }
+    void parameters(std::span<const Shape> inputs, ParameterList<T>& list) override {
+      if constexpr (ParametricLayer<L>) layer.parameters(inputs[0], list);
     }
     void forward(const T* x, const Shape& x_shape, T* y, const Shape& y_shape,
                  const Pass& pass) const override {
       layer.forward(detail::layer_view<in>(x, x_shape), detail::layer_view<out>(y, y_shape),
-                    promised_part(pass));
+                    this->promised_part(pass));
     }
     void forward(const T* x, const Shape& x_shape, T* y, const Shape& y_shape,
                  const kernels::Affine<T>& affine, const Pass& pass) const override {
       if constexpr (promised.applies_affine) {
         layer.forward(detail::layer_view<in>(x, x_shape), detail::layer_view<out>(y, y_shape),
-                      affine, promised_part(pass));
+                      affine, this->promised_part(pass));
       }
     }
     void affine(T* scale, T* shift) const override {
@@ -353,76 +422,36 @@ class AnyLayer {
     }
     void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy, T* dx,
                   const Pass& pass) const override {
-      begin_gradients(pass);
       layer.backward(detail::layer_view<in>(x, x_shape), detail::layer_view<out>(y, y_shape),
                      detail::layer_view<out>(dy, y_shape), detail::layer_view<in>(dx, x_shape),
-                     promised_part(pass));
-      update(pass);
+                     this->promised_part(pass));
     }
     void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy,
                   kernels::ColumnReader<T>& dx, const Pass& pass) const override {
       if constexpr (promised.gives_dx_in_columns) {
         layer.backward(detail::layer_view<in>(x, x_shape), detail::layer_view<out>(y, y_shape),
                        detail::layer_view<out>(dy, y_shape), dx, pass);
-        update(pass);
       }
     }
     kernels::ColumnReader<T>* dy_reader(const T* x, const Shape& x_shape, const T* y,
                                         const Shape& y_shape, const Pass& pass) const override {
       if constexpr (promised.takes_dy_in_columns) {
-        begin_gradients(pass);
         return layer.dy_reader(detail::layer_view<in>(x, x_shape),
-                               detail::layer_view<out>(y, y_shape), promised_part(pass));
+                               detail::layer_view<out>(y, y_shape), this->promised_part(pass));
       }
       return nullptr;
     }
-    void update(const Pass& pass) const override {
-      if constexpr (!promised.updates_parameters) update_parameters(pass);
-    }
-    void update_parameters([[maybe_unused]] const Pass& pass) const override {
-      if constexpr (ParametricLayer<L>) {
-        if (pass.update == nullptr || this->is_frozen) return;
-        for (const auto* parameter : own_parameters) parameter->update(*pass.update);
-      }
-    }
-
     bool updates_state() const override {
       return requires(L & l, const Shape& x, const Pass& pass) { l.update_state(x, pass); };
     }
     void update_state([[maybe_unused]] const Shape& x_shape,
                       [[maybe_unused]] const Pass& pass) override {
       if constexpr (requires { layer.update_state(x_shape, pass); }) {
-        if (!this->is_frozen) layer.update_state(x_shape, promised_part(pass));
+        if (!this->is_frozen) layer.update_state(x_shape, this->promised_part(pass));
       }
-    }
-
-    /// Makes gradients that are to be assigned 0, for a layer that only adds.
-    void begin_gradients(const Pass& pass) const {
-      if constexpr (ParametricLayer<L> && !promised.assigns_gradients) {
-        if (pass.accumulate) return;
-        for (const auto* parameter : own_parameters) parameter->zero_gradient();
-      }
-    }
-
-    /// L may pass its Pass on to layers inside it, and they would obey what L did not promise. So L
-    /// gets a Pass without the requests that it did not promise to obey.
-    [[nodiscard, gnu::noinline]] Pass promised_part(const Pass& pass) const {
-      Pass own = pass;
-      own.is_frozen |= this->is_frozen;
-      if (own.is_frozen) own.update = nullptr;
-      if constexpr (!promised.updates_parameters) own.update = nullptr;
-      // `begin_gradients` has made them 0. A layer that is used twice inside has to add both times.
-      if constexpr (!promised.assigns_gradients) own.accumulate = true;
-      if constexpr (!requires(const L& l, const Shape& x) { l.workspace_bytes(x, true); }) {
-        own.memory = nullptr;
-        own.batch_number = -1;
-      }
-      return own;
     }
 
     L layer;
-    // Those with gradients. They point into `layer`.
-    std::vector<AnyParameter<T>*> own_parameters;
   };
 
   template <class L>

@@ -307,8 +307,12 @@ class Network {
       if (Network* const inner = layer.network()) {
         inner->collect_as_part(list, wiring, leaf);
       } else {
-        const Shape& sample = wiring.shapes[wiring.sources[leaf][0]];
-        layer.parameters(detail::inner_shape(sample, wiring.outer_axes[leaf++]), list);
+        std::vector<Shape> inputs;
+        for (const std::size_t source : wiring.sources[leaf]) {
+          inputs.push_back(detail::inner_shape(wiring.shapes[source], wiring.outer_axes[leaf]));
+        }
+        ++leaf;
+        layer.parameters(inputs, list);
       }
       parameter_ends_.push_back(list.entries().size() - first);
     }

@@ -125,6 +125,11 @@ class Plan {
     const T* const data = x.value < plan_.num_inputs ? run.x[x.value] : value(run, x.value);
     return {data, x.batch_shape(run.layout.key.batch)};
   }
+  [[nodiscard]] TensorRef<const T> masked_input(const Run& run, const detail::PlanTensor& x) const {
+    TensorRef<const T> found = input(run, x);
+    found.mask = mask(x.mask, run.pass.memory, run.layout);
+    return found;
+  }
   [[nodiscard]] TensorRef<T> result(const Run& run, const Step& step) const {
     return {value(run, step.y.value), step.y.batch_shape(run.layout.key.batch)};
   }
@@ -279,7 +284,7 @@ NN_COLD void Plan<T>::merge(const Run& run, std::size_t i) const {
   const Step& step = plan_.steps[i];
   if (step.new_mask >= 0) unite_masks(run, step);
   std::array<TensorRef<const T>, detail::max_merged> x;
-  for (std::size_t j = 0; j < step.inputs.size(); ++j) x[j] = input(run, step.inputs[j]);
+  for (std::size_t j = 0; j < step.inputs.size(); ++j) x[j] = masked_input(run, step.inputs[j]);
   run.layers[step.leaf]->merge({x.data(), step.inputs.size()}, result(run, step), pass_of(run, i));
 }
 
@@ -291,7 +296,7 @@ NN_COLD void Plan<T>::backward_merge(const Run& run, std::size_t i) const {
   std::array<TensorRef<T>, detail::max_merged> dx;
   for (std::size_t j = 0; j < count; ++j) {
     const detail::PlanInput& each = step.inputs[j];
-    x[j] = input(run, each);
+    x[j] = masked_input(run, each);
     const bool is_wanted = each.needs_dx || !run.dx.empty();
     dx[j] = {is_wanted ? input_gradient(run, each) : nullptr, x[j].shape};
   }
@@ -299,6 +304,7 @@ NN_COLD void Plan<T>::backward_merge(const Run& run, std::size_t i) const {
   run.layers[step.leaf]->backward(Tensors<const T>(x.data(), count), {y.data, y.shape},
                                   {gradient(run, step.y.value), y.shape},
                                   Tensors<T>(dx.data(), count), pass_of(run, i));
+  if (step.updates_shared) run.layers[step.leaf]->update_parameters(run.pass);
 }
 
 template <Real T>

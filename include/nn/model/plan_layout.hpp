@@ -21,12 +21,13 @@ template <Real T>
 
 /// Bytes of what the layer of a step keeps.
 template <Real T>
-[[nodiscard]] Index kept_bytes(const Layers<T>& layers, const PlanStep& step, Index batch,
-                               bool training) {
-  const AnyLayer<T>& layer = *layers[step.leaf];
-  if (step.is_activation || layer.merges()) return 0;
-  return checked_sum({affine_bytes<T>(step), round_to_cache_line(layer.workspace_bytes(
-                                                 step.x().batch_shape(batch), training))});
+[[nodiscard]] NN_COLD Index kept_bytes(const Layers<T>& layers, const PlanStep& step, Index batch,
+                                       bool training) {
+  if (step.is_activation) return 0;
+  std::vector<Shape> x;
+  for (const PlanInput& input : step.inputs) x.push_back(input.batch_shape(batch));
+  return checked_sum({affine_bytes<T>(step),
+                      round_to_cache_line(layers[step.leaf]->workspace_bytes(x, training))});
 }
 
 /// A value is in use from the step that makes it to the last one that reads it. What layers keep

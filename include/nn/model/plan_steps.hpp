@@ -11,9 +11,6 @@
 
 namespace nn::detail {
 
-/// The most tensors that one layer merges.
-inline constexpr std::size_t max_merged = 16;
-
 /// The layers of a model in the order in which they run, those of nested models one by one. A layer
 /// that is used several times stands here as often.
 template <Real T>

@@ -19,9 +19,9 @@ class Sequential : public Model<T> {
   /// A model of the given layers. The first one's scalar type is the model's.
   template <class First, class... Rest>
   requires(sizeof...(Rest) > 0 || !std::same_as<First, Sequential>) &&
-      (Layer<First> ||
-       ModelLike<First>)explicit Sequential(First first,
-                                            Rest... rest) {  // `add` says what the rest lacks
+      (Layer<First> || ModelLike<First> ||
+       MergingLayer<First>)explicit Sequential(First first,
+                                               Rest... rest) {  // `add` says what the rest lacks
     add(std::move(first));
     (add(std::move(rest)), ...);
   }
@@ -30,6 +30,9 @@ class Sequential : public Model<T> {
   /// scalar type is made anew over T if it names its arguments. Throws `std::invalid_argument`
   /// where that would lose weights, and once the model is built.
   template <Layer L>
+  void add(L layer);
+  /// The same for one that takes a single input too.
+  template <MergingLayer L>
   void add(L layer);
   /// Appends all layers of another model, as a part that has a name of its own.
   template <ModelLike M>
@@ -43,11 +46,17 @@ class Sequential : public Model<T> {
 };
 
 template <class First, class... Rest>
-requires(Layer<First> || ModelLike<First>) Sequential(First, Rest...)
+requires(Layer<First> || ModelLike<First> || MergingLayer<First>) Sequential(First, Rest...)
 ->Sequential<typename First::Scalar>;
 
 template <Real T>
 template <Layer L>
+NN_COLD void Sequential<T>::add(L layer) {
+  this->network_.add(detail::any_layer_of<T>(std::move(layer)));
+}
+
+template <Real T>
+template <MergingLayer L>
 NN_COLD void Sequential<T>::add(L layer) {
   this->network_.add(detail::any_layer_of<T>(std::move(layer)));
 }

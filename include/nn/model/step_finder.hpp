@@ -124,6 +124,7 @@ class StepFinder {
       return NewMask{std::ssize(plan_.masks) - 1, true};
     };
     if (layer.makes_mask() && has_steps) return add_mask();
+    if (layer.promises().keeps_first_mask) return {inputs[0].mask};
     bool is_one = true;
     for (const PlanTensor& input : inputs) {
       if (input.mask < 0) return {};

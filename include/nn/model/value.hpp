@@ -35,6 +35,27 @@ struct GraphNode {
   std::string name{};           // of an input
 };
 
+/// Throws `std::invalid_argument` for a layer that was copied out of a built model.
+template <class L>
+NN_COLD void require_no_weights(L layer) {
+  if constexpr (ParametricLayer<L> || ParametricMergingLayer<L>) {
+    Shape smallest;  // any sample will do to have the parameters named
+    constexpr int rank = input_rank<L>() == any_rank ? Shape::max_rank : input_rank<L>();
+    for (int axis = 1; axis < rank; ++axis) smallest.push_back(1);
+    ParameterList<typename L::Scalar> list;
+    if constexpr (ParametricLayer<L>) {
+      layer.parameters(smallest, list);
+    } else {
+      layer.parameters(std::vector<Shape>(max_merged, smallest), list);
+    }
+    for (const auto& entry : list.entries()) {
+      if (!entry.parameter->is_brought()) continue;
+      refuse({layer.name(), "a new layer, or one of the model's own scalar type",
+              "one with weights of another type", "", "load or train the model in that type"});
+    }
+  }
+}
+
 /// A layer behind the container's interface. One over another scalar type than T is made anew over
 /// T. Throws `std::invalid_argument` where that would lose weights.
 template <Real T, class L>
@@ -50,7 +71,7 @@ template <Real T, class L>
     static_assert(
         is_described,
         "a layer over another scalar type than the model's needs arguments() and from_arguments()");
-    if constexpr (Layer<L>) require_no_weights(layer);
+    if constexpr (!ModelLike<L>) require_no_weights(layer);
     using Own = typename WithScalar<L, T>::Type;
     return AnyLayer<T>(Own::from_arguments(layer.arguments()));
   }
@@ -177,7 +198,8 @@ template <Real T>
 /// What a layer, or a model with one input and one output, makes of x. Throws `ShapeError` where it
 /// can't take x.
 template <Real T, class L>
-requires(Layer<L> || ModelLike<L>) [[nodiscard]] Value<T> operator|(const Value<T>& x, L layer) {
+requires(Layer<L> || ModelLike<L> || MergingLayer<L>) [[nodiscard]] Value<T> operator|(
+    const Value<T>& x, L layer) {
   auto own = std::make_shared<detail::GraphLayer<T>>(
       detail::GraphLayer<T>{detail::any_layer_of<T>(std::move(layer))});
   return detail::only_one<T>(detail::use_layer<T>(std::move(own), {x}));

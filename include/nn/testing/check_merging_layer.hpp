@@ -27,6 +27,7 @@ struct MergingRefusal {
 struct MergingExpectations {
   Shape output;                            ///< of one sample
   std::vector<MergingRefusal> refusals{};  ///< as `output_shape` throws them
+  bool is_random = false;                  ///< training draws numbers: another step, another y
   InputRange input{};                      ///< keep clear of what the layer can't differentiate
   double float_tolerance = 1e-5;           ///< of float against double
   std::function<Index()> allocations{};    ///< heap allocations so far; none: not tested
@@ -41,7 +42,8 @@ class MergedBatch {
               InputRange range)
       : y_shape_(layer.merged_shape(samples).with_batch(batch)),
         y_(y_shape_.num_elements()),
-        dy_(y_shape_.num_elements()) {
+        dy_(y_shape_.num_elements()),
+        memory_(memory_bytes(layer, samples, batch)) {
     Index number = 0;
     for (const Shape& sample : samples) {
       shapes_.push_back(sample.with_batch(batch));
@@ -57,17 +59,17 @@ class MergedBatch {
   }
 
   void forward(const AnyLayer<double>& layer) {
-    layer.merge(inputs(), {y_.data(), y_shape_}, LayerRig<double>::training_pass());
+    layer.merge(inputs(), {y_.data(), y_shape_}, pass());
   }
-  /// With null for the gradient of each input that `skips(i)`.
+  /// With null for the gradient of each input that `skips(i)`. Gradients of parameters are
+  /// assigned.
   template <class Skips>
   void backward(const AnyLayer<double>& layer, const Skips& skips) {
     std::vector<TensorRef<double>> gradients;
     for (std::size_t i = 0; i < dx_.size(); ++i) {
       gradients.push_back({skips(i) ? nullptr : dx_[i].data(), shapes_[i]});
     }
-    layer.backward(inputs(), {y_.data(), y_shape_}, {dy_.data(), y_shape_}, gradients,
-                   LayerRig<double>::training_pass());
+    layer.backward(inputs(), {y_.data(), y_shape_}, {dy_.data(), y_shape_}, gradients, pass());
   }
 
   [[nodiscard]] std::size_t num_inputs() const { return x_.size(); }
@@ -78,7 +80,20 @@ class MergedBatch {
   [[nodiscard]] GuardedBuffer<double>& y() { return y_; }
   [[nodiscard]] GuardedBuffer<double>& dy() { return dy_; }
 
+  [[nodiscard]] const GuardedBuffer<std::byte>& memory() const { return memory_; }
+
  private:
+  [[nodiscard]] static Index memory_bytes(const AnyLayer<double>& layer, std::vector<Shape> shapes,
+                                          Index batch) {
+    for (Shape& shape : shapes) shape = shape.with_batch(batch);
+    return layer.workspace_bytes(shapes, true);
+  }
+  [[nodiscard]] Pass pass() {
+    Pass pass = LayerRig<double>::training_pass();
+    pass.memory = memory_.data();
+    pass.accumulate = false;
+    return pass;
+  }
   [[nodiscard]] Tensors<const double> inputs() {
     inputs_.clear();
     for (std::size_t i = 0; i < x_.size(); ++i) inputs_.push_back({x_[i].data(), shapes_[i]});
@@ -89,6 +104,7 @@ class MergedBatch {
   Shape y_shape_;
   std::vector<GuardedBuffer<double>> x_, dx_;
   GuardedBuffer<double> y_, dy_;
+  GuardedBuffer<std::byte> memory_;
   std::vector<TensorRef<const double>> inputs_;
 };
 
@@ -98,7 +114,16 @@ struct MergingContext {
   AnyLayer<double> layer;
   std::vector<Shape> samples;
   MergingExpectations expected;
+  ParameterBlock<double> block{};
 
+  [[nodiscard]] std::vector<double> parameter_gradients() const {
+    std::vector<double> all;
+    for (const NamedParameter<double>& parameter : block) {
+      const double* const first = parameter.gradient().data();
+      all.insert(all.end(), first, first + parameter.shape.num_elements());
+    }
+    return all;
+  }
   [[nodiscard]] MergedBatch batch() const { return {layer, samples, 3, expected.input}; }
 };
 
@@ -133,7 +158,8 @@ inline void check_merged_shape(Findings& findings, const MergingContext& form) {
 }
 
 /// forward leaves its inputs alone. backward writes the gradients that are asked for, none behind
-/// the end of its memory, and those of other inputs don't depend on which ones are.
+/// the end of its memory, and those of other inputs, and of parameters, don't depend on which ones
+/// are.
 inline void check_each_input(Findings& findings, const MergingContext& form) {
   MergedBatch all = form.batch(), before = form.batch();
   all.forward(form.layer);
@@ -144,6 +170,8 @@ inline void check_each_input(Findings& findings, const MergingContext& form) {
   };
   intact(form.name + ": y", all.y().is_intact());
   intact(form.name + ": dy", all.dy().is_intact());
+  intact(form.name + ": pass.memory", all.memory().is_intact());
+  const std::vector<double> gradients = form.parameter_gradients();
   for (std::size_t i = 0; i < all.num_inputs(); ++i) {
     intact(input_name(form, i) + ": dx", all.dx(i).is_intact());
     if (!all.x(i).has_bits_of(before.x(i))) {
@@ -154,11 +182,14 @@ inline void check_each_input(Findings& findings, const MergingContext& form) {
     MergedBatch some = form.batch();
     some.forward(form.layer);
     some.backward(form.layer, [=](std::size_t i) { return i == skipped; });
+    const std::string without = ", without dx of input " + std::to_string(skipped);
+    const std::vector<double> own = form.parameter_gradients();
+    compare_exactly(findings, form.name + without, "gradients of parameters",
+                    {std::ssize(gradients)}, gradients.data(), own.data());
     for (std::size_t i = 0; i < all.num_inputs(); ++i) {
       if (i == skipped) continue;
-      compare_exactly(findings,
-                      input_name(form, i) + ", without dx of input " + std::to_string(skipped),
-                      "dx", all.shape(i), all.dx(i).data(), some.dx(i).data());
+      compare_exactly(findings, input_name(form, i) + without, "dx", all.shape(i), all.dx(i).data(),
+                      some.dx(i).data());
     }
   }
 }
@@ -180,16 +211,17 @@ inline void check_ignored_y(Findings& findings, const MergingContext& form) {
 }
 
 /// The form of any layer, for the inputs of a sample as one row.
-template <class Make>
+template <class L, class Make>
 void check_joined(Findings& findings, const MergingContext& form, const Make& make) {
   const std::vector<Shape>& samples = form.samples;
   Index count = 0;
   for (const Shape& sample : samples) count += sample.num_elements();
-  const auto joined = [=]<class T>() -> JoinedInputs<T>
+  const auto joined = [=]<class T>() -> JoinedInputs<T, nn::detail::promises_of<L>()>
   requires requires { make.template operator()<T>(); }
   { return {AnyLayer<T>(make.template operator()<T>()), samples}; };
   const Findings more = check_layer(joined, {count},
                                     {.output = form.expected.output,
+                                     .is_random = form.expected.is_random,
                                      .input = form.expected.input,
                                      .float_tolerance = form.expected.float_tolerance,
                                      .allocations = form.expected.allocations});
@@ -227,7 +259,10 @@ void check_arguments(Findings& findings, const MergingContext& form, const L& la
     if (!findings.empty()) return;
     MergedBatch expected = form.batch(), actual = form.batch();
     expected.forward(form.layer);
-    actual.forward(AnyLayer<double>(loaded));
+    AnyLayer<double> layer_again(loaded);
+    ParameterBlock<double> block;
+    set_parameters(layer_again, form.samples, block);
+    actual.forward(layer_again);
     compare_exactly(findings, form.name + ", loaded", "y", expected.y_shape(), expected.y().data(),
                     actual.y().data());
   } catch (const std::exception& error) {
@@ -247,13 +282,14 @@ template <class Make>
                                            const MergingExpectations& expected) {
   const auto layer = make.template operator()<double>();
   using L = std::remove_cvref_t<decltype(layer)>;
-  const detail::MergingContext form{layer.name(), AnyLayer<double>(layer), samples, expected};
+  detail::MergingContext form{layer.name(), AnyLayer<double>(layer), samples, expected};
+  set_parameters(form.layer, samples, form.block);
   Findings findings;
   detail::check_merged_shape(findings, form);
   if (!findings.empty()) return findings;
   detail::check_each_input(findings, form);
   detail::check_ignored_y(findings, form);
-  detail::check_joined(findings, form, make);
+  detail::check_joined<L>(findings, form, make);
   if constexpr (detail::DescribedMergingLayer<L>) {
     detail::check_arguments(findings, form, layer);
   } else if constexpr (

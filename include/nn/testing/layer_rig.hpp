@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -96,6 +97,25 @@ struct InputRange {
   bool is_whole = false;  ///< only whole numbers below `highest`: x has no gradient
 };
 
+/// Gives a layer parameters in this block, which it looks into from then on. Also what starts at
+/// zero is tested.
+template <Real T>
+void set_parameters(AnyLayer<T>& layer, std::span<const Shape> samples, ParameterBlock<T>& block) {
+  ParameterList<T> list;
+  layer.parameters(samples, list);
+  block.allocate(list);
+  block.initialize(list, 1);
+  block.allocate_gradients(list);
+  std::uint32_t number = 0;
+  for (const NamedParameter<T>& parameter : block) {
+    for (Index i = 0; i < parameter.shape.num_elements(); ++i) {
+      T& value = parameter.value().data()[i];
+      value += static_cast<T>(0.25 * test_number(TestNumbers::parameter, i, number));
+    }
+    ++number;
+  }
+}
+
 /// A layer with parameters of its own.
 template <Real T>
 class LayerRig {
@@ -103,18 +123,8 @@ class LayerRig {
   /// The model around a layer applies its activation, so one that has any is put into a model.
   LayerRig(AnyLayer<T> layer, const Shape& sample)
       : layer_(runs_alone(layer) ? std::move(layer) : in_model(std::move(layer))), sample_(sample) {
-    ParameterList<T> list;
-    layer_.parameters(sample, list);
-    block_.allocate(list);
-    block_.initialize(list, 1);
-    block_.allocate_gradients(list);
-    std::uint32_t number = 0;
-    for (const NamedParameter<T>& parameter : block_) {  // also what starts at zero is tested
-      for (Index i = 0; i < parameter.shape.num_elements(); ++i) {
-        T& value = parameter.value().data()[i];
-        value += static_cast<T>(0.25 * test_number(TestNumbers::parameter, i, number));
-      }
-      ++number;
+    set_parameters(layer_, {&sample_, 1}, block_);
+    for (const NamedParameter<T>& parameter : block_) {
       (parameter.is_trained() ? parameters_ : state_).push_back(parameter);
     }
   }
