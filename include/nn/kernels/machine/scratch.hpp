@@ -46,6 +46,8 @@ enum class ScratchUse {
   repeated_channels,
   stacked_frames,
   stacked_weights,
+  scores,
+  score_gradients,
   count
 };
 
