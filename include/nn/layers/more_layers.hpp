@@ -3,6 +3,7 @@
 // names them to `load`.
 #pragma once
 
+#include "nn/layers/attention.hpp"
 #include "nn/layers/conv1d.hpp"
 #include "nn/layers/conv1d_transpose.hpp"
 #include "nn/layers/conv2d_transpose.hpp"
@@ -18,6 +19,7 @@
 #include "nn/layers/layers.hpp"
 #include "nn/layers/lstm.hpp"
 #include "nn/layers/masking.hpp"
+#include "nn/layers/multi_head_attention.hpp"
 #include "nn/layers/permute.hpp"
 #include "nn/layers/prelu.hpp"
 #include "nn/layers/repeat_vector.hpp"
@@ -33,10 +35,11 @@
 // It would indent each line more than the one before.
 // clang-format off
 #define NN_FOR_EACH_MORE_LAYER(DO) \
+  DO(Attention) \
   DO(Conv1D) DO(Conv1DTranspose) DO(Conv2DTranspose) DO(Conv3D) DO(Cropping1D) \
   DO(Cropping2D) DO(DepthwiseConv2D) DO(Embedding) DO(GRU) DO(GlobalAveragePooling1D) \
-  DO(GlobalMaxPooling1D) DO(GlobalMaxPooling2D) DO(LSTM) DO(Masking) DO(PReLU) \
-  DO(Permute) DO(RepeatVector) DO(Reshape) DO(SeparableConv2D) DO(SimpleRNN) \
+  DO(GlobalMaxPooling1D) DO(GlobalMaxPooling2D) DO(LSTM) DO(Masking) DO(MultiHeadAttention) \
+  DO(PReLU) DO(Permute) DO(RepeatVector) DO(Reshape) DO(SeparableConv2D) DO(SimpleRNN) \
   DO(UnitNormalization) DO(UpSampling1D) DO(UpSampling2D) DO(ZeroPadding1D) \
   DO(ZeroPadding2D)
 // clang-format on
