@@ -15,7 +15,9 @@
 #include "nn/layers/global_average_pooling1d.hpp"
 #include "nn/layers/global_max_pooling1d.hpp"
 #include "nn/layers/global_max_pooling2d.hpp"
+#include "nn/layers/group_normalization.hpp"
 #include "nn/layers/gru.hpp"
+#include "nn/layers/layer_normalization.hpp"
 #include "nn/layers/layers.hpp"
 #include "nn/layers/lstm.hpp"
 #include "nn/layers/masking.hpp"
@@ -24,6 +26,7 @@
 #include "nn/layers/prelu.hpp"
 #include "nn/layers/repeat_vector.hpp"
 #include "nn/layers/reshape.hpp"
+#include "nn/layers/rms_normalization.hpp"
 #include "nn/layers/separable_conv2d.hpp"
 #include "nn/layers/simple_rnn.hpp"
 #include "nn/layers/unit_normalization.hpp"
@@ -35,11 +38,12 @@
 // It would indent each line more than the one before.
 // clang-format off
 #define NN_FOR_EACH_MORE_LAYER(DO) \
-  DO(Attention) \
-  DO(Conv1D) DO(Conv1DTranspose) DO(Conv2DTranspose) DO(Conv3D) DO(Cropping1D) \
-  DO(Cropping2D) DO(DepthwiseConv2D) DO(Embedding) DO(GRU) DO(GlobalAveragePooling1D) \
-  DO(GlobalMaxPooling1D) DO(GlobalMaxPooling2D) DO(LSTM) DO(Masking) DO(MultiHeadAttention) \
-  DO(PReLU) DO(Permute) DO(RepeatVector) DO(Reshape) DO(SeparableConv2D) DO(SimpleRNN) \
+  DO(Attention) DO(Conv1D) DO(Conv1DTranspose) DO(Conv2DTranspose) DO(Conv3D) \
+  DO(Cropping1D) DO(Cropping2D) DO(DepthwiseConv2D) DO(Embedding) DO(GRU) \
+  DO(GlobalAveragePooling1D) DO(GlobalMaxPooling1D) DO(GlobalMaxPooling2D) \
+  DO(GroupNormalization) DO(LSTM) DO(LayerNormalization) DO(Masking) \
+  DO(MultiHeadAttention) DO(PReLU) DO(Permute) DO(RMSNormalization) \
+  DO(RepeatVector) DO(Reshape) DO(SeparableConv2D) DO(SimpleRNN) \
   DO(UnitNormalization) DO(UpSampling1D) DO(UpSampling2D) DO(ZeroPadding1D) \
   DO(ZeroPadding2D)
 // clang-format on

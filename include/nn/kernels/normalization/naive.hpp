@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Statistics of columns in the plainest loops: the twins that the fast ones are tested against.
+// Statistics of columns and of rows in the plainest loops: the twins that the fast ones are tested
+// against.
 #pragma once
+
+#include <cmath>
 
 #include "nn/core/config.hpp"
 #include "nn/core/real.hpp"
+#include "nn/kernels/normalization/row_norm.hpp"
 
 namespace nn::kernels::naive {
 
@@ -59,6 +63,45 @@ void combine_columns(Index rows, Index cols, const T* x, const T* dy, const T* m
       const T gradient = dy[at] * scale[j] + ((x[at] - mean[j]) * slope[j] + shift[j]);
       dx[at] = masks && x[at] <= T(0) ? T(0) : gradient;
     }
+  }
+}
+
+/// One row: x, y [width].
+template <Real T>
+void normalize_row(const RowNorm<T>& norm, const T* x, T* y, T& mean, T& factor) {
+  using std::sqrt;
+  const auto width = static_cast<T>(norm.width);
+  T sum(0), squares(0);
+  for (Index j = 0; norm.centers && j < norm.width; ++j) sum += x[j];
+  mean = sum / width;
+  for (Index j = 0; j < norm.width; ++j) squares += (x[j] - mean) * (x[j] - mean);
+  factor = T(1) / sqrt(squares / width + norm.epsilon);
+  for (Index j = 0; j < norm.width; ++j) {
+    const T normalized = (x[j] - mean) * factor;
+    const T scaled = norm.gamma == nullptr ? normalized : normalized * norm.gamma[j];
+    y[j] = norm.beta == nullptr ? scaled : scaled + norm.beta[j];
+  }
+}
+
+/// One row: x, dy, dx, dgamma, dbeta [width]; the last three may be null, the last two are added
+/// to.
+template <Real T>
+void normalize_row_gradient(const RowNorm<T>& norm, const T* x, const T* dy, const T& mean,
+                            const T& factor, T* dx, T* dgamma, T* dbeta) {
+  T sum(0), product(0);
+  for (Index j = 0; j < norm.width; ++j) {
+    const T normalized = (x[j] - mean) * factor;
+    const T gradient = norm.gamma == nullptr ? dy[j] : dy[j] * norm.gamma[j];
+    if (norm.centers) sum += gradient;
+    product += gradient * normalized;
+    if (dgamma != nullptr) dgamma[j] += dy[j] * normalized;
+    if (dbeta != nullptr) dbeta[j] += dy[j];
+  }
+  const auto width = static_cast<T>(norm.width);
+  for (Index j = 0; dx != nullptr && j < norm.width; ++j) {
+    const T normalized = (x[j] - mean) * factor;
+    const T gradient = norm.gamma == nullptr ? dy[j] : dy[j] * norm.gamma[j];
+    dx[j] = factor * (gradient - sum / width - normalized * (product / width));
   }
 }
 
