@@ -15,13 +15,19 @@ using nn::Isa;
 using nn::kernels::Pooling2DShape;
 using namespace nn::testing;
 
-/// batch, height, width, channels; pool; output; strides; padding
+/// batch, height, width, channels; pool; output; strides; padding; evenly shared
 const Pooling2DShape shapes[] = {
-    {2, 8, 6, 24, 2, 2, 4, 3, 2, 2},      {3, 7, 9, 3, 2, 2, 3, 4, 2, 2},
-    {1, 9, 8, 17, 3, 3, 7, 6, 1, 1},      {2, 7, 7, 32, 3, 3, 4, 4, 2, 2, 1, 1},
-    {2, 5, 6, 5, 3, 2, 5, 6, 1, 1, 1, 0}, {1, 10, 11, 1, 2, 3, 3, 3, 4, 4},
-    {1, 1, 1, 4, 1, 1, 1, 1, 1, 1},       {0, 4, 4, 2, 2, 2, 2, 2, 2, 2},
+    {2, 8, 6, 24, 2, 2, 4, 3, 2, 2},
+    {3, 7, 9, 3, 2, 2, 3, 4, 2, 2},
+    {1, 9, 8, 17, 3, 3, 7, 6, 1, 1},
+    {2, 7, 7, 32, 3, 3, 4, 4, 2, 2, 1, 1},
+    {2, 5, 6, 5, 3, 2, 5, 6, 1, 1, 1, 0},
+    {1, 10, 11, 1, 2, 3, 3, 3, 4, 4},
+    {1, 1, 1, 4, 1, 1, 1, 1, 1, 1},
+    {0, 4, 4, 2, 2, 2, 2, 2, 2, 2},
     {1, 5, 4, 1, 2, 2, 2, 2, 2, 2},  // a row left over
+    {2, 7, 5, 9, 4, 3, 3, 4, 0, 0, 0, 0, true},
+    {1, 6, 4, 3, 3, 3, 3, 2, 0, 0, 0, 0, true},
 };
 
 /// Small whole numbers, so that windows hold equal maxima.

@@ -3,7 +3,11 @@
 // names them to `load`.
 #pragma once
 
+#include "nn/layers/adaptive_average_pooling2d.hpp"
+#include "nn/layers/adaptive_max_pooling2d.hpp"
 #include "nn/layers/attention.hpp"
+#include "nn/layers/average_pooling1d.hpp"
+#include "nn/layers/average_pooling2d.hpp"
 #include "nn/layers/conv1d.hpp"
 #include "nn/layers/conv1d_transpose.hpp"
 #include "nn/layers/conv2d_transpose.hpp"
@@ -21,6 +25,7 @@
 #include "nn/layers/layers.hpp"
 #include "nn/layers/lstm.hpp"
 #include "nn/layers/masking.hpp"
+#include "nn/layers/max_pooling1d.hpp"
 #include "nn/layers/multi_head_attention.hpp"
 #include "nn/layers/permute.hpp"
 #include "nn/layers/prelu.hpp"
@@ -38,10 +43,12 @@
 // It would indent each line more than the one before.
 // clang-format off
 #define NN_FOR_EACH_MORE_LAYER(DO) \
-  DO(Attention) DO(Conv1D) DO(Conv1DTranspose) DO(Conv2DTranspose) DO(Conv3D) \
-  DO(Cropping1D) DO(Cropping2D) DO(DepthwiseConv2D) DO(Embedding) DO(GRU) \
-  DO(GlobalAveragePooling1D) DO(GlobalMaxPooling1D) DO(GlobalMaxPooling2D) \
-  DO(GroupNormalization) DO(LSTM) DO(LayerNormalization) DO(Masking) \
+  DO(AdaptiveAveragePooling2D) DO(AdaptiveMaxPooling2D) DO(Attention) \
+  DO(AveragePooling1D) DO(AveragePooling2D) DO(Conv1D) DO(Conv1DTranspose) \
+  DO(Conv2DTranspose) DO(Conv3D) DO(Cropping1D) DO(Cropping2D) \
+  DO(DepthwiseConv2D) DO(Embedding) DO(GRU) DO(GlobalAveragePooling1D) \
+  DO(GlobalMaxPooling1D) DO(GlobalMaxPooling2D) DO(GroupNormalization) \
+  DO(LSTM) DO(LayerNormalization) DO(Masking) DO(MaxPooling1D) \
   DO(MultiHeadAttention) DO(PReLU) DO(Permute) DO(RMSNormalization) \
   DO(RepeatVector) DO(Reshape) DO(SeparableConv2D) DO(SimpleRNN) \
   DO(UnitNormalization) DO(UpSampling1D) DO(UpSampling2D) DO(ZeroPadding1D) \
