@@ -5,6 +5,7 @@
 
 #include "nn/layers/adaptive_average_pooling2d.hpp"
 #include "nn/layers/adaptive_max_pooling2d.hpp"
+#include "nn/layers/alpha_dropout.hpp"
 #include "nn/layers/attention.hpp"
 #include "nn/layers/average_pooling1d.hpp"
 #include "nn/layers/average_pooling2d.hpp"
@@ -16,6 +17,8 @@
 #include "nn/layers/cropping2d.hpp"
 #include "nn/layers/depthwise_conv2d.hpp"
 #include "nn/layers/embedding.hpp"
+#include "nn/layers/gaussian_dropout.hpp"
+#include "nn/layers/gaussian_noise.hpp"
 #include "nn/layers/global_average_pooling1d.hpp"
 #include "nn/layers/global_max_pooling1d.hpp"
 #include "nn/layers/global_max_pooling2d.hpp"
@@ -34,6 +37,8 @@
 #include "nn/layers/rms_normalization.hpp"
 #include "nn/layers/separable_conv2d.hpp"
 #include "nn/layers/simple_rnn.hpp"
+#include "nn/layers/spatial_dropout1d.hpp"
+#include "nn/layers/spatial_dropout2d.hpp"
 #include "nn/layers/unit_normalization.hpp"
 #include "nn/layers/up_sampling1d.hpp"
 #include "nn/layers/up_sampling2d.hpp"
@@ -43,14 +48,15 @@
 // It would indent each line more than the one before.
 // clang-format off
 #define NN_FOR_EACH_MORE_LAYER(DO) \
-  DO(AdaptiveAveragePooling2D) DO(AdaptiveMaxPooling2D) DO(Attention) \
-  DO(AveragePooling1D) DO(AveragePooling2D) DO(Conv1D) DO(Conv1DTranspose) \
-  DO(Conv2DTranspose) DO(Conv3D) DO(Cropping1D) DO(Cropping2D) \
-  DO(DepthwiseConv2D) DO(Embedding) DO(GRU) DO(GlobalAveragePooling1D) \
-  DO(GlobalMaxPooling1D) DO(GlobalMaxPooling2D) DO(GroupNormalization) \
-  DO(LSTM) DO(LayerNormalization) DO(Masking) DO(MaxPooling1D) \
-  DO(MultiHeadAttention) DO(PReLU) DO(Permute) DO(RMSNormalization) \
-  DO(RepeatVector) DO(Reshape) DO(SeparableConv2D) DO(SimpleRNN) \
+  DO(AdaptiveAveragePooling2D) DO(AdaptiveMaxPooling2D) DO(AlphaDropout) \
+  DO(Attention) DO(AveragePooling1D) DO(AveragePooling2D) DO(Conv1D) \
+  DO(Conv1DTranspose) DO(Conv2DTranspose) DO(Conv3D) DO(Cropping1D) \
+  DO(Cropping2D) DO(DepthwiseConv2D) DO(Embedding) DO(GRU) DO(GaussianDropout) \
+  DO(GaussianNoise) DO(GlobalAveragePooling1D) DO(GlobalMaxPooling1D) \
+  DO(GlobalMaxPooling2D) DO(GroupNormalization) DO(LSTM) \
+  DO(LayerNormalization) DO(Masking) DO(MaxPooling1D) DO(MultiHeadAttention) \
+  DO(PReLU) DO(Permute) DO(RMSNormalization) DO(RepeatVector) DO(Reshape) \
+  DO(SeparableConv2D) DO(SimpleRNN) DO(SpatialDropout1D) DO(SpatialDropout2D) \
   DO(UnitNormalization) DO(UpSampling1D) DO(UpSampling2D) DO(ZeroPadding1D) \
   DO(ZeroPadding2D)
 // clang-format on
