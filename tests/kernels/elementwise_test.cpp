@@ -145,6 +145,28 @@ TEST_SUITE("kernels/elementwise") {
     }
   }
 
+  TEST_CASE_TEMPLATE("Elementwise: the gelu of vectors keeps the digits of its lower tail", T,
+                     float, double) {
+    std::vector<T> x;
+    for (int i = -20000; i <= 20000; ++i) x.push_back(static_cast<T>(i / 500.0));
+    std::vector<T> y(x.size());
+    for (const Isa isa : available_isas()) {
+      CAPTURE(std::string{nn::to_string(isa)});
+      NN_DISPATCH_TO(isa, activate_vectors, Activation::gelu, static_cast<Index>(x.size()),
+                     x.data(), y.data());
+      double largest = 0;
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        const auto exact_x = static_cast<long double>(x[i]);
+        const long double exact = exact_x / 2 * std::erfc(-exact_x / std::sqrt(2.0L));
+        if (std::abs(exact) < static_cast<long double>(std::numeric_limits<T>::min())) continue;
+        // An argument x^2 / 2 that is rounded makes an exponential less exact by its size.
+        const long double allowed = 8 + exact_x * exact_x;
+        largest = std::max(largest, static_cast<double>(std::abs(y[i] / exact - 1) / allowed));
+      }
+      CHECK(largest <= static_cast<double>(std::numeric_limits<T>::epsilon()));
+    }
+  }
+
   TEST_CASE_TEMPLATE("Elementwise: activations with arguments agree with the naive loops", T, float,
                      double) {
     for (const Isa isa : available_isas()) {

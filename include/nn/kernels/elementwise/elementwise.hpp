@@ -11,6 +11,7 @@
 #include <type_traits>
 
 #include "nn/kernels/elementwise/naive.hpp"
+#include "nn/kernels/elementwise/normal_tail.hpp"
 #include "nn/kernels/elementwise/pairwise.hpp"
 #include "nn/kernels/machine/blocks.hpp"
 #include "nn/kernels/machine/simd.hpp"
@@ -38,12 +39,11 @@ void known_gradient(Index count, const T* y, const T* dy, T* dz) {
 }  // namespace detail
 
 /// Whether there are vector kernels for it, beside those of relu. A sigmoid and a tanh give the
-/// same bits wherever they are applied, those of the standard library, as do gelu and softplus.
+/// same bits wherever they are applied, those of the standard library, as does softplus.
 [[nodiscard]] constexpr bool has_vectors(Activation activation) {
   switch (activation) {
     case Activation::linear:
     case Activation::relu:
-    case Activation::gelu:
     case Activation::sigmoid:
     case Activation::tanh:
     case Activation::softplus:
