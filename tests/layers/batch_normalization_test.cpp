@@ -27,7 +27,8 @@ TEST_SUITE("layers/batch_normalization") {
     const auto make = []<class T>() { return BatchNormalization<T>{}; };
     auto expected = expectations({5});
     expected.refusals = {
-        {{}, "BatchNormalization: expected samples with at least one feature, got []"},
+        {{},
+         "BatchNormalization: expected samples with axis -1, got [] (axis 0 is that of the batch)"},
         {{3, 0}, "BatchNormalization: expected samples with at least one feature, got [3, 0]"}};
     CHECK(form(make, {5}, expected) == "");
     CHECK(form(make, {4, 3, 2}, expectations({4, 3, 2})) == "");
@@ -38,8 +39,8 @@ TEST_SUITE("layers/batch_normalization") {
       "BatchNormalization: fills the form without gamma and beta, on the last axis by number") {
     auto expected = expectations({4, 3});
     expected.refusals = {{{4},
-                          "BatchNormalization: expected axis -1 or 1, the last one, got 2 (samples "
-                          "[4])"}};
+                          "BatchNormalization: expected samples with axis 2, got [4] (axis 0 is "
+                          "that of the batch)"}};
     CHECK(form(
               []<class T>() {
                 return BatchNormalization<T>{{.axis = 2, .momentum = 0.5, .center = false}};
@@ -52,6 +53,66 @@ TEST_SUITE("layers/batch_normalization") {
                 return BatchNormalization<T>{{.epsilon = 0.1, .center = false, .scale = false}};
               },
               {3}, expectations({3})) == "");
+  }
+
+  TEST_CASE("BatchNormalization: fills the form on other axes than the last") {
+    CHECK(form([]<class T>() { return BatchNormalization<T>{{.axis = 1}}; }, {3, 2, 4},
+               expectations({3, 2, 4})) == "");
+    CHECK(form(
+              []<class T>() {
+                return BatchNormalization<T>{{.axis = -2, .epsilon = 0.1, .scale = false}};
+              },
+              {2, 3, 4}, expectations({2, 3, 4})) == "");
+  }
+
+  TEST_CASE("BatchNormalization: channels first give what channels last do") {
+    const std::vector<std::vector<double>> parameters{{2, 4}, {1, -1}}, state{{0, 1}, {2, 3}};
+    WorkedExample last(BatchNormalization<double>{}, {3, 2},
+                       {1, 10, 2, 20, 4, 25, 0, 3, 9, 1, 7, 8}, parameters, state);
+    WorkedExample first(BatchNormalization<double>{{.axis = 1}}, {2, 3},
+                        {1, 2, 4, 10, 20, 25, 0, 9, 7, 3, 1, 8}, parameters, state);
+    for (const bool training : {true, false}) {
+      last.pass.training = first.pass.training = training;
+      static_cast<void>(last.forward());
+      static_cast<void>(first.forward());
+      if (training) {
+        static_cast<void>(last.backward({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}));
+        static_cast<void>(first.backward({1, 3, 5, 2, 4, 6, 7, 9, 11, 8, 10, 12}));
+        last.rig.update_state(last.batch);
+        first.rig.update_state(first.batch);
+      }
+      for (int i = 0; i < 12; ++i) {
+        CAPTURE(i);
+        const int other = i / 6 * 6 + i % 2 * 3 + i % 6 / 2;
+        CHECK(last.batch.y.data()[i] == doctest::Approx(first.batch.y.data()[other]));
+        CHECK(last.batch.dx.data()[i] == doctest::Approx(first.batch.dx.data()[other]));
+      }
+      for (std::size_t i = 0; i < 2; ++i) {
+        CHECK(last.gradient(i) == first.gradient(i));
+        CHECK(last.state(i) == first.state(i));
+      }
+    }
+  }
+
+  TEST_CASE("BatchNormalization: behind a Dense, another axis is no part of that") {
+    const auto make = [](nn::Index axis) {
+      return nn::Sequential<double>{nn::Dense<double>{2},
+                                    BatchNormalization<double>{{.axis = axis}}};
+    };
+    auto last = make(-1), other = make(1);
+    last.build({2, 3}, {.seed = 1});
+    other.build({2, 3}, {.seed = 1});
+    for (auto* model : {&last, &other}) {
+      model->parameters().named()[3].value()(0) = 5;  // beta
+      model->parameters().named()[3].value()(1) = 7;
+    }
+    nn::Tensor<double, 3> x(1, 2, 3);
+    x.setConstant(0.5);
+    const auto y_last = last.predict<3>(x), y_other = other.predict<3>(x);
+    CHECK(y_last(0, 0, 1) - y_last(0, 0, 0) ==
+          doctest::Approx(y_other(0, 0, 1) - y_other(0, 0, 0) + 2));
+    CHECK(y_other(0, 1, 0) - y_other(0, 0, 0) == doctest::Approx(2));
+    CHECK(y_last(0, 1, 0) == doctest::Approx(y_last(0, 0, 0)));
   }
 
   TEST_CASE("BatchNormalization: gives the numbers of a worked example") {
@@ -117,6 +178,10 @@ TEST_SUITE("layers/batch_normalization") {
                          "BatchNormalization: expected a momentum from 0 to 1, got nan",
                          std::invalid_argument);
     CHECK_THROWS_WITH_AS(make(0.5, 0), "BatchNormalization: expected a positive epsilon, got 0",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(BatchNormalization<float>{{.axis = 0}},
+                         "BatchNormalization: expected an axis of samples, got 0, the axis of the "
+                         "batch",
                          std::invalid_argument);
   }
 

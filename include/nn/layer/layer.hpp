@@ -95,6 +95,7 @@ struct WithScalar<L<U>, T> {
 ///     void forward(ConstTensorMap<T, R> x, TensorMap<T, S> y, const kernels::Affine<T>& affine,
 ///                  const Pass&) const;
 ///     void affine(T* scale, T* shift) const;  // writes a number for each feature
+///     bool is_affine_on(const Shape& sample) const;  // optional: false where y is no such map
 ///     void backward(ConstTensorMap<T, R> x, ConstTensorMap<T, S> y, TensorMap<T, S> dy,
 ///                   kernels::ColumnReader<T>& dx, const Pass&) const;
 ///     // a reader of dy, made in pass.memory, that obeys pass.accumulate; null to decline

@@ -7,17 +7,19 @@
 #include <cstddef>
 #include <string>
 
+#include "nn/core/checked.hpp"
 #include "nn/core/finite.hpp"
 #include "nn/kernels/elementwise/elementwise.hpp"
-#include "nn/kernels/normalization/normalization.hpp"
+#include "nn/kernels/normalization/column_runs.hpp"
 #include "nn/layer/batch_peers.hpp"
 #include "nn/layer/layer.hpp"
+#include "nn/layer/sample_axis.hpp"
 
 namespace nn {
 
 /// Options of BatchNormalization, with Keras' names and defaults.
 struct BatchNormalizationOptions {
-  Index axis = -1;         ///< of the features: -1 or the number of the last axis
+  Index axis = -1;         ///< of the features; it counts that of the batch, which is 0
   double momentum = 0.99;  ///< share of the moving statistics that a batch leaves; in [0, 1]
   double epsilon = 1e-3;   ///< added to variances, which may be 0; positive
   bool center = true;      ///< add beta
@@ -32,42 +34,39 @@ struct BatchNormalizationOptions {
 };
 
 /// Gives each feature mean beta and deviation gamma (Ioffe and Szegedy 2015; Keras:
-/// BatchNormalization), over all axes but the last:
+/// BatchNormalization), over all axes but that of the features:
 ///     y = (x - mean) / std * gamma + beta     std = sqrt(variance + epsilon)
 /// In training, mean and variance (divided by the number of rows) are those of the batch, and the
 /// moving ones follow them: moving = moving momentum + batch (1 - momentum). At inference they are
 /// the moving ones, and in a frozen layer always.
-/// Shapes    x [rows, features]   y like x   gamma, beta, moving_mean, moving_variance [features]
+/// Shapes    x [N, ..., features] or another order   y like x
+///           gamma, beta, moving_mean, moving_variance [features]
 /// Backward  dbeta += sum dy   dgamma += sum dy x^   with x^ = (x - mean) / std
 ///           dx = gamma / std (dy - mean dy - x^ mean(dy x^))
 /// Init      gamma: one   beta: zero   moving_mean: zero   moving_variance: one
-/// Throws    std::invalid_argument for a momentum outside [0, 1] and an epsilon that is not
-///           positive; ShapeError for samples without features and another axis than the last
+/// Throws    std::invalid_argument for a momentum outside [0, 1], an epsilon that is not positive
+///           and axis 0; ShapeError for samples without the axis, or without features
 template <Real T = float>
 class BatchNormalization {
  public:
   using Scalar = T;
+  static constexpr int input_rank = any_rank;
+  static constexpr int output_rank = any_rank;
 
   explicit BatchNormalization(const BatchNormalizationOptions& options = {}) : options_(options) {
     demand(options.momentum >= 0 && options.momentum <= 1, "BatchNormalization",
            "a momentum from 0 to 1", options.momentum);
     demand(options.epsilon > 0 && is_finite(options.epsilon), "BatchNormalization",
            "a positive epsilon", options.epsilon);
+    demand(options.axis != 0, "BatchNormalization", "an axis of samples",
+           "0, the axis of the batch");
   }
 
   [[nodiscard]] static std::string name() { return "BatchNormalization"; }
 
   [[nodiscard]] Shape output_shape(const Shape& input) const {
-    if (input.empty() || input.back() == 0) {
-      refuse<ShapeError>(
-          {"BatchNormalization", "samples with at least one feature", input.to_string()});
-    }
-    if (options_.axis != -1 && options_.axis != input.rank()) {
-      refuse<ShapeError>({"BatchNormalization",
-                          {"axis -1 or ", input.rank(), ", the last one"},
-                          options_.axis,
-                          {"samples ", input.to_string()}});
-    }
+    demand<ShapeError>(features_of(input) > 0, "BatchNormalization",
+                       "samples with at least one feature", input.to_string());
     return input;
   }
 
@@ -78,12 +77,15 @@ class BatchNormalization {
                                      .assigns_gradients = true};
 
   [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
-    return bytes_of<T>(training ? Index{5} : Index{2}, x.back());
+    const Index features = axis_of(x).size, run = axis_of(x).inner;
+    const Index of_columns = run == 1 ? 0 : bytes_of<T>(Index{4}, features, run);
+    return checked_sum({of_columns, bytes_of<T>(training ? Index{5} : Index{2}, features)});
   }
 
-  void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
-    const Index rows = x.dimension(0), features = x.dimension(1);
+  void forward(TensorRef<const T> x, TensorRef<T> y, const Pass& pass) const {
+    const Index features = axis_of(x.shape).size;
     pass.require_memory("BatchNormalization", bytes_of<T>(features));
+    const kernels::FeatureRuns<T> matrix = matrix_of(x.shape, pass);
     const Memory memory(pass, features);
     const T* mean = moving_mean_.value().data();          // [features]
     const T* variance = moving_variance_.value().data();  // [features]
@@ -92,9 +94,9 @@ class BatchNormalization {
         refuse({"BatchNormalization", "sequences without a mask in training", "masked ones",
                 "their padding would be in the statistics", "normalize each step by itself"});
       }
-      kernels::column_moments(rows, features, x.data(), memory.mean, memory.variance);
+      matrix.moments(x.data, memory.mean, memory.variance);
       if (is_shared(pass)) {
-        detail::share_moments<T>(*pass.peers, rows, {memory.mean, size_of(features)},
+        detail::share_moments<T>(*pass.peers, matrix.count(), {memory.mean, size_of(features)},
                                  {memory.variance, size_of(features)});
       }
       mean = memory.mean;
@@ -106,9 +108,13 @@ class BatchNormalization {
       memory.shift[j] = options_.center ? beta_.value()(j) : T(0);
     }
     const bool is_relu = pass.activation == Activation::relu;
-    kernels::shift_and_scale(rows, features, x.data(), mean, memory.scale, memory.shift, y.data(),
-                             is_relu);
-    if (!is_relu) kernels::activate(pass.activation, y.size(), y.data(), y.data());
+    matrix.shift_and_scale(x.data, mean, memory.scale, memory.shift, y.data, is_relu);
+    if (!is_relu) kernels::activate(pass.activation, y.size(), y.data, y.data);
+  }
+
+  /// Whether the features are those of the last axis, as `affine` takes them.
+  [[nodiscard]] bool is_affine_on(const Shape& sample) const {
+    return sample_axis("BatchNormalization", options_.axis, sample) == sample.rank() - 1;
   }
 
   /// y = x gamma / std + (beta - mean gamma / std), with the moving statistics.
@@ -119,14 +125,14 @@ class BatchNormalization {
     }
   }
 
-  void backward(ConstTensorMap<T, 2> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dy,
-                TensorMap<T, 2> dx, const Pass& pass) const {
-    const Index rows = x.dimension(0), features = x.dimension(1);
+  void backward(TensorRef<const T> x, TensorRef<const T>, TensorRef<T> dy, TensorRef<T> dx,
+                const Pass& pass) const {
+    const kernels::FeatureRuns<T> matrix = matrix_of(x.shape, pass);
+    const Index features = matrix.features;
     const Memory memory(pass, features);
-    if (pass.is_frozen) return backward_frozen(x, dy, dx, memory, pass);
+    if (pass.is_frozen) return backward_frozen(matrix, x, dy, dx, pass);
     // shift = sum dy   slope = sum dy (x - mean)
-    kernels::column_products(rows, features, x.data(), dy.data(), memory.mean, memory.shift,
-                             memory.slope);
+    matrix.products(x.data, dy.data, memory.mean, memory.shift, memory.slope);
     for (Index j = 0; j < features; ++j) {
       const T std_j = std_of(memory.variance[j]);
       // dbeta += sum dy   dgamma += sum dy x^
@@ -134,31 +140,31 @@ class BatchNormalization {
       if (options_.scale) add(memory.slope[j] / std_j, gamma_.gradient()(j), pass);
     }
     if (!pass.needs_dx) return;
-    Index all_rows = rows;
+    Index count = matrix.count();
     if (is_shared(pass)) {
-      all_rows = detail::share_sums<T>(*pass.peers, rows, {memory.shift, size_of(2 * features)});
+      count = detail::share_sums<T>(*pass.peers, count, {memory.shift, size_of(2 * features)});
     }
-    const T per_row = T(1) / static_cast<T>(std::max<Index>(all_rows, 1));
+    const T share = T(1) / static_cast<T>(std::max<Index>(count, 1));
     for (Index j = 0; j < features; ++j) {
       const T std_j = std_of(memory.variance[j]);
       // dx = gamma / std dy - gamma / std^3 mean(dy (x - mean)) (x - mean) - gamma / std mean dy
       memory.scale[j] = gamma(j) / std_j;
-      memory.slope[j] *= -memory.scale[j] / (std_j * std_j) * per_row;
-      memory.shift[j] *= -memory.scale[j] * per_row;
+      memory.slope[j] *= -memory.scale[j] / (std_j * std_j) * share;
+      memory.shift[j] *= -memory.scale[j] * share;
     }
-    kernels::combine_columns(rows, features, x.data(), dy.data(), memory.mean, memory.scale,
-                             memory.slope, memory.shift, dx.data(), pass.dx_is_masked);
+    matrix.combine(x.data, dy.data, memory.mean, memory.scale, memory.slope, memory.shift, dx.data,
+                   pass.dx_is_masked);
   }
 
   void update_state(const Shape& x, const Pass& pass) {
     if (x.num_elements() == 0) return;
-    const Memory memory(pass, x.back());
+    const Memory memory(pass, axis_of(x).size);
     follow(memory.mean, moving_mean_.value());
     follow(memory.variance, moving_variance_.value());
   }
 
   void parameters(const Shape& input, ParameterList<T>& list) {
-    const Shape shape{input.back()};
+    const Shape shape{features_of(input)};
     if (options_.scale) list.add(gamma_, "gamma", shape, options_.gamma_initializer);
     if (options_.center) list.add(beta_, "beta", shape, options_.beta_initializer);
     list.add_state(moving_mean_, "moving_mean", shape, options_.moving_mean_initializer);
@@ -209,17 +215,33 @@ class BatchNormalization {
   };
 
   /// dx = gamma / std dy, where mean and std are constants.
-  static void backward_frozen(const ConstTensorMap<T, 2>& x, const TensorMap<T, 2>& dy,
-                              TensorMap<T, 2>& dx, const Memory& memory, const Pass& pass) {
+  static void backward_frozen(const kernels::FeatureRuns<T>& matrix, const TensorRef<const T>& x,
+                              const TensorRef<T>& dy, const TensorRef<T>& dx, const Pass& pass) {
     if (!pass.needs_dx) return;
-    const Index rows = x.dimension(0), features = x.dimension(1);
+    const Memory memory(pass, matrix.features);
     for (T* const unused : {memory.mean, memory.slope, memory.shift}) {
-      std::fill_n(unused, features, T(0));
+      std::fill_n(unused, matrix.features, T(0));
     }
-    kernels::combine_columns(rows, features, x.data(), dy.data(), memory.mean, memory.scale,
-                             memory.slope, memory.shift, dx.data(), pass.dx_is_masked);
+    matrix.combine(x.data, dy.data, memory.mean, memory.scale, memory.slope, memory.shift, dx.data,
+                   pass.dx_is_masked);
   }
 
+  [[nodiscard]] Index features_of(const Shape& sample) const {
+    return sample[sample_axis("BatchNormalization", options_.axis, sample)];
+  }
+  [[nodiscard]] kernels::MiddleAxis axis_of(const Shape& x) const {
+    return along_axis(x, options_.axis);
+  }
+  /// x as a matrix, with `pass.memory` behind what `Memory` has there.
+  [[nodiscard]] kernels::FeatureRuns<T> matrix_of(const Shape& x, const Pass& pass) const {
+    const kernels::MiddleAxis axis = axis_of(x);
+    T* const own = reinterpret_cast<T*>(pass.memory);
+    const Index size_of_own = (pass.training ? 5 : 2) * axis.size;
+    return {.rows = axis.outer,
+            .features = axis.size,
+            .run = axis.inner,
+            .memory = axis.inner == 1 ? nullptr : own + size_of_own};
+  }
   [[nodiscard]] static std::size_t size_of(Index count) { return static_cast<std::size_t>(count); }
   /// Whether statistics are those of several processes.
   [[nodiscard]] bool is_shared(const Pass& pass) const {

@@ -161,7 +161,9 @@ class AnyLayer {
                const kernels::Affine<T>& affine, const Pass& pass) const {
     self_->forward(x, x_shape, y, y_shape, affine, pass);
   }
-  /// What a layer that promises `is_affine` does to each feature.
+  /// Whether it promises `is_affine`, and keeps it on such samples.
+  [[nodiscard]] bool is_affine_on(const Shape& sample) const { return self_->is_affine_on(sample); }
+  /// What such a layer does to each feature.
   void affine(T* scale, T* shift) const { self_->affine(scale, shift); }
   void backward(const T* x, const Shape& x_shape, const T* y, const Shape& y_shape, T* dy, T* dx,
                 const Pass& pass) const {
@@ -240,6 +242,7 @@ class AnyLayer {
     virtual void forward(const T*, const Shape&, T*, const Shape&, const Pass&) const {}
     virtual void forward(const T*, const Shape&, T*, const Shape&, const kernels::Affine<T>&,
                          const Pass&) const {}
+    virtual bool is_affine_on(const Shape&) const { return false; }
     virtual void affine(T*, T*) const {}
     virtual void backward(const T*, const Shape&, const T*, const Shape&, T*, T*,
                           const Pass&) const {}
@@ -416,6 +419,10 @@ class AnyLayer {
         layer.forward(detail::layer_view<in>(x, x_shape), detail::layer_view<out>(y, y_shape),
                       affine, this->promised_part(pass));
       }
+    }
+    bool is_affine_on(const Shape& sample) const override {
+      if constexpr (requires { layer.is_affine_on(sample); }) return layer.is_affine_on(sample);
+      return promised.is_affine;
     }
     void affine(T* scale, T* shift) const override {
       if constexpr (promised.is_affine) layer.affine(scale, shift);

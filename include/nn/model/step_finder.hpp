@@ -222,7 +222,7 @@ class StepFinder {
   [[nodiscard]] bool folds_into(const PlanStep& step, const PlanStep& before) const {
     if (step.is_activation || !promises(step).is_affine || before.affine_leaf >= 0) return false;
     if (before.is_activation || before.activation != Activation::linear) return false;
-    if (step.y.shape.empty()) return false;
+    if (step.y.shape.empty() || !layers_[step.leaf]->is_affine_on(step.y.shape)) return false;
     // A reshape between them may have made other features.
     return promises(before).applies_affine && step.x().shape == before.y.shape;
   }

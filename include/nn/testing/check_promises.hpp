@@ -186,7 +186,7 @@ void check_promises(Findings& findings, const std::string& where, LayerRig<T>& r
   if (promises.applies_affine) {
     detail::check_applied_affine(findings, where + ", with an affine map", rig, range);
   }
-  if (promises.is_affine) {
+  if (rig.layer().is_affine_on(rig.sample())) {
     detail::check_own_affine(findings, where + ", as an affine map", rig, range);
   }
   if (promises.is_identity_at_inference) {
