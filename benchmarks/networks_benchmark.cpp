@@ -10,12 +10,10 @@ namespace {
 using nn::Activation;
 using nn::Padding;
 
-constexpr nn::Index batch_size = 64;
-
 /// Of `model`, which reads samples of this shape and names ten classes.
 template <int Rank>
 void training_step_of(benchmark::State& state, nn::Sequential<float> model,
-                      const nn::Shape& sample) {
+                      const nn::Shape& sample, nn::Index batch_size = 64) {
   bench::set_threads(state, 0);
   model.add(nn::Dense{10, {.activation = Activation::softmax}});
   model.build(sample, {.seed = 42});
@@ -52,11 +50,23 @@ void conv1d_step(benchmark::State& state) {
   training_step_of<3>(state, std::move(model), {256, 32});
 }
 
+/// A perceptron with the layers of a transformer's feed-forward part.
+void layer_normalization_step(benchmark::State& state) {
+  nn::Sequential<float> model;
+  for (int block = 0; block < 4; ++block) {
+    model.add(nn::Dense{512});
+    model.add(nn::LayerNormalization{});
+    model.add(nn::ActivationLayer{Activation::gelu});
+  }
+  training_step_of<2>(state, std::move(model), {512}, 256);
+}
+
 void on_threads(benchmark::internal::Benchmark* benchmark) {
   benchmark->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
 }
 
 BENCHMARK(depthwise_step)->Apply(on_threads);
 BENCHMARK(conv1d_step)->Apply(on_threads);
+BENCHMARK(layer_normalization_step)->Apply(on_threads);
 
 }  // namespace
