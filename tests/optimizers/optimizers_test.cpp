@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -205,10 +206,10 @@ TEST_SUITE("optimizers") {
       CHECK(whole.values() == pieces.values());
       CHECK(pieces.block.step() == 4);
     };
-#define NN_CHECK_PIECES(Optimizer)                                              \
-  if constexpr (!std::is_same_v<Optimizer, Lamb>) {                             \
-    check(Optimizer{{.weight_decay = 0.1, .clipvalue = 0.5, .use_ema = true}}); \
-    check(Optimizer{{.gradient_accumulation_steps = 3}});                       \
+#define NN_CHECK_PIECES(Optimizer)                                                      \
+  if constexpr (!std::is_same_v<Optimizer, Lamb> && !std::is_same_v<Optimizer, Muon>) { \
+    check(Optimizer{{.weight_decay = 0.1, .clipvalue = 0.5, .use_ema = true}});         \
+    check(Optimizer{{.gradient_accumulation_steps = 3}});                               \
   }
     NN_FOR_EACH_OPTIMIZER(NN_CHECK_PIECES)
 #undef NN_CHECK_PIECES
@@ -217,6 +218,7 @@ TEST_SUITE("optimizers") {
   TEST_CASE("Optimizers: what depends on whole gradients is no rule for pieces") {
     Block<float> block({2});
     CHECK_FALSE(Lamb{}.begin_step(block.block).has_value());
+    CHECK_FALSE(Muon{}.begin_step(block.block).has_value());
     CHECK_FALSE(SGD{{.clipnorm = 1}}.begin_step(block.block).has_value());
     CHECK_FALSE(SGD{{.global_clipnorm = 1}}.begin_step(block.block).has_value());
     CHECK_FALSE(AdamW{{.exclude_from_weight_decay = {"bias"}}}.begin_step(block.block).has_value());
@@ -273,6 +275,107 @@ TEST_SUITE("optimizers") {
     zero.block.values()[0] = 0;
     Lamb{{.learning_rate = 0.1, .epsilon = 0}}.step(zero.block);
     check_close(zero.values(), {-0.1});
+  }
+
+  TEST_CASE("Lamb: a tensor whose gradient is cut is a whole one all the same") {
+    // regression: it was cut in pieces of 256
+    Block<double> cut({600}), small({600});
+    cut.set_gradients([](Index) { return 5.0; });
+    small.set_gradients([](Index) { return 1.0; });
+    Lamb{{.clipvalue = 1}}.step(cut.block);
+    Lamb{}.step(small.block);
+    CHECK(cut.values() == small.values());
+  }
+
+  TEST_CASE("Muon: matrices move as PyTorch's do") {
+    // torch.optim.Muon of PyTorch 2.15 on the transposed matrices, learning rate 0.1, three steps:
+    // element e is cos(e) at first, its gradient sin(e + 7 t) at step t. The first numbers are
+    // PyTorch's, which iterates in bfloat16; the second those of its formula in double.
+    const auto check = [](const Shape& shape, MuonOptions options, const std::vector<double>& torch,
+                          const std::vector<double>& exact) {
+      options.learning_rate = 0.1;
+      Parameter<double, 2> parameter;
+      ParameterList<double> list;
+      list.add(parameter, "kernel", shape, Zeros{});
+      ParameterBlock<double> block;
+      block.allocate(list);
+      block.allocate_gradients(list);
+      for (int i = 0; i < 6; ++i) block.values()[i] = std::cos(i);
+      for (int t = 0; t < 3; ++t) {
+        for (int i = 0; i < 6; ++i) block.gradients()[i] = std::sin(i + 7 * t);
+        Muon{options}.step(block);
+      }
+      for (std::size_t i = 0; i < 6; ++i) {
+        CHECK(std::abs(block.values()[i] - torch[i]) < 0.006);  // bfloat16 has 8 bits
+        CHECK(std::abs(block.values()[i] - exact[i]) < 2e-6);
+      }
+    };
+    check({2, 3}, {}, {0.7115591, 0.3555233, -0.3186709, -1.111937, -0.5396044, 0.5377757},
+          {0.7099463, 0.3604184, -0.3204763, -1.114528, -0.5350889, 0.5363082});
+    check(
+        {3, 2},
+        {.nesterov = false, .adjust_lr_fn = AdjustLearningRate::match_rms_adamw, .weight_decay = 0},
+        {1.011062, 0.4727794, -0.4928713, -0.9385384, -0.6005996, 0.308387},
+        {1.011555, 0.4722501, -0.4922835, -0.9377699, -0.601831, 0.30825});
+    check({3, 2},
+          {.momentum = 0.5, .ns_steps = 3, .adjust_lr_fn = AdjustLearningRate::spectral_unclamped},
+          {0.940055, 0.3879294, -0.5304904, -0.8361737, -0.4986787, 0.3075241},
+          {0.9406528, 0.3881846, -0.5305883, -0.8356749, -0.4990475, 0.3073424});
+  }
+
+  TEST_CASE("Muon: what is no matrix, or is excluded, takes steps of AdamW") {
+    std::array<Parameter<float, 2>, 2> matrices;
+    Parameter<float, 1> bias;
+    ParameterList<float> list;
+    list.add(matrices[0], "0.embedding.embeddings", {3, 4}, Zeros{});
+    list.add(matrices[1], "1.dense.kernel", {3, 4}, Zeros{});
+    list.add(bias, "1.dense.bias", {4}, Zeros{});
+    const auto trained_by = [&list](const auto& optimizer) {
+      ParameterBlock<float> block;
+      block.allocate(list);
+      block.allocate_gradients(list);
+      for (int t = 0; t < 3; ++t) {
+        for (Index i = 0; i < block.size(); ++i) {
+          block.gradients()[i] = static_cast<float>(std::sin(i + 7 * t));
+        }
+        optimizer.step(block);
+      }
+      std::vector<std::vector<float>> values;
+      for (const auto& parameter : block) {
+        const auto value = parameter.value();
+        values.emplace_back(value.data(), value.data() + value.size());
+      }
+      return values;
+    };
+    const auto muon = trained_by(Muon{{.learning_rate = 0.02, .adam_lr_ratio = 0.5}});
+    const auto adam = trained_by(AdamW{{.learning_rate = 0.01, .weight_decay = 0.2}});
+    CHECK(muon[0] == adam[0]);
+    CHECK(muon[1] != adam[1]);
+    CHECK(muon[2] == adam[2]);
+    const auto excluded = trained_by(Muon{{.learning_rate = 0.01, .exclude = {"kernel"}}});
+    CHECK(excluded[1] == trained_by(AdamW{{.learning_rate = 0.01, .weight_decay = 0.1}})[1]);
+    CHECK(excluded[0] != muon[0]);
+  }
+
+  TEST_CASE("Muon: files have its choices by name") {
+    const Muon muon{{.ns_steps = 3,
+                     .adjust_lr_fn = AdjustLearningRate::match_rms_adamw,
+                     .exclude = {"embeddings", "0."}}};
+    const Arguments arguments = muon.arguments();
+    CHECK(arguments.get<std::string>("adjust_lr_fn") == "match_rms_adamw");
+    CHECK(arguments.get<std::string>("exclude") == "embeddings, 0.");
+    const Arguments again = Muon::from_arguments(arguments, nullptr).arguments();
+    CHECK(again.get<std::string>("adjust_lr_fn") == "match_rms_adamw");
+    CHECK(again.get<double>("ns_steps") == 3);
+    Arguments other{"muon"};
+    for (const char* name : {"momentum", "epsilon", "ns_steps"}) other.set(name, 1);
+    other.set("adjust_lr_fn", "none");
+    CHECK_THROWS_WITH_AS(static_cast<void>(Muon::from_arguments(other, nullptr)),
+                         "muon, argument 'adjust_lr_fn': expected one of original, "
+                         "match_rms_adamw, spectral_unclamped, got 'none'",
+                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(Muon({.ns_steps = 100}), "Muon: expected ns_steps from 0 to 99, got 100",
+                         std::invalid_argument);
   }
 
   TEST_CASE("Optimizers: gaps and what has no gradient stay as they are") {

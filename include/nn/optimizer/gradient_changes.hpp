@@ -37,6 +37,16 @@ NN_COLD void add_up_gradients(ParameterBlock<T>& block, Index num_batches, bool 
   }
 }
 
+/// Cuts each number of the gradients to -limit .. limit.
+template <Real T>
+NN_COLD void clip_values(ParameterBlock<T>& block, double limit) {
+  const auto most = static_cast<T>(limit);
+  T* const gradients = block.gradients();
+  for (Index i = 0; i < block.size(); ++i) {
+    gradients[i] = gradients[i] > most ? most : gradients[i] < -most ? -most : gradients[i];
+  }
+}
+
 /// Scales the gradient of each parameter to the length `each` at most, or all gradients together
 /// to `all`; 0: no limit. Squares are added up in one order for any number of threads.
 template <Real T>

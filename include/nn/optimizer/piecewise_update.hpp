@@ -15,7 +15,7 @@ namespace nn {
 
 /// One update, and what it multiplies by.
 struct UpdateStep {
-  static constexpr std::size_t max_numbers = 6;
+  static constexpr std::size_t max_numbers = 8;
 
   double rate = 0;                            ///< the learning rate
   double t = 1;                               ///< the number of the update, counted from 1
@@ -30,6 +30,7 @@ struct UpdatePiece {
   T* w = nullptr;              ///< [count], values
   const T* g = nullptr;        ///< [count], gradients
   std::array<T*, 3> m{};       ///< [count] each, moments; null: none
+  Index rows = 0, cols = 0;    ///< of a matrix, where pieces are whole parameters; else 0
   const T* factors = nullptr;  ///< as the optimizer's `prepare` made them
   bool flag = false;
 };
@@ -53,7 +54,8 @@ struct PiecewiseUpdate {
   T decay = 0, limit = 0;
   bool flag = false;
 
-  void operator()(T* w, const T* g, Index count) const {
+  /// A whole parameter may be a matrix.
+  void operator()(T* w, const T* g, Index count, Index rows = 0, Index cols = 0) const {
     const Index i = w - first;
     if (rule == nullptr) {
       for (Index k = 0; k < count; ++k) sums[i + k] += g[k];
@@ -61,7 +63,7 @@ struct PiecewiseUpdate {
     }
     if (decay != T(0)) kernels::sgd_update(count, w, w, decay);
     if (sums == nullptr && limit == T(0)) {
-      apply(i, w, g, count);
+      apply(i, w, g, count, rows, cols);
     } else {
       std::array<T, 256> changed;
       for (Index k = 0; k < count; k += std::ssize(changed)) {
@@ -74,8 +76,14 @@ struct PiecewiseUpdate {
   }
 
  private:
-  void apply(Index i, T* w, const T* g, Index count) const {
-    UpdatePiece<T> piece{.count = count, .w = w, .g = g, .factors = factors.data(), .flag = flag};
+  void apply(Index i, T* w, const T* g, Index count, Index rows = 0, Index cols = 0) const {
+    UpdatePiece<T> piece{.count = count,
+                         .w = w,
+                         .g = g,
+                         .rows = rows,
+                         .cols = cols,
+                         .factors = factors.data(),
+                         .flag = flag};
     for (std::size_t k = 0; k < m.size(); ++k) piece.m[k] = m[k] == nullptr ? nullptr : m[k] + i;
     rule(piece);
   }

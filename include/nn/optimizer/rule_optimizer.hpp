@@ -22,7 +22,7 @@
 
 namespace nn {
 
-/// An optimizer with a learning rate, at most six more numbers and a flag, which may all be
+/// An optimizer with a learning rate, at most eight more numbers and a flag, which may all be
 /// described in files; the numbers and the rate may be schedules. Moments and the number of steps
 /// are in the model's parameter block. Models of T hold all of them as `HeldOptimizer<T>`, so that
 /// what they share is compiled once.
@@ -33,7 +33,20 @@ class RuleOptimizer {
     const char* name = nullptr;
     const char* expected = nullptr;  // in errors
     double lowest = 0, highest = std::numeric_limits<double>::max();
-    bool is_half_open = false;  // without `highest`
+    bool is_half_open = false;             // without `highest`
+    const char* const* choices = nullptr;  // names of the values 0 .. highest, in files
+
+    /// The value that the arguments name.
+    [[nodiscard]] NN_COLD double choice_in(const Arguments& arguments) const {
+      const auto text = arguments.get<std::string>(name);
+      std::string known;
+      for (int i = 0; i <= static_cast<int>(highest); ++i) {
+        if (text == choices[i]) return i;
+        append_listed(known, choices[i]);
+      }
+      refuse(
+          {{arguments.owner(), ", argument '", name, "'"}, {"one of ", known}, {"'", text, "'"}});
+    }
   };
   /// One of them.
   struct Kind {
@@ -63,7 +76,12 @@ class RuleOptimizer {
     Arguments arguments{name()};
     learning_rate_.describe(arguments, "learning_rate");
     for (std::size_t i = 0; i < numbers_.size(); ++i) {
-      numbers_[i].describe(arguments, kind_->numbers[i].name);
+      const Number& number = kind_->numbers[i];
+      if (number.choices == nullptr) {
+        numbers_[i].describe(arguments, number.name);
+      } else {
+        arguments.set(number.name, number.choices[static_cast<std::size_t>(numbers_[i].at(0))]);
+      }
     }
     if (kind_->flag != nullptr) arguments.set(kind_->flag, flag_);
     options_.describe(arguments);
@@ -74,7 +92,11 @@ class RuleOptimizer {
     std::vector<Hyperparameter> numbers;
     for (const Number& number : kind.numbers) {
       if (number.name == nullptr) break;
-      numbers.push_back(Hyperparameter::from(arguments, number.name, make_schedule));
+      if (number.choices == nullptr) {
+        numbers.push_back(Hyperparameter::from(arguments, number.name, make_schedule));
+      } else {
+        numbers.emplace_back(number.choice_in(arguments));
+      }
     }
     const bool flag = kind.flag != nullptr && arguments.get<bool>(kind.flag);
     return {kind, Hyperparameter::from(arguments, "learning_rate", make_schedule),
@@ -112,16 +134,21 @@ class RuleOptimizer {
       block.advance_step();
       return;
     }
+    if (options_.clipvalue > 0) detail::clip_values(block, options_.clipvalue);
     detail::clip_lengths(block, options_.clipnorm, options_.global_clipnorm);
-    const detail::PiecewiseUpdate<T> update = piecewise(block, rule, false);
+    detail::PiecewiseUpdate<T> update = piecewise(block, rule, false);
+    update.limit = 0;
     const auto decay = static_cast<T>(options_.weight_decay * learning_rate(block.step()));
     block.advance_step();
     T *const first = block.values(), *const gradients = block.gradients();
     detail::for_each_trained(block, [&](std::size_t number, Index begin, Index count) {
-      if (decay != T(0) && options_.decays(block.named()[number].name)) {
+      const NamedParameter<T>& parameter = block.named()[number];
+      if (decay != T(0) && options_.decays(parameter.name)) {
         kernels::sgd_update(count, first + begin, first + begin, decay);
       }
-      update(first + begin, gradients + begin, count);
+      const bool is_matrix = parameter.shape.rank() == 2 && options_.is_included(parameter.name);
+      const Shape shape = is_matrix ? parameter.shape : Shape{0, 0};
+      update(first + begin, gradients + begin, count, shape[0], shape[1]);
     });
   }
 

@@ -2,6 +2,7 @@
 // What every optimizer can do beside its own rule.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string>
@@ -23,6 +24,9 @@ struct UpdateOptions {
   double weight_decay = 0;
   /// Parameters whose names contain one of these don't decay: {"bias", "gamma"}, for example.
   std::vector<std::string> exclude_from_weight_decay{};
+  /// Parameters whose names contain one of these are no matrices to an optimizer that takes these
+  /// in a way of their own.
+  std::vector<std::string> exclude{};
   double clipvalue = 0;  ///< above 0: each number of a gradient is cut to [-clipvalue, clipvalue]
   double clipnorm = 0;   ///< above 0: each parameter's gradient is scaled to this length at most
   double global_clipnorm = 0;  ///< above 0: so are all gradients together (Pascanu et al. 2013)
@@ -34,13 +38,15 @@ struct UpdateOptions {
   /// The options of that name among an optimizer's.
   template <class Options>
   [[nodiscard]] NN_COLD static UpdateOptions of(const Options& o) {
-    return {.weight_decay = o.weight_decay,
-            .exclude_from_weight_decay = o.exclude_from_weight_decay,
-            .clipvalue = o.clipvalue,
-            .clipnorm = o.clipnorm,
-            .global_clipnorm = o.global_clipnorm,
-            .gradient_accumulation_steps = o.gradient_accumulation_steps,
-            .average = {o.use_ema, o.ema_momentum, o.ema_overwrite_frequency}};
+    UpdateOptions options{.weight_decay = o.weight_decay,
+                          .exclude_from_weight_decay = o.exclude_from_weight_decay,
+                          .clipvalue = o.clipvalue,
+                          .clipnorm = o.clipnorm,
+                          .global_clipnorm = o.global_clipnorm,
+                          .gradient_accumulation_steps = o.gradient_accumulation_steps,
+                          .average = {o.use_ema, o.ema_momentum, o.ema_overwrite_frequency}};
+    if constexpr (requires { o.exclude; }) options.exclude = o.exclude;
+    return options;
   }
 
   NN_COLD void require_valid(const char* where) const {
@@ -63,9 +69,11 @@ struct UpdateOptions {
     for (const auto& [name, number] : numbers()) {
       if (this->*number > 0) arguments.set(name, this->*number);
     }
-    std::string names;
-    for (const std::string& name : exclude_from_weight_decay) append_listed(names, name);
-    if (!names.empty()) arguments.set("exclude_from_weight_decay", std::string_view(names));
+    for (const auto& [name, list] : lists()) {
+      std::string names;
+      for (const std::string& each : this->*list) append_listed(names, each);
+      if (!names.empty()) arguments.set(name, std::string_view(names));
+    }
     if (gradient_accumulation_steps > 0) {
       arguments.set("gradient_accumulation_steps", gradient_accumulation_steps);
     }
@@ -76,10 +84,11 @@ struct UpdateOptions {
     for (const auto& [name, number] : numbers()) {
       if (arguments.has(name)) options.*number = arguments.get<double>(name);
     }
-    if (arguments.has("exclude_from_weight_decay")) {
-      std::string names = arguments.get<std::string>("exclude_from_weight_decay") + ", ";
+    for (const auto& [name, list] : lists()) {
+      if (!arguments.has(name)) continue;
+      std::string names = arguments.get<std::string>(name) + ", ";
       for (std::size_t end = 0; (end = names.find(", ")) != std::string::npos;) {
-        options.exclude_from_weight_decay.push_back(names.substr(0, end));
+        (options.*list).push_back(names.substr(0, end));
         names.erase(0, end + 2);
       }
     }
@@ -91,10 +100,10 @@ struct UpdateOptions {
   }
 
   [[nodiscard]] bool decays(const std::string& parameter) const {
-    for (const std::string& name : exclude_from_weight_decay) {
-      if (parameter.find(name) != std::string::npos) return false;
-    }
-    return true;
+    return !contains_one_of(exclude_from_weight_decay, parameter);
+  }
+  [[nodiscard]] bool is_included(const std::string& parameter) const {
+    return !contains_one_of(exclude, parameter);
   }
   /// Batches for each update.
   [[nodiscard]] Index batches_per_update() const {
@@ -102,6 +111,17 @@ struct UpdateOptions {
   }
 
  private:
+  [[nodiscard]] NN_COLD static bool contains_one_of(const std::vector<std::string>& names,
+                                                    const std::string& parameter) {
+    return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+      return parameter.find(name) != std::string::npos;
+    });
+  }
+  using NamedList = std::pair<const char*, std::vector<std::string> UpdateOptions::*>;
+  [[nodiscard]] static constexpr std::array<NamedList, 2> lists() {
+    return {{{"exclude_from_weight_decay", &UpdateOptions::exclude_from_weight_decay},
+             {"exclude", &UpdateOptions::exclude}}};
+  }
   using NamedNumber = std::pair<const char*, double UpdateOptions::*>;
   [[nodiscard]] static constexpr std::array<NamedNumber, 4> numbers() {
     return {{{"weight_decay", &UpdateOptions::weight_decay},

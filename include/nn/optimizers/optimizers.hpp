@@ -11,6 +11,7 @@
 #include "nn/optimizers/ftrl.hpp"
 #include "nn/optimizers/lamb.hpp"
 #include "nn/optimizers/lion.hpp"
+#include "nn/optimizers/muon.hpp"
 #include "nn/optimizers/nadam.hpp"
 #include "nn/optimizers/rms_prop.hpp"
 #include "nn/optimizers/sgd.hpp"
@@ -19,4 +20,4 @@
   DO(Adadelta)                    \
   DO(Adagrad)                     \
   DO(Adam)                        \
-  DO(Adamax) DO(AdamW) DO(Ftrl) DO(Lamb) DO(Lion) DO(Nadam) DO(RMSprop) DO(SGD)
+  DO(Adamax) DO(AdamW) DO(Ftrl) DO(Lamb) DO(Lion) DO(Muon) DO(Nadam) DO(RMSprop) DO(SGD)

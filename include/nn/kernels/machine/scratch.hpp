@@ -48,6 +48,8 @@ enum class ScratchUse {
   stacked_weights,
   scores,
   score_gradients,
+  orthogonalized,
+  muon_direction,
   count
 };
 
