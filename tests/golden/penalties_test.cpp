@@ -42,7 +42,8 @@ std::string check_penalty_case(const json& c) {
   Regularizer regularizer;
   Constraint constraint;
   try {
-    is_regularizer ? read(arguments, "rule", regularizer) : read(arguments, "rule", constraint);
+    is_regularizer ? detail::read_rule(arguments, "rule", regularizer)
+                   : detail::read_rule(arguments, "rule", constraint);
   } catch (const std::invalid_argument& error) {
     return error.what();
   }

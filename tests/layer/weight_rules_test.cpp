@@ -105,7 +105,24 @@ TEST_SUITE("layer/weight_rules") {
         [&] {
           return after(MaxNorm{1, 2}, {2, 2}, {1, 1, 1, 1});
         },
-        "Constraint: expected axes of a weight of rank 2, got 2");
+        "Constraint: expected an axis of rank 2, got 2");
+  }
+
+  TEST_CASE("Regularizer, Constraint: a model refuses those that don't fit a weight") {
+    const auto build = [](const DenseOptions& options) {
+      Dense<float> dense{3, options};
+      ParameterList<float> list;
+      dense.parameters({2}, list);
+      return list.entries().size();
+    };
+    CHECK(build({.kernel_regularizer = OrthogonalRegularizer{}, .bias_constraint = NonNeg{}}) == 2);
+    check_rule_refusal(
+        [&] {
+          return build({.bias_constraint = MaxNorm{1, {0, 1}}});
+        },
+        "bias: expected an axis of rank 1, got 1");
+    check_rule_refusal([&] { return build({.bias_regularizer = OrthogonalRegularizer{}}); },
+                       "bias: expected a matrix for an OrthogonalRegularizer, got [3]");
   }
 
   TEST_CASE("Regularizer, Constraint: numbers out of their range are refused") {
@@ -163,8 +180,8 @@ TEST_SUITE("layer/weight_rules") {
 
   TEST_CASE("Regularizer, Constraint: Keras' short names mean its defaults") {
     const auto named = [](const char* name, auto rule) {
-      read(Arguments{"Dense"}.set("rule", name), "rule", rule);
-      return io::arguments_to_json(describe(rule));
+      detail::read_rule(Arguments{"Dense"}.set("rule", name), "rule", rule);
+      return io::arguments_to_json(detail::describe_rule(rule));
     };
     CHECK(named("l2", Regularizer{}) == R"({"l2":0.01})");
     CHECK(named("L1", Regularizer{}) == R"({"l1":0.01})");
@@ -182,7 +199,7 @@ TEST_SUITE("layer/weight_rules") {
         Arguments{"Dense"}.set("rule", Arguments{"MaxNorm"}.set("axis", 1).set("rate", 0.5));
     check_rule_refusal(
         [&] {
-          read(with_rate, "rule", constraint);
+          detail::read_rule(with_rate, "rule", constraint);
           return 0;
         },
         "Constraint MaxNorm: expected arguments that it has, got 'rate'");
@@ -192,9 +209,11 @@ TEST_SUITE("layer/weight_rules") {
       "Regularizer, Constraint: a function has no name, so a file only says that it was one") {
     Regularizer regularizer = sum_penalty;
     Constraint constraint = +[](const Shape&, std::span<double>) {};
-    CHECK(describe(regularizer).owner() == "own");
-    read(Arguments{"Dense"}.set("rule", describe(regularizer)), "rule", regularizer);
-    read(Arguments{"Dense"}.set("rule", describe(constraint)), "rule", constraint);
+    CHECK(detail::describe_rule(regularizer).owner() == "own");
+    detail::read_rule(Arguments{"Dense"}.set("rule", detail::describe_rule(regularizer)), "rule",
+                      regularizer);
+    detail::read_rule(Arguments{"Dense"}.set("rule", detail::describe_rule(constraint)), "rule",
+                      constraint);
     double w = 1, *const none = nullptr;
     const char* const rest =
         ": expected one that a file can name, got 'own', a function of the program; make the "

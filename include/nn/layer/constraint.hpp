@@ -44,7 +44,14 @@ class Constraint {
   /// The lengths that are allowed; of MaxNorm, UnitNorm and MinMaxNorm.
   [[nodiscard]] const MinMaxNorm& lengths() const { return lengths_; }
 
-  /// Changes w of that shape. Throws `ShapeError` for a weight without the constraint's axes.
+  /// Throws `ShapeError` for a weight without the axes along which lengths are taken.
+  NN_COLD void require_axes(const char* weight, Index rank) const {
+    const bool has_lengths =
+        rule_ == Rule::max_norm || rule_ == Rule::min_max_norm || rule_ == Rule::unit_norm;
+    if (has_lengths) lengths_.axis.require_within(rank, weight);
+  }
+
+  /// Changes w of that shape. Throws as `require_axes` does.
   template <Real T>
   [[gnu::noinline]] void operator()(const Shape& shape, T* w) const {
     switch (rule_) {
@@ -55,6 +62,7 @@ class Constraint {
       case Rule::own:
         return apply_own(shape, w);
       default:
+        require_axes("Constraint", shape.rank());
         return lengths_(shape, w);
     }
   }

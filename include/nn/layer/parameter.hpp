@@ -29,6 +29,13 @@ enum class ParameterRole {
 struct WeightRules {
   Regularizer regularizer{};
   Constraint constraint{};
+
+  /// Throws `ShapeError` for a weight that they are not for.
+  NN_COLD void require_fit(const std::string& weight, const Shape& shape) const {
+    constraint.require_axes(weight.c_str(), shape.rank());
+    if (regularizer.rule() != Regularizer::Rule::orthogonal || shape.rank() == 2) return;
+    refuse<ShapeError>({weight, "a matrix for an OrthogonalRegularizer", shape.to_string()});
+  }
 };
 
 /// A parameter of any rank, as its owner's list sees it. A copy of a bound one has a value of its
@@ -251,6 +258,7 @@ class ParameterList {
            const Initializer& initializer, const WeightRules& rules = {}) {
     require_rank(Rank, name, shape);
     push_back(parameter, name, shape, initializer, role_);
+    rules.require_fit(entries_.back().name, shape);
     entries_.back().rules = rules;
   }
 

@@ -67,13 +67,11 @@ NN_COLD inline void read_number(const Arguments& object, std::string_view name, 
   if (object.has(name)) number = object.get<double>(name);
 }
 
-}  // namespace detail
-
 /// As Keras writes it.
-[[nodiscard]] NN_COLD inline Arguments describe(const Regularizer& regularizer) {
+[[nodiscard]] NN_COLD inline Arguments describe_rule(const Regularizer& regularizer) {
   using Rule = Regularizer::Rule;
   const Rule rule = regularizer.rule();
-  Arguments object{detail::regularizer_names[static_cast<std::size_t>(rule)].class_name};
+  Arguments object{regularizer_names[static_cast<std::size_t>(rule)].class_name};
   if (rule == Rule::l1 || rule == Rule::l1_l2) object.set("l1", regularizer.l1());
   if (rule == Rule::l2 || rule == Rule::l1_l2) object.set("l2", regularizer.l2());
   if (rule == Rule::orthogonal) {
@@ -81,71 +79,69 @@ NN_COLD inline void read_number(const Arguments& object, std::string_view name, 
   }
   return object;
 }
-[[nodiscard]] NN_COLD inline Arguments describe(const Constraint& constraint) {
+[[nodiscard]] NN_COLD inline Arguments describe_rule(const Constraint& constraint) {
   using Rule = Constraint::Rule;
   const Rule rule = constraint.rule();
-  Arguments object{detail::constraint_names[static_cast<std::size_t>(rule)].class_name};
+  Arguments object{constraint_names[static_cast<std::size_t>(rule)].class_name};
   if (rule == Rule::non_neg || rule == Rule::own) return object;
   const MinMaxNorm& lengths = constraint.lengths();
   if (rule == Rule::min_max_norm) object.set("min_value", lengths.min_value);
   if (rule != Rule::unit_norm) object.set("max_value", lengths.max_value);
   if (rule == Rule::min_max_norm) object.set("rate", lengths.rate);
-  return object.set("axis", lengths.axis.numbers());
+  return object.set("axis", std::vector<Index>(lengths.axis.begin(), lengths.axis.end()));
 }
 
-/// What `describe` has written, or Keras; none where there is no argument of that name. Throws
+/// What `describe_rule` has written, or Keras; none where there is no argument of that name. Throws
 /// `std::invalid_argument` for an unknown one, and for arguments that it does not have.
-NN_COLD inline void read(const Arguments& a, std::string_view name, Regularizer& regularizer) {
+NN_COLD inline void read_rule(const Arguments& a, std::string_view name, Regularizer& regularizer) {
   if (!a.has(name)) return;
   using Rule = Regularizer::Rule;
-  const Arguments object = detail::rule_object(a, name);
-  const auto rule =
-      static_cast<Rule>(detail::rule_number(object, "Regularizer", detail::regularizer_names));
+  const Arguments object = rule_object(a, name);
+  const auto rule = static_cast<Rule>(rule_number(object, "Regularizer", regularizer_names));
   const double by_default = rule == Rule::l1_l2 ? 0 : 0.01;
   OrthogonalRegularizer orthogonal;
   double l1 = by_default, l2 = by_default;
-  if (rule == Rule::l1 || rule == Rule::l1_l2) detail::read_number(object, "l1", l1);
-  if (rule == Rule::l2 || rule == Rule::l1_l2) detail::read_number(object, "l2", l2);
+  if (rule == Rule::l1 || rule == Rule::l1_l2) read_number(object, "l1", l1);
+  if (rule == Rule::l2 || rule == Rule::l1_l2) read_number(object, "l2", l2);
   if (rule == Rule::orthogonal) {
-    detail::read_number(object, "factor", orthogonal.factor);
+    read_number(object, "factor", orthogonal.factor);
     if (object.has("mode")) {
       orthogonal.mode = object.one_of("mode", {OrthogonalMode::rows, OrthogonalMode::columns});
     }
   }
-  detail::require_all_read("Regularizer", object);
+  require_all_read("Regularizer", object);
   regularizer = rule == Rule::l1           ? Regularizer(L1{l1})
                 : rule == Rule::l2         ? Regularizer(L2{l2})
                 : rule == Rule::l1_l2      ? Regularizer(L1L2{l1, l2})
                 : rule == Rule::orthogonal ? Regularizer(orthogonal)
                                            : Regularizer(Regularizer::Function{nullptr});
 }
-NN_COLD inline void read(const Arguments& a, std::string_view name, Constraint& constraint) {
+NN_COLD inline void read_rule(const Arguments& a, std::string_view name, Constraint& constraint) {
   if (!a.has(name)) return;
   using Rule = Constraint::Rule;
-  const Arguments object = detail::rule_object(a, name);
-  const auto rule =
-      static_cast<Rule>(detail::rule_number(object, "Constraint", detail::constraint_names));
+  const Arguments object = rule_object(a, name);
+  const auto rule = static_cast<Rule>(rule_number(object, "Constraint", constraint_names));
   MinMaxNorm lengths{.max_value = rule == Rule::max_norm ? 2.0 : 1.0};
   if (rule == Rule::min_max_norm) {
-    detail::read_number(object, "min_value", lengths.min_value);
-    detail::read_number(object, "rate", lengths.rate);
+    read_number(object, "min_value", lengths.min_value);
+    read_number(object, "rate", lengths.rate);
   }
   if (rule == Rule::max_norm || rule == Rule::min_max_norm) {
-    detail::read_number(object, "max_value", lengths.max_value);
+    read_number(object, "max_value", lengths.max_value);
   }
   if (rule != Rule::non_neg && rule != Rule::own && object.has("axis")) {
-    lengths.axis = object.has_list("axis") ? Axes(object.get<std::vector<Index>>("axis"))
-                                           : Axes(object.get<Index>("axis"));
+    std::vector<Index> axes;
+    if (object.has_list("axis")) axes = object.get<std::vector<Index>>("axis");
+    if (axes.empty()) axes = {object.get<Index>("axis")};
+    lengths.axis = Axes(axes.data(), axes.data() + axes.size());
   }
-  detail::require_all_read("Constraint", object);
+  require_all_read("Constraint", object);
   constraint = rule == Rule::max_norm       ? Constraint(MaxNorm{lengths.max_value, lengths.axis})
                : rule == Rule::min_max_norm ? Constraint(lengths)
                : rule == Rule::unit_norm    ? Constraint(UnitNorm{lengths.axis})
                : rule == Rule::non_neg      ? Constraint(NonNeg{})
                                             : Constraint(Constraint::Function{nullptr});
 }
-
-namespace detail {
 
 /// Calls use(name, option) for each regularizer and constraint among a layer's options, by Keras'
 /// names: "kernel_regularizer".
@@ -172,14 +168,15 @@ void for_each_rule(Options& o, const Use& use) {
 template <class Options>
 NN_COLD Arguments& Arguments::set_rules(const Options& options) {
   detail::for_each_rule(options, [this](const char* name, const auto& rule) {
-    if (rule) set(name, describe(rule));
+    if (rule) set(name, detail::describe_rule(rule));
   });
   return *this;
 }
 
 template <class Options>
 NN_COLD Options Arguments::with_rules(Options options) const {
-  detail::for_each_rule(options, [this](const char* name, auto& rule) { read(*this, name, rule); });
+  detail::for_each_rule(
+      options, [this](const char* name, auto& rule) { detail::read_rule(*this, name, rule); });
   return options;
 }
 

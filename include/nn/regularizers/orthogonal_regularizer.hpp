@@ -26,7 +26,7 @@ struct OrthogonalRegularizer {
 
   /// Of w; adds the gradient to `gradient` unless that is null. Both of that shape.
   template <Real T>
-  [[gnu::noinline]] double operator()(const Shape& shape, const T* w, T* gradient) const {
+  NN_COLD double operator()(const Shape& shape, const T* w, T* gradient) const {
     if (shape.rank() != 2) {
       refuse<ShapeError>({"OrthogonalRegularizer", "a matrix", shape.to_string()});
     }

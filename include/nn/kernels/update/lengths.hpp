@@ -21,11 +21,10 @@ struct LengthBounds {
 };
 
 /// Scales the vectors of w that run along `axes`: w *= (wanted length) / (epsilon + length). Along
-/// axis 0 of a kernel [in, out] these are its columns.   w of that shape
+/// axis 0 of a kernel [in, out] these are its columns.   w of that shape, which has the axes
 template <Real T>
 [[gnu::noinline]] void bound_lengths(const Shape& shape, const Axes& axes,
                                      const LengthBounds& bounds, T* w) {
-  axes.require_within(shape.rank(), "Constraint");
   // Each element belongs to a vector, whose number has strides of its own: 0 along `axes`.
   std::array<Index, static_cast<std::size_t>(Shape::max_rank)> strides{};
   Index num_vectors = 1;

@@ -16,8 +16,7 @@ namespace nn::kernels {
 ///     X = x / max(|x|, epsilon)     A = X X^T     X = 3.4445 X + (-4.775 A + 2.0315 A A) X
 /// In all 4 rows cols min(rows, cols) steps multiply-adds, on all threads.   x, y [rows, cols]
 template <Real T>
-[[gnu::noinline]] void orthogonalize(Index rows, Index cols, const T* x, T epsilon, int steps,
-                                     T* y) {
+NN_COLD void orthogonalize(Index rows, Index cols, const T* x, T epsilon, int steps, T* y) {
   using std::sqrt;
   constexpr double a = 3.4445, b = -4.775, c = 2.0315;
   const Index count = rows * cols, n = std::min(rows, cols);
