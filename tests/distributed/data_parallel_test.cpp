@@ -17,6 +17,7 @@
 
 #include "nn/callbacks/lambda_callback.hpp"
 #include "nn/callbacks/model_checkpoint.hpp"
+#include "nn/layers/activity_regularization.hpp"
 #include "nn/layers/masking.hpp"
 #include "nn/sequential.hpp"
 #include "tests/distributed/thread_group.hpp"
@@ -90,8 +91,11 @@ Sequential<float> regularized_model() {
   Sequential<float> model{
       Conv2D{
           4, {3, 3}, {.kernel_regularizer = L2{0.02}, .kernel_constraint = MaxNorm{1, {0, 1, 2}}}},
-      Flatten{}, Dense{16, {.activation = Activation::relu, .kernel_regularizer = L1{0.01}}},
-      Dense{3, {.kernel_constraint = UnitNorm{}, .bias_constraint = NonNeg{}}}, Softmax{}};
+      Flatten{},
+      Dense{16, {.activation = Activation::relu, .kernel_regularizer = L1{0.01}}},
+      ActivityRegularization{{.l2 = 0.1}},
+      Dense{3, {.kernel_constraint = UnitNorm{}, .bias_constraint = NonNeg{}}},
+      Softmax{}};
   model.build({6, 6, 1}, {.seed = 5});
   return model;
 }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "nn/layers/activity_regularization.hpp"
 #include "nn/sequential.hpp"
 #include "tests/io/temporary_folder.hpp"
 
@@ -95,6 +96,21 @@ TEST_SUITE("training/penalties") {
       static_cast<void>(penalized.train_on_batch(data.x, data.y));
     }
     CHECK(rounded_weights(plain) == rounded_weights(penalized));
+  }
+
+  TEST_CASE("Penalties: those on activities are a mean over samples, in training and evaluation") {
+    const TwoSamples data;
+    Sequential<double> model{Dense<double>{1}, ActivityRegularization<double>{{.l2 = 0.5}}};
+    model.build({2});
+    set_values(model, {0.5, -2, 1});
+    model.compile(SGD{{.learning_rate = 0.1}}, MeanSquaredError{});
+    const double penalty = 0.5 * (2.5 * 2.5 + 4.5 * 4.5) / 2;
+    CHECK(model.evaluate(data.x, data.y)["loss"] == doctest::Approx(9.25 + penalty));
+    CHECK(model.evaluate(data.x, data.y, {.batch_size = 1})["loss"] ==
+          doctest::Approx(9.25 + penalty));
+    CHECK(model.train_on_batch(data.x, data.y)["loss"] == doctest::Approx(9.25 + penalty));
+    // dz = (-3.5, 2.5) + 0.5 (-2.5, 4.5) = (-4.75, 4.75)
+    CHECK(rounded_weights(model) == RoundedValues{-0.45, -0.575, 1});
   }
 
   TEST_CASE("Constraints: each update ends with them") {

@@ -16,6 +16,18 @@ namespace nn {
 class BatchPeers;  // layer/batch_peers.hpp
 class ParameterUpdate;
 
+/// What layers add to the loss of a batch beside the outputs' losses.
+struct ActivityPenalty {
+  double sum = 0;
+  Index samples = 1;     ///< of the whole batch, which penalties are divided by
+  bool is_used = false;  ///< a layer has added something
+
+  void add(double penalty) {
+    sum += penalty;
+    is_used = true;
+  }
+};
+
 /// One forward or backward pass through one layer. A layer without promises may ignore all of it
 /// but `memory`. Only needs_dx and update differ between the forward and the backward of a pass.
 struct Pass {
@@ -32,7 +44,10 @@ struct Pass {
   /// pass's, and those of this pass. Else 0.
   Index samples_before = 0, samples = 0;
   BatchPeers* peers = nullptr;  ///< these processes, in training; null: there are no others
-  bool needs_dx = true;         ///< false: nobody reads dx, it need not be written
+  /// Where forward adds a penalty on what the layer gives; its gradient is a part of dx. Null:
+  /// nobody wants either.
+  ActivityPenalty* penalty = nullptr;
+  bool needs_dx = true;  ///< false: nobody reads dx, it need not be written
   /// The layer's parameters are frozen: nobody reads their gradients, they need not be written.
   /// Batch normalization then takes its moving statistics in training too.
   bool is_frozen = false;

@@ -56,7 +56,7 @@ class Evaluator {
     tally_.reset();
     losses_.clear();
     const double penalty = penalty_of(network_.block());
-    tally_.set_penalty(penalty);
+    tally_.set_fixed_penalty(penalty);
     batch_size = std::min(batch_size, data.count());  // so that sums with it can't overflow
     const auto [begin, end] = own_samples(data.count(), batch_size, communicator);
     BatchFeed<T> feed(data, wanted_targets(where, network_, compiled_), batch_size, prefetch);
@@ -68,7 +68,10 @@ class Evaluator {
       const FlushDenormals flush;
       Batch<T> batch = batches_.make(*part.data, part.rows, part.first, count);
       batch.pass.batch_number = shared_batch_number(first - begin, count, batch_size, end - begin);
+      ActivityPenalty activity{.samples = count};
+      batch.pass.penalty = &activity;
       network_.forward(batch.x, batch.pass, *batch.layout, batch.scores);
+      if (activity.is_used) tally_.add_penalty(activity.sum * static_cast<double>(count), count);
       for (std::size_t o = 0; o < batch.outputs.size(); ++o) {
         batch.outputs[o].targets.scores = batch.scores[o];
         tally_.add(o, batch.outputs[o].targets, batch.outputs[o].row_losses, nullptr);
@@ -81,7 +84,7 @@ class Evaluator {
     }
     if (communicator != nullptr) {
       merge(*communicator);
-      tally_.set_penalty(penalty);
+      tally_.set_fixed_penalty(penalty);
     }
     return tally_.results();
   }
@@ -107,6 +110,7 @@ class Evaluator {
     for (std::size_t o = 0; o < network_.num_outputs(); ++o) {
       losses_.push_back(tally_.take_loss(o));
     }
+    losses_.push_back(tally_.take_penalty());
   }
   NN_COLD void merge(Communicator& communicator) {
     const auto all_losses = all_gather(communicator, losses_);
@@ -118,7 +122,10 @@ class Evaluator {
     }
     const std::size_t outputs = network_.num_outputs();
     for (const std::vector<double>& losses : all_losses) {
-      for (std::size_t i = 0; i < losses.size(); ++i) tally_.add_loss(i % outputs, losses[i]);
+      for (std::size_t i = 0; i < losses.size(); ++i) {
+        const std::size_t o = i % (outputs + 1);
+        o < outputs ? tally_.add_loss(o, losses[i]) : tally_.add_penalty(losses[i], 0);
+      }
     }
   }
 
@@ -126,7 +133,8 @@ class Evaluator {
   const Compiled<T>& compiled_;
   BatchMaker<T> batches_;
   Tally<T> tally_;
-  std::vector<double> losses_;  // of each output, of each batch, where there are other processes
+  // Of each output, and penalties, of each batch, where there are other processes
+  std::vector<double> losses_;
 };
 
 /// Throws `std::invalid_argument` for metrics that several processes can't add up.

@@ -27,6 +27,7 @@ class Tally {
 
   /// Forgets all batches.
   void reset() {
+    fixed_penalty_ = 0;
     penalty_sum_ = 0;
     penalty_samples_ = 0;
     for (Sum& sum : sums_) {
@@ -54,16 +55,13 @@ class Tally {
     return objective.weight * loss;
   }
 
-  /// Counts the penalties on the model's parameters beside a batch of so many samples.
-  NN_COLD void add_penalty(double penalty, Index samples) {
-    penalty_sum_ += penalty * static_cast<double>(samples);
+  /// Counts a penalty times the samples of its batch, beside so many samples.
+  NN_COLD void add_penalty(double penalty_times_samples, Index samples) {
+    penalty_sum_ += penalty_times_samples;
     penalty_samples_ += samples;
   }
-  /// The same where they are those of all batches.
-  NN_COLD void set_penalty(double penalty) {
-    penalty_sum_ = penalty;
-    penalty_samples_ = 1;
-  }
+  /// A penalty that all batches have.
+  NN_COLD void set_fixed_penalty(double penalty) { fixed_penalty_ = penalty; }
 
   /// All that has been added up as numbers, for the tally of another process. Metrics must have
   /// their state.
@@ -97,6 +95,8 @@ class Tally {
   /// The sum of losses of output `o`, times their rows, which becomes 0; and that put back.
   [[nodiscard]] double take_loss(std::size_t o) { return std::exchange(sums_[o].loss, 0); }
   void add_loss(std::size_t o, double loss) { sums_[o].loss += loss; }
+  /// The same of penalties.
+  [[nodiscard]] double take_penalty() { return std::exchange(penalty_sum_, 0); }
 
   /// What has been added up, for a run to go on from: without `metrics` where one can't say.
   NN_COLD void describe(RunState& run) const {
@@ -150,6 +150,7 @@ class Tally {
       losses.push_back(sums_[o].loss / static_cast<double>(std::max<Index>(sums_[o].num_rows, 1)));
       total += compiled_.objectives[o].weight * losses.back();
     }
+    total += fixed_penalty_;
     if (penalty_samples_ > 0) total += penalty_sum_ / static_cast<double>(penalty_samples_);
     results.set("loss", total);
     for (std::size_t o = 0; o < sums_.size() && sums_.size() > 1; ++o) {
@@ -199,7 +200,8 @@ class Tally {
   }
 
   const Compiled<T>& compiled_;
-  std::vector<Sum> sums_;   // of each output
+  std::vector<Sum> sums_;  // of each output
+  double fixed_penalty_ = 0;
   double penalty_sum_ = 0;  // times samples
   Index penalty_samples_ = 0;
   std::vector<T> closed_scores_;  // [rows, classes] of one batch

@@ -69,6 +69,10 @@ class Trainer {
   /// Its forward pass.
   void score(Batch<T>& batch) {
     const MemoryLayout& layout = *batch.layout;
+    const ScoredBatch<T>& first = batch.outputs[0].targets;
+    const bool is_piece = first.batch_rows >= 0;
+    activity_ = {.samples = is_piece ? first.batch_rows / (first.rows / batch.count) : batch.count};
+    batch.pass.penalty = &activity_;
     network_.forward(batch.x, batch.pass, layout, {});
     double loss = 0;
     for (std::size_t o = 0; o < batch.outputs.size(); ++o) {
@@ -77,10 +81,12 @@ class Trainer {
       T* const gradient = network_.result_gradient(o, batch.pass.memory, layout);
       loss += tally_.add(o, targets, batch.outputs[o].row_losses, gradient);
     }
-    if (has_regularizers(network_.block())) {
+    if (activity_.is_used || has_regularizers(network_.block())) {
       const double penalty = penalty_of(network_.block());
-      tally_.add_penalty(penalty, batch.count);
-      loss += penalty;
+      const auto samples = static_cast<double>(activity_.samples);
+      tally_.add_penalty(penalty * static_cast<double>(batch.count) + activity_.sum * samples,
+                         batch.count);
+      loss += penalty + activity_.sum;
     }
     if (!is_finite(loss) && !divergence_) divergence_ = find_divergence(batch);
   }
@@ -135,6 +141,7 @@ class Trainer {
   const Compiled<T>& compiled_;
   BatchMaker<T> batches_;
   Tally<T> tally_;
+  ActivityPenalty activity_;  // of the last batch
   std::optional<Divergence> divergence_;
 };
 
