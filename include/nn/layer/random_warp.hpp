@@ -3,16 +3,12 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "nn/core/finite.hpp"
 #include "nn/kernels/warp/warp.hpp"
-#include "nn/layer/layer.hpp"
+#include "nn/layer/random_image.hpp"
 
 namespace nn {
 
@@ -20,39 +16,8 @@ namespace nn {
 struct RandomWarpOptions {
   FillMode fill_mode = FillMode::reflect;  ///< what is read outside of an image
   Interpolation interpolation = Interpolation::bilinear;
-  /// Replaces the model's seed and the layer's place in it: layers with the same seed draw the same
-  /// numbers, as for an image and its mask. 0 or more.
-  std::optional<std::int64_t> seed{};
+  ImageSeed seed{};
   double fill_value = 0;  ///< of FillMode::constant
-};
-
-/// The bounds of a random number: 0.1 stands for -0.1 to 0.1, {0, 0.2} for 0 to 0.2 (Keras: a
-/// number or a tuple).
-struct FactorRange {
-  double lower = 0;
-  double upper = 0;
-
-  FactorRange(double factor)  // NOLINT(google-explicit-constructor): 0.1 is a range
-      : lower(-std::abs(factor)), upper(std::abs(factor)) {}
-  FactorRange(double least, double most) : lower(least), upper(most) {}
-
-  /// Throws `std::invalid_argument` for bounds outside of least .. 1, or in the wrong order.
-  NN_COLD void require_within(double least, const char* where, const char* name) const {
-    if (least <= lower && lower <= upper && upper <= 1) return;
-    refuse({where, {name, " that rises within ", least, " .. 1"}, {lower, " .. ", upper}});
-  }
-  [[nodiscard]] double at(double fraction) const { return lower + (upper - lower) * fraction; }
-
-  NN_COLD void describe(Arguments& arguments, const char* name) const {
-    arguments.set(name, std::vector<double>{lower, upper});
-  }
-  [[nodiscard]] NN_COLD static FactorRange from(const Arguments& arguments, const char* name) {
-    const auto bounds = arguments.get<std::vector<double>>(name);
-    if (bounds.size() == 1) return bounds[0];
-    demand(bounds.size() == 2, arguments.owner().c_str(), "one or two bounds of a factor",
-           bounds.size());
-    return {bounds[0], bounds[1]};
-  }
 };
 
 namespace detail {
@@ -63,13 +28,12 @@ class RandomWarp {
  public:
   NN_COLD RandomWarp(const char* layer, const RandomWarpOptions& options) : options_(options) {
     demand(is_finite(T(options.fill_value)), layer, "a finite fill_value", options.fill_value);
-    if (options.seed) demand(*options.seed >= 0, layer, "a seed of 0 or more", *options.seed);
+    require_seed(layer, options.seed);
   }
 
   [[nodiscard]] NN_COLD static Shape output_shape(const std::string& layer, const Shape& input) {
-    if (input.rank() == 3) return input;
-    refuse<ShapeError>({layer, "samples [height, width, channels]", input.to_string(), "",
-                        "use images [N, height, width, channels]"});
+    require_image(layer, input);
+    return input;
   }
 
   /// `map_of(random, n, image)` is the map of image n; y = x at inference.
@@ -100,17 +64,15 @@ class RandomWarp {
     arguments.set("fill_mode", to_string(options_.fill_mode))
         .set("interpolation", to_string(options_.interpolation))
         .set("fill_value", options_.fill_value);
-    if (options_.seed) arguments.set("seed", *options_.seed);
+    describe_seed(arguments, options_.seed);
   }
   [[nodiscard]] NN_COLD static RandomWarpOptions options_from(const Arguments& a) {
-    RandomWarpOptions options{
-        .fill_mode = a.one_of("fill_mode", {FillMode::reflect, FillMode::constant, FillMode::wrap,
-                                            FillMode::nearest}),
-        .interpolation =
-            a.one_of("interpolation", {Interpolation::bilinear, Interpolation::nearest}),
-        .fill_value = a.get<double>("fill_value")};
-    if (a.has("seed")) options.seed = a.get<Index>("seed");
-    return options;
+    return {.fill_mode = a.one_of("fill_mode", {FillMode::reflect, FillMode::constant,
+                                                FillMode::wrap, FillMode::nearest}),
+            .interpolation =
+                a.one_of("interpolation", {Interpolation::bilinear, Interpolation::nearest}),
+            .seed = seed_from(a),
+            .fill_value = a.get<double>("fill_value")};
   }
 
  private:
@@ -124,9 +86,7 @@ class RandomWarp {
   template <class MapOf>
   [[nodiscard]] auto maps_of(const ConstTensorMap<T, 4>& x, const Pass& pass,
                              const MapOf& map_of) const {
-    const Random random = options_.seed ? Random{static_cast<std::uint64_t>(*options_.seed),
-                                                 {RandomPurpose::augmentation, 0, pass.step}}
-                                        : pass.random(RandomPurpose::augmentation);
+    const Random random = random_of_images(pass, options_.seed);
     const kernels::ImageSize image{x.dimension(1), x.dimension(2)};
     const Index first = pass.first_in_batch(x.dimension(0));
     return [=](Index n) { return map_of(random, first + n, image); };
@@ -136,11 +96,5 @@ class RandomWarp {
 };
 
 }  // namespace detail
-
-/// Number i of the few, uniform in [0, 1), that image n of a batch has.
-[[nodiscard]] inline double uniform_of_image(const Random& random, Index n, Index i) {
-  constexpr Index numbers_of_image = 4;
-  return random.uniform(static_cast<std::uint64_t>(n * numbers_of_image + i));
-}
 
 }  // namespace nn

@@ -37,7 +37,7 @@ class ActivityRegularization {
   [[nodiscard]] static std::string name() { return "ActivityRegularization"; }
   [[nodiscard]] Shape output_shape(const Shape& input) const { return input; }
 
-  static constexpr Promises promises{.ignores_y = true};
+  static constexpr Promises promises{.ignores_y = true, .keeps_mask = true};
 
   void forward(ConstTensorMap<T, 2> x, TensorMap<T, 2> y, const Pass& pass) const {
     std::copy_n(x.data(), x.size(), y.data());

@@ -3,12 +3,14 @@
 // names them to `load`.
 #pragma once
 
+#include "nn/layers/activity_regularization.hpp"
 #include "nn/layers/adaptive_average_pooling2d.hpp"
 #include "nn/layers/adaptive_max_pooling2d.hpp"
 #include "nn/layers/alpha_dropout.hpp"
 #include "nn/layers/attention.hpp"
 #include "nn/layers/average_pooling1d.hpp"
 #include "nn/layers/average_pooling2d.hpp"
+#include "nn/layers/category_encoding.hpp"
 #include "nn/layers/conv1d.hpp"
 #include "nn/layers/conv1d_transpose.hpp"
 #include "nn/layers/conv2d_transpose.hpp"
@@ -16,6 +18,7 @@
 #include "nn/layers/cropping1d.hpp"
 #include "nn/layers/cropping2d.hpp"
 #include "nn/layers/depthwise_conv2d.hpp"
+#include "nn/layers/discretization.hpp"
 #include "nn/layers/embedding.hpp"
 #include "nn/layers/gaussian_dropout.hpp"
 #include "nn/layers/gaussian_noise.hpp"
@@ -32,6 +35,11 @@
 #include "nn/layers/multi_head_attention.hpp"
 #include "nn/layers/permute.hpp"
 #include "nn/layers/prelu.hpp"
+#include "nn/layers/random_brightness.hpp"
+#include "nn/layers/random_contrast.hpp"
+#include "nn/layers/random_crop.hpp"
+#include "nn/layers/random_erasing.hpp"
+#include "nn/layers/random_flip.hpp"
 #include "nn/layers/repeat_vector.hpp"
 #include "nn/layers/reshape.hpp"
 #include "nn/layers/rms_normalization.hpp"
@@ -48,15 +56,14 @@
 // It would indent each line more than the one before.
 // clang-format off
 #define NN_FOR_EACH_MORE_LAYER(DO) \
-  DO(AdaptiveAveragePooling2D) DO(AdaptiveMaxPooling2D) DO(AlphaDropout) \
-  DO(Attention) DO(AveragePooling1D) DO(AveragePooling2D) DO(Conv1D) \
-  DO(Conv1DTranspose) DO(Conv2DTranspose) DO(Conv3D) DO(Cropping1D) \
-  DO(Cropping2D) DO(DepthwiseConv2D) DO(Embedding) DO(GRU) DO(GaussianDropout) \
-  DO(GaussianNoise) DO(GlobalAveragePooling1D) DO(GlobalMaxPooling1D) \
-  DO(GlobalMaxPooling2D) DO(GroupNormalization) DO(LSTM) \
-  DO(LayerNormalization) DO(Masking) DO(MaxPooling1D) DO(MultiHeadAttention) \
-  DO(PReLU) DO(Permute) DO(RMSNormalization) DO(RepeatVector) DO(Reshape) \
-  DO(SeparableConv2D) DO(SimpleRNN) DO(SpatialDropout1D) DO(SpatialDropout2D) \
-  DO(UnitNormalization) DO(UpSampling1D) DO(UpSampling2D) DO(ZeroPadding1D) \
-  DO(ZeroPadding2D)
+  DO(ActivityRegularization) DO(AdaptiveAveragePooling2D) DO(AdaptiveMaxPooling2D) \
+  DO(AlphaDropout) DO(Attention) DO(AveragePooling1D) DO(AveragePooling2D) DO(CategoryEncoding) \
+  DO(Conv1D) DO(Conv1DTranspose) DO(Conv2DTranspose) DO(Conv3D) DO(Cropping1D) DO(Cropping2D) \
+  DO(DepthwiseConv2D) DO(Discretization) DO(Embedding) DO(GRU) DO(GaussianDropout) \
+  DO(GaussianNoise) DO(GlobalAveragePooling1D) DO(GlobalMaxPooling1D) DO(GlobalMaxPooling2D) \
+  DO(GroupNormalization) DO(LSTM) DO(LayerNormalization) DO(Masking) DO(MaxPooling1D) \
+  DO(MultiHeadAttention) DO(PReLU) DO(Permute) DO(RMSNormalization) DO(RandomBrightness) \
+  DO(RandomContrast) DO(RandomCrop) DO(RandomErasing) DO(RandomFlip) DO(RepeatVector) \
+  DO(Reshape) DO(SeparableConv2D) DO(SimpleRNN) DO(SpatialDropout1D) DO(SpatialDropout2D) \
+  DO(UnitNormalization) DO(UpSampling1D) DO(UpSampling2D) DO(ZeroPadding1D) DO(ZeroPadding2D)
 // clang-format on
