@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "nn/layer/window_pooling.hpp"
+#include "nn/layer/max_pooling.hpp"
 
 namespace nn {
 
