@@ -18,6 +18,7 @@ namespace nn::detail {
 struct RecurrenceOptions {
   bool use_bias;
   Initializer kernel_initializer, recurrent_initializer, bias_initializer;
+  WeightRules kernel_rules, recurrent_rules, bias_rules;
   bool return_sequences, go_backwards;
 
   /// Those among a layer's options.
@@ -27,6 +28,9 @@ struct RecurrenceOptions {
         kernel_initializer(o.kernel_initializer),
         recurrent_initializer(o.recurrent_initializer),
         bias_initializer(o.bias_initializer),
+        kernel_rules{o.kernel_regularizer, o.kernel_constraint},
+        recurrent_rules{o.recurrent_regularizer, o.recurrent_constraint},
+        bias_rules{o.bias_regularizer, o.bias_constraint},
         return_sequences(o.return_sequences),
         go_backwards(o.go_backwards) {}
 };
@@ -120,13 +124,15 @@ class Recurrence {
 
   void parameters(const Shape& input, ParameterList<T>& list) {
     const Index width = Cell::num_gates * units_;
-    list.add(W_, "kernel", {input.back(), width}, options_.kernel_initializer);
-    list.add(U_, "recurrent_kernel", {units_, width}, options_.recurrent_initializer);
+    list.add(W_, "kernel", {input.back(), width}, options_.kernel_initializer,
+             options_.kernel_rules);
+    list.add(U_, "recurrent_kernel", {units_, width}, options_.recurrent_initializer,
+             options_.recurrent_rules);
     if (!options_.use_bias) return;
     if (cell_.has_recurrent_bias()) {
-      list.add(both_b_, "bias", {2, width}, options_.bias_initializer);
+      list.add(both_b_, "bias", {2, width}, options_.bias_initializer, options_.bias_rules);
     } else {
-      list.add(b_, "bias", {width}, options_.bias_initializer);
+      list.add(b_, "bias", {width}, options_.bias_initializer, options_.bias_rules);
     }
   }
 

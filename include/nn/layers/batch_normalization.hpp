@@ -31,6 +31,8 @@ struct BatchNormalizationOptions {
   /// Where several processes train: take the statistics of the whole batch, at the cost of two
   /// messages between any two processes for each batch. false: those of each process's part.
   bool synchronized = false;
+  Regularizer gamma_regularizer{}, beta_regularizer{};  ///< penalties in training
+  Constraint gamma_constraint{}, beta_constraint{};     ///< where each update brings them back to
 };
 
 /// Gives each feature mean beta and deviation gamma (Ioffe and Szegedy 2015; Keras:
@@ -165,8 +167,14 @@ class BatchNormalization {
 
   void parameters(const Shape& input, ParameterList<T>& list) {
     const Shape shape{features_of(input)};
-    if (options_.scale) list.add(gamma_, "gamma", shape, options_.gamma_initializer);
-    if (options_.center) list.add(beta_, "beta", shape, options_.beta_initializer);
+    if (options_.scale) {
+      list.add(gamma_, "gamma", shape, options_.gamma_initializer,
+               {options_.gamma_regularizer, options_.gamma_constraint});
+    }
+    if (options_.center) {
+      list.add(beta_, "beta", shape, options_.beta_initializer,
+               {options_.beta_regularizer, options_.beta_constraint});
+    }
     list.add_state(moving_mean_, "moving_mean", shape, options_.moving_mean_initializer);
     list.add_state(moving_variance_, "moving_variance", shape,
                    options_.moving_variance_initializer);
@@ -183,20 +191,21 @@ class BatchNormalization {
         .set("gamma_initializer", options_.gamma_initializer)
         .set("moving_mean_initializer", options_.moving_mean_initializer)
         .set("moving_variance_initializer", options_.moving_variance_initializer)
-        .set("synchronized", options_.synchronized);
+        .set("synchronized", options_.synchronized)
+        .set_rules(options_);
   }
   [[nodiscard]] static BatchNormalization from_arguments(const Arguments& a) {
-    return BatchNormalization(
-        {.axis = a.get<Index>("axis"),
-         .momentum = a.get<double>("momentum"),
-         .epsilon = a.get<double>("epsilon"),
-         .center = a.get<bool>("center"),
-         .scale = a.get<bool>("scale"),
-         .beta_initializer = a.get<Initializer>("beta_initializer"),
-         .gamma_initializer = a.get<Initializer>("gamma_initializer"),
-         .moving_mean_initializer = a.get<Initializer>("moving_mean_initializer"),
-         .moving_variance_initializer = a.get<Initializer>("moving_variance_initializer"),
-         .synchronized = a.has("synchronized") && a.get<bool>("synchronized")});
+    return BatchNormalization(a.with_rules(BatchNormalizationOptions{
+        .axis = a.get<Index>("axis"),
+        .momentum = a.get<double>("momentum"),
+        .epsilon = a.get<double>("epsilon"),
+        .center = a.get<bool>("center"),
+        .scale = a.get<bool>("scale"),
+        .beta_initializer = a.get<Initializer>("beta_initializer"),
+        .gamma_initializer = a.get<Initializer>("gamma_initializer"),
+        .moving_mean_initializer = a.get<Initializer>("moving_mean_initializer"),
+        .moving_variance_initializer = a.get<Initializer>("moving_variance_initializer"),
+        .synchronized = a.has("synchronized") && a.get<bool>("synchronized")}));
   }
 
  private:

@@ -12,6 +12,8 @@ namespace nn {
 /// Options of Embedding, with Keras' names and defaults.
 struct EmbeddingOptions {
   Initializer embeddings_initializer = RandomUniform{};  ///< the first values of E
+  Regularizer embeddings_regularizer{};                  ///< a penalty on E in training
+  Constraint embeddings_constraint{};                    ///< where each update brings E back to
   bool mask_zero = false;  ///< steps with number 0 are padding: see Masking
 };
 
@@ -65,7 +67,8 @@ class Embedding {
   }
 
   void parameters(const Shape&, ParameterList<T>& list) {
-    list.add(E_, "embeddings", {input_dim_, output_dim_}, options_.embeddings_initializer);
+    list.add(E_, "embeddings", {input_dim_, output_dim_}, options_.embeddings_initializer,
+             {options_.embeddings_regularizer, options_.embeddings_constraint});
   }
 
   [[nodiscard]] Arguments arguments() const {
@@ -73,12 +76,14 @@ class Embedding {
         .set("input_dim", input_dim_)
         .set("output_dim", output_dim_)
         .set("embeddings_initializer", options_.embeddings_initializer)
-        .set("mask_zero", options_.mask_zero);
+        .set("mask_zero", options_.mask_zero)
+        .set_rules(options_);
   }
   [[nodiscard]] static Embedding from_arguments(const Arguments& a) {
     return Embedding(a.get<Index>("input_dim"), a.get<Index>("output_dim"),
-                     {.embeddings_initializer = a.get<Initializer>("embeddings_initializer"),
-                      .mask_zero = a.get<bool>("mask_zero")});
+                     a.with_rules(EmbeddingOptions{
+                         .embeddings_initializer = a.get<Initializer>("embeddings_initializer"),
+                         .mask_zero = a.get<bool>("mask_zero")}));
   }
 
  private:

@@ -22,6 +22,8 @@ struct GroupNormalizationOptions {
   bool scale = true;      ///< multiply by gamma
   Initializer beta_initializer = Zeros{};
   Initializer gamma_initializer = Ones{};
+  Regularizer gamma_regularizer{}, beta_regularizer{};  ///< penalties in training
+  Constraint gamma_constraint{}, beta_constraint{};     ///< where each update brings them back to
 };
 
 /// Gives each group of channels of each sample mean 0 and deviation 1, before gamma and beta (Wu
@@ -100,8 +102,14 @@ class GroupNormalization {
 
   void parameters(const Shape& input, ParameterList<T>& list) {
     const Shape shape{channels_of(input)};
-    if (options_.scale) list.add(gamma_, "gamma", shape, options_.gamma_initializer);
-    if (options_.center) list.add(beta_, "beta", shape, options_.beta_initializer);
+    if (options_.scale) {
+      list.add(gamma_, "gamma", shape, options_.gamma_initializer,
+               {options_.gamma_regularizer, options_.gamma_constraint});
+    }
+    if (options_.center) {
+      list.add(beta_, "beta", shape, options_.beta_initializer,
+               {options_.beta_regularizer, options_.beta_constraint});
+    }
   }
 
   [[nodiscard]] NN_COLD Arguments arguments() const {
@@ -112,16 +120,18 @@ class GroupNormalization {
         .set("center", options_.center)
         .set("scale", options_.scale)
         .set("beta_initializer", options_.beta_initializer)
-        .set("gamma_initializer", options_.gamma_initializer);
+        .set("gamma_initializer", options_.gamma_initializer)
+        .set_rules(options_);
   }
   [[nodiscard]] NN_COLD static GroupNormalization from_arguments(const Arguments& a) {
-    return GroupNormalization({.groups = a.get<Index>("groups"),
-                               .axis = a.get<Index>("axis"),
-                               .epsilon = a.get<double>("epsilon"),
-                               .center = a.get<bool>("center"),
-                               .scale = a.get<bool>("scale"),
-                               .beta_initializer = a.get<Initializer>("beta_initializer"),
-                               .gamma_initializer = a.get<Initializer>("gamma_initializer")});
+    return GroupNormalization(a.with_rules(
+        GroupNormalizationOptions{.groups = a.get<Index>("groups"),
+                                  .axis = a.get<Index>("axis"),
+                                  .epsilon = a.get<double>("epsilon"),
+                                  .center = a.get<bool>("center"),
+                                  .scale = a.get<bool>("scale"),
+                                  .beta_initializer = a.get<Initializer>("beta_initializer"),
+                                  .gamma_initializer = a.get<Initializer>("gamma_initializer")}));
   }
 
  private:

@@ -19,6 +19,9 @@ struct GRUOptions {
   bool return_sequences = false;                          ///< y has all steps; else the last one
   bool go_backwards = false;  ///< the last step is read first; y is in the order of reading
   bool reset_after = true;    ///< r multiplies h U instead of h
+  Regularizer kernel_regularizer{}, recurrent_regularizer{}, bias_regularizer{};  ///< penalties
+  /// Where each update brings W, U and b back to.
+  Constraint kernel_constraint{}, recurrent_constraint{}, bias_constraint{};
 };
 
 namespace detail {
@@ -216,19 +219,21 @@ class GRU : public detail::Recurrence<T, detail::GRUCell<T>> {
         .set("bias_initializer", options_.bias_initializer)
         .set("return_sequences", options_.return_sequences)
         .set("go_backwards", options_.go_backwards)
-        .set("reset_after", options_.reset_after);
+        .set("reset_after", options_.reset_after)
+        .set_rules(options_);
   }
   [[nodiscard]] static GRU from_arguments(const Arguments& a) {
     return GRU(a.get<Index>("units"),
-               {.activation = a.get<Activation>("activation"),
-                .recurrent_activation = a.get<Activation>("recurrent_activation"),
-                .use_bias = a.get<bool>("use_bias"),
-                .kernel_initializer = a.get<Initializer>("kernel_initializer"),
-                .recurrent_initializer = a.get<Initializer>("recurrent_initializer"),
-                .bias_initializer = a.get<Initializer>("bias_initializer"),
-                .return_sequences = a.get<bool>("return_sequences"),
-                .go_backwards = a.get<bool>("go_backwards"),
-                .reset_after = a.get<bool>("reset_after")});
+               a.with_rules(
+                   GRUOptions{.activation = a.get<Activation>("activation"),
+                              .recurrent_activation = a.get<Activation>("recurrent_activation"),
+                              .use_bias = a.get<bool>("use_bias"),
+                              .kernel_initializer = a.get<Initializer>("kernel_initializer"),
+                              .recurrent_initializer = a.get<Initializer>("recurrent_initializer"),
+                              .bias_initializer = a.get<Initializer>("bias_initializer"),
+                              .return_sequences = a.get<bool>("return_sequences"),
+                              .go_backwards = a.get<bool>("go_backwards"),
+                              .reset_after = a.get<bool>("reset_after")}));
   }
 
  private:

@@ -20,6 +20,8 @@ struct LayerNormalizationOptions {
   bool scale = true;      ///< multiply by gamma
   Initializer beta_initializer = Zeros{};
   Initializer gamma_initializer = Ones{};
+  Regularizer gamma_regularizer{}, beta_regularizer{};  ///< penalties in training
+  Constraint gamma_constraint{}, beta_constraint{};     ///< where each update brings them back to
 };
 
 /// Gives each row of each sample mean 0 and deviation 1, before gamma and beta (Ba, Kiros and
@@ -43,8 +45,14 @@ class LayerNormalization : public detail::RowNormalization<T> {
 
   void parameters(const Shape& input, ParameterList<T>& list) {
     const Shape shape = this->row_shape(input);
-    if (options_.scale) list.add(this->gamma_, "gamma", shape, options_.gamma_initializer);
-    if (options_.center) list.add(this->beta_, "beta", shape, options_.beta_initializer);
+    if (options_.scale) {
+      list.add(this->gamma_, "gamma", shape, options_.gamma_initializer,
+               {options_.gamma_regularizer, options_.gamma_constraint});
+    }
+    if (options_.center) {
+      list.add(this->beta_, "beta", shape, options_.beta_initializer,
+               {options_.beta_regularizer, options_.beta_constraint});
+    }
   }
 
   [[nodiscard]] NN_COLD Arguments arguments() const {
@@ -52,15 +60,17 @@ class LayerNormalization : public detail::RowNormalization<T> {
         .set("center", options_.center)
         .set("scale", options_.scale)
         .set("beta_initializer", options_.beta_initializer)
-        .set("gamma_initializer", options_.gamma_initializer);
+        .set("gamma_initializer", options_.gamma_initializer)
+        .set_rules(options_);
   }
   [[nodiscard]] NN_COLD static LayerNormalization from_arguments(const Arguments& a) {
-    return LayerNormalization({.axis = LayerNormalization::axis_from(a),
-                               .epsilon = a.get<double>("epsilon"),
-                               .center = a.get<bool>("center"),
-                               .scale = a.get<bool>("scale"),
-                               .beta_initializer = a.get<Initializer>("beta_initializer"),
-                               .gamma_initializer = a.get<Initializer>("gamma_initializer")});
+    return LayerNormalization(a.with_rules(
+        LayerNormalizationOptions{.axis = LayerNormalization::axis_from(a),
+                                  .epsilon = a.get<double>("epsilon"),
+                                  .center = a.get<bool>("center"),
+                                  .scale = a.get<bool>("scale"),
+                                  .beta_initializer = a.get<Initializer>("beta_initializer"),
+                                  .gamma_initializer = a.get<Initializer>("gamma_initializer")}));
   }
 
  private:

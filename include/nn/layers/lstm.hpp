@@ -20,6 +20,9 @@ struct LSTMOptions {
   bool unit_forget_bias = true;   ///< b of f begins with 1 (Jozefowicz, Zaremba, Sutskever 2015)
   bool return_sequences = false;  ///< y has all steps; else the last one
   bool go_backwards = false;      ///< the last step is read first; y is in the order of reading
+  Regularizer kernel_regularizer{}, recurrent_regularizer{}, bias_regularizer{};  ///< penalties
+  /// Where each update brings W, U and b back to.
+  Constraint kernel_constraint{}, recurrent_constraint{}, bias_constraint{};
 };
 
 namespace detail {
@@ -136,19 +139,21 @@ class LSTM : public detail::Recurrence<T, detail::LSTMCell<T>> {
         .set("bias_initializer", options_.bias_initializer)
         .set("unit_forget_bias", options_.unit_forget_bias)
         .set("return_sequences", options_.return_sequences)
-        .set("go_backwards", options_.go_backwards);
+        .set("go_backwards", options_.go_backwards)
+        .set_rules(options_);
   }
   [[nodiscard]] static LSTM from_arguments(const Arguments& a) {
     return LSTM(a.get<Index>("units"),
-                {.activation = a.get<Activation>("activation"),
-                 .recurrent_activation = a.get<Activation>("recurrent_activation"),
-                 .use_bias = a.get<bool>("use_bias"),
-                 .kernel_initializer = a.get<Initializer>("kernel_initializer"),
-                 .recurrent_initializer = a.get<Initializer>("recurrent_initializer"),
-                 .bias_initializer = a.get<Initializer>("bias_initializer"),
-                 .unit_forget_bias = a.get<bool>("unit_forget_bias"),
-                 .return_sequences = a.get<bool>("return_sequences"),
-                 .go_backwards = a.get<bool>("go_backwards")});
+                a.with_rules(LSTMOptions{
+                    .activation = a.get<Activation>("activation"),
+                    .recurrent_activation = a.get<Activation>("recurrent_activation"),
+                    .use_bias = a.get<bool>("use_bias"),
+                    .kernel_initializer = a.get<Initializer>("kernel_initializer"),
+                    .recurrent_initializer = a.get<Initializer>("recurrent_initializer"),
+                    .bias_initializer = a.get<Initializer>("bias_initializer"),
+                    .unit_forget_bias = a.get<bool>("unit_forget_bias"),
+                    .return_sequences = a.get<bool>("return_sequences"),
+                    .go_backwards = a.get<bool>("go_backwards")}));
   }
 
  private:

@@ -20,6 +20,8 @@ struct PReLUOptions {
   Initializer alpha_initializer = Zeros{};  ///< the first values of alpha
   /// Axes along which all elements have one alpha, as {1, 2} for one in each channel of images.
   std::vector<Index> shared_axes{};
+  Regularizer alpha_regularizer{};  ///< a penalty on alpha in training
+  Constraint alpha_constraint{};    ///< where each update brings it back to
 };
 
 /// Leaky rectified linear unit with learned slopes (He, Zhang, Ren and Sun 2015; Keras: PReLU).
@@ -73,18 +75,20 @@ class PReLU {
   }
 
   void parameters(const Shape& input, ParameterList<T>& list) {
-    list.add(alpha_, "alpha", alpha_shape(input), options_.alpha_initializer);
+    list.add(alpha_, "alpha", alpha_shape(input), options_.alpha_initializer,
+             {options_.alpha_regularizer, options_.alpha_constraint});
   }
 
   [[nodiscard]] NN_COLD Arguments arguments() const {
     return Arguments{name()}
         .set("alpha_initializer", options_.alpha_initializer)
-        .set("shared_axes", options_.shared_axes);
+        .set("shared_axes", options_.shared_axes)
+        .set_rules(options_);
   }
   [[nodiscard]] NN_COLD static PReLU from_arguments(const Arguments& a) {
     PReLUOptions options{.alpha_initializer = a.get<Initializer>("alpha_initializer")};
     if (a.has_list("shared_axes")) options.shared_axes = a.get<std::vector<Index>>("shared_axes");
-    return PReLU(std::move(options));
+    return PReLU(a.with_rules(std::move(options)));
   }
 
  private:

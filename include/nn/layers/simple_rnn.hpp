@@ -17,6 +17,9 @@ struct SimpleRNNOptions {
   Initializer bias_initializer = Zeros{};            ///< the first values of b
   bool return_sequences = false;                     ///< y has all steps; else the last one
   bool go_backwards = false;  ///< the last step is read first; y is in the order of reading
+  Regularizer kernel_regularizer{}, recurrent_regularizer{}, bias_regularizer{};  ///< penalties
+  /// Where each update brings W, U and b back to.
+  Constraint kernel_constraint{}, recurrent_constraint{}, bias_constraint{};
 };
 
 namespace detail {
@@ -88,17 +91,19 @@ class SimpleRNN : public detail::Recurrence<T, detail::SimpleRNNCell<T>> {
         .set("recurrent_initializer", options_.recurrent_initializer)
         .set("bias_initializer", options_.bias_initializer)
         .set("return_sequences", options_.return_sequences)
-        .set("go_backwards", options_.go_backwards);
+        .set("go_backwards", options_.go_backwards)
+        .set_rules(options_);
   }
   [[nodiscard]] static SimpleRNN from_arguments(const Arguments& a) {
     return SimpleRNN(a.get<Index>("units"),
-                     {.activation = a.get<Activation>("activation"),
-                      .use_bias = a.get<bool>("use_bias"),
-                      .kernel_initializer = a.get<Initializer>("kernel_initializer"),
-                      .recurrent_initializer = a.get<Initializer>("recurrent_initializer"),
-                      .bias_initializer = a.get<Initializer>("bias_initializer"),
-                      .return_sequences = a.get<bool>("return_sequences"),
-                      .go_backwards = a.get<bool>("go_backwards")});
+                     a.with_rules(SimpleRNNOptions{
+                         .activation = a.get<Activation>("activation"),
+                         .use_bias = a.get<bool>("use_bias"),
+                         .kernel_initializer = a.get<Initializer>("kernel_initializer"),
+                         .recurrent_initializer = a.get<Initializer>("recurrent_initializer"),
+                         .bias_initializer = a.get<Initializer>("bias_initializer"),
+                         .return_sequences = a.get<bool>("return_sequences"),
+                         .go_backwards = a.get<bool>("go_backwards")}));
   }
 
  private:
