@@ -15,6 +15,7 @@
 
 #include "nn/distributed/gradient_exchange.hpp"
 #include "nn/distributed/piece_tree.hpp"
+#include "nn/distributed/shared_history.hpp"
 #include "nn/layer/batch_peers.hpp"
 #include "nn/training/evaluate.hpp"
 #include "nn/training/shared_run.hpp"
@@ -175,42 +176,7 @@ class DataParallelRun final : public SharedRun<T> {
     gather_moments();
   }
 
-  NN_COLD void share_history(History& history) override {
-    std::vector<double> numbers{static_cast<double>(history.epochs().size())};
-    std::string names;
-    const auto add = [&](const auto& list) {
-      for (const auto number : list) numbers.push_back(static_cast<double>(number));
-    };
-    add(history.epochs());
-    add(history.seconds());
-    for (const auto& [name, values] : history) {
-      names += name + '\n';
-      numbers.push_back(static_cast<double>(values.size()));
-      add(values);
-    }
-    std::string bytes = to_bytes(numbers);
-    broadcast(communicator_, bytes);
-    broadcast(communicator_, names);
-    numbers = from_bytes(bytes);
-    const double* next = numbers.data();
-    const auto take = [&next](std::size_t count) {
-      next += count;
-      return std::vector<double>(next - count, next);
-    };
-    const auto num_epochs = static_cast<std::size_t>(*next++);
-    const std::vector<double> epochs = take(num_epochs);
-    std::vector<double> seconds = take(num_epochs);
-    std::vector<std::pair<std::string, std::vector<double>>> logs;
-    for (std::size_t at = 0; at < names.size();) {
-      const std::size_t end = names.find('\n', at);
-      const auto size = static_cast<std::size_t>(*next++);
-      logs.emplace_back(names.substr(at, end - at), take(size));
-      at = end + 1;
-    }
-    const std::optional<Divergence> divergence = history.divergence();
-    history = History({epochs.begin(), epochs.end()}, std::move(seconds), std::move(logs));
-    history.set_divergence(divergence);
-  }
+  NN_COLD void share_history(History& history) override { broadcast(communicator_, history); }
 
   NN_COLD void fail(const char* why) noexcept override { communicator_.fail(why); }
 

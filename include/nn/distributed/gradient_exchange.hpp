@@ -16,8 +16,8 @@
 #include "nn/core/collective.hpp"
 #include "nn/distributed/exchange_plan.hpp"
 #include "nn/distributed/parameter_slice.hpp"
+#include "nn/distributed/piece_sums.hpp"
 #include "nn/distributed/piece_tree.hpp"
-#include "nn/kernels/elementwise/elementwise.hpp"
 #include "nn/kernels/machine/blocks.hpp"
 #include "nn/layer/penalties.hpp"
 #include "nn/model/compiled.hpp"
@@ -44,28 +44,17 @@ class GradientExchange {
         block_(network.block()),
         optimizer_(optimizer),
         tree_(tree),
-        rounds_(gradient_format == NumberFormat::bfloat16),
         plan_(network, communicator.size()),
+        sums_(tree, communicator.rank(), block_, plan_, gradient_format == NumberFormat::bfloat16),
         trained_(plan_.trained()),
         state_begin_(plan_.state_begin()),
         state_size_(plan_.state_size()),
         slice_(block_, plan_.begin_of_trained(communicator.rank()),
                plan_.begin_of_trained(communicator.rank() + 1)),
-        slice_begin_(plan_.begin_of_slice(communicator.rank())),
-        slice_size_(plan_.begin_of_slice(communicator.rank() + 1) - slice_begin_),
         is_sliced_(has_rule(optimizer) && !has_regularizers(block_) && !has_constraints(block_)),
         new_state_(size_of(state_size_)),
         old_state_(size_of(state_size_)) {
     block_.zero_gradients();
-    const auto& nodes = tree.nodes();
-    for (std::size_t i = 0; i < nodes.size(); ++i) {
-      if (nodes[i].process == communicator.rank()) own_nodes_.push_back(i);
-    }
-    const BatchShare own = tree.share_of(communicator.rank());
-    has_one_piece_ = own.end - own.begin == 1;
-    sums_.resize(own_nodes_.size());
-    for (Sum& sum : sums_) make(sum, has_one_piece_);
-    received_.resize(nodes.size());
     if (!is_sliced_) all_sums_ = AlignedArray<T>(size_of(trained_));
   }
 
@@ -83,14 +72,14 @@ class GradientExchange {
     constexpr Index gather_tag = 3;
     gathered_.clear();
     for (const PieceTree::Node& node : tree_.nodes()) {
-      if (is_present(node)) gathered_.insert(gathered_.end(), mine.begin(), mine.end());
+      if (sums_.is_present(node)) gathered_.insert(gathered_.end(), mine.begin(), mine.end());
     }
     std::size_t first = 0;
     for (const PieceTree::Node& node : tree_.nodes()) {
-      if (!is_present(node)) continue;
+      if (!sums_.is_present(node)) continue;
       const std::span theirs(gathered_.data() + std::exchange(first, first + mine.size()),
                              mine.size());
-      if (is_own(node)) continue;
+      if (sums_.is_own(node)) continue;
       communicator_.receive(node.process, gather_tag, std::as_writable_bytes(theirs), gather);
       communicator_.send(node.process, gather_tag, std::as_bytes(mine), gather);
       num_gathering_ += 2;
@@ -104,15 +93,13 @@ class GradientExchange {
   /// a piece of this process, for `update`, and to update the layers' state.
   template <class RunPiece>
   void update(Index count, const RunPiece& run) {
-    count_ = count;
-    begin();
-    for (std::size_t i = 0; i < own_nodes_.size(); ++i) {
-      const PieceTree::Node& node = tree_.nodes()[own_nodes_[i]];
-      if (tree_.samples_of(node.first, node.size, count) == 0) continue;
-      add_up(node.first, node.size, sums_[i], run);
+    begin(count);
+    for (std::size_t i = 0; i < sums_.own_nodes().size(); ++i) {
+      if (!sums_.is_present(tree_.nodes()[sums_.own_nodes()[i]])) continue;
+      sums_.add_up(i, [&](Index piece, Sum& sum) { run_piece(piece, sum, run); });
       ++num_own_done_;
       for (std::size_t c = 0; c < chunks_.size(); ++c) {
-        if (!has_one_piece_ || !chunks_[c].is_posted) post(c, i);
+        if (!sums_.has_one_piece() || !chunks_[c].is_posted) post(c, i);
       }
       progress(false);
     }
@@ -129,13 +116,7 @@ class GradientExchange {
   // Requests that are not the arrival of a chunk.
   static constexpr Index no_chunk = -1, gather = -2;
 
-  /// A sum over pieces of this process.
-  struct Sum {
-    AlignedArray<T> memory;
-    T* gradients = nullptr;  // [trained]
-    T* state = nullptr;      // [state size]
-    AlignedArray<Bfloat16> rounded;
-  };
+  using Sum = typename PieceSums<T>::Sum;
 
   [[nodiscard]] static std::size_t size_of(Index count) { return static_cast<std::size_t>(count); }
 
@@ -145,19 +126,6 @@ class GradientExchange {
     return optimizer.begin_step(empty).has_value();
   }
 
-  NN_COLD void make(Sum& sum, bool in_place) {
-    sum.memory = AlignedArray<T>(size_of((in_place ? 0 : trained_) + state_size_));
-    sum.gradients = in_place ? block_.gradients() : sum.memory.data();
-    sum.state = sum.memory.data() + (in_place ? 0 : trained_);
-    if (rounds_) sum.rounded = AlignedArray<Bfloat16>(size_of(trained_));
-  }
-
-  [[nodiscard]] bool is_present(const PieceTree::Node& node) const {
-    return tree_.samples_of(node.first, node.size, count_) > 0;
-  }
-  [[nodiscard]] bool is_own(const PieceTree::Node& node) const {
-    return node.process == communicator_.rank();
-  }
   [[nodiscard]] bool is_own(const Chunk& chunk) const {
     return chunk.owner == communicator_.rank();
   }
@@ -165,16 +133,16 @@ class GradientExchange {
   [[nodiscard]] static bool is_used(const Chunk& chunk) {
     return chunk.is_state || chunk.updated > 0;
   }
-  [[nodiscard]] bool is_rounded(const Chunk& chunk) const { return rounds_ && !chunk.is_state; }
-
   /// Counts what this update waits for, and begins to receive the others' parts of this slice.
-  void begin() {
+  void begin(Index count) {
+    count_ = count;
+    sums_.begin(count);
     thread_ = std::this_thread::get_id();
     Index present = 0;
     num_own_ = num_own_done_ = 0;
     for (const PieceTree::Node& node : tree_.nodes()) {
-      present += is_present(node) ? 1 : 0;
-      num_own_ += is_present(node) && is_own(node) ? 1 : 0;
+      present += sums_.is_present(node) ? 1 : 0;
+      num_own_ += sums_.is_present(node) && sums_.is_own(node) ? 1 : 0;
     }
     is_alone_ = has_one_sampled_piece();
     rule_ = is_sliced_ ? optimizer_.begin_step(slice_.block()) : std::nullopt;
@@ -194,13 +162,10 @@ class GradientExchange {
     }
     for (std::size_t i = 0; i < tree_.nodes().size(); ++i) {
       const PieceTree::Node& node = tree_.nodes()[i];
-      if (is_own(node) || !is_present(node)) continue;
-      if (received_[i].size() == 0) {
-        received_[i] = AlignedArray<std::byte>(size_of(slice_size_) * sizeof(T));
-      }
+      if (sums_.is_own(node) || !sums_.is_present(node)) continue;
       for (std::size_t c = 0; c < chunks_.size(); ++c) {
         if (!is_own(chunks_[c]) || !is_used(chunks_[c])) continue;
-        communicator_.receive(node.process, tag(c, false), bytes_of_part(i, chunks_[c]),
+        communicator_.receive(node.process, tag(c, false), sums_.room_for(i, chunks_[c]),
                               static_cast<Index>(c));
         ++num_outstanding_;
       }
@@ -218,12 +183,6 @@ class GradientExchange {
   [[nodiscard]] static Index tag(std::size_t chunk, bool is_result) {
     return first_free_tag + 2 * static_cast<Index>(chunk) + (is_result ? 1 : 0);
   }
-  /// Where another process's part of a chunk of this slice arrives.
-  [[nodiscard]] std::span<std::byte> bytes_of_part(std::size_t node, const Chunk& chunk) {
-    const Index size = is_rounded(chunk) ? Index{sizeof(Bfloat16)} : Index{sizeof(T)};
-    return {received_[node].data() + (chunk.first - slice_begin_) * Index{sizeof(T)},
-            size_of(chunk.count * size)};
-  }
   /// Where the new values of a chunk arrive: weights, sums of gradients, or state.
   [[nodiscard]] T* result(const Chunk& chunk) {
     if (chunk.is_state) return block_.values() + state_begin_ + (chunk.first - trained_);
@@ -231,32 +190,6 @@ class GradientExchange {
   }
   [[nodiscard]] static std::span<std::byte> bytes_of(T* values, Index count) {
     return std::as_writable_bytes(std::span(values, size_of(count)));
-  }
-
-  /// The sum over a part of the tree whose pieces are all of this process. Returns whether any has
-  /// samples.
-  template <class RunPiece>
-  bool add_up(Index first, Index size, Sum& to, const RunPiece& run) {
-    if (first >= tree_.pieces() || tree_.samples_of(first, size, count_) == 0) return false;
-    if (size == 1) {
-      run_piece(first, to, run);
-      return true;
-    }
-    const Index half = size / 2;
-    if (!add_up(first, half, to, run)) return add_up(first + half, half, to, run);
-    Sum right;
-    if (scratch_.empty()) {
-      make(right, false);
-    } else {
-      right = std::move(scratch_.back());
-      scratch_.pop_back();
-    }
-    if (add_up(first + half, half, right, run)) {
-      kernels::add(trained_, to.gradients, right.gradients, to.gradients);
-      kernels::add(state_size_, to.state, right.state, to.state);
-    }
-    scratch_.push_back(std::move(right));
-    return true;
   }
 
   template <class RunPiece>
@@ -279,7 +212,7 @@ class GradientExchange {
   void take(Index first, const T* g, Index count) {
     T* const to = target_ + first;
     if (g != to) std::copy_n(g, count, to);
-    if (!has_one_piece_) return;
+    if (!sums_.has_one_piece()) return;
     plan_.for_each_chunk(first, count, [this](Chunk& chunk, Index part) {
       if (chunk.missing.fetch_sub(part, std::memory_order_acq_rel) != part) return;
       chunk.is_ready.store(true, std::memory_order_release);
@@ -313,24 +246,21 @@ class GradientExchange {
       arrive(c);
       return;
     }
-    Sum& sum = sums_[i];
+    Sum& sum = sums_.own(i);
     std::span<const std::byte> bytes;
-    if (is_rounded(chunk)) {
+    if (sums_.is_rounded(chunk)) {
       Bfloat16* const rounded = sum.rounded.data() + chunk.first;
       for (Index j = 0; j < chunk.count; ++j) {
         rounded[j] = to_bfloat16(static_cast<float>(sum.gradients[chunk.first + j]));
       }
       bytes = std::as_bytes(std::span(rounded, size_of(chunk.count)));
     } else {
-      bytes = bytes_of(part_of(sum, chunk), chunk.count);
+      bytes = bytes_of(sums_.part_of(sum, chunk), chunk.count);
     }
     communicator_.send(chunk.owner, tag(c, false), bytes, no_chunk);
     ++num_outstanding_;
     // Nobody reads what is to be replaced, once the last part is finished.
     if (num_own_done_ == num_own_) receive_result(c);
-  }
-  [[nodiscard]] T* part_of(const Sum& sum, const Chunk& chunk) const {
-    return chunk.is_state ? sum.state + (chunk.first - trained_) : sum.gradients + chunk.first;
   }
   void receive_result(std::size_t c) {
     const Chunk& chunk = chunks_[c];
@@ -373,14 +303,14 @@ class GradientExchange {
   /// Adds up a chunk of this slice, and makes its new values.
   void finish(const Chunk& chunk) {
     kernels::for_each_block(chunk.count, [&](Index first, Index size) {
-      for (Index i = first; i < first + size; i += piece_of_sum) {
-        finish(chunk, chunk.first + i, std::min(piece_of_sum, first + size - i));
+      for (Index i = first; i < first + size; i += PieceSums<T>::longest) {
+        finish(chunk, chunk.first + i, std::min(PieceSums<T>::longest, first + size - i));
       }
     });
   }
   void finish(const Chunk& chunk, Index first, Index count) {
-    T room[piece_of_sum];
-    const T* const sum = add(0, tree_.size(), chunk, first, count, room);
+    T room[PieceSums<T>::longest];
+    const T* const sum = sums_.total(chunk, first, count, room);
     if (chunk.is_state) {
       const Index i = first - trained_;
       for (Index j = 0; j < count; ++j) {
@@ -400,54 +330,16 @@ class GradientExchange {
     }
   }
 
-  /// The sum of elements first .. first + count - 1 over a part of the tree, perhaps in `room`;
-  /// null where none of its pieces has samples.
-  [[nodiscard]] const T* add(Index part, Index size, const Chunk& chunk, Index first, Index count,
-                             T* room) {
-    if (part >= tree_.pieces() || tree_.samples_of(part, size, count_) == 0) return nullptr;
-    const Index node = tree_.node_at(part, size);
-    if (node >= 0) return received_part(size_of(node), chunk, first, count, room);
-    const Index half = size / 2;
-    const T* const left = add(part, half, chunk, first, count, room);
-    if (left == nullptr) return add(part + half, half, chunk, first, count, room);
-    T more_room[piece_of_sum];
-    const T* const right = add(part + half, half, chunk, first, count, more_room);
-    if (right == nullptr) return left;
-    for (Index i = 0; i < count; ++i) room[i] = left[i] + right[i];
-    return room;
-  }
-  [[nodiscard]] const T* received_part(std::size_t node, const Chunk& chunk, Index first,
-                                       Index count, T* room) {
-    const auto own = std::find(own_nodes_.begin(), own_nodes_.end(), node);
-    if (own != own_nodes_.end()) {
-      const Sum& sum = sums_[static_cast<std::size_t>(own - own_nodes_.begin())];
-      return part_of(sum, chunk) + (first - chunk.first);
-    }
-    const std::byte* const bytes = bytes_of_part(node, chunk).data();
-    if (!is_rounded(chunk)) return reinterpret_cast<const T*>(bytes) + (first - chunk.first);
-    const auto* const rounded = reinterpret_cast<const Bfloat16*>(bytes) + (first - chunk.first);
-    for (Index i = 0; i < count; ++i) room[i] = static_cast<T>(from_bfloat16(rounded[i]));
-    return room;
-  }
-
-  static constexpr Index piece_of_sum = 512;
-
   Communicator& communicator_;
   ParameterBlock<T>& block_;
   OptimizerInterface<T>& optimizer_;
   const PieceTree& tree_;
-  const bool rounds_;
   ExchangePlan<T> plan_;
+  PieceSums<T> sums_;
   std::vector<Chunk>& chunks_ = plan_.chunks();
   const Index trained_, state_begin_, state_size_;
   ParameterSlice<T> slice_;
-  const Index slice_begin_, slice_size_;  // of what is summed
   const bool is_sliced_;
-  std::vector<std::size_t> own_nodes_;
-  bool has_one_piece_ = false;  // this process, so gradients can be sent while they are computed
-  std::vector<Sum> sums_;       // of own nodes
-  std::vector<Sum> scratch_;
-  std::vector<AlignedArray<std::byte>> received_;  // of other nodes: this slice
   AlignedArray<T> new_state_, old_state_;
   AlignedArray<T> all_sums_;  // [trained], where the optimizer has no rule
 
