@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <new>
+#include <utility>
 
 #include "nn/kernels/conv2d/conv2d.hpp"
 #include "nn/kernels/conv2d/gradient_reader.hpp"
@@ -51,6 +52,19 @@ namespace nn::detail {
           .pad_top = 0,
           .pad_left = window.pad_before(x.dimension(1), padding),
           .dilation_width = window.dilation};
+}
+
+/// Images of one row as images of one column, whose results are the same: threads share the rows of
+/// results, and there may be but one sequence. Kernel gradients are quicker the other way.
+[[nodiscard]] inline kernels::Conv2DShape in_rows(kernels::Conv2DShape s) {
+  if (s.height != 1 || s.kernel_height != 1 || s.out_height != 1) return s;
+  std::swap(s.height, s.width);
+  std::swap(s.kernel_height, s.kernel_width);
+  std::swap(s.out_height, s.out_width);
+  std::swap(s.stride_height, s.stride_width);
+  std::swap(s.pad_top, s.pad_left);
+  std::swap(s.dilation_height, s.dilation_width);
+  return s;
 }
 
 /// Throws `std::invalid_argument` unless strides or dilation are 1, as in Keras.
@@ -153,9 +167,9 @@ struct Convolution {
     if (!pass.needs_dx) return;
     const T* const mask = pass.dx_is_masked ? x : nullptr;
     if (groups == 1) {
-      kernels::conv2d_input_gradient(shape, dz, W, mask, dx);
+      kernels::conv2d_input_gradient(in_rows(shape), dz, W, mask, dx);
     } else {
-      kernels::grouped_conv2d_input_gradient(shape, groups, dz, W, mask, dx);
+      kernels::grouped_conv2d_input_gradient(in_rows(shape), groups, dz, W, mask, dx);
     }
   }
 
@@ -174,8 +188,8 @@ struct Convolution {
 
   template <class Y, class Convolve>
   void in_groups(const T* x, const T* W, Y* y, const Convolve& convolve) const {
-    if (groups == 1) return convolve(shape, x, W, y, 0);
-    kernels::grouped_conv2d(shape, groups, x, W, y, convolve);
+    if (groups == 1) return convolve(in_rows(shape), x, W, y, 0);
+    kernels::grouped_conv2d(in_rows(shape), groups, x, W, y, convolve);
   }
 };
 

@@ -69,7 +69,7 @@ struct TransposedConvolution {
 
   /// y = x spread by W + b, or act of it
   void forward(const T* x, const KernelAndBias<T>& weights, T* y, const Pass& pass) const {
-    kernels::conv2d_transpose(shape, x, weights.W, weights.b, pass.activation, y);
+    kernels::conv2d_transpose(in_rows(shape), x, weights.W, weights.b, pass.activation, y);
   }
 
   void backward(const T* x, const T* dz, const KernelAndBias<T>& weights, T* dx,
@@ -84,7 +84,7 @@ struct TransposedConvolution {
     }
     if (!pass.needs_dx) return;
     // dx = W * dz
-    kernels::conv2d(shape, dz, weights.W, nullptr, Activation::linear, dx);
+    kernels::conv2d(in_rows(shape), dz, weights.W, nullptr, Activation::linear, dx);
     if (!pass.dx_is_masked) return;
     kernels::activation_gradient<T>(Activation::relu, shape.batch * shape.output_size(), nullptr, x,
                                     dx, dx);
