@@ -72,7 +72,9 @@ void normalize_rows_gradient(const RowNorm<T>& norm, const T* x, const T* dy, co
   });
   const auto add_up = [&](const T* sums, T* result) {
     if (!accumulate) std::fill_n(result, width, T(0));
-    for (Index i = 0; i < pieces * width; ++i) result[i % width] += sums[i];
+    for (Index piece = 0; piece < pieces; ++piece, sums += width) {
+      for (Index j = 0; j < width; ++j) result[j] += sums[j];
+    }
   };
   if (dgamma != nullptr) add_up(gammas, dgamma);
   if (dbeta != nullptr) add_up(betas, dbeta);
