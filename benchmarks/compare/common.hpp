@@ -46,7 +46,7 @@ inline constexpr int not_available = 3;
 
 /// What to do: an epoch, of the digit recogniser or a deeper network, or of a residual one with and
 /// without batch normalization, the prediction of 10,000
-/// images, or of one, the big products, or convolutions.
+/// images, or of one, the big products, or convolutions; of compare_steps, the network.
 struct Task {
   std::string work;  // epoch, deeper, resnet20, plain20, predict, image, product, convolution
   std::string mode;  // f32, bf16, int8

@@ -26,6 +26,9 @@ def runs_of(work, programs, modes, threads):
             for number in threads for mode in modes for program in programs]
 
 
+# Networks of `steps`.
+STEPS = ("lstm", "gru", "depthwise", "conv1d", "transformer", "layernorm_mlp")
+
 # In this order; each round runs all of it.
 ROWS = {
     "peak": [Run("peak", "peak", mode, threads)
@@ -57,6 +60,8 @@ ROWS = {
              + runs_of("image", ("nn",), ("int8",), (2, 1)) + [Run("torch", "image", "f32", 2)],
     "product": runs_of("product", ("nn", "onednn", "openblas", "eigen"), ("f32",), (2, 1)),
     "convolution": runs_of("convolution", ("nn", "onednn"), ("f32",), (2,)),
+    "steps": [Run(program, network, mode, 2) for network in STEPS
+              for program, mode in (("steps", "f32"), ("torch_steps", "f32-fused"))],
     "flags": [Run(program, "epoch", "f32", 2, 15000)
               for program in ("nn", "nn_native", "nn_clang")],
     "recipe": [Run("mnist_train", "recipe", "f32", 2), Run("mnist_train", "recipe", "bf16", 2),
@@ -64,7 +69,7 @@ ROWS = {
     "program": runs_of("program", ("nn", "dlib"), ("-O2",), (1,)),
 }
 ONCE = {"peak"}  # rows of the first round only
-WITHOUT_MNIST = {"program", "peak", "product", "convolution"}
+WITHOUT_MNIST = {"program", "peak", "product", "convolution", "steps"}
 
 
 def select(selectors, max_images):

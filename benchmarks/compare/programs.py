@@ -70,16 +70,17 @@ def build(folder, rows):
 def find(folder, python):
     """For each program its command, or a sentence that says why it is missing."""
     paths = {name: folder / "compare" / f"compare_{name}"
-             for name in ("nn", "nn_native", "onednn", "openblas", "eigen", "dlib", "peak")}
+             for name in ("nn", "nn_native", "steps", "onednn", "openblas", "eigen", "dlib", "peak")}
     paths["nn_clang"] = folder / "clang/compare/compare_nn"
     paths["mnist_train"] = folder / "mnist_train"
     commands = {name: [str(path)] if path.exists() else "not installed"
                 for name, path in paths.items()}
     has_torch = subprocess.run([python, "-W", "ignore", "-c", "import torch"], capture_output=True)
-    commands["torch"] = f"{python} has no torch"
-    if has_torch.returncode == 0:
-        program = pathlib.Path(__file__).parent / "peers" / "torch_program.py"
-        commands["torch"] = [python, "-W", "ignore", str(program)]
+    for name, file in (("torch", "torch_program.py"), ("torch_steps", "torch_steps.py")):
+        program = pathlib.Path(__file__).parent / "peers" / file
+        commands[name] = f"{python} has no torch"
+        if has_torch.returncode == 0:
+            commands[name] = [python, "-W", "ignore", str(program)]
     return commands
 
 

@@ -155,6 +155,17 @@ def convolutions(results):
                   "nn / oneDNN, time"], rows)
 
 
+def steps(results):
+    """One line for each network."""
+    rows = []
+    for shape in dict.fromkeys(key[5] for key in results.groups if key[0] == "steps"):
+        ours = results.seconds("steps", "steps", "f32", 2, shape=shape)
+        theirs = results.seconds("steps", "torch_steps", "f32-fused", 2, shape=shape)
+        rows.append([shape, number(ours and 1e3 * ours), number(theirs and 1e3 * theirs),
+                     ratio(ours, theirs)])
+    return table(["network", "nn, ms", "PyTorch, ms", "nn / PyTorch"], rows)
+
+
 def flags(results):
     names = {"nn": "g++ -O2", "nn_native": "g++ -O3 -march=native", "nn_clang": "clang++ -O2"}
     base = results.seconds("flags", "nn", "f32", 2)
@@ -206,6 +217,7 @@ SECTIONS = {
     "product": ("The products of the first Dense, [128, 21632] by [21632, 128] and its gradients",
                 products),
     "convolution": ("Convolutions, batch 128 (64 of 8x8), float32, 2 threads", convolutions),
+    "steps": ("Training steps of other networks, Adam, 2 threads", steps),
     "flags": ("Compilers and flags, float32, 2 threads", flags),
     "recipe": ("A small network that reaches 99 % in one epoch, 2 threads", recipe),
     "program": ("A user's program", program),
