@@ -168,7 +168,7 @@ void for_each_rule(Options& o, const Use& use) {
 template <class Options>
 NN_COLD Arguments& Arguments::set_rules(const Options& options) {
   detail::for_each_rule(options, [this](const char* name, const auto& rule) {
-    if (rule) set(name, detail::describe_rule(rule));
+    if (rule) this->set(name, detail::describe_rule(rule));
   });
   return *this;
 }
