@@ -144,6 +144,71 @@ TEST_SUITE("training/penalties") {
     CHECK(rounded_weights(model) == rounded_weights(fitted));
   }
 
+  TEST_CASE("Penalties: a training with all of them is Keras'") {
+    // Computed by Keras 3.15.1 in double, with the same layers, SGD and data; it reports losses as
+    // floats. Weight number i of each is the sine below.
+    Sequential<double> model{
+        Conv2D<double>{2,
+                       3,
+                       {.activation = Activation::relu,
+                        .kernel_regularizer = L2{0.02},
+                        .bias_regularizer = L1{0.05},
+                        .kernel_constraint = MaxNorm{0.9, {0, 1, 2}}}},
+        Flatten<double>{}, ActivityRegularization<double>{{.l1 = 0.01, .l2 = 0.02}},
+        Dense<double>{
+            3,
+            {.kernel_regularizer = OrthogonalRegularizer{0.1, OrthogonalMode::columns},
+             .kernel_constraint = MinMaxNorm{.min_value = 0.2, .max_value = 0.8, .rate = 0.5},
+             .bias_constraint = NonNeg{}}},
+        Softmax<double>{}};
+    model.build({5, 5, 1});
+    std::vector<double> first;
+    for (int i = 0; i < 18; ++i) first.push_back(0.5 * std::sin(1.3 * i + 0.4));
+    first.insert(first.end(), {0.1, -0.2});
+    for (int i = 0; i < 54; ++i) first.push_back(0.5 * std::sin(0.7 * i + 0.9));
+    first.insert(first.end(), {0.1, 0.2, -0.1});
+    set_values(model, first);
+    Tensor<double, 4> x(8, 5, 5, 1);
+    Labels y(8);
+    for (int i = 0; i < 200; ++i) x.data()[i] = std::sin(2.1 * i + 0.3);
+    for (int i = 0; i < 8; ++i) y(i) = i % 3;
+    model.compile(SGD{{.learning_rate = 0.1, .momentum = 0.9}}, SparseCategoricalCrossentropy{});
+    const double losses[] = {1.3002638816833496, 1.2196356058120728, 1.1845026016235352,
+                             1.1223288774490356, 1.1017392873764038, 1.0002946853637695};
+    for (Index step = 0; step < 6; ++step) {
+      const Index begin = step % 2 * 4;
+      const Tensor<double, 4> x_batch =
+          x.slice(Eigen::array<Index, 4>{begin, 0, 0, 0}, Eigen::array<Index, 4>{4, 5, 5, 1});
+      const Labels y_batch = y.slice(Eigen::array<Index, 1>{begin}, Eigen::array<Index, 1>{4});
+      CHECK(model.train_on_batch(x_batch, y_batch)["loss"] ==
+            doctest::Approx(losses[step]).epsilon(1e-6));
+    }
+    CHECK(model.evaluate(x, y, {.batch_size = 3})["loss"] ==
+          doctest::Approx(0.8803824782371521).epsilon(1e-6));
+    const double weights[] = {0.17912577047109418, -0.08104011052766007, 0.2054245693282594,
+                              0.18546470999717712};
+    const double sums[] = {0.47652813307870384, -0.18785445799856837, 0.016879204532303835,
+                           0.3759431093931198};
+    std::size_t i = 0;
+    for (const auto& parameter : model.parameters()) {
+      CAPTURE(parameter.name);
+      const auto value = parameter.value();
+      CHECK(value(0) == doctest::Approx(weights[i]).epsilon(1e-7));
+      double sum = 0;
+      for (Index j = 0; j < value.size(); ++j) sum += value(j);
+      CHECK(sum == doctest::Approx(sums[i++]).epsilon(1e-7));
+    }
+    const History history = model.fit(x, y,
+                                      {.batch_size = 3,
+                                       .epochs = 2,
+                                       .verbose = Verbose::silent,
+                                       .validation_split = 0.25,
+                                       .shuffle = false});
+    CHECK(history["loss"][0] == doctest::Approx(0.81058669090271).epsilon(1e-6));
+    CHECK(history["loss"][1] == doctest::Approx(0.5105642080307007).epsilon(1e-6));
+    CHECK(history["val_loss"][1] == doctest::Approx(0.4456784427165985).epsilon(1e-6));
+  }
+
   TEST_CASE("Penalties: files keep them") {
     const testing::TemporaryFolder folder;
     const TwoSamples data;
