@@ -58,7 +58,7 @@ TEST_SUITE("layer/weight_rules") {
     CHECK(penalty_error(L2{0.3}, {4, 5}) < 1e-9);
     CHECK(penalty_error(L1L2{0.2, 0.5}, {3, 1, 7}) < 1e-9);
     CHECK(penalty_error(OrthogonalRegularizer{0.7}, {4, 5}) < 1e-9);
-    CHECK(penalty_error(OrthogonalRegularizer{0.7, OrthogonalMode::columns}, {4, 5}) < 1e-9);
+    CHECK(penalty_error(OrthogonalRegularizer{0.7, OrthogonalMode::of_columns}, {4, 5}) < 1e-9);
     CHECK(penalty_error(sum_penalty, {2}) < 1e-9);
     CHECK(penalty_error({}, {2}) == 0);
   }
@@ -168,7 +168,7 @@ TEST_SUITE("layer/weight_rules") {
     const Conv2D<double> conv{
         2,
         1,
-        {.kernel_regularizer = OrthogonalRegularizer{0.5, OrthogonalMode::columns},
+        {.kernel_regularizer = OrthogonalRegularizer{0.5, OrthogonalMode::of_columns},
          .bias_regularizer = L1{},
          .kernel_constraint = MaxNorm{3, {0, 1, 2}},
          .bias_constraint = UnitNorm{}}};
@@ -203,6 +203,14 @@ TEST_SUITE("layer/weight_rules") {
           return 0;
         },
         "Constraint MaxNorm: expected arguments that it has, got 'rate'");
+  }
+
+  TEST_CASE("Layers: a regularizer of what they give is a layer of its own") {
+    const auto arguments =
+        Dense<float>{3}.arguments().set("activity_regularizer", Arguments{"L2"}.set("l2", 0.5));
+    check_rule_refusal([&] { return Dense<float>::from_arguments(arguments); },
+                       "Dense: expected no activity_regularizer, got one; put an "
+                       "ActivityRegularization layer behind this one");
   }
 
   TEST_CASE(

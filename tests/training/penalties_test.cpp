@@ -157,7 +157,7 @@ TEST_SUITE("training/penalties") {
         Flatten<double>{}, ActivityRegularization<double>{{.l1 = 0.01, .l2 = 0.02}},
         Dense<double>{
             3,
-            {.kernel_regularizer = OrthogonalRegularizer{0.1, OrthogonalMode::columns},
+            {.kernel_regularizer = OrthogonalRegularizer{0.1, OrthogonalMode::of_columns},
              .kernel_constraint = MinMaxNorm{.min_value = 0.2, .max_value = 0.8, .rate = 0.5},
              .bias_constraint = NonNeg{}}},
         Softmax<double>{}};

@@ -89,7 +89,7 @@ class Regularizer {
   }
 
   Rule rule_ = Rule::none;
-  OrthogonalMode mode_ = OrthogonalMode::rows;
+  OrthogonalMode mode_ = OrthogonalMode::of_rows;
   double l1_ = 0, l2_ = 0;
   Function own_ = nullptr;
 };

@@ -16,7 +16,7 @@
 namespace nn {
 
 [[nodiscard]] constexpr const char* to_string(OrthogonalMode mode) {
-  return mode == OrthogonalMode::rows ? "rows" : "columns";
+  return mode == OrthogonalMode::of_rows ? "rows" : "columns";
 }
 
 namespace detail {
@@ -106,7 +106,8 @@ NN_COLD inline void read_rule(const Arguments& a, std::string_view name, Regular
   if (rule == Rule::orthogonal) {
     read_number(object, "factor", orthogonal.factor);
     if (object.has("mode")) {
-      orthogonal.mode = object.one_of("mode", {OrthogonalMode::rows, OrthogonalMode::columns});
+      orthogonal.mode =
+          object.one_of("mode", {OrthogonalMode::of_rows, OrthogonalMode::of_columns});
     }
   }
   require_all_read("Regularizer", object);
@@ -175,6 +176,10 @@ NN_COLD Arguments& Arguments::set_rules(const Options& options) {
 
 template <class Options>
 NN_COLD Options Arguments::with_rules(Options options) const {
+  if (has("activity_regularizer")) {
+    refuse({owner_, "no activity_regularizer", "one", "",
+            "put an ActivityRegularization layer behind this one"});
+  }
   detail::for_each_rule(
       options, [this](const char* name, auto& rule) { detail::read_rule(*this, name, rule); });
   return options;

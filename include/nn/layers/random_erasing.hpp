@@ -139,9 +139,9 @@ class RandomErasing {
       const auto end = static_cast<Index>(std::ceil(start + length));
       return Span{static_cast<Index>(std::ceil(start)), std::min(end, size)};
     };
-    const Span columns = span(width, options_.scale.at(number(0)), number(1));
-    const Span rows = span(height, options_.scale.at(number(2)), number(3));
-    return {rows.begin, columns.begin, rows.end, columns.end};
+    const Span across = span(width, options_.scale.at(number(0)), number(1));
+    const Span down = span(height, options_.scale.at(number(2)), number(3));
+    return {down.begin, across.begin, down.end, across.end};
   }
 
   RandomErasingOptions options_;

@@ -12,8 +12,8 @@
 
 namespace nn {
 
-/// Which vectors of a matrix have to be orthogonal.
-enum class OrthogonalMode { rows, columns };
+/// Which vectors of a matrix have to be orthogonal; in files "rows" and "columns".
+enum class OrthogonalMode { of_rows, of_columns };
 
 /// Penalty on the angles between a matrix's rows, or columns, u_i = w_i / |w_i| (Keras:
 /// OrthogonalRegularizer), as a mean over their n (n - 1) / 2 pairs:
@@ -21,8 +21,8 @@ enum class OrthogonalMode { rows, columns };
 /// The gradient for u_i is factor / pairs sum_j sign(u_i u_j) u_j; that for w_i is its part across
 /// u_i, divided by |w_i|. It costs n^2 times the length of a vector.
 struct OrthogonalRegularizer {
-  double factor = 0.01;                        ///< finite, 0 or more
-  OrthogonalMode mode = OrthogonalMode::rows;  ///< whose angles
+  double factor = 0.01;                           ///< finite, 0 or more
+  OrthogonalMode mode = OrthogonalMode::of_rows;  ///< whose angles
 
   /// Of w; adds the gradient to `gradient` unless that is null. Both of that shape.
   template <Real T>
@@ -30,7 +30,7 @@ struct OrthogonalRegularizer {
     if (shape.rank() != 2) {
       refuse<ShapeError>({"OrthogonalRegularizer", "a matrix", shape.to_string()});
     }
-    const bool has_rows = mode == OrthogonalMode::rows;
+    const bool has_rows = mode == OrthogonalMode::of_rows;
     const Index n = has_rows ? shape[0] : shape[1], size = has_rows ? shape[1] : shape[0];
     if (n < 2) return 0;
     const Index next_vector = has_rows ? size : 1, next = has_rows ? 1 : n;
