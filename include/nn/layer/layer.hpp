@@ -82,6 +82,8 @@ struct WithScalar<L<U>, T> {
 ///     Index workspace_bytes(const Shape& x, bool training) const;  // of pass.memory
 ///     void parameters(const Shape& input, ParameterList<T>&);  // adds each Parameter and State
 ///     void update_state(const Shape& x, const Pass&);  // after backward, with forward's memory
+///     bool updates_state() const;  // whether that does anything
+///     void reset_states();         // of sequences that go on from batch to batch
 ///     Activation activation() const;  // the model applies it to y; dy is the gradient in front of
 ///     it Index num_layers() const;  // how many inside draw random numbers of their own; 1
 ///     bool makes_mask() const;                    // sequences y have a mask, which it makes:

@@ -11,36 +11,9 @@
 #include "nn/kernels/elementwise/gates.hpp"
 #include "nn/kernels/rows/time_major.hpp"
 #include "nn/layer/recurrence_memory.hpp"
+#include "nn/layer/recurrence_options.hpp"
 
 namespace nn::detail {
-
-/// What all recurrent layers can be told, by Keras' names.
-struct RecurrenceOptions {
-  bool use_bias;
-  Initializer kernel_initializer, recurrent_initializer, bias_initializer;
-  WeightRules kernel_rules, recurrent_rules, bias_rules;
-  bool return_sequences, go_backwards;
-
-  /// Those among a layer's options.
-  template <class Options>
-  explicit RecurrenceOptions(const Options& o)
-      : use_bias(o.use_bias),
-        kernel_initializer(o.kernel_initializer),
-        recurrent_initializer(o.recurrent_initializer),
-        bias_initializer(o.bias_initializer),
-        kernel_rules{o.kernel_regularizer, o.kernel_constraint},
-        recurrent_rules{o.recurrent_regularizer, o.recurrent_constraint},
-        bias_rules{o.bias_regularizer, o.bias_constraint},
-        return_sequences(o.return_sequences),
-        go_backwards(o.go_backwards) {}
-};
-
-/// The options of the same layer in the other direction.
-template <class Options>
-[[nodiscard]] Options reversed(Options options) {
-  options.go_backwards = !options.go_backwards;
-  return options;
-}
 
 /// The base of a recurrent layer, around its cell. Sequences are turned to [steps, samples,
 /// features], so that the rows of one step lie together; x W of all steps is one product, as are
@@ -75,13 +48,14 @@ class Recurrence {
   }
 
   void forward(ConstTensorMap<T, 3> x, TensorMap<T, 2> y, const Pass& pass) const {
-    const Memory memory(*this, x, pass);
+    const Memory memory(*this, shape_of(x), pass);
     const kernels::SequenceSize sequence = memory.sequence;
     kernels::to_time_major(sequence, options_.go_backwards, x.data(), memory.x);
     kernels::product<T>(memory.all_x(), weights(W_), memory.all(memory.gates),
                         {.bias = input_bias()});
     const Index state_size = sequence.samples * units_;
     for (T* state : memory.states()) std::fill_n(state, state_size, T(0));
+    if (options_.stateful) begin_from_state(memory);
     memory.for_each_part([&](Index first, Index rows) {
       PackedU packed(units_, Cell::num_gates * units_);
       for (Index t = 0; t < sequence.steps; ++t) {
@@ -100,7 +74,7 @@ class Recurrence {
 
   void backward(ConstTensorMap<T, 3> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dy,
                 TensorMap<T, 3> dx, const Pass& pass) const {
-    const Memory memory(*this, x, pass);
+    const Memory memory(*this, shape_of(x), pass);
     const kernels::SequenceSize sequence = memory.sequence;
     memory.for_each_part([&](Index first, Index rows) {
       PackedU packed(Cell::num_gates * units_, units_);
@@ -122,24 +96,45 @@ class Recurrence {
     kernels::to_sample_major(sequence, options_.go_backwards, memory.dx, dx.data());
   }
 
+  /// Whether the next batch begins with the state that a pass ends with.
+  [[nodiscard]] bool updates_state() const { return options_.stateful; }
+  void update_state(const Shape& x, const Pass& pass) {
+    if (!options_.stateful) return;
+    const Memory memory(*this, x, pass);
+    const Index size = memory.sequence.samples * units_, last = memory.sequence.steps * size;
+    std::copy_n(memory.h + last, size, h_state_.value().data());
+    if (has_cell_state) std::copy_n(memory.kept[0] + last, size, c_state_.value().data());
+  }
+  void reset_states() {
+    if (h_state_.is_bound()) h_state_.value().setZero();
+    if (c_state_.is_bound()) c_state_.value().setZero();
+  }
+
   void parameters(const Shape& input, ParameterList<T>& list) {
     const Index width = Cell::num_gates * units_;
     list.add(W_, "kernel", {input.back(), width}, options_.kernel_initializer,
              options_.kernel_rules);
     list.add(U_, "recurrent_kernel", {units_, width}, options_.recurrent_initializer,
              options_.recurrent_rules);
-    if (!options_.use_bias) return;
-    if (cell_.has_recurrent_bias()) {
+    if (options_.use_bias && cell_.has_recurrent_bias()) {
       list.add(both_b_, "bias", {2, width}, options_.bias_initializer, options_.bias_rules);
-    } else {
+    } else if (options_.use_bias) {
       list.add(b_, "bias", {width}, options_.bias_initializer, options_.bias_rules);
     }
+    if (!options_.stateful) return;
+    list.add_state(h_state_, "h", {options_.batch_size, units_}, Zeros{});
+    if (has_cell_state) list.add_state(c_state_, "c", {options_.batch_size, units_}, Zeros{});
   }
 
  protected:
   Recurrence(const char* name, Index units, Cell cell, RecurrenceOptions options)
       : name_(name), units_(units), cell_(std::move(cell)), options_(std::move(options)) {
     demand(units > 0, name, "a positive number of units", units);
+    if (options_.stateful == (options_.batch_size > 0)) return;
+    refuse({name,
+            options_.stateful ? "a positive batch_size beside stateful"
+                              : "batch_size 0 unless the layer is stateful",
+            options_.batch_size});
   }
 
   [[nodiscard]] Index units() const { return units_; }
@@ -163,14 +158,14 @@ class Recurrence {
     std::array<T*, 2> kept;
     T *dgates, *drecurrent, *dx, *dh, *dc, *held;
     const bool* mask;
-    bool is_backwards;
+    bool is_backwards, is_stateful;
 
-    Memory(const Recurrence& layer, const ConstTensorMap<T, 3>& input, const Pass& pass)
-        : sequence{input.dimension(0), input.dimension(1), input.dimension(2)},
+    Memory(const Recurrence& layer, const Shape& shape, const Pass& pass)
+        : sequence{shape[0], shape[1], shape[2]},
           units(layer.units_),
           mask(pass.mask),
-          is_backwards(layer.options_.go_backwards) {
-      const Shape shape{sequence.samples, sequence.steps, sequence.size};
+          is_backwards(layer.options_.go_backwards),
+          is_stateful(layer.options_.stateful) {
       pass.require_memory(layer.name_, layer.workspace_bytes(shape, pass.training));
       const RecurrenceLayout layout(shape, units, Cell::num_gates, pass.training);
       T* const memory = reinterpret_cast<T*>(pass.memory);
@@ -200,7 +195,7 @@ class Recurrence {
       const Index now = before + sequence.samples * units, gate = before * Cell::num_gates;
       return {.rows = rows_of_step,
               .units = units,
-              .is_first = t == 0,
+              .is_first = t == 0 && !is_stateful,
               .gates = gates + gate,
               .h_before = h + before,
               .h = h + now,
@@ -245,6 +240,19 @@ class Recurrence {
     }
   };
 
+  /// The state before the first step: that of the last batch's end.
+  void begin_from_state(const Memory& memory) const {
+    const Index samples = memory.sequence.samples;
+    if (samples != options_.batch_size) {
+      refuse<ShapeError>({name_,
+                          {"batches of ", options_.batch_size, " samples"},
+                          samples,
+                          "stateful, with that batch_size"});
+    }
+    std::copy_n(h_state_.value().data(), samples * units_, memory.h);
+    if (has_cell_state) std::copy_n(c_state_.value().data(), samples * units_, memory.kept[0]);
+  }
+
   /// dh += dy of this step.
   void add_output_gradient(const TimeStep<T>& step, Index t, Index first, Index steps,
                            const T* dy) const {
@@ -287,21 +295,17 @@ class Recurrence {
     return matrix(parameter.gradient());
   }
 
+  static constexpr bool has_cell_state = requires { requires Cell::has_cell_state; };
+
   const char* name_;
   Index units_;
   Cell cell_;
   RecurrenceOptions options_;
-  Parameter<T, 2> W_;       // [in, gates * units]
-  Parameter<T, 2> U_;       // [units, gates * units]
-  Parameter<T, 1> b_;       // [gates * units], or
-  Parameter<T, 2> both_b_;  // [2, gates * units], of x W and of h U
+  Parameter<T, 2> W_;              // [in, gates * units]
+  Parameter<T, 2> U_;              // [units, gates * units]
+  Parameter<T, 1> b_;              // [gates * units], or
+  Parameter<T, 2> both_b_;         // [2, gates * units], of x W and of h U
+  State<T, 2> h_state_, c_state_;  // [batch_size, units], where the next batch begins
 };
-
-/// Throws `std::invalid_argument` for an activation that a cell can't differentiate by its result.
-NN_COLD inline void require_gate_activation(const char* where, Activation activation) {
-  if (!acts_on_rows(activation) && !needs_input(activation)) return;
-  refuse({where, "an activation of elements whose slope follows from its result",
-          to_string(activation), "", "use tanh, sigmoid, relu or hard_sigmoid"});
-}
 
 }  // namespace nn::detail

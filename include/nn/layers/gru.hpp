@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "nn/layer/recurrence.hpp"
 
@@ -18,6 +19,8 @@ struct GRUOptions {
   Initializer bias_initializer = Zeros{};                 ///< the first values of b
   bool return_sequences = false;                          ///< y has all steps; else the last one
   bool go_backwards = false;  ///< the last step is read first; y is in the order of reading
+  bool stateful = false;      ///< a batch begins with the state that the last one ended with
+  Index batch_size = 0;       ///< of a stateful layer: the samples of each batch
   bool reset_after = true;    ///< r multiplies h U instead of h
   Regularizer kernel_regularizer{}, recurrent_regularizer{}, bias_regularizer{};  ///< penalties
   /// Where each update brings W, U and b back to.
@@ -209,8 +212,8 @@ class GRU : public detail::Recurrence<T, detail::GRUCell<T>> {
   [[nodiscard]] GRU reversed() const { return GRU(this->units(), detail::reversed(options_)); }
 
   [[nodiscard]] Arguments arguments() const {
-    return Arguments{name()}
-        .set("units", this->units())
+    Arguments arguments{name()};
+    arguments.set("units", this->units())
         .set("activation", options_.activation)
         .set("recurrent_activation", options_.recurrent_activation)
         .set("use_bias", options_.use_bias)
@@ -221,19 +224,19 @@ class GRU : public detail::Recurrence<T, detail::GRUCell<T>> {
         .set("go_backwards", options_.go_backwards)
         .set("reset_after", options_.reset_after)
         .set_rules(options_);
+    return detail::with_states(std::move(arguments), options_);
   }
   [[nodiscard]] static GRU from_arguments(const Arguments& a) {
-    return GRU(a.get<Index>("units"),
-               a.with_rules(
-                   GRUOptions{.activation = a.get<Activation>("activation"),
-                              .recurrent_activation = a.get<Activation>("recurrent_activation"),
-                              .use_bias = a.get<bool>("use_bias"),
-                              .kernel_initializer = a.get<Initializer>("kernel_initializer"),
-                              .recurrent_initializer = a.get<Initializer>("recurrent_initializer"),
-                              .bias_initializer = a.get<Initializer>("bias_initializer"),
-                              .return_sequences = a.get<bool>("return_sequences"),
-                              .go_backwards = a.get<bool>("go_backwards"),
-                              .reset_after = a.get<bool>("reset_after")}));
+    const GRUOptions options{.activation = a.get<Activation>("activation"),
+                             .recurrent_activation = a.get<Activation>("recurrent_activation"),
+                             .use_bias = a.get<bool>("use_bias"),
+                             .kernel_initializer = a.get<Initializer>("kernel_initializer"),
+                             .recurrent_initializer = a.get<Initializer>("recurrent_initializer"),
+                             .bias_initializer = a.get<Initializer>("bias_initializer"),
+                             .return_sequences = a.get<bool>("return_sequences"),
+                             .go_backwards = a.get<bool>("go_backwards"),
+                             .reset_after = a.get<bool>("reset_after")};
+    return GRU(a.get<Index>("units"), a.with_rules(detail::read_states(a, options)));
   }
 
  private:

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "nn/layer/recurrence.hpp"
 
@@ -20,6 +21,8 @@ struct LSTMOptions {
   bool unit_forget_bias = true;   ///< b of f begins with 1 (Jozefowicz, Zaremba, Sutskever 2015)
   bool return_sequences = false;  ///< y has all steps; else the last one
   bool go_backwards = false;      ///< the last step is read first; y is in the order of reading
+  bool stateful = false;          ///< a batch begins with the state that the last one ended with
+  Index batch_size = 0;           ///< of a stateful layer: the samples of each batch
   Regularizer kernel_regularizer{}, recurrent_regularizer{}, bias_regularizer{};  ///< penalties
   /// Where each update brings W, U and b back to.
   Constraint kernel_constraint{}, recurrent_constraint{}, bias_constraint{};
@@ -31,6 +34,7 @@ namespace detail {
 template <Real T>
 struct LSTMCell {
   static constexpr Index num_gates = 4;
+  static constexpr bool has_cell_state = true;  // kept[0] is handed on from step to step
   Activation activation, recurrent_activation;
 
   [[nodiscard]] static constexpr bool has_recurrent_bias() { return false; }
@@ -129,8 +133,8 @@ class LSTM : public detail::Recurrence<T, detail::LSTMCell<T>> {
   [[nodiscard]] LSTM reversed() const { return LSTM(this->units(), detail::reversed(options_)); }
 
   [[nodiscard]] Arguments arguments() const {
-    return Arguments{name()}
-        .set("units", this->units())
+    Arguments arguments{name()};
+    arguments.set("units", this->units())
         .set("activation", options_.activation)
         .set("recurrent_activation", options_.recurrent_activation)
         .set("use_bias", options_.use_bias)
@@ -141,19 +145,19 @@ class LSTM : public detail::Recurrence<T, detail::LSTMCell<T>> {
         .set("return_sequences", options_.return_sequences)
         .set("go_backwards", options_.go_backwards)
         .set_rules(options_);
+    return detail::with_states(std::move(arguments), options_);
   }
   [[nodiscard]] static LSTM from_arguments(const Arguments& a) {
-    return LSTM(a.get<Index>("units"),
-                a.with_rules(LSTMOptions{
-                    .activation = a.get<Activation>("activation"),
-                    .recurrent_activation = a.get<Activation>("recurrent_activation"),
-                    .use_bias = a.get<bool>("use_bias"),
-                    .kernel_initializer = a.get<Initializer>("kernel_initializer"),
-                    .recurrent_initializer = a.get<Initializer>("recurrent_initializer"),
-                    .bias_initializer = a.get<Initializer>("bias_initializer"),
-                    .unit_forget_bias = a.get<bool>("unit_forget_bias"),
-                    .return_sequences = a.get<bool>("return_sequences"),
-                    .go_backwards = a.get<bool>("go_backwards")}));
+    const LSTMOptions options{.activation = a.get<Activation>("activation"),
+                              .recurrent_activation = a.get<Activation>("recurrent_activation"),
+                              .use_bias = a.get<bool>("use_bias"),
+                              .kernel_initializer = a.get<Initializer>("kernel_initializer"),
+                              .recurrent_initializer = a.get<Initializer>("recurrent_initializer"),
+                              .bias_initializer = a.get<Initializer>("bias_initializer"),
+                              .unit_forget_bias = a.get<bool>("unit_forget_bias"),
+                              .return_sequences = a.get<bool>("return_sequences"),
+                              .go_backwards = a.get<bool>("go_backwards")};
+    return LSTM(a.get<Index>("units"), a.with_rules(detail::read_states(a, options)));
   }
 
  private:

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "nn/layer/recurrence.hpp"
 
@@ -17,6 +18,8 @@ struct SimpleRNNOptions {
   Initializer bias_initializer = Zeros{};            ///< the first values of b
   bool return_sequences = false;                     ///< y has all steps; else the last one
   bool go_backwards = false;  ///< the last step is read first; y is in the order of reading
+  bool stateful = false;      ///< a batch begins with the state that the last one ended with
+  Index batch_size = 0;       ///< of a stateful layer: the samples of each batch
   Regularizer kernel_regularizer{}, recurrent_regularizer{}, bias_regularizer{};  ///< penalties
   /// Where each update brings W, U and b back to.
   Constraint kernel_constraint{}, recurrent_constraint{}, bias_constraint{};
@@ -83,8 +86,8 @@ class SimpleRNN : public detail::Recurrence<T, detail::SimpleRNNCell<T>> {
   }
 
   [[nodiscard]] Arguments arguments() const {
-    return Arguments{name()}
-        .set("units", this->units())
+    Arguments arguments{name()};
+    arguments.set("units", this->units())
         .set("activation", options_.activation)
         .set("use_bias", options_.use_bias)
         .set("kernel_initializer", options_.kernel_initializer)
@@ -93,17 +96,18 @@ class SimpleRNN : public detail::Recurrence<T, detail::SimpleRNNCell<T>> {
         .set("return_sequences", options_.return_sequences)
         .set("go_backwards", options_.go_backwards)
         .set_rules(options_);
+    return detail::with_states(std::move(arguments), options_);
   }
   [[nodiscard]] static SimpleRNN from_arguments(const Arguments& a) {
-    return SimpleRNN(a.get<Index>("units"),
-                     a.with_rules(SimpleRNNOptions{
-                         .activation = a.get<Activation>("activation"),
-                         .use_bias = a.get<bool>("use_bias"),
-                         .kernel_initializer = a.get<Initializer>("kernel_initializer"),
-                         .recurrent_initializer = a.get<Initializer>("recurrent_initializer"),
-                         .bias_initializer = a.get<Initializer>("bias_initializer"),
-                         .return_sequences = a.get<bool>("return_sequences"),
-                         .go_backwards = a.get<bool>("go_backwards")}));
+    const SimpleRNNOptions options{
+        .activation = a.get<Activation>("activation"),
+        .use_bias = a.get<bool>("use_bias"),
+        .kernel_initializer = a.get<Initializer>("kernel_initializer"),
+        .recurrent_initializer = a.get<Initializer>("recurrent_initializer"),
+        .bias_initializer = a.get<Initializer>("bias_initializer"),
+        .return_sequences = a.get<bool>("return_sequences"),
+        .go_backwards = a.get<bool>("go_backwards")};
+    return SimpleRNN(a.get<Index>("units"), a.with_rules(detail::read_states(a, options)));
   }
 
  private:

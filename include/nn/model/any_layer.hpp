@@ -194,6 +194,10 @@ class AnyLayer {
     for (const auto* parameter : self_->own_parameters) parameter->update(*pass.update);
   }
   [[nodiscard]] bool updates_state() const { return self_->updates_state(); }
+  /// Whether a sequence goes on in the next batch: `update_state` follows passes of inference too,
+  /// where the model is told to advance.
+  [[nodiscard]] bool is_stateful() const { return self_->is_stateful(); }
+  void reset_states() { self_->reset_states(); }
   /// After a training pass over x, whose `forward` and `backward` had the same pass.
   void update_state(const Shape& x_shape, const Pass& pass) { self_->update_state(x_shape, pass); }
 
@@ -253,6 +257,8 @@ class AnyLayer {
       return nullptr;
     }
     virtual bool updates_state() const { return false; }
+    virtual bool is_stateful() const { return false; }
+    virtual void reset_states() {}
     virtual void update_state(const Shape&, const Pass&) {}
 
    protected:
@@ -449,7 +455,15 @@ class AnyLayer {
       return nullptr;
     }
     bool updates_state() const override {
+      if constexpr (requires { layer.updates_state(); }) return layer.updates_state();
       return requires(L & l, const Shape& x, const Pass& pass) { l.update_state(x, pass); };
+    }
+    bool is_stateful() const override {
+      if constexpr (requires(L & l) { l.reset_states(); }) return updates_state();
+      return false;
+    }
+    void reset_states() override {
+      if constexpr (requires { layer.reset_states(); }) layer.reset_states();
     }
     void update_state([[maybe_unused]] const Shape& x_shape,
                       [[maybe_unused]] const Pass& pass) override {

@@ -224,6 +224,12 @@ class Model {
   /// once the workspace has seen the shape.
   template <class Y>
   void predict(const SampleList& x, Y&& y, Workspace& workspace) const;
+  /// The same of one batch, after which stateful layers go on from where it ends, as after one of
+  /// training. `predict`, which is const, begins with their state and leaves it.
+  template <int Rank = 2, class X>
+  Tensor<T, Rank> advance(X&& x, Workspace& workspace);
+  /// Stateful layers begin anew: with state 0.
+  void reset_states() { network_.reset_states(); }
 
   /// A safetensors file with weights and architecture, and notes of one's own in its metadata. See
   /// io/model_file.hpp, also for errors.

@@ -263,6 +263,9 @@ class Network {
   void update_state(const Pass& pass, const MemoryLayout& layout) {
     plan(layout).update_state(leaves_, pass, layout);
   }
+  void reset_states() {
+    for (AnyLayer<T>* const layer : leaves_) layer->reset_states();
+  }
   /// The name of the first result of a training `forward` in `pass.memory` that is not finite;
   /// empty: there is none.
   [[nodiscard]] NN_COLD std::string first_non_finite(const Pass& pass,

@@ -88,7 +88,8 @@ class Plan {
   void backward(const Layers& layers, std::span<const T* const> x, const Pass& pass,
                 const MemoryLayout& layout, std::span<T* const> dx) const;
 
-  /// Updates layers' state after `backward`, with its pass.
+  /// Updates layers' state after `backward`, with its pass; after a `forward` at inference, that of
+  /// stateful layers.
   void update_state(const Layers& layers, const Pass& pass, const MemoryLayout& layout) const;
 
   /// Applies pass.update to all parameters that `backward` with such a pass updates, whatever their
@@ -372,7 +373,7 @@ void Plan<T>::update_state(const Layers& layers, const Pass& pass,
   const Run run{.layers = layers, .x = {}, .pass = pass, .layout = layout};
   for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
     const Step& step = plan_.steps[i];
-    if (step.is_activation) continue;
+    if (step.is_activation || (!pass.training && !layers[step.leaf]->is_stateful())) continue;
     layers[step.leaf]->update_state(step.x().batch_shape(layout.key.batch), pass_of(run, i));
   }
 }

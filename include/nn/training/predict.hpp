@@ -238,6 +238,30 @@ void Model<T>::predict(const SampleList& x, Y&& y, Workspace& workspace) const {
   }
 }
 
+/// x [N, ...] has the model's input shape. Throws as `forward`, and `std::invalid_argument` in a
+/// callback.
+template <Real T>
+template <int Rank, class X>
+Tensor<T, Rank> Model<T>::advance(X&& x, Workspace& workspace) {
+  constexpr const char* where = "Model::advance";
+  network_.require_no_training(where);
+  const Samples samples = detail::samples_of(std::forward<X>(x));
+  require_samples(where, std::span(&samples, 1));
+  require_one_output(where);
+  detail::require_output_rank(where, output_shape(), Rank);
+  const Index count = samples.count();
+  auto y = make_tensor<Tensor<T, Rank>>(output_shape().with_batch(count));
+  const Index x_bytes = padded_bytes<T>(count, input_shape().num_elements());
+  const MemoryLayout& layout = network_.layout(workspace.layouts(), count, false);
+  std::byte* const memory = workspace.reserve(checked_sum({x_bytes, layout.num_bytes}));
+  const T* const first = samples.gather(nullptr, count, reinterpret_cast<T*>(memory));
+  T* const result = y.data();
+  const Pass pass = network_.pass(false, memory + x_bytes);
+  network_.forward(std::span(&first, 1), pass, layout, std::span(&result, 1));
+  network_.update_state(pass, layout);
+  return y;
+}
+
 template <Real T>
 template <class... Ys>
 void Model<T>::predict_into(std::span<const Samples> x, const std::tuple<Ys&...>& y,
