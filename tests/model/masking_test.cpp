@@ -108,6 +108,29 @@ std::string wrong_masked_gradients(const Make& make) {
   return testing::to_text(findings);
 }
 
+/// Masks the steps that begin with a negative number, and leaves x as it is.
+template <Real T>
+struct NegativeMasking {
+  using Scalar = T;
+  static constexpr int input_rank = 3;
+  static constexpr int output_rank = 3;
+  static constexpr Promises promises{.is_identity_at_inference = true};
+
+  [[nodiscard]] static std::string name() { return "NegativeMasking"; }
+  [[nodiscard]] Shape output_shape(const Shape& input) const { return input; }
+  void forward(ConstTensorMap<T, 3> x, TensorMap<T, 3> y, const Pass&) const { y = x; }
+  void backward(ConstTensorMap<T, 3>, ConstTensorMap<T, 3>, TensorMap<T, 3> dy, TensorMap<T, 3> dx,
+                const Pass&) const {
+    dx = dy;
+  }
+  [[nodiscard]] static bool makes_mask() { return true; }
+  void make_mask(ConstTensorMap<T, 3> x, bool* mask) const {
+    for (Index n = 0; n < x.dimension(0); ++n) {
+      for (Index t = 0; t < x.dimension(1); ++t) *mask++ = x(n, t, 0) >= 0;
+    }
+  }
+};
+
 /// The loss of a batch of sequences of two classes, and the metrics, under this model.
 Scores score(Sequential<double>& model, const Tensor<double, 3>& x,
              const Tensor<std::int32_t, 2>& y) {
@@ -236,6 +259,14 @@ TEST_SUITE("model/masking") {
     words(0, 1, 3) = 0;
     const Tensor<float, 2> y = text.predict(words);
     CHECK(y.size() == 2);
+  }
+
+  TEST_CASE("Masking: a layer of one's own makes a mask, also where inference would leave it out") {
+    Sequential<float> model{NegativeMasking<float>{}, GlobalAveragePooling1D{}};
+    model.build({3, 1});
+    Tensor<float, 3> x(1, 3, 1);
+    x.setValues({{{4}, {-9}, {2}}});
+    CHECK(model.predict(x)(0, 0) == 3);
   }
 
   TEST_CASE("Masking: Flatten and convolutions end it; batch statistics refuse it") {

@@ -35,14 +35,19 @@ class BothDirections {
   [[nodiscard]] static std::string name() { return "BothDirections"; }
 
   [[nodiscard]] NN_COLD Shape output_shape(std::span<const Shape> inputs) const {
-    if (inputs[0] != inputs[1]) {
+    const Shape& input = inputs[0];
+    if (input.rank() != 1 && input.rank() != 2) {
+      refuse<ShapeError>({"Bidirectional", "layers that make [units] or [steps, units] of a sample",
+                          input.to_string()});
+    }
+    if (input != inputs[1]) {
       refuse<ShapeError>({"Bidirectional",
                           "results of one shape from both directions",
-                          {inputs[0].to_string(), " and ", inputs[1].to_string()}});
+                          {input.to_string(), " and ", inputs[1].to_string()}});
     }
-    if (mode_ != MergeMode::concat) return inputs[0];
-    Shape output(inputs[0].begin(), inputs[0].end() - 1);
-    output.push_back(2 * inputs[0].back());
+    if (mode_ != MergeMode::concat) return input;
+    Shape output(input.begin(), input.end() - 1);
+    output.push_back(2 * input.back());
     return output;
   }
 

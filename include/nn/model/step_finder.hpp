@@ -73,7 +73,7 @@ class StepFinder {
       const NewMask mask = mask_behind(layer, whole_inputs, shape, outer_axes);
       const bool does_nothing =
           layer.promises().reshapes || (!training && layer.promises().is_identity_at_inference);
-      if (!does_nothing && !only_activates) {
+      if ((!does_nothing && !only_activates) || mask.is_new) {
         y = append({.leaf = i,
                     .number = number,
                     .new_mask = mask.is_new ? mask.number : -1,
@@ -123,7 +123,7 @@ class StepFinder {
       plan_.masks.push_back({outer_axes, axes.back(), axes.num_elements()});
       return NewMask{std::ssize(plan_.masks) - 1, true};
     };
-    if (layer.makes_mask() && has_steps) return add_mask();
+    if (layer.makes_mask() && !layer.promises().reshapes && has_steps) return add_mask();
     if (layer.promises().keeps_first_mask) return {inputs[0].mask};
     bool is_one = true;
     for (const PlanTensor& input : inputs) {
