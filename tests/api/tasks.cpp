@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Programs for tasks beside the main road, with small data, and checks of what they give: graphs,
-// several inputs and outputs, numbers instead of classes, data that are read when they are needed,
-// training that stops and goes on, frozen parts.
+// several inputs and outputs, numbers instead of classes, sequences, data that are read when they
+// are needed, training that stops and goes on, frozen parts.
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -145,6 +145,33 @@ void numbers_instead_of_classes() {
 }
 
 template <class T>
+void sequences() {
+  nn::Tensor<std::int32_t, 2> tokens(60, 12);  // those behind the end are 0
+  for (nn::Index n = 0; n < 60; ++n) {
+    for (nn::Index t = 0; t < 12; ++t) {
+      const bool is_padding = t >= 4 + n % 8;
+      const nn::Index word = 1 + n % 2 * 50 + (7 * n + 3 * t) % 50;
+      tokens(n, t) = static_cast<std::int32_t>(is_padding ? 0 : word);
+    }
+  }
+  nn::Sequential model{nn::Embedding<T>{101, 8, {.mask_zero = true}},
+                       nn::Bidirectional{nn::LSTM<T>{8, {.return_sequences = true}}}, nn::GRU<T>{8},
+                       nn::Dense<T>{2}, nn::Softmax<T>{}};
+  model.build({12}, {.seed = 3});
+  model.compile(nn::Adam{{.learning_rate = 0.02}}, nn::SparseCategoricalCrossentropy{},
+                {nn::Accuracy{}});
+  const nn::Labels labels = labels_of(60, 2);
+  model.fit(tokens, labels, {.epochs = 10, .verbose = silent});
+  const auto scores = model.evaluate(tokens, labels, {.verbose = silent});
+  check(scores["accuracy"] > 0.95, "sequences that are told apart");
+
+  const Scratch file("sequences.safetensors");
+  model.save(file.path);
+  const auto restored = nn::Sequential<T>::template load<nn::MoreLayers<T>>(file.path);
+  check(restored.predict(tokens)(7, 1) == model.predict(tokens)(7, 1), "the same from a file");
+}
+
+template <class T>
 struct Pictures {
   [[nodiscard]] nn::Index size() const { return 30; }
   [[nodiscard]] nn::Shape sample_shape() const { return {4, 4, 1}; }
@@ -245,6 +272,7 @@ void run_all() {
   graph_with_branches<T>();
   two_inputs_two_outputs<T>();
   numbers_instead_of_classes<T>();
+  sequences<T>();
   data_that_is_read<T>();
   stop_and_go_on<T>();
   freeze_and_fine_tune<T>();
