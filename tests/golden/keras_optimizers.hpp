@@ -12,6 +12,16 @@
 
 namespace nn::testing {
 
+/// An optimizer or schedule, which may have a schedule inside.
+template <class V>
+[[nodiscard]] V from_arguments(const Arguments& arguments) {
+  if constexpr (requires { V::from_arguments(arguments); }) {
+    return V::from_arguments(arguments);
+  } else {
+    return V::from_arguments(arguments, nn::io::make_schedule<nn::io::DescribedTypes<>>);
+  }
+}
+
 /// Calls use(schedule) with the library's schedule. Returns why there is none, and "" after the
 /// call.
 template <class Use>
@@ -19,7 +29,7 @@ template <class Use>
                                        const Use& use) {
   const KerasArguments keras("schedules", schedule, config);
 #define NN_USE(Schedule) \
-  if (schedule == #Schedule) return keras.use_object(Schedule::from_arguments, use);
+  if (schedule == #Schedule) return keras.use_object(from_arguments<Schedule>, use);
   NN_FOR_EACH_SCHEDULE(NN_USE)
 #undef NN_USE
   return "no such schedule";
@@ -39,13 +49,8 @@ template <class Use>
     rate->at("config") = full;
   }
   const KerasArguments keras("optimizers", optimizer, config);
-#define NN_USE(Optimizer)                                                                   \
-  if (optimizer == #Optimizer) {                                                            \
-    const auto make = [](const Arguments& a) {                                              \
-      return Optimizer::from_arguments(a, nn::io::make_schedule<nn::io::DescribedTypes<>>); \
-    };                                                                                      \
-    return keras.use_object(make, use);                                                     \
-  }
+#define NN_USE(Optimizer) \
+  if (optimizer == #Optimizer) return keras.use_object(from_arguments<Optimizer>, use);
   NN_FOR_EACH_OPTIMIZER(NN_USE)
 #undef NN_USE
   return "no such optimizer";
