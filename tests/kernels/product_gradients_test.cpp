@@ -189,6 +189,33 @@ TEST_SUITE("kernels/product_gradients") {
     }
   }
 
+  TEST_CASE_TEMPLATE("product_gradients: a step takes each gradient once", T, float, double) {
+    struct Step {
+      std::vector<T>& W;
+      explicit operator bool() const { return true; }
+      [[nodiscard]] std::array<const T*, 2> moments() const { return {W.data(), nullptr}; }
+      void operator()(Index first, const T* gradients, Index count) const {
+        for (Index i = 0; i < count; ++i) W[static_cast<std::size_t>(first + i)] -= gradients[i];
+      }
+    };
+    for (const Size& size : {Size{40, 300, 20}, {300, 40, 20}}) {  // in pieces, and not
+      CAPTURE(size.n);
+      const Operands<T> operands{size};
+      const Gradients<T> expected = operands.separate(true);
+      std::vector<T> W = operands.W, dW = nan_values<T>(size.k * size.m);
+      std::vector<T> dx = nan_values<T>(size.n * size.k);
+      product_gradients<T>(operands.given_x(), Matrix<const T>(W.data(), size.k, size.m),
+                           Matrix<const T>(operands.dz.data(), size.n, size.m),
+                           {.dx = Matrix<T>(dx.data(), size.n, size.k), .is_masked = true},
+                           {.dW = Matrix<T>(dW.data(), size.k, size.m), .accumulate = true}, {},
+                           Step{W});
+      CHECK(largest_difference(dx, expected.dx) == 0);
+      std::vector<T> updated = operands.W;
+      for (std::size_t i = 0; i < updated.size(); ++i) updated[i] -= expected.dW[i];
+      CHECK(largest_difference(W, updated) == 0);
+    }
+  }
+
   TEST_CASE("product_gradients: leaves dx out where nobody wants it") {
     const Operands<float> operands{{5, 40, 6}};
     std::vector<float> dW = nan_values<float>(40 * 6);

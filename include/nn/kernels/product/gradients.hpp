@@ -172,9 +172,26 @@ struct WeightGradient {
   bool accumulate = false;
 };
 
+namespace detail {
+
+/// dx = dz W^T, masked if that is asked for.
+template <Real T>
+void input_gradient(const Operand<T>& x, Matrix<const T> W, Matrix<const T> dz,
+                    const InputGradient<T>& to_x, const ProductPrecision& precision) {
+  const bool masks_after = to_x.is_masked && x.is_bfloat16();
+  ProductOptions<T> options{.precision = precision};
+  if (to_x.is_masked && !masks_after) options.mask = x.elements();
+  product(dz, W.transposed(), to_x.dx, options);
+  if constexpr (std::same_as<T, float>) {
+    if (masks_after) relu_gradient(x.bfloat16(), precision, to_x.dx);
+  }
+}
+
+}  // namespace detail
+
 /// The gradients of z = x W. A `step` that is true gets dW piece by piece, as the `finish` of
 /// `product_gradients_in_pieces`, and `step.moments()` are what it reads; else dW is assigned or
-/// added to.
+/// added to. With a step, dW may be left unwritten.
 /// Shapes  x [n, k], rows contiguous   W [k, m], contiguous   dz [n, m]
 template <Real T, class Step>
 void product_gradients(const Operand<std::type_identity_t<T>>& x,
@@ -183,23 +200,24 @@ void product_gradients(const Operand<std::type_identity_t<T>>& x,
                        const WeightGradient<T>& to_W, const ProductPrecision& precision,
                        const Step& step) {
   if constexpr (has_simd<T>) {
-    if (step) {
+    // Where x has more rows than W, dW is small beside what the products read, and pieces would be
+    // narrow.
+    const bool in_pieces = to_x.dx_reader != nullptr || x.rows() <= W.rows;
+    if (step && in_pieces) {
       return product_gradients_in_pieces(x, W, dz, to_x.dx,
                                          {.masks_dx = to_x.is_masked, .precision = precision},
                                          step.moments(), step, to_x.dx_reader);
     }
   }
   NN_ASSERT(to_x.dx_reader == nullptr);
-  if (to_W.dW.data != nullptr) {
-    product(x.transposed(), dz, to_W.dW, {.accumulate = to_W.accumulate, .precision = precision});
-  }
-  if (to_x.dx.data == nullptr) return;
-  const bool masks_after = to_x.is_masked && x.is_bfloat16();
-  ProductOptions<T> options{.precision = precision};
-  if (to_x.is_masked && !masks_after) options.mask = x.elements();
-  product(dz, W.transposed(), to_x.dx, options);
-  if constexpr (std::same_as<T, float>) {
-    if (masks_after) relu_gradient(x.bfloat16(), precision, to_x.dx);
+  if (to_x.dx.data != nullptr) detail::input_gradient(x, W, dz, to_x, precision);
+  if (to_W.dW.data == nullptr) return;
+  const bool accumulates = to_W.accumulate && !step;
+  product(x.transposed(), dz, to_W.dW, {.accumulate = accumulates, .precision = precision});
+  if constexpr (has_simd<T>) {
+    if (!step) return;
+    for_each_block(W.rows * W.cols,
+                   [&](Index first, Index count) { step(first, to_W.dW.data + first, count); });
   }
 }
 
