@@ -68,16 +68,21 @@ class AttentionHead {
   void backward(const T* q, const T* k, const T* v, const T* dy, T* dq, T* dk, T* dv) const {
     const Scratch<T> memory(ScratchUse::scores, block_rows(), row_size());
     const Scratch<T> gradient_memory(ScratchUse::score_gradients, block_rows(), row_size());
-    clear(keys_of(dk, size_.keys));
-    clear(values(dv, size_.keys));
+    // The first block assigns dk and dv, unless it does not see all keys.
+    const bool is_cleared = options_.is_causal || size_.queries == 0;
+    if (is_cleared) {
+      clear(keys_of(dk, size_.keys));
+      clear(values(dv, size_.keys));
+    }
     for_each_block([&](Index first, Index rows, Index keys) {
       const Matrix<T> P = probabilities(first, rows, keys, q, k, memory.data());
       const Matrix<T> dP = score_block(gradient_memory.data(), rows, keys);
       const Matrix<const T> dy_block = results(dy).block(first, 0, rows, size_.value_size);
+      const ProductOptions<T> sum{.accumulate = is_cleared || first > 0};
       // dv += P^T dy, where P is what dropout leaves of it
       const bool drops = options_.dropout_rate > 0;
       if (drops) drop(first, P, dP);
-      product<T>((drops ? dP : P).transposed(), dy_block, values(dv, keys), {.accumulate = true});
+      product<T>((drops ? dP : P).transposed(), dy_block, values(dv, keys), sum);
       // dP = dy v^T
       product<T>(dy_block, values(v, keys).transposed(), dP);
       drop(first, dP, dP);
@@ -88,7 +93,7 @@ class AttentionHead {
       // dq = dS k   dk += dS^T q
       product<T>(dP, keys_of(k, keys), queries(dq).block(first, 0, rows, size_.key_size));
       product<T>(dP.transposed(), queries(q).block(first, 0, rows, size_.key_size),
-                 keys_of(dk, keys), {.accumulate = true});
+                 keys_of(dk, keys), sum);
     });
   }
 
