@@ -100,7 +100,7 @@ def seconds_of_step(make, shape, layout):
         optimizer.zero_grad(set_to_none=True)
         nn.functional.cross_entropy(model(x), y).backward()
         optimizer.step()
-    return median_seconds(5, step)
+    return median_seconds(2, step)
 
 
 def main():
