@@ -13,14 +13,18 @@
 
 namespace nn::detail {
 
-/// Calls use(i, offset, count) for each trained parameter, number i of the block, on all threads.
+/// Calls use(i, offset, count) for each trained parameter, number i of the block: on all threads,
+/// or one by one where `use` itself runs on all.
 template <Real T, class Use>
-void for_each_trained(ParameterBlock<T>& block, const Use& use) {
-  parallel_for(std::ssize(block.named()), [&](Index i) {
-    const NamedParameter<T>& parameter = block.named()[static_cast<std::size_t>(i)];
-    if (!parameter.is_trained()) return;
-    const auto value = parameter.value();
-    use(static_cast<std::size_t>(i), value.data() - block.values(), value.size());
+void for_each_trained(ParameterBlock<T>& block, const Use& use, bool one_by_one = false) {
+  const Index count = std::ssize(block.named()), at_once = one_by_one ? count : 1;
+  parallel_for(one_by_one ? 1 : count, [&](Index piece) {
+    for (Index i = piece; i < piece + at_once; ++i) {
+      const NamedParameter<T>& parameter = block.named()[static_cast<std::size_t>(i)];
+      if (!parameter.is_trained()) continue;
+      const auto value = parameter.value();
+      use(static_cast<std::size_t>(i), value.data() - block.values(), value.size());
+    }
   });
 }
 

@@ -55,6 +55,7 @@ class RuleOptimizer {
     std::array<Number, UpdateStep::max_numbers> numbers;
     const char* flag;                   // null: none
     bool needs_tensors;                 // a piece is always a whole parameter
+    bool runs_on_all_threads;           // each piece
     void (*prepare)(UpdateStep& step);  // numbers to factors
     int (*num_moments)(const RuleOptimizer& optimizer);
   };
@@ -141,7 +142,7 @@ class RuleOptimizer {
     const auto decay = static_cast<T>(options_.weight_decay * learning_rate(block.step()));
     block.advance_step();
     T *const first = block.values(), *const gradients = block.gradients();
-    detail::for_each_trained(block, [&](std::size_t number, Index begin, Index count) {
+    const auto update_one = [&](std::size_t number, Index begin, Index count) {
       const NamedParameter<T>& parameter = block.named()[number];
       if (decay != T(0) && options_.decays(parameter.name)) {
         kernels::sgd_update(count, first + begin, first + begin, decay);
@@ -149,7 +150,8 @@ class RuleOptimizer {
       const bool is_matrix = parameter.shape.rank() == 2 && options_.is_included(parameter.name);
       const Shape shape = is_matrix ? parameter.shape : Shape{0, 0};
       update(first + begin, gradients + begin, count, shape[0], shape[1]);
-    });
+    };
+    detail::for_each_trained(block, update_one, kind_->runs_on_all_threads);
   }
 
   /// Counts a step. Returns what it does to each parameter; nothing, and counts none, where that
@@ -248,7 +250,8 @@ class HeldOptimizer : public RuleOptimizer {
 ///     static int num_moments(const RuleOptimizer& optimizer);
 ///     template <Real T> static void update(const UpdatePiece<T>& piece);
 /// and perhaps `static constexpr const char* flag_name`, and `needs_tensors`: each piece is then a
-/// whole parameter. Otherwise a piece is any neighbours, and different ones may be updated at once.
+/// whole parameter, of which `runs_on_all_threads` takes one at a time. Otherwise a piece is any
+/// neighbours, and different ones may be updated at once.
 template <class O>
 class OptimizerOf : public RuleOptimizer {
  public:
@@ -292,11 +295,13 @@ class OptimizerOf : public RuleOptimizer {
   }
 
   static constexpr bool takes_tensors = requires { requires O::needs_tensors; };
+  static constexpr bool takes_threads = requires { requires O::runs_on_all_threads; };
   static constexpr Kind kind{.name = O::optimizer_name,
                              .where = O::class_name,
                              .numbers = all_numbers(),
                              .flag = flag_or_null(),
                              .needs_tensors = takes_tensors,
+                             .runs_on_all_threads = takes_threads,
                              .prepare = &O::prepare,
                              .num_moments = &O::num_moments};
 };

@@ -59,6 +59,7 @@ class Muon : public OptimizerOf<Muon> {
   static constexpr const char* class_name = "Muon";
   static constexpr const char* flag_name = "nesterov";
   static constexpr bool needs_tensors = true;
+  static constexpr bool runs_on_all_threads = true;
   static constexpr std::array<const char*, 3> adjustments{"original", "match_rms_adamw",
                                                           "spectral_unclamped"};
   static constexpr std::array numbers{
