@@ -6,9 +6,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "nn/callbacks/backup_and_restore.hpp"
+#include "nn/callbacks/lambda_callback.hpp"
 #include "nn/layers/activity_regularization.hpp"
 #include "nn/sequential.hpp"
 #include "tests/io/temporary_folder.hpp"
@@ -207,6 +211,28 @@ TEST_SUITE("training/penalties") {
     CHECK(history["loss"][0] == doctest::Approx(0.81058669090271).epsilon(1e-6));
     CHECK(history["loss"][1] == doctest::Approx(0.5105642080307007).epsilon(1e-6));
     CHECK(history["val_loss"][1] == doctest::Approx(0.4456784427165985).epsilon(1e-6));
+  }
+
+  TEST_CASE("Penalties: a run that goes on in the middle of an epoch reports those before") {
+    const testing::TemporaryFolder folder;
+    const TwoSamples data;
+    const auto fit = [&](std::vector<Callback> callbacks) {
+      auto model = penalized_model({.kernel_regularizer = L2{0.5}, .bias_regularizer = L1{0.25}});
+      const History history = model.fit(data.x, data.y,
+                                        {.batch_size = 1,
+                                         .epochs = 2,
+                                         .verbose = Verbose::silent,
+                                         .callbacks = std::move(callbacks)});
+      return history["loss"];
+    };
+    const BackupAndRestore backup{{.path = folder.path("run.ckpt"), .save_freq = 1}};
+    int batches_left = 3;
+    const LambdaCallback crash{{.on_batch_end = [&batches_left](FitContext&) {
+      if (--batches_left == 0) throw std::runtime_error("crash");
+    }}};
+    CHECK_THROWS_AS(static_cast<void>(fit({backup, crash})), std::runtime_error);
+    CHECK(batches_left == 0);
+    CHECK(fit({backup, LambdaCallback{{}}}) == fit({}));
   }
 
   TEST_CASE("Penalties: files keep them") {

@@ -127,8 +127,8 @@ class Recurrence {
   }
 
  protected:
-  Recurrence(const char* name, Index units, Cell cell, RecurrenceOptions options)
-      : name_(name), units_(units), cell_(std::move(cell)), options_(std::move(options)) {
+  Recurrence(const char* name, Index units, Cell cell, const RecurrenceOptions& options)
+      : name_(name), units_(units), cell_(std::move(cell)), options_(options) {
     demand(units > 0, name, "a positive number of units", units);
     if (options_.stateful == (options_.batch_size > 0)) return;
     refuse({name,

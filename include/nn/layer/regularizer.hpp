@@ -34,9 +34,7 @@ class Regularizer {
   NN_COLD Regularizer(L2 rule) : Regularizer(Rule::l2, "L2", 0, rule.l2) {}
   NN_COLD Regularizer(L1L2 rule) : Regularizer(Rule::l1_l2, "L1L2", rule.l1, rule.l2) {}
   NN_COLD Regularizer(OrthogonalRegularizer rule)
-      : Regularizer(Rule::orthogonal, "OrthogonalRegularizer", rule.factor, 0) {
-    mode_ = rule.mode;
-  }
+      : Regularizer(Rule::orthogonal, "OrthogonalRegularizer", rule.factor, 0, rule.mode) {}
   Regularizer(Function own) : rule_(Rule::own), own_(own) {}
   template <class F>
   requires std::is_class_v<F> && std::convertible_to<F, Function> Regularizer(F own)
@@ -67,8 +65,9 @@ class Regularizer {
   }
 
  private:
-  NN_COLD Regularizer(Rule rule, const char* where, double l1, double l2)
-      : rule_(rule), l1_(l1), l2_(l2) {
+  NN_COLD Regularizer(Rule rule, const char* where, double l1, double l2,
+                      OrthogonalMode mode = OrthogonalMode::of_rows)
+      : rule_(rule), mode_(mode), l1_(l1), l2_(l2) {
     for (const double factor : {l1, l2}) {
       demand(factor >= 0 && is_finite(factor), where, "finite factors of 0 or more", factor);
     }

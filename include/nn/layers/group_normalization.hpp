@@ -3,7 +3,6 @@
 #pragma once
 
 #include <string>
-#include <utility>
 
 #include "nn/core/finite.hpp"
 #include "nn/core/memory.hpp"
@@ -45,8 +44,8 @@ class GroupNormalization {
   static constexpr int input_rank = any_rank;
   static constexpr int output_rank = any_rank;
 
-  NN_COLD explicit GroupNormalization(GroupNormalizationOptions options = {})
-      : options_(std::move(options)) {
+  NN_COLD explicit GroupNormalization(const GroupNormalizationOptions& options = {})
+      : options_(options) {
     demand(options_.groups > 0 || options_.groups == -1, "GroupNormalization",
            "a positive number of groups, or -1", options_.groups);
     demand(options_.axis != 0, "GroupNormalization", "an axis of samples",

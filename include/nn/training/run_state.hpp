@@ -31,13 +31,14 @@ struct RunState {
   /// The first metric that can't give its state; empty: all can. Without it, `metrics` is empty.
   std::string metric_without_state;
 
-  Index epoch = 0;                ///< of the next batch
-  Index batch = 0;                ///< the next one of that epoch
-  std::int64_t step = 0;          ///< updates made so far
-  std::int64_t epoch_step = 0;    ///< updates made before that epoch: its order follows from them
-  double learning_rate = 0;       ///< of the next update
-  std::vector<double> loss_sums;  ///< of each output, of the rows of that epoch so far
-  std::vector<Index> num_rows;    ///< of each output
+  Index epoch = 0;              ///< of the next batch
+  Index batch = 0;              ///< the next one of that epoch
+  std::int64_t step = 0;        ///< updates made so far
+  std::int64_t epoch_step = 0;  ///< updates made before that epoch: its order follows from them
+  double learning_rate = 0;     ///< of the next update
+  /// Of each output, of the rows of that epoch so far; then that of penalties, if there are any.
+  std::vector<double> loss_sums;
+  std::vector<Index> num_rows;                 ///< of each output; for penalties the samples
   std::vector<std::vector<double>> metrics;    ///< the state of each
   std::vector<std::vector<double>> callbacks;  ///< the state of each; empty: it has none
   std::vector<Array> arrays;

@@ -6,10 +6,10 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <vector>
 
 #include "nn/core/axes.hpp"
 #include "nn/core/real.hpp"
+#include "nn/kernels/machine/scratch.hpp"
 
 namespace nn::kernels {
 
@@ -48,21 +48,23 @@ template <Real T>
       use(w + row * last, vector);
     }
   };
-  std::vector<double> scales(static_cast<std::size_t>(num_vectors));  // sums of squares at first
+  const Scratch<double> memory(ScratchUse::column_values, num_vectors);
+  double* const scales = memory.data();  // sums of squares at first
+  std::fill_n(scales, num_vectors, 0.0);
   for_each_row([&](const T* row, Index vector) {
-    double* const sums = scales.data() + vector;
+    double* const sums = scales + vector;
     for (Index k = 0; k < last; ++k) {
       sums[k * step] += static_cast<double>(row[k]) * static_cast<double>(row[k]);
     }
   });
-  for (double& scale : scales) {
-    const double length = std::sqrt(scale);
+  for (Index i = 0; i < num_vectors; ++i) {
+    const double length = std::sqrt(scales[i]);
     const double wanted = bounds.rate * std::clamp(length, bounds.lowest, bounds.highest) +
                           (1 - bounds.rate) * length;
-    scale = wanted / (bounds.epsilon + length);
+    scales[i] = wanted / (bounds.epsilon + length);
   }
   for_each_row([&](T* row, Index vector) {
-    const double* const factors = scales.data() + vector;
+    const double* const factors = scales + vector;
     for (Index k = 0; k < last; ++k) {
       row[k] = static_cast<T>(static_cast<double>(row[k]) * factors[k * step]);
     }
