@@ -12,7 +12,6 @@ using nn::AttentionOptions;
 using nn::Shape;
 using nn::testing::merging_form;
 using nn::testing::MergingExample;
-using Numbers = std::vector<double>;
 
 std::string dot_attention_form(const std::vector<Shape>& samples,
                                nn::testing::MergingExpectations expected,

@@ -14,10 +14,8 @@
 namespace nn {
 namespace {
 
-constexpr Index steps = 6, symbols = 4, width = steps + symbols, samples = 512;
-const DenseOptions gelu{.activation = Activation::gelu};
-
 struct Sequences {
+  static constexpr Index steps = 6, symbols = 4, width = steps + symbols, samples = 512;
   Tensor<float, 3> x{samples, steps, width};
   Labels y{samples};
 };
@@ -28,14 +26,14 @@ Sequences pointed_symbols() {
   Sequences data;
   data.x.setZero();
   const Random random(7, {});
-  for (Index n = 0; n < samples; ++n) {
+  for (Index n = 0; n < Sequences::samples; ++n) {
     const auto block = random.block(static_cast<std::uint64_t>(n));
     std::uint32_t symbol = block[0];
-    const Index target = block[1] % steps;
-    for (Index t = 0; t < steps; ++t, symbol /= symbols) {
-      const Index s = symbol % symbols;
+    const Index target = block[1] % Sequences::steps;
+    for (Index t = 0; t < Sequences::steps; ++t, symbol /= Sequences::symbols) {
+      const Index s = symbol % Sequences::symbols;
       data.x(n, t, s) = 1;
-      data.x(n, t, symbols + (t == 0 ? target : t)) += t == 0 ? 2 : 1;
+      data.x(n, t, Sequences::symbols + (t == 0 ? target : t)) += t == 0 ? 2 : 1;
       if (t == target) data.y(n) = static_cast<std::int32_t>(s);
     }
   }
@@ -46,28 +44,29 @@ Sequential<float> encoder_chain() {
   Sequential<float> model{Dense{16},
                           Residual{MultiHeadAttention{2, 8}},
                           LayerNormalization{},
-                          Residual{Dense{32, gelu}, Dense{16}},
+                          Residual{Dense{32, {.activation = Activation::gelu}}, Dense{16}},
                           LayerNormalization{},
                           Flatten{},
-                          Dense{symbols, {.activation = Activation::softmax}}};
-  model.build({steps, width}, {.seed = 3});
+                          Dense{Sequences::symbols, {.activation = Activation::softmax}}};
+  model.build({Sequences::steps, Sequences::width}, {.seed = 3});
   return model;
 }
 
 Model<float> encoder_graph() {
-  const Input tokens{{steps, width}};
+  const Input tokens{{Sequences::steps, Sequences::width}};
   const auto embedded = tokens | Dense{16};
   const auto attended = add({embedded, apply(MultiHeadAttention{2, 8}, {embedded, embedded})[0]}) |
                         LayerNormalization{};
   const auto encoded =
-      add({attended, attended | Dense{32, gelu} | Dense{16}}) | LayerNormalization{};
+      add({attended, attended | Dense{32, {.activation = Activation::gelu}} | Dense{16}}) |
+      LayerNormalization{};
   return {tokens,
-          encoded | Flatten{} | Dense{symbols, {.activation = Activation::softmax}},
+          encoded | Flatten{} | Dense{Sequences::symbols, {.activation = Activation::softmax}},
           {.seed = 3}};
 }
 
 template <class M>
-History train(M& model, const Sequences& data, Index epochs) {
+History train_encoder(M& model, const Sequences& data, Index epochs) {
   model.compile(Adam{{.learning_rate = 0.01f}}, SparseCategoricalCrossentropy{}, {Accuracy{}});
   return model.fit(data.x, data.y,
                    {.batch_size = 32, .epochs = epochs, .verbose = Verbose::silent});
@@ -75,7 +74,7 @@ History train(M& model, const Sequences& data, Index epochs) {
 
 /// All parameters, one behind the other.
 template <class M>
-std::vector<float> values_of(M& model) {
+std::vector<float> weights_in(M& model) {
   std::vector<float> all;
   for (const NamedParameter<float>& parameter : model.parameters()) {
     const auto value = parameter.value();
@@ -90,7 +89,7 @@ TEST_SUITE("model/transformer") {
   TEST_CASE("Transformer: attends to the step that another one names") {
     const Sequences data = pointed_symbols();
     Sequential<float> model = encoder_chain();
-    train(model, data, 30);
+    train_encoder(model, data, 30);
     CHECK(model.evaluate(data.x, data.y)["accuracy"] > 0.95);
   }
 
@@ -100,8 +99,8 @@ TEST_SUITE("model/transformer") {
     Model<float> graph = encoder_graph();
     const Tensor<float, 2> expected = chain.predict(data.x), actual = graph.predict(data.x);
     CHECK(std::equal(expected.data(), expected.data() + expected.size(), actual.data()));
-    train(chain, data, 1);
-    train(graph, data, 1);
+    train_encoder(chain, data, 1);
+    train_encoder(graph, data, 1);
     const double loss = chain.evaluate(data.x, data.y)["loss"];
     CHECK(graph.evaluate(data.x, data.y)["loss"] == doctest::Approx(loss).epsilon(1e-3));
   }
@@ -113,8 +112,8 @@ TEST_SUITE("model/transformer") {
     for (const int threads : {1, 3}) {
       set_num_threads(threads);
       Sequential<float> model = encoder_chain();
-      train(model, data, 1);
-      trained.push_back(values_of(model));
+      train_encoder(model, data, 1);
+      trained.push_back(weights_in(model));
     }
     set_num_threads(before);
     CHECK(trained[0] == trained[1]);
@@ -141,9 +140,9 @@ TEST_SUITE("model/transformer") {
     const Sequences data = pointed_symbols();
     Sequential<float> model = encoder_chain();
     model.freeze(1);
-    const std::vector<float> before = values_of(model);
-    train(model, data, 1);
-    const std::vector<float> after = values_of(model);
+    const std::vector<float> before = weights_in(model);
+    train_encoder(model, data, 1);
+    const std::vector<float> after = weights_in(model);
     std::size_t first = 0;
     for (const NamedParameter<float>& parameter : model.parameters()) {
       CAPTURE(parameter.name);
