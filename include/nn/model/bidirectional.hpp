@@ -33,8 +33,11 @@ class Bidirectional {
   using Scalar = T;
 
   /// Of a layer, and one like it in the other direction, with weights of its own.
-  template <Layer L>
-  requires std::same_as<typename L::Scalar, T> && requires(const L& layer) { layer.reversed(); }
+  template <class L>
+  requires(!std::same_as<L, Bidirectional>) &&
+      Layer<L>&& std::same_as<typename L::Scalar, T>&& requires(const L& layer) {
+    layer.reversed();
+  }
   explicit Bidirectional(L layer, const BidirectionalOptions& options = {})
       : Bidirectional(AnyLayer<T>(layer), AnyLayer<T>(layer.reversed()), options) {}
   /// Of two layers, which Keras calls layer and backward_layer.
