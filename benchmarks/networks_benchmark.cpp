@@ -12,8 +12,8 @@ using nn::Padding;
 
 /// Of `model`, which reads samples of this shape and names ten classes.
 template <int Rank>
-void training_step_of(benchmark::State& state, nn::Sequential<float> model,
-                      const nn::Shape& sample, nn::Index batch_size = 64) {
+void training_step_of(benchmark::State& state, nn::Sequential<float> model, const nn::Shape& sample,
+                      nn::Index batch_size = 64) {
   bench::set_threads(state, 0);
   model.add(nn::Dense{10, {.activation = Activation::softmax}});
   model.build(sample, {.seed = 42});

@@ -54,7 +54,9 @@ struct ScoredBatch {
             .scores = scores + i * classes,
             .label = labels == nullptr ? 0 : labels[i],
             .values = values == nullptr ? nullptr : values + i * classes,
-            .weight = is_masked(i) ? T(0) : weights == nullptr ? T(1) : weights[i],
+            .weight = is_masked(i)         ? T(0)
+                      : weights == nullptr ? T(1)
+                                           : weights[i],
             .are_logits = are_logits};
   }
   [[nodiscard]] bool is_masked(Index i) const {
