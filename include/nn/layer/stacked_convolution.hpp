@@ -19,9 +19,9 @@ struct StackedConvolution {
   template <class Run>
   void forward(const T* x, const KernelAndBias<T>& weights, T* y, const Run& run) const {
     const Memory memory(shape);
-    kernels::stack_weights(shape, weights.W, memory.W());
+    kernels::stack_weights(shape, weights.W, memory.kernel());
     KernelAndBias<T> stacked = weights;
-    stacked.W = memory.W();
+    stacked.W = memory.kernel();
     shape.for_each_part([&](Index first, Index count) {
       kernels::stack_frames(shape, first, count, x, memory.stacks());
       run(of_stacks(count), memory.stacks(), stacked, y + first * shape.frame.output_size());
@@ -31,17 +31,17 @@ struct StackedConvolution {
   void backward(const T* x, const T* dz, const KernelAndBias<T>& weights, T* dx,
                 const Pass& pass) const {
     const Memory memory(shape);
-    kernels::stack_weights(shape, weights.W, memory.W());
+    kernels::stack_weights(shape, weights.W, memory.kernel());
     KernelAndBias<T> stacked = weights;
-    stacked.W = memory.W();
-    stacked.dW = memory.dW();
+    stacked.W = memory.kernel();
+    stacked.dW = memory.dkernel();
     // Gradients are added part by part.
     Pass inner = pass;
     inner.accumulate = true;
     inner.dx_is_masked = false;
     const Index dx_size = shape.frame.batch * shape.depth * shape.frame.input_size();
     if (!pass.is_frozen) {
-      std::fill_n(memory.dW(), memory.weights_size, T(0));
+      std::fill_n(memory.dkernel(), memory.weights_size, T(0));
       if (weights.db != nullptr && !pass.accumulate) {
         std::fill_n(weights.db, shape.frame.out_channels, T(0));
       }
@@ -56,7 +56,7 @@ struct StackedConvolution {
       }
     });
     if (!pass.is_frozen) {
-      kernels::unstack_gradient(shape, memory.dW(), pass.accumulate, weights.dW);
+      kernels::unstack_gradient(shape, memory.dkernel(), pass.accumulate, weights.dW);
     }
     if (pass.needs_dx && pass.dx_is_masked) {
       kernels::activation_gradient<T>(Activation::relu, dx_size, nullptr, x, dx, dx);
@@ -77,8 +77,8 @@ struct StackedConvolution {
 
     [[nodiscard]] T* stacks() const { return frames.data(); }
     [[nodiscard]] T* dstacks() const { return frames.data() + stacks_size; }
-    [[nodiscard]] T* W() const { return weights.data(); }
-    [[nodiscard]] T* dW() const { return weights.data() + weights_size; }
+    [[nodiscard]] T* kernel() const { return weights.data(); }
+    [[nodiscard]] T* dkernel() const { return weights.data() + weights_size; }
   };
 
   [[nodiscard]] Convolution<T> of_stacks(Index count) const {
