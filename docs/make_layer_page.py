@@ -12,7 +12,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "layers.md"
 COMMENT = r"(?P<comment>(?:^///.*\n)+)"
-CLASS = re.compile(COMMENT + r"template <Real T = float>\n(?:requires .*\n)?class (?P<name>\w+)\b", re.M)
+CLASS = re.compile(COMMENT + r"template <Real T(?: = float)?>\n(?:requires .*\n)?class (?P<name>\w+)\b", re.M)
 OPTION = re.compile(r"(?P<above>(?:^  ///(?!<).*\n)*)^  [\w:<>]+ (?P<names>\w+(?:\{\}, \w+)*)(?: = (?P<value>[^;]+)|\{\})?;"
                     r"(?P<behind>(?:[ \n]*///<.*)?)", re.M)
 # Parts of a model that hold layers.

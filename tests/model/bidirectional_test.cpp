@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <concepts>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -41,6 +42,13 @@ std::string wrong_sequence_gradients(const Make& make, const Shape& sample) {
 }  // namespace
 
 TEST_SUITE("model/bidirectional") {
+  TEST_CASE("Bidirectional: takes its scalar type from its layers") {
+    const Bidirectional one{LSTM<double>{2}, {.merge_mode = MergeMode::sum}};
+    CHECK(std::same_as<decltype(one)::Scalar, double>);
+    const Bidirectional two{GRU<double>{2}, GRU<double>{2, {.go_backwards = true}}};
+    CHECK(std::same_as<decltype(two)::Scalar, double>);
+  }
+
   TEST_CASE("Bidirectional: the layer on the sequence, and on the sequence turned around") {
     constexpr Index steps = 4;
     Sequential both{Bidirectional{SimpleRNN{3, {.return_sequences = true}}}};

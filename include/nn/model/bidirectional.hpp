@@ -27,7 +27,7 @@ struct BidirectionalOptions {
 /// Throws    std::invalid_argument unless both layers are recurrent, one of them with go_backwards,
 ///           and with the same return_sequences; ShapeError, when the model is built, where they
 ///           have different units
-template <Real T = float>
+template <Real T>
 class Bidirectional {
  public:
   using Scalar = T;
@@ -103,7 +103,9 @@ class Bidirectional {
   Network<T> network_{"Bidirectional"};
 };
 
-template <class L, class... More>
-Bidirectional(L, More...) -> Bidirectional<typename L::Scalar>;
+template <class L>
+Bidirectional(L, const BidirectionalOptions& = {}) -> Bidirectional<typename L::Scalar>;
+template <class L, class Backward>
+Bidirectional(L, Backward, const BidirectionalOptions& = {}) -> Bidirectional<typename L::Scalar>;
 
 }  // namespace nn

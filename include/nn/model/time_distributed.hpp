@@ -19,7 +19,7 @@ namespace nn {
 /// Shapes    x [N, steps, ...]   y [N, steps, ...], of what f makes of one sample [...]
 /// Backward  dx_t = df/dx_t dy_t
 /// Throws    ShapeError, when the model is built, for samples without steps
-template <Real T = float>
+template <Real T>
 class TimeDistributed {
  public:
   using Scalar = T;
