@@ -30,7 +30,7 @@ void keep_rows_other_than(const T& value, Index rows, Index size, const T* x, co
 
 /// The steps of one sample that count.
 [[nodiscard]] inline Index count_steps(const bool* mask, Index steps) {
-  return static_cast<Index>(std::count(mask, mask + steps, true));
+  return std::count(mask, mask + steps, true);
 }
 
 /// y[n] = mean of x[n, t] over the steps that count; 0 of none.
