@@ -77,7 +77,7 @@ def page():
                    for listing in ("layers/layers.hpp", "merging/merging.hpp", "sequential.hpp"))
     sections = {}
     for folder in ("layers", "merging", "model"):
-        for header in sorted((ROOT / "include/nn" / folder).glob("*.hpp")):
+        for header in sorted((ROOT / "include/nn" / folder).rglob("*.hpp")):
             is_listing = header.stem == folder or header.stem == "more_" + folder
             if folder == "model" and header.stem not in WRAPPERS:
                 continue

@@ -17,8 +17,8 @@
 
 #include "nn/callbacks/lambda_callback.hpp"
 #include "nn/callbacks/model_checkpoint.hpp"
-#include "nn/layers/activity_regularization.hpp"
 #include "nn/layers/masking.hpp"
+#include "nn/layers/regularization/activity_regularization.hpp"
 #include "nn/sequential.hpp"
 #include "tests/distributed/thread_group.hpp"
 

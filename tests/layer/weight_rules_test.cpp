@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "nn/io/arguments_text.hpp"
-#include "nn/layers/conv2d.hpp"
+#include "nn/layers/convolution/conv2d.hpp"
 #include "nn/layers/dense.hpp"
 
 namespace nn {

@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "nn/layers/global_average_pooling1d.hpp"
+#include "nn/layers/pooling/global_average_pooling1d.hpp"
 #include "nn/sequential.hpp"
 #include "tests/layers/layer_testing.hpp"
 

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "nn/layers/gru.hpp"
-#include "nn/layers/lstm.hpp"
-#include "nn/layers/simple_rnn.hpp"
+#include "nn/layers/recurrent/gru.hpp"
+#include "nn/layers/recurrent/lstm.hpp"
+#include "nn/layers/recurrent/simple_rnn.hpp"
 #include "nn/model/more_layers.hpp"
 #include "nn/sequential.hpp"
 #include "nn/testing/check_gradients.hpp"

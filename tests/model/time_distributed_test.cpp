@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "nn/layers/lstm.hpp"
+#include "nn/layers/recurrent/lstm.hpp"
 #include "nn/model/more_layers.hpp"
 #include "nn/sequential.hpp"
 #include "nn/testing/check_gradients.hpp"

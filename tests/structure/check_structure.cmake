@@ -148,9 +148,9 @@ foreach(kind layer loss merging metric optimizer schedule)
   endif()
   string(TOLOWER "${listed}" listed)
   foreach(file IN LISTS files)
-    if(file MATCHES "^nn/${room}/(.*)\\.hpp$" AND NOT CMAKE_MATCH_1 STREQUAL room
-        AND NOT CMAKE_MATCH_1 STREQUAL "more_${room}" AND NOT CMAKE_MATCH_1 IN_LIST no_metrics)
-      string(REPLACE "_" "" name ${CMAKE_MATCH_1})
+    if(file MATCHES "^nn/${room}/(.*/)?([^/]*)\\.hpp$" AND NOT CMAKE_MATCH_2 STREQUAL room
+        AND NOT CMAKE_MATCH_2 STREQUAL "more_${room}" AND NOT CMAKE_MATCH_2 IN_LIST no_metrics)
+      string(REPLACE "_" "" name ${CMAKE_MATCH_2})
       if(NOT listed MATCHES "do\\(${name}\\)")
         string(REPLACE "merging" "merging layer" kind_name ${kind})
         fault("${file}: expected its ${kind_name} in ${macro} of nn/${room}/${room}.hpp, got none; no file could name it")

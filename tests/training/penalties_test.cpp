@@ -13,7 +13,7 @@
 
 #include "nn/callbacks/backup_and_restore.hpp"
 #include "nn/callbacks/lambda_callback.hpp"
-#include "nn/layers/activity_regularization.hpp"
+#include "nn/layers/regularization/activity_regularization.hpp"
 #include "nn/sequential.hpp"
 #include "tests/io/temporary_folder.hpp"
 

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "nn/layer/both_directions.hpp"
+#include "nn/layer/recurrent/both_directions.hpp"
 #include "nn/model/network.hpp"
 
 namespace nn {
