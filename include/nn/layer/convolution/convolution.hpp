@@ -2,6 +2,7 @@
 // What convolution layers share: which pixels meet, and the passes through the kernels.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <new>
 #include <utility>
@@ -14,10 +15,12 @@
 
 namespace nn::detail {
 
-/// The sizes of a convolution of images x [N, H, W, C] that gives y [N, OH, OW, filters].
+/// The sizes of a convolution of images x [N, H, W, C] that gives y [N, OH, OW, filters], by
+/// vertical windows and horizontal ones.
 [[nodiscard]] inline kernels::Conv2DShape convolution_shape(const auto& x, const auto& y,
-                                                            Window vertical, Window horizontal,
+                                                            const std::array<Window, 2>& windows,
                                                             Padding padding) {
+  const auto [vertical, horizontal] = windows;
   return {.batch = x.dimension(0),
           .height = x.dimension(1),
           .width = x.dimension(2),
@@ -37,7 +40,9 @@ namespace nn::detail {
 
 /// Of sequences x [N, steps, C] that gives y [N, out_steps, filters]: images of one row.
 [[nodiscard]] inline kernels::Conv2DShape convolution_shape(const auto& x, const auto& y,
-                                                            Window window, Padding padding) {
+                                                            const std::array<Window, 1>& windows,
+                                                            Padding padding) {
+  const Window window = windows[0];
   return {.batch = x.dimension(0),
           .height = 1,
           .width = x.dimension(1),
@@ -67,11 +72,6 @@ namespace nn::detail {
   return s;
 }
 
-/// Throws `std::invalid_argument` unless strides or dilation are 1, as in Keras.
-inline void require_stride_or_dilation(const char* where, bool has_stride, bool has_dilation) {
-  demand(!has_stride || !has_dilation, where, "strides or a dilation_rate above 1", "both");
-}
-
 /// Throws `std::invalid_argument` unless filters and groups are positive and the filters can be
 /// shared out.
 NN_COLD inline void require_filters(const char* where, Index filters, Index groups) {
@@ -85,6 +85,15 @@ NN_COLD inline void require_filters(const char* where, Index filters, Index grou
 NN_COLD inline void require_shared_channels(const char* where, const Shape& sample, Index groups) {
   if (sample.back() % groups == 0) return;
   refuse<ShapeError>({where, {"channels that ", groups, " groups share"}, sample.to_string()});
+}
+
+/// Lists b [size], if there is one.
+template <Real T, class Options>
+NN_COLD void add_bias(ParameterList<T>& list, Parameter<T, 1>& b, Index size,
+                      const Options& options) {
+  if (!options.use_bias) return;
+  list.add(b, "bias", {size}, options.bias_initializer,
+           {options.bias_regularizer, options.bias_constraint});
 }
 
 /// The numbers of a kernel and a bias, and where their gradients go. b and db are null where there

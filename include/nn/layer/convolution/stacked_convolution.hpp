@@ -7,7 +7,7 @@
 
 #include "nn/kernels/conv3d/frames.hpp"
 #include "nn/kernels/machine/scratch.hpp"
-#include "nn/layer/convolution/convolution.hpp"
+#include "nn/layer/convolution/convolution_layer.hpp"
 
 namespace nn::detail {
 

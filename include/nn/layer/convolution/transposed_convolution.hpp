@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
-// What transposed convolution layers share: where the windows lie, and the passes through the
-// kernels of the convolution from y back to x.
+// What transposed convolution layers share: all but their options and constructors. Their passes go
+// through the kernels of the convolution from y back to x.
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 
 #include "nn/core/checked.hpp"
 #include "nn/kernels/product/product.hpp"
-#include "nn/layer/convolution/convolution.hpp"
+#include "nn/layer/convolution/convolution_layer.hpp"
 #include "nn/layer/sliding_window.hpp"
 
 namespace nn::detail {
@@ -88,6 +90,72 @@ struct TransposedConvolution {
     if (!pass.dx_is_masked) return;
     kernels::activation_gradient<T>(Activation::relu, shape.batch * shape.output_size(), nullptr, x,
                                     dx, dx);
+  }
+};
+
+/// Of sequences and images: W [kernel_size..., filters, C].
+template <Real T, class Options>
+class TransposedLayer : public ConvolutionLayer<T, Options> {
+  using Base = ConvolutionLayer<T, Options>;
+  using Base::num_axes;
+  using typename Base::In, typename Base::Out, typename Base::Size;
+
+ public:
+  static constexpr Promises promises = TransposedConvolution<T>::promises;
+
+  [[nodiscard]] Shape output_shape(const Shape& input) const {
+    if (input.rank() != Base::input_rank - 1 || input.back() == 0) {
+      constexpr bool is_image = num_axes == 2;
+      refuse<ShapeError>({this->name_,
+                          {"samples ", is_image ? "[height, width" : "[steps",
+                           ", channels], at least one channel"},
+                          input.to_string(),
+                          "",
+                          is_image ? "use images [N, height, width, channels]"
+                                   : "use sequences [N, steps, channels]"});
+    }
+    Shape output;
+    for (const TransposedWindow& axis : windows()) {
+      output.push_back(transposed_size(this->name_, input, output.rank(), axis));
+    }
+    output.push_back(this->filters_);
+    return output;
+  }
+
+  void forward(In x, Out y, const Pass& pass) const {
+    convolution(x, y).forward(x.data(), this->weights(), y.data(), pass);
+  }
+  void backward(In x, In y, Out dz, Out dx, const Pass& pass) const {
+    convolution(x, y).backward(x.data(), dz.data(), this->weights(), dx.data(), pass);
+  }
+
+  void parameters(const Shape& input, ParameterList<T>& list) {
+    this->add_weights(list, this->filters_, input.back());
+  }
+
+ protected:
+  NN_COLD TransposedLayer(const char* name, Index filters, Size kernel_size, const Options& options)
+      : Base(name, filters, kernel_size, options) {
+    for (const TransposedWindow& axis : windows()) require_windows(name, axis);
+  }
+
+ private:
+  [[nodiscard]] std::array<TransposedWindow, num_axes> windows() const {
+    std::array<TransposedWindow, num_axes> result{};
+    for (std::size_t i = 0; i < result.size(); ++i) {
+      result[i] = {Base::windows()[i], this->options_.padding, {}};
+      if (const auto& given = this->options_.output_padding) {
+        result[i].output_padding = per_axis(*given)[i];
+      }
+    }
+    return result;
+  }
+  [[nodiscard]] TransposedConvolution<T> convolution(const auto& x, const auto& y) const {
+    kernels::Conv2DShape from_y = convolution_shape(y, x, Base::windows(), Padding::valid);
+    const auto axis = windows();
+    from_y.pad_left = axis.back().pad_before(x.dimension(num_axes));
+    if constexpr (num_axes == 2) from_y.pad_top = axis[0].pad_before(x.dimension(1));
+    return {from_y};
   }
 };
 

@@ -38,120 +38,19 @@ struct Conv2DTransposeOptions {
 ///           at once, and an output_padding that is not below the strides; ShapeError for samples
 ///           that are not [H, W, C] or have no pixels or channels
 template <Real T = float>
-class Conv2DTranspose {
+class Conv2DTranspose : public detail::TransposedLayer<T, Conv2DTransposeOptions> {
  public:
-  using Scalar = T;
-  static constexpr int input_rank = 4;
-  static constexpr int output_rank = 4;
-
   NN_COLD Conv2DTranspose(Index filters, Size2D kernel_size,
                           const Conv2DTransposeOptions& options = {})
-      : filters_(filters), kernel_size_(kernel_size), options_(options) {
-    constexpr const char* where = "Conv2DTranspose";
-    detail::require_filters(where, filters, 1);
-    require_window_numbers(where, "a kernel_size", kernel_size);
-    require_window_numbers(where, "strides", options.strides);
-    require_window_numbers(where, "a dilation_rate", options.dilation_rate);
-    detail::require_stride_or_dilation(where, options.strides != Size2D{1},
-                                       options.dilation_rate != Size2D{1});
-    detail::require_windows(where, vertical());
-    detail::require_windows(where, horizontal());
-  }
+      : detail::TransposedLayer<T, Conv2DTransposeOptions>("Conv2DTranspose", filters, kernel_size,
+                                                           options) {}
 
   [[nodiscard]] static std::string name() { return "Conv2DTranspose"; }
 
-  [[nodiscard]] Shape output_shape(const Shape& input) const {
-    if (input.rank() != 3 || input.back() == 0) {
-      refuse<ShapeError>({name(), "samples [height, width, channels], at least one channel",
-                          input.to_string(), "", "use images [N, height, width, channels]"});
-    }
-    return {detail::transposed_size(name(), input, 0, vertical()),
-            detail::transposed_size(name(), input, 1, horizontal()), filters_};
-  }
-
-  static constexpr Promises promises = detail::TransposedConvolution<T>::promises;
-
-  [[nodiscard]] Activation activation() const { return options_.activation; }
-
-  void forward(ConstTensorMap<T, 4> x, TensorMap<T, 4> y, const Pass& pass) const {
-    convolution(x, y).forward(x.data(), weights(), y.data(), pass);
-  }
-  void backward(ConstTensorMap<T, 4> x, ConstTensorMap<T, 4> y, TensorMap<T, 4> dz,
-                TensorMap<T, 4> dx, const Pass& pass) const {
-    convolution(x, y).backward(x.data(), dz.data(), weights(), dx.data(), pass);
-  }
-
-  void parameters(const Shape& input, ParameterList<T>& list) {
-    list.add(W_, "kernel", {kernel_size_.height, kernel_size_.width, filters_, input.back()},
-             options_.kernel_initializer,
-             {options_.kernel_regularizer, options_.kernel_constraint});
-    if (options_.use_bias) {
-      list.add(b_, "bias", {filters_}, options_.bias_initializer,
-               {options_.bias_regularizer, options_.bias_constraint});
-    }
-  }
-
-  [[nodiscard]] Arguments arguments() const {
-    Arguments a{name()};
-    a.set("filters", filters_)
-        .set("kernel_size", kernel_size_)
-        .set("strides", options_.strides)
-        .set("padding", options_.padding);
-    if (options_.output_padding) a.set("output_padding", *options_.output_padding);
-    return a.set("dilation_rate", options_.dilation_rate)
-        .set("activation", options_.activation)
-        .set("use_bias", options_.use_bias)
-        .set("kernel_initializer", options_.kernel_initializer)
-        .set("bias_initializer", options_.bias_initializer)
-        .set_rules(options_);
-  }
   [[nodiscard]] static Conv2DTranspose from_arguments(const Arguments& a) {
-    Conv2DTransposeOptions options{.strides = a.get<Size2D>("strides"),
-                                   .padding = a.get<Padding>("padding"),
-                                   .dilation_rate = a.get<Size2D>("dilation_rate"),
-                                   .activation = a.get<Activation>("activation"),
-                                   .use_bias = a.get<bool>("use_bias"),
-                                   .kernel_initializer = a.get<Initializer>("kernel_initializer"),
-                                   .bias_initializer = a.get<Initializer>("bias_initializer")};
-    if (a.has("output_padding")) options.output_padding = a.get<Size2D>("output_padding");
     return Conv2DTranspose(a.get<Index>("filters"), a.get<Size2D>("kernel_size"),
-                           a.with_rules(options));
+                           detail::options_from<Conv2DTransposeOptions>(a));
   }
-
- private:
-  using TransposedWindow = detail::TransposedWindow;
-
-  [[nodiscard]] detail::KernelAndBias<T> weights() const { return {W_, b_, options_.use_bias}; }
-  [[nodiscard]] TransposedWindow vertical() const {
-    TransposedWindow windows{
-        {kernel_size_.height, options_.strides.height, options_.dilation_rate.height},
-        options_.padding,
-        {}};
-    if (options_.output_padding) windows.output_padding = options_.output_padding->height;
-    return windows;
-  }
-  [[nodiscard]] TransposedWindow horizontal() const {
-    TransposedWindow windows{
-        {kernel_size_.width, options_.strides.width, options_.dilation_rate.width},
-        options_.padding,
-        {}};
-    if (options_.output_padding) windows.output_padding = options_.output_padding->width;
-    return windows;
-  }
-  [[nodiscard]] detail::TransposedConvolution<T> convolution(const auto& x, const auto& y) const {
-    const TransposedWindow rows = vertical(), cols = horizontal();
-    kernels::Conv2DShape from_y =
-        detail::convolution_shape(y, x, rows.window, cols.window, Padding::valid);
-    from_y.pad_top = rows.pad_before(x.dimension(1));
-    from_y.pad_left = cols.pad_before(x.dimension(2));
-    return {from_y};
-  }
-
-  Index filters_;
-  Size2D kernel_size_;
-  Conv2DTransposeOptions options_;
-  Parameter<T, 4> W_;  // [kh, kw, filters, C]
-  Parameter<T, 1> b_;  // [filters]
 };
 
 }  // namespace nn

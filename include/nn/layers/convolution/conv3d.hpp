@@ -36,21 +36,12 @@ struct Conv3DOptions {
 ///           [D, H, W, C], are smaller than the kernel, or have channels that the groups can't
 ///           share
 template <Real T = float>
-class Conv3D {
- public:
-  using Scalar = T;
-  static constexpr int input_rank = 5;
-  static constexpr int output_rank = 5;
+class Conv3D : public detail::ConvolutionLayer<T, Conv3DOptions> {
+  using Base = detail::ConvolutionLayer<T, Conv3DOptions>;
 
+ public:
   NN_COLD Conv3D(Index filters, Size3D kernel_size, const Conv3DOptions& options = {})
-      : filters_(filters), kernel_size_(kernel_size), options_(options) {
-    detail::require_filters("Conv3D", filters, options.groups);
-    require_window_numbers("Conv3D", "a kernel_size", kernel_size);
-    require_window_numbers("Conv3D", "strides", options.strides);
-    require_window_numbers("Conv3D", "a dilation_rate", options.dilation_rate);
-    detail::require_stride_or_dilation("Conv3D", options.strides != Size3D{1},
-                                       options.dilation_rate != Size3D{1});
-  }
+      : Base("Conv3D", filters, kernel_size, options) {}
 
   [[nodiscard]] static std::string name() { return "Conv3D"; }
 
@@ -59,18 +50,20 @@ class Conv3D {
       refuse<ShapeError>({name(), "samples [depth, height, width, channels]", input.to_string(), "",
                           "use volumes [N, depth, height, width, channels]"});
     }
-    const Size2D out = window_counts(name(), {input[1], input[2], input[3]}, vertical(),
-                                     horizontal(), options_.padding);
-    const Index frames = along_depth().count(input[0], options_.padding);
+    const auto [along_depth, vertical, horizontal] = this->windows();
+    const Padding padding = this->options_.padding;
+    const Size2D out =
+        window_counts(name(), {input[1], input[2], input[3]}, vertical, horizontal, padding);
+    const Index frames = along_depth.count(input[0], padding);
     if (frames <= 0) {
       refuse<ShapeError>({name(),
-                          {"a depth of at least ", along_depth().extent()},
+                          {"a depth of at least ", along_depth.extent()},
                           input.to_string(),
                           "padding valid",
                           "use smaller windows or nn::Padding::same"});
     }
-    detail::require_shared_channels("Conv3D", input, options_.groups);
-    return {frames, out.height, out.width, filters_};
+    detail::require_shared_channels("Conv3D", input, this->options_.groups);
+    return {frames, out.height, out.width, this->filters_};
   }
 
   static constexpr Promises promises{.applies_activation = true,
@@ -78,11 +71,9 @@ class Conv3D {
                                      .masks_dx = true,
                                      .assigns_gradients = true};
 
-  [[nodiscard]] Activation activation() const { return options_.activation; }
-
   void forward(ConstTensorMap<T, 5> x, TensorMap<T, 5> y, const Pass& pass) const {
     convolution(x, y).forward(
-        x.data(), weights(), y.data(),
+        x.data(), this->weights(), y.data(),
         [&](const detail::Convolution<T>& part, const T* stacks, const auto& stacked, T* result) {
           part.forward(stacks, stacked, result, pass);
         });
@@ -90,88 +81,44 @@ class Conv3D {
   void forward(ConstTensorMap<T, 5> x, TensorMap<T, 5> y, const kernels::Affine<T>& affine,
                const Pass& pass) const requires(kernels::has_simd<T>) {
     convolution(x, y).forward(
-        x.data(), weights(), y.data(),
+        x.data(), this->weights(), y.data(),
         [&](const detail::Convolution<T>& part, const T* stacks, const auto& stacked, T* result) {
           part.forward(stacks, stacked, result, affine, pass);
         });
   }
   void backward(ConstTensorMap<T, 5> x, ConstTensorMap<T, 5> y, TensorMap<T, 5> dz,
                 TensorMap<T, 5> dx, const Pass& pass) const {
-    convolution(x, y).backward(x.data(), dz.data(), weights(), dx.data(), pass);
+    convolution(x, y).backward(x.data(), dz.data(), this->weights(), dx.data(), pass);
   }
 
   void parameters(const Shape& input, ParameterList<T>& list) {
-    list.add(W_, "kernel",
-             {kernel_size_.depth, kernel_size_.height, kernel_size_.width,
-              input.back() / options_.groups, filters_},
-             options_.kernel_initializer,
-             {options_.kernel_regularizer, options_.kernel_constraint});
-    if (options_.use_bias) {
-      list.add(b_, "bias", {filters_}, options_.bias_initializer,
-               {options_.bias_regularizer, options_.bias_constraint});
-    }
+    this->add_weights(list, input.back() / this->options_.groups, this->filters_);
   }
 
-  [[nodiscard]] Arguments arguments() const {
-    return Arguments{name()}
-        .set("filters", filters_)
-        .set("kernel_size", kernel_size_)
-        .set("strides", options_.strides)
-        .set("padding", options_.padding)
-        .set("dilation_rate", options_.dilation_rate)
-        .set("groups", options_.groups)
-        .set("activation", options_.activation)
-        .set("use_bias", options_.use_bias)
-        .set("kernel_initializer", options_.kernel_initializer)
-        .set("bias_initializer", options_.bias_initializer)
-        .set_rules(options_);
-  }
   [[nodiscard]] static Conv3D from_arguments(const Arguments& a) {
-    return Conv3D(
-        a.get<Index>("filters"), a.get<Size3D>("kernel_size"),
-        a.with_rules(Conv3DOptions{.strides = a.get<Size3D>("strides"),
-                                   .padding = a.get<Padding>("padding"),
-                                   .dilation_rate = a.get<Size3D>("dilation_rate"),
-                                   .groups = a.get<Index>("groups"),
-                                   .activation = a.get<Activation>("activation"),
-                                   .use_bias = a.get<bool>("use_bias"),
-                                   .kernel_initializer = a.get<Initializer>("kernel_initializer"),
-                                   .bias_initializer = a.get<Initializer>("bias_initializer")}));
+    return Conv3D(a.get<Index>("filters"), a.get<Size3D>("kernel_size"),
+                  detail::options_from<Conv3DOptions>(a));
   }
 
  private:
-  [[nodiscard]] detail::KernelAndBias<T> weights() const { return {W_, b_, options_.use_bias}; }
-  [[nodiscard]] Window along_depth() const {
-    return {kernel_size_.depth, options_.strides.depth, options_.dilation_rate.depth};
-  }
-  [[nodiscard]] Window vertical() const {
-    return {kernel_size_.height, options_.strides.height, options_.dilation_rate.height};
-  }
-  [[nodiscard]] Window horizontal() const {
-    return {kernel_size_.width, options_.strides.width, options_.dilation_rate.width};
-  }
   [[nodiscard]] detail::StackedConvolution<T> convolution(const auto& x, const auto& y) const {
+    const auto [along_depth, vertical, horizontal] = this->windows();
+    const Padding padding = this->options_.padding;
     const Index depth = x.dimension(1);
-    return {{.frame = detail::convolution_shape(frames(x), frames(y), vertical(), horizontal(),
-                                                options_.padding),
-             .groups = options_.groups,
-             .depth = depth,
-             .kernel_depth = kernel_size_.depth,
-             .out_depth = y.dimension(1),
-             .stride = options_.strides.depth,
-             .pad = along_depth().pad_before(depth, options_.padding),
-             .dilation = options_.dilation_rate.depth}};
+    return {
+        {.frame = detail::convolution_shape(frames(x), frames(y), {vertical, horizontal}, padding),
+         .groups = this->options_.groups,
+         .depth = depth,
+         .kernel_depth = along_depth.size,
+         .out_depth = y.dimension(1),
+         .stride = along_depth.stride,
+         .pad = along_depth.pad_before(depth, padding),
+         .dilation = along_depth.dilation}};
   }
   /// [N, H, W, channels] of [N, D, H, W, channels]: the first frames, for their sizes.
   [[nodiscard]] static ConstTensorMap<T, 4> frames(const auto& x) {
     return {x.data(), x.dimension(0), x.dimension(2), x.dimension(3), x.dimension(4)};
   }
-
-  Index filters_;
-  Size3D kernel_size_;
-  Conv3DOptions options_;
-  Parameter<T, 5> W_;  // [kd, kh, kw, C / groups, filters]
-  Parameter<T, 1> b_;  // [filters]
 };
 
 }  // namespace nn

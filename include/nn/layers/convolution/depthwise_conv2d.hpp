@@ -2,11 +2,13 @@
 // Depthwise convolution layer.
 #pragma once
 
+#include <array>
 #include <string>
 
 #include "nn/core/checked.hpp"
 #include "nn/kernels/depthwise/depthwise.hpp"
 #include "nn/layer/convolution/convolution.hpp"
+#include "nn/layer/convolution/convolution_options.hpp"
 
 namespace nn {
 
@@ -45,16 +47,14 @@ class DepthwiseConv2D {
 
   NN_COLD explicit DepthwiseConv2D(Size2D kernel_size, const DepthwiseConv2DOptions& options = {})
       : kernel_size_(kernel_size), options_(options) {
-    require_window_numbers("DepthwiseConv2D", "a kernel_size", kernel_size);
-    require_window_numbers("DepthwiseConv2D", "strides", options.strides);
-    require_window_numbers("DepthwiseConv2D", "a dilation_rate", options.dilation_rate);
-    require_window_number("DepthwiseConv2D", "a depth_multiplier", options.depth_multiplier);
+    detail::require_sizes("DepthwiseConv2D", kernel_size, options);
   }
 
   [[nodiscard]] static std::string name() { return "DepthwiseConv2D"; }
 
   [[nodiscard]] Shape output_shape(const Shape& input) const {
-    const Size2D out = window_counts(name(), input, vertical(), horizontal(), options_.padding);
+    const auto [vertical, horizontal] = windows();
+    const Size2D out = window_counts(name(), input, vertical, horizontal, options_.padding);
     return {out.height, out.width, checked_product({input.back(), options_.depth_multiplier})};
   }
 
@@ -97,47 +97,23 @@ class DepthwiseConv2D {
     list.add(W_, "kernel", {kernel_size_.height, kernel_size_.width, channels, multiplier},
              options_.depthwise_initializer,
              {options_.depthwise_regularizer, options_.depthwise_constraint});
-    if (options_.use_bias) {
-      list.add(b_, "bias", {channels * multiplier}, options_.bias_initializer,
-               {options_.bias_regularizer, options_.bias_constraint});
-    }
+    detail::add_bias(list, b_, channels * multiplier, options_);
   }
 
   [[nodiscard]] Arguments arguments() const {
-    return Arguments{name()}
-        .set("kernel_size", kernel_size_)
-        .set("strides", options_.strides)
-        .set("padding", options_.padding)
-        .set("depth_multiplier", options_.depth_multiplier)
-        .set("dilation_rate", options_.dilation_rate)
-        .set("activation", options_.activation)
-        .set("use_bias", options_.use_bias)
-        .set("depthwise_initializer", options_.depthwise_initializer)
-        .set("bias_initializer", options_.bias_initializer)
-        .set_rules(options_);
+    return detail::with_options(Arguments{name()}.set("kernel_size", kernel_size_), options_);
   }
   [[nodiscard]] static DepthwiseConv2D from_arguments(const Arguments& a) {
     return DepthwiseConv2D(a.get<Size2D>("kernel_size"),
-                           a.with_rules(DepthwiseConv2DOptions{
-                               .strides = a.get<Size2D>("strides"),
-                               .padding = a.get<Padding>("padding"),
-                               .depth_multiplier = a.get<Index>("depth_multiplier"),
-                               .dilation_rate = a.get<Size2D>("dilation_rate"),
-                               .activation = a.get<Activation>("activation"),
-                               .use_bias = a.get<bool>("use_bias"),
-                               .depthwise_initializer = a.get<Initializer>("depthwise_initializer"),
-                               .bias_initializer = a.get<Initializer>("bias_initializer")}));
+                           detail::options_from<DepthwiseConv2DOptions>(a));
   }
 
  private:
-  [[nodiscard]] Window vertical() const {
-    return {kernel_size_.height, options_.strides.height, options_.dilation_rate.height};
-  }
-  [[nodiscard]] Window horizontal() const {
-    return {kernel_size_.width, options_.strides.width, options_.dilation_rate.width};
+  [[nodiscard]] std::array<Window, 2> windows() const {
+    return detail::windows_of(kernel_size_, options_);
   }
   [[nodiscard]] kernels::Conv2DShape geometry(const auto& x, const auto& y) const {
-    return detail::convolution_shape(x, y, vertical(), horizontal(), options_.padding);
+    return detail::convolution_shape(x, y, windows(), options_.padding);
   }
 
   Size2D kernel_size_;

@@ -2,12 +2,14 @@
 // Depthwise separable convolution layer.
 #pragma once
 
+#include <array>
 #include <string>
 
 #include "nn/core/checked.hpp"
 #include "nn/core/memory.hpp"
 #include "nn/kernels/depthwise/depthwise.hpp"
 #include "nn/layer/convolution/convolution.hpp"
+#include "nn/layer/convolution/convolution_options.hpp"
 
 namespace nn {
 
@@ -51,16 +53,14 @@ class SeparableConv2D {
                           const SeparableConv2DOptions& options = {})
       : filters_(filters), kernel_size_(kernel_size), options_(options) {
     detail::require_filters("SeparableConv2D", filters, 1);
-    require_window_numbers("SeparableConv2D", "a kernel_size", kernel_size);
-    require_window_numbers("SeparableConv2D", "strides", options.strides);
-    require_window_numbers("SeparableConv2D", "a dilation_rate", options.dilation_rate);
-    require_window_number("SeparableConv2D", "a depth_multiplier", options.depth_multiplier);
+    detail::require_sizes("SeparableConv2D", kernel_size, options);
   }
 
   [[nodiscard]] static std::string name() { return "SeparableConv2D"; }
 
   [[nodiscard]] Shape output_shape(const Shape& input) const {
-    const Size2D out = window_counts(name(), input, vertical(), horizontal(), options_.padding);
+    const auto [vertical, horizontal] = windows();
+    const Size2D out = window_counts(name(), input, vertical, horizontal, options_.padding);
     return {out.height, out.width, filters_};
   }
 
@@ -114,39 +114,16 @@ class SeparableConv2D {
     list.add(P_, "pointwise_kernel", {1, 1, depth(channels), filters_},
              options_.pointwise_initializer,
              {options_.pointwise_regularizer, options_.pointwise_constraint});
-    if (options_.use_bias) {
-      list.add(b_, "bias", {filters_}, options_.bias_initializer,
-               {options_.bias_regularizer, options_.bias_constraint});
-    }
+    detail::add_bias(list, b_, filters_, options_);
   }
 
   [[nodiscard]] Arguments arguments() const {
-    return Arguments{name()}
-        .set("filters", filters_)
-        .set("kernel_size", kernel_size_)
-        .set("strides", options_.strides)
-        .set("padding", options_.padding)
-        .set("dilation_rate", options_.dilation_rate)
-        .set("depth_multiplier", options_.depth_multiplier)
-        .set("activation", options_.activation)
-        .set("use_bias", options_.use_bias)
-        .set("depthwise_initializer", options_.depthwise_initializer)
-        .set("pointwise_initializer", options_.pointwise_initializer)
-        .set("bias_initializer", options_.bias_initializer)
-        .set_rules(options_);
+    return detail::with_options(
+        Arguments{name()}.set("filters", filters_).set("kernel_size", kernel_size_), options_);
   }
   [[nodiscard]] static SeparableConv2D from_arguments(const Arguments& a) {
     return SeparableConv2D(a.get<Index>("filters"), a.get<Size2D>("kernel_size"),
-                           a.with_rules(SeparableConv2DOptions{
-                               .strides = a.get<Size2D>("strides"),
-                               .padding = a.get<Padding>("padding"),
-                               .dilation_rate = a.get<Size2D>("dilation_rate"),
-                               .depth_multiplier = a.get<Index>("depth_multiplier"),
-                               .activation = a.get<Activation>("activation"),
-                               .use_bias = a.get<bool>("use_bias"),
-                               .depthwise_initializer = a.get<Initializer>("depthwise_initializer"),
-                               .pointwise_initializer = a.get<Initializer>("pointwise_initializer"),
-                               .bias_initializer = a.get<Initializer>("bias_initializer")}));
+                           detail::options_from<SeparableConv2DOptions>(a));
   }
 
  private:
@@ -154,22 +131,19 @@ class SeparableConv2D {
   [[nodiscard]] Index depth(Index channels) const {
     return checked_product({channels, options_.depth_multiplier});
   }
-  [[nodiscard]] Window vertical() const {
-    return {kernel_size_.height, options_.strides.height, options_.dilation_rate.height};
-  }
-  [[nodiscard]] Window horizontal() const {
-    return {kernel_size_.width, options_.strides.width, options_.dilation_rate.width};
+  [[nodiscard]] std::array<Window, 2> windows() const {
+    return detail::windows_of(kernel_size_, options_);
   }
   /// From x to z.
   [[nodiscard]] kernels::Conv2DShape depthwise(const auto& x, const auto& y) const {
-    kernels::Conv2DShape shape =
-        detail::convolution_shape(x, y, vertical(), horizontal(), options_.padding);
+    kernels::Conv2DShape shape = detail::convolution_shape(x, y, windows(), options_.padding);
     shape.out_channels = depth(x.dimension(3));
     return shape;
   }
   /// From z to y.
   [[nodiscard]] detail::Convolution<T> pointwise(const auto& x, const auto& y) const {
-    kernels::Conv2DShape shape = detail::convolution_shape(y, y, {1, 1}, {1, 1}, options_.padding);
+    kernels::Conv2DShape shape =
+        detail::convolution_shape(y, y, {Window{1, 1}, Window{1, 1}}, options_.padding);
     shape.in_channels = depth(x.dimension(3));
     return {shape, 1};
   }
