@@ -8,6 +8,7 @@
 #include <span>
 
 #include "nn/core/error.hpp"
+#include "nn/core/function_ref.hpp"
 #include "nn/core/shape.hpp"
 #include "nn/kernels/elementwise/pairwise.hpp"
 #include "nn/kernels/machine/blocks.hpp"
@@ -84,14 +85,14 @@ class MergedPart {
   Index count = 0;
 
   /// Those of input i.
-  [[nodiscard]] const T* x(std::size_t i) const {
+  [[nodiscard, gnu::noinline]] const T* x(std::size_t i) const {
     if (is_whole(i)) return x_[i].data + first;
     T* const repeated = memory_ + static_cast<Index>(i) * count;
     broadcast(i).repeat(own(x_, i), repeated);
     return repeated;
   }
   /// Where the gradient of input i goes; null: nowhere.
-  [[nodiscard]] T* dx(std::size_t i) const {
+  [[nodiscard, gnu::noinline]] T* dx(std::size_t i) const {
     if (dx_[i].data == nullptr) return nullptr;
     return is_whole(i) ? dx_[i].data + first
                        : memory_ + (std::ssize(x_) + static_cast<Index>(i)) * count;
@@ -99,8 +100,8 @@ class MergedPart {
 
   /// Calls body(part) for each part, on all threads, and then adds up gradients of repeated inputs;
   /// `dx` may be empty.
-  template <class Body>
-  static void for_each(Tensors<const T> x, const Shape& y, Tensors<T> dx, const Body& body) {
+  [[gnu::noinline]] static void for_each(Tensors<const T> x, const Shape& y, Tensors<T> dx,
+                                         FunctionRef<void(const MergedPart&)> body) {
     MergedPart whole(x, y, dx);
     whole.count = y.num_elements();
     bool all_whole = true;

@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <string>
-#include <utility>
+#include <type_traits>
 
 #include "nn/core/finite.hpp"
+#include "nn/core/function_ref.hpp"
 #include "nn/kernels/warp/warp.hpp"
 #include "nn/layer/augmentation/random_image.hpp"
 
@@ -40,24 +41,14 @@ class RandomWarp {
   template <class MapOf>
   void forward(ConstTensorMap<T, 4> x, TensorMap<T, 4> y, const Pass& pass,
                const MapOf& map_of) const {
-    if (pass.is_random()) {
-      kernels::warp(shape_of(x), maps_of(x, pass, map_of), T(options_.fill_value), x.data(),
-                    y.data());
-    } else {
-      std::copy_n(x.data(), x.size(), y.data());
-    }
+    warp<MapBy<MapOf>>(shape_of(x), pass, map_of, x.data(), y.data());
   }
 
   /// dx = the transpose of the same map of dy
   template <class MapOf>
   void backward(ConstTensorMap<T, 4> x, TensorMap<T, 4> dy, TensorMap<T, 4> dx, const Pass& pass,
                 const MapOf& map_of) const {
-    if (!pass.needs_dx) return;
-    if (!pass.is_random()) {
-      std::copy_n(dy.data(), dy.size(), dx.data());
-      return;
-    }
-    kernels::warp_gradient<T>(shape_of(x), maps_of(x, pass, map_of), dy.data(), dx.data());
+    if (pass.needs_dx) warp_gradient<MapBy<MapOf>>(shape_of(x), pass, map_of, dy.data(), dx.data());
   }
 
   NN_COLD void describe(Arguments& arguments) const {
@@ -83,13 +74,37 @@ class RandomWarp {
             .fill_mode = options_.fill_mode,
             .interpolation = options_.interpolation};
   }
+
   template <class MapOf>
-  [[nodiscard]] auto maps_of(const ConstTensorMap<T, 4>& x, const Pass& pass,
-                             const MapOf& map_of) const {
+  using MapBy = std::invoke_result_t<MapOf, const Random&, Index, const kernels::ImageSize&>;
+  template <class Map>
+  using Maps = FunctionRef<Map(const Random&, Index, const kernels::ImageSize&)>;
+
+  // Compiled once for all layers with the same kind of map.
+  template <class Map>
+  [[gnu::noinline]] void warp(const kernels::WarpShape& shape, const Pass& pass, Maps<Map> map_of,
+                              const T* x, T* y) const {
+    if (!pass.is_random()) {
+      std::copy_n(x, shape.batch * shape.size(), y);
+      return;
+    }
+    kernels::warp(shape, maps_of(shape, pass, map_of), T(options_.fill_value), x, y);
+  }
+  template <class Map>
+  [[gnu::noinline]] void warp_gradient(const kernels::WarpShape& shape, const Pass& pass,
+                                       Maps<Map> map_of, const T* dy, T* dx) const {
+    if (!pass.is_random()) {
+      std::copy_n(dy, shape.batch * shape.size(), dx);
+      return;
+    }
+    kernels::warp_gradient<T>(shape, maps_of(shape, pass, map_of), dy, dx);
+  }
+  template <class Map>
+  [[nodiscard]] auto maps_of(const kernels::WarpShape& shape, const Pass& pass,
+                             Maps<Map> map_of) const {
     const Random random = random_of_images(pass, options_.seed);
-    const kernels::ImageSize image{x.dimension(1), x.dimension(2)};
-    const Index first = pass.first_in_batch(x.dimension(0));
-    return [=](Index n) { return map_of(random, first + n, image); };
+    const Index first = pass.first_in_batch(shape.batch);
+    return [=](Index n) { return map_of(random, first + n, shape.image); };
   }
 
   RandomWarpOptions options_;
