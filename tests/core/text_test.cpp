@@ -33,6 +33,12 @@ TEST_SUITE("core/text") {
     CHECK(nn::concat(-std::numeric_limits<double>::quiet_NaN()) == "nan");
   }
 
+  TEST_CASE("find_text: the place of a text, or their number") {
+    const char* const texts[] = {"same", "valid"};
+    CHECK(nn::find_text(texts, "valid") == 1);
+    CHECK(nn::find_text(texts, "val") == 2);
+  }
+
   TEST_CASE("with_digits: writes as many digits as asked for, in every locale") {
     const nn::testing::DecimalComma comma;
 #if defined(__GLIBC__)

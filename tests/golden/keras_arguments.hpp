@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "nn/io/architecture.hpp"
+#include "nn/io/architecture_reader.hpp"
 #include "nn/layer/arguments.hpp"
 #include "nn/model/more_layers.hpp"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "nn/io/architecture.hpp"
+#include "nn/io/architecture_reader.hpp"
 #include "nn/model/more_layers.hpp"
 
 namespace nn {

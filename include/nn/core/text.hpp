@@ -9,6 +9,7 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -108,6 +109,14 @@ inline void append(std::string& text, const Text& more) { more.append_to(text); 
 
 /// The pieces one after the other: `concat({"layer ", i})`.
 [[nodiscard]] inline std::string concat(const Text& pieces) { return pieces.to_string(); }
+
+/// The place of `text` among `texts`; their number if it is none of them.
+[[nodiscard]] NN_COLD inline std::size_t find_text(std::span<const char* const> texts,
+                                                   std::string_view text) {
+  std::size_t i = 0;
+  while (i < texts.size() && text != texts[i]) ++i;
+  return i;
+}
 
 /// 1234567 -> "1,234,567"
 [[nodiscard]] NN_COLD inline std::string with_separators(std::int64_t number) {

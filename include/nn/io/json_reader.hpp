@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "nn/core/error.hpp"
+#include "nn/core/function_ref.hpp"
 #include "nn/io/json_text.hpp"
 
 namespace nn::io {
@@ -117,8 +118,7 @@ class JsonReader {
   }
 
   /// Calls `read_item()` for each item of an array; it must read exactly one value.
-  template <class ReadItem>
-  void read_array(ReadItem&& read_item) {
+  NN_COLD void read_array(FunctionRef<void()> read_item) {
     open('[', "an array");
     enter();
     if (!closes(']')) {
@@ -129,10 +129,8 @@ class JsonReader {
     --depth_;
   }
 
-  /// Calls `read_member(key)` with each key of an object, a `std::string`; it must read exactly one
-  /// value.
-  template <class ReadMember>
-  void read_object(ReadMember&& read_member) {
+  /// Calls `read_member(key)` with each key of an object; it must read exactly one value.
+  NN_COLD void read_object(FunctionRef<void(const std::string&)> read_member) {
     open('{', "an object");
     enter();
     if (!closes('}')) {

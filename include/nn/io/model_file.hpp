@@ -13,7 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "nn/io/architecture.hpp"
+#include "nn/io/architecture_reader.hpp"
+#include "nn/io/architecture_writer.hpp"
 #include "nn/io/model_metadata.hpp"
 #include "nn/io/quantized_weights.hpp"
 #include "nn/io/safetensors.hpp"

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+// The layers of a model from JSON.
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nn/io/file_node.hpp"
+#include "nn/io/json_reader.hpp"
+#include "nn/io/json_text.hpp"
+#include "nn/io/names.hpp"
+#include "nn/layers/layers.hpp"
+#include "nn/model/model.hpp"
+#include "nn/model/model_access.hpp"
+#include "nn/model/residual.hpp"
+#include "nn/model/sequential.hpp"
+
+namespace nn::io {
+
+/// What files may name as layers: all of the library's, and more.
+#define NN_LAYER_TYPE(L) L<T>,
+template <Real T, class... More>
+using FileLayers = BuiltInLayers<T, NN_FOR_EACH_MERGING(NN_LAYER_TYPE) More...>;
+#undef NN_LAYER_TYPE
+
+template <class L>
+concept LayerOfFiles = Layer<L> || MergingLayer<L> || WrappingModel<L>;
+
+template <Real T>
+using MakeLayer = AnyLayer<T> (*)(const Arguments&, std::vector<AnyLayer<T>>& parts);
+
+/// Functions of one type, for tables: null for what is no layer, such as an optimizer of the user's
+/// own.
+template <Real T, class L>
+struct LayerType {
+  [[nodiscard]] static constexpr NameOf name() {
+    if constexpr (LayerOfFiles<L>) return [] { return std::string(L::name()); };
+    return nullptr;
+  }
+  /// Takes the parts if it is made of some.
+  [[nodiscard]] NN_COLD static AnyLayer<T> make(const Arguments& arguments,
+                                                [[maybe_unused]] std::vector<AnyLayer<T>>& parts) {
+    if constexpr (WrappingModel<L>) {
+      return AnyLayer<T>(L::from_parts(arguments, std::move(parts)));
+    } else {
+      return AnyLayer<T>(L::from_arguments(arguments));
+    }
+  }
+  [[nodiscard]] static constexpr auto maker() -> MakeLayer<T> {
+    if constexpr (LayerOfFiles<L>) return &make;
+    return nullptr;
+  }
+};
+
+/// The layer that `arguments` name, around `parts`; nothing if it is none of the types. What the
+/// layer has no use for is left in `arguments.unread()`.
+template <Real T, class... Layers>
+[[nodiscard]] NN_COLD std::optional<AnyLayer<T>> make_layer(const Arguments& arguments,
+                                                            LayerTypes<Layers...>,
+                                                            std::vector<AnyLayer<T>> parts = {}) {
+  static constexpr NameOf names[] = {LayerType<T, Layers>::name()...};
+  static constexpr MakeLayer<T> makers[] = {LayerType<T, Layers>::maker()...};
+  const std::size_t i = find_name(arguments.owner(), names);
+  if (i == std::size(names)) return std::nullopt;
+  AnyLayer<T> layer = makers[i](arguments, parts);
+  if (!parts.empty()) refuse({arguments.owner(), "no layers inside", parts.size()});
+  return layer;
+}
+
+template <Real T, class... Layers>
+[[nodiscard]] NN_COLD std::string known_layers(LayerTypes<Layers...>) {
+  static constexpr NameOf names[] = {LayerType<T, Layers>::name()..., &Residual<T>::name,
+                                     &Sequential<T>::name, &Model<T>::name};
+  return list_names(names);
+}
+
+/// Throws `std::invalid_argument` where one of `Own` has the name of another type among `Layers`: a
+/// file could mean either of them.
+template <class... Layers, class... Own>
+void require_own_names(LayerTypes<Layers...>, LayerTypes<Own...>) {
+  [[maybe_unused]] const auto require_own = []<class L>() {
+    if (((!std::same_as<L, Layers> && L::name() == Layers::name()) || ...)) {
+      refuse({"Model::load", "types whose names are not those of the library's layers", L::name()});
+    }
+  };
+  (require_own.template operator()<Own>(), ...);
+}
+
+/// The reverse of `ArchitectureWriter`, for layers of these types. Throws `IoError`, or
+/// `std::invalid_argument` from a layer's constructor.
+template <Real T, class Types>
+class ArchitectureReader {
+ public:
+  ArchitectureReader(JsonReader& reader, Types types) : reader_(reader), types_(types) {}
+
+  /// The whole model, with the shapes of its inputs known but not built.
+  [[nodiscard]] NN_COLD LayerGraph<T> read_model(std::vector<Shape>& input_shapes) {
+    FileNode node;
+    node.read(reader_, true);
+    input_shapes = node.input_shapes;
+    if (node.class_name == "Sequential" && node.keys == whole_chain_keys) return chain_of(node);
+    if (node.class_name != "Model" || node.keys != graph_keys) {
+      reader_.fail("a Sequential with input_shape and layers, or a Model with nodes",
+                   "something else", node.start);
+    }
+    return graph_of(node);
+  }
+
+ private:
+  // What the objects have.
+  static constexpr FileKeys whole_chain_keys{FileKey::class_name, FileKey::input_shape,
+                                             FileKey::layers};
+  static constexpr FileKeys chain_keys{FileKey::class_name, FileKey::layers};
+  static constexpr FileKeys graph_keys{FileKey::class_name, FileKey::input_shapes,
+                                       FileKey::input_names, FileKey::nodes, FileKey::outputs};
+  static constexpr FileKeys layer_keys{FileKey::class_name, FileKey::config};
+  static constexpr FileKeys wrapper_keys{FileKey::class_name, FileKey::config, FileKey::layers};
+  static constexpr FileKeys use_keys{FileKey::layer, FileKey::inputs};
+
+  [[nodiscard]] NN_COLD LayerGraph<T> chain_of(FileNode& node) {
+    LayerGraph<T> graph;
+    for (FileNode& each : node.nodes) {
+      if (each.has(FileKey::inputs) || each.has(FileKey::layer) || each.has(FileKey::name)) {
+        reader_.fail("layers of a chain", "a node of a graph", each.start);
+      }
+      const std::size_t last = graph.layers().size();
+      graph.add(layer_of(each), {last});
+      if (!each.is_trainable) graph.set_frozen(last, true);
+    }
+    return graph;
+  }
+
+  [[nodiscard]] NN_COLD LayerGraph<T> graph_of(FileNode& node) {
+    if (node.input_names.size() != node.input_shapes.size() || node.input_names.empty() ||
+        node.outputs.empty()) {
+      reader_.fail("shapes and names of one input or more, and outputs", "other lists", node.start);
+    }
+    LayerGraph<T> graph("Model");
+    graph.set_ends(node.input_names, {});
+    for (FileNode& each : node.nodes) {
+      std::vector<std::size_t> sources = values_of(each, each.inputs, graph.num_values());
+      const std::size_t num_layers = graph.layers().size();
+      if (!each.has(FileKey::layer)) {
+        graph.add(layer_of(each), std::move(sources), each.name);
+        if (!each.is_trainable) graph.set_frozen(num_layers, true);
+      } else if (each.keys == use_keys && each.layer >= 0 &&
+                 each.layer < static_cast<Index>(num_layers)) {
+        graph.use(static_cast<std::size_t>(each.layer), std::move(sources));
+      } else {
+        reader_.fail("the number of a layer from before, and inputs", "something else", each.start);
+      }
+    }
+    graph.set_ends(std::move(node.input_names), values_of(node, node.outputs, graph.num_values()));
+    return graph;
+  }
+  [[nodiscard]] std::vector<std::size_t> values_of(const FileNode& node,
+                                                   const std::vector<Index>& numbers,
+                                                   std::size_t num_values) {
+    std::vector<std::size_t> values;
+    for (const Index number : numbers) {
+      if (number < 0 || number >= static_cast<Index>(num_values)) {
+        reader_.fail({"values from 0 to ", num_values - 1}, concat({number}), node.start);
+      }
+      values.push_back(static_cast<std::size_t>(number));
+    }
+    if (values.empty()) reader_.fail("one value or more", "none", node.start);
+    return values;
+  }
+
+  [[nodiscard]] NN_COLD AnyLayer<T> layer_of(FileNode& node) {
+    const std::string& name = node.class_name;
+    node.keys.erase(FileKey::inputs);
+    node.keys.erase(FileKey::name);
+    if (name == "Model" && node.keys == graph_keys) {
+      Network<T> network(graph_of(node));
+      network.infer_shapes(node.input_shapes);
+      return AnyLayer<T>(model_of<Model<T>>(std::move(network)));
+    }
+    const bool has_layers = node.keys == chain_keys;
+    if (name == "Residual" && has_layers) return AnyLayer<T>(Residual<T>(chain_of(node).layers()));
+    if (name == "Sequential" && has_layers) {
+      return AnyLayer<T>(model_of<Sequential<T>>(Network<T>(chain_of(node))));
+    }
+    const bool is_model = name == "Model" || name == "Residual" || name == "Sequential";
+    node.keys.erase(FileKey::trainable);
+    const bool is_layer = node.keys == layer_keys;
+    const bool is_wrapper = node.keys == wrapper_keys;
+    if (is_model || !(is_layer || is_wrapper)) {
+      reader_.fail("class_name and config, or for Sequential and Residual layers", "other keys",
+                   node.start);
+    }
+    node.config.set_owner(name);
+    std::vector<AnyLayer<T>> parts;
+    if (is_wrapper) parts = chain_of(node).layers();
+    std::optional<AnyLayer<T>> layer = make_layer<T>(node.config, types_, std::move(parts));
+    if (!layer) {
+      reader_.fail({"layers among ", known_layers<T>(types_)}, abbreviate(name), node.start,
+                   "name the library's other layers, load<nn::MoreLayers<float>>(path), or "
+                   "types of your own, load<MyLayer<float>>(path)");
+    }
+    if (const auto unread = node.config.unread(); !unread.empty()) {
+      reader_.fail({"arguments that ", name, " has"}, abbreviate(unread.front()), node.start,
+                   "the file may be of a later version of the library");
+    }
+    return std::move(*layer);
+  }
+  template <class M>
+  [[nodiscard]] static M model_of(Network<T> network) {
+    M model;
+    nn::detail::ModelAccess::network(model) = std::move(network);
+    return model;
+  }
+
+  JsonReader& reader_;
+  Types types_;
+};
+
+}  // namespace nn::io
