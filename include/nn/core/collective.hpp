@@ -139,12 +139,23 @@ NN_COLD inline void broadcast(Communicator& communicator, std::string& text) {
 /// Names with texts, of which `where` is the call that has them.
 using NamedTexts = std::vector<std::pair<std::string, std::string>>;
 
+NN_COLD inline void add_text(NamedTexts& texts, const char* name, const Text& text) {
+  texts.emplace_back(name, concat(text));
+}
+
 /// Throws in all processes unless they are in the same call, with the same texts.
 NN_COLD inline void require_same(Communicator& communicator, const char* where,
                                  const NamedTexts& texts) {
-  const auto field = [](const std::string& text) { return concat({text.size(), ':', text}); };
-  std::string mine = field("call") + field(where);
-  for (const auto& [name, text] : texts) mine += field(name) + field(text);
+  std::string mine;
+  const auto add_field = [&mine](const std::string& text) {
+    append(mine, {text.size(), ':', text});
+  };
+  add_field("call");
+  add_field(where);
+  for (const auto& [name, text] : texts) {
+    add_field(name);
+    add_field(text);
+  }
   const std::vector<std::string> all = all_gather(communicator, mine);
   for (std::size_t i = 1; i < all.size(); ++i) {
     if (all[i] == all[0]) continue;

@@ -54,13 +54,12 @@ class DataParallelRun final : public SharedRun<T> {
 
   NN_COLD void begin(const NamedTexts& identity, bool has_callbacks) override {
     NamedTexts texts = identity;
-    texts.emplace_back("pieces", concat({options_.pieces}));
-    texts.emplace_back("gradient_format", to_string(options_.gradient_format));
+    add_text(texts, "pieces", options_.pieces);
+    add_text(texts, "gradient_format", to_string(options_.gradient_format));
     std::string layers;
     for (const AnyLayer<T>& layer : network_.layers()) append_listed(layers, layer.name());
-    texts.emplace_back("layers", layers);
-    texts.emplace_back("learning rate",
-                       concat({compiled_.optimizer->learning_rate(network_.block().step())}));
+    add_text(texts, "layers", layers);
+    add_text(texts, "learning rate", compiled_.optimizer->learning_rate(network_.block().step()));
     require_same(communicator_, where, texts);
     has_callbacks_ = has_callbacks;
     broadcast(communicator_, has_callbacks_);

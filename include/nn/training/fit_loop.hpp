@@ -181,9 +181,9 @@ class FitLoop final : public FitContext {
   NN_COLD void begin_shared() {
     NamedTexts texts = identity();
     texts.pop_back();  // the number of callbacks, which only process 0 has to have
-    texts.emplace_back("epochs", concat({options_.epochs}));
-    texts.emplace_back("validation_freq", concat({options_.validation_freq}));
-    texts.emplace_back("validation_batch_size", concat({options_.validation_batch_size}));
+    add_text(texts, "epochs", options_.epochs);
+    add_text(texts, "validation_freq", options_.validation_freq);
+    add_text(texts, "validation_batch_size", options_.validation_batch_size);
     shared_->begin(texts, !options_.callbacks.empty());
   }
 
@@ -218,7 +218,7 @@ class FitLoop final : public FitContext {
   };
 
   /// What a run that goes on from this one's state has to agree with.
-  [[nodiscard]] NN_COLD std::vector<std::pair<std::string, std::string>> identity() const {
+  [[nodiscard]] NN_COLD NamedTexts identity() const {
     std::string parameters, losses, metrics;
     for (const auto& parameter : network_.block()) {
       append_listed(parameters, concat({parameter.name, parameter.is_trained() ? " " : " frozen ",
@@ -231,10 +231,8 @@ class FitLoop final : public FitContext {
         append_listed(metrics, objective.prefix() + name);
       }
     }
-    std::vector<std::pair<std::string, std::string>> texts;
-    const auto add = [&texts](const char* name, const Text& text) {
-      texts.emplace_back(name, concat(text));
-    };
+    NamedTexts texts;
+    const auto add = [&texts](const char* name, const Text& text) { add_text(texts, name, text); };
     add("scalar", sizeof(T) == sizeof(double) ? "double" : "float");
     add("parameters", parameters);
     add("seed", network_.seed());
