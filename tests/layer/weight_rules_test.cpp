@@ -14,6 +14,7 @@
 #include "nn/io/arguments_text.hpp"
 #include "nn/layers/convolution/conv2d.hpp"
 #include "nn/layers/dense.hpp"
+#include "tests/testing/allocations.hpp"
 
 namespace nn {
 namespace {
@@ -86,6 +87,24 @@ TEST_SUITE("layer/weight_rules") {
                        "OrthogonalRegularizer: expected a matrix, got [6]");
   }
 
+  TEST_CASE("Regularizer, Constraint: take no memory once they have had some") {
+    std::vector<float> w{3, 0, 1, 1, 0, 2}, gradient(w.size());
+    const std::vector<Regularizer> regularizers{
+        L1L2{1, 1}, OrthogonalRegularizer{},
+        OrthogonalRegularizer{0.1, OrthogonalMode::of_columns}};
+    const Constraint constraint = MaxNorm{1};
+    const auto apply_all = [&] {
+      for (const Regularizer& each : regularizers) {
+        static_cast<void>(each(Shape{3, 2}, w.data(), gradient.data()));
+      }
+      constraint(Shape{3, 2}, w.data());
+    };
+    apply_all();
+    const Index before = testing::num_allocations();
+    apply_all();
+    CHECK(testing::num_allocations() == before);
+  }
+
   TEST_CASE("Constraint: vectors run along any axes") {
     const auto after = [](const Constraint& constraint, const Shape& shape, std::vector<double> w) {
       constraint(shape, w.data());
@@ -106,6 +125,9 @@ TEST_SUITE("layer/weight_rules") {
           return after(MaxNorm{1, 2}, {2, 2}, {1, 1, 1, 1});
         },
         "Constraint: expected an axis of rank 2, got 2");
+    check_rule_refusal([] { return Axes(8); }, "Axes: expected axes from -8 to 7, got 8");
+    check_rule_refusal([] { return Axes{0, 1, 2, 3, 4, 5, 6, 7, -1}; },
+                       "Axes: expected at most 8 axes, got more");
   }
 
   TEST_CASE("Regularizer, Constraint: a model refuses those that don't fit a weight") {

@@ -2,9 +2,9 @@
 // Axes of a tensor by number.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 
 #include "nn/core/shape.hpp"
@@ -12,18 +12,21 @@
 namespace nn {
 
 /// One axis, as 0 or -1, the last, or several, as {0, 1, 2}; a small value without heap memory.
-/// Throws `ShapeError` for more than `Shape::max_rank`.
+/// Throws `ShapeError` for more than `Shape::max_rank`, and for those that no shape has.
 class Axes {
  public:
-  constexpr Axes(Index axis) : axes_{axis} {}  // NOLINT(google-explicit-constructor): 0 is an axis
+  constexpr Axes(Index axis)  // NOLINT(google-explicit-constructor): 0 is an axis
+      : axes_{in_range(axis)}, count_(1) {}
   Axes(std::initializer_list<Index> axes) : Axes(axes.begin(), axes.end()) {}
-  NN_COLD Axes(const Index* first, const Index* last) : count_(last - first) {
-    if (count_ > Shape::max_rank) refuse<ShapeError>({"Axes", "at most 8 axes", count_});
-    std::copy(first, last, axes_.begin());
+  NN_COLD Axes(const Index* first, const Index* last) {
+    for (; first != last; ++first) {
+      if (count_ == Shape::max_rank) refuse<ShapeError>({"Axes", "at most 8 axes", "more"});
+      axes_[static_cast<std::size_t>(count_++)] = in_range(*first);
+    }
   }
 
-  [[nodiscard]] const Index* begin() const { return axes_.data(); }
-  [[nodiscard]] const Index* end() const { return axes_.data() + count_; }
+  [[nodiscard]] const std::int8_t* begin() const { return axes_.data(); }
+  [[nodiscard]] const std::int8_t* end() const { return axes_.data() + count_; }
   /// Whether axis number `axis` of a tensor of that rank is among them.
   [[nodiscard]] NN_COLD bool contain(Index axis, Index rank) const {
     for (const Index own : *this) {
@@ -40,8 +43,16 @@ class Axes {
   }
 
  private:
-  std::array<Index, static_cast<std::size_t>(Shape::max_rank)> axes_{};
-  Index count_ = 1;
+  [[nodiscard]] static constexpr std::int8_t in_range(Index axis) {
+    if (axis < -Shape::max_rank || axis >= Shape::max_rank) {
+      refuse<ShapeError>({"Axes", "axes from -8 to 7", axis});
+    }
+    return static_cast<std::int8_t>(axis);
+  }
+
+  // Numbers of one byte, as each layer holds several constraints with theirs.
+  std::array<std::int8_t, static_cast<std::size_t>(Shape::max_rank)> axes_{};
+  std::int8_t count_ = 0;
 };
 
 }  // namespace nn

@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
-#include <vector>
 
 #include "nn/core/parallel.hpp"
 #include "nn/core/shape.hpp"
+#include "nn/kernels/machine/scratch.hpp"
 
 namespace nn {
 
@@ -34,46 +33,48 @@ struct OrthogonalRegularizer {
     const Index n = has_rows ? shape[0] : shape[1], size = has_rows ? shape[1] : shape[0];
     if (n < 2) return 0;
     const Index next_vector = has_rows ? size : 1, next = has_rows ? 1 : n;
-    std::vector<double> lengths(static_cast<std::size_t>(n)), sums(lengths);
-    std::vector<double> units(static_cast<std::size_t>(n * size));  // [n, size]
+    const kernels::Scratch<double> memory(kernels::ScratchUse::unit_lines, n, 2 * size + 2);
+    double* const units = memory.data();                                   // [n, size]
+    double* const slopes = units + n * size;                               // [n, size]
+    double *const lengths = slopes + n * size, *const sums = lengths + n;  // [n]
     for (Index i = 0; i < n; ++i) {
       double squares = 0;
-      double* const u = units.data() + i * size;
+      double* const u = units + i * size;
       for (Index k = 0; k < size; ++k) {
         u[k] = static_cast<double>(w[i * next_vector + k * next]);
         squares += u[k] * u[k];
       }
       const double length = std::max(std::sqrt(squares), 1e-7);
-      lengths[static_cast<std::size_t>(i)] = length;
+      lengths[i] = length;
       for (Index k = 0; k < size; ++k) u[k] /= length;
     }
     const double weight = factor / (static_cast<double>(n) * static_cast<double>(n - 1) / 2);
     parallel_for(n, [&](Index i) {
-      const double* const own = units.data() + i * size;
-      std::vector<double> slope(static_cast<std::size_t>(size));
+      const double* const own = units + i * size;
+      double* const slope = slopes + i * size;
+      std::fill_n(slope, size, 0.0);
       double sum = 0;
       for (Index j = 0; j < n; ++j) {
-        const double* const other = units.data() + j * size;
+        const double* const other = units + j * size;
         double product = 0;
         if (j != i) {
           for (Index k = 0; k < size; ++k) product += own[k] * other[k];
         }
         sum += std::abs(product);
         const double sign = product > 0 ? weight : product < 0 ? -weight : 0;
-        for (Index k = 0; k < size; ++k) slope[static_cast<std::size_t>(k)] += sign * other[k];
+        for (Index k = 0; k < size; ++k) slope[k] += sign * other[k];
       }
-      sums[static_cast<std::size_t>(i)] = sum;
+      sums[i] = sum;
       if (gradient == nullptr) return;
       double along = 0;
-      for (Index k = 0; k < size; ++k) along += slope[static_cast<std::size_t>(k)] * own[k];
+      for (Index k = 0; k < size; ++k) along += slope[k] * own[k];
       for (Index k = 0; k < size; ++k) {
-        const double across = slope[static_cast<std::size_t>(k)] - along * own[k];
-        gradient[i * next_vector + k * next] +=
-            static_cast<T>(across / lengths[static_cast<std::size_t>(i)]);
+        const double across = slope[k] - along * own[k];
+        gradient[i * next_vector + k * next] += static_cast<T>(across / lengths[i]);
       }
     });
     double total = 0;  // of each pair twice
-    for (const double sum : sums) total += sum;
+    for (Index i = 0; i < n; ++i) total += sums[i];
     return weight * total / 2;
   }
 };
