@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstddef>
 #include <iterator>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,6 +42,12 @@ class Arguments {
   };
 
   Arguments() = default;
+  // Not inlined into each function that has some.
+  NN_COLD Arguments(const Arguments&) = default;
+  NN_COLD Arguments(Arguments&&) noexcept = default;
+  NN_COLD Arguments& operator=(const Arguments&) = default;
+  NN_COLD Arguments& operator=(Arguments&&) noexcept = default;
+  NN_COLD ~Arguments() = default;
   explicit Arguments(std::string owner) : owner_(std::move(owner)) {}
 
   NN_COLD Arguments& set(std::string_view name, bool value) {
@@ -111,12 +118,19 @@ class Arguments {
   }
   template <class Enum, std::size_t N>
   [[nodiscard]] Enum one_of(std::string_view name, const std::array<Enum, N>& choices) const {
+    std::array<const char*, N> texts{};
+    for (std::size_t i = 0; i < N; ++i) texts[i] = to_string(choices[i]);
+    return choices[place_among(name, texts)];
+  }
+
+  /// The place among `texts` of the one that the argument names. Throws as `get` does.
+  [[nodiscard]] NN_COLD std::size_t place_among(std::string_view name,
+                                                std::span<const char* const> texts) const {
     const std::string& text = find(name, Kind::text).text;
+    const std::size_t place = find_text(texts, text);
+    if (place < texts.size()) return place;
     std::string known;
-    for (const Enum choice : choices) {
-      if (text == to_string(choice)) return choice;
-      append_listed(known, to_string(choice));
-    }
+    for (const char* const each : texts) append_listed(known, each);
     fail(name, {"one of ", known}, {"'", text, "'"});
   }
 

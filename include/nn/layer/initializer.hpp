@@ -216,14 +216,12 @@ NN_COLD inline bool Initializer::read(std::string_view numbers) {
     const std::size_t count = num_numbers();
     return count == parts.size() && reads(parts[0], a_) && (count == 1 || reads(parts[1], b_));
   }
-  const auto place_of = [](std::string_view text, const auto& names) {
-    return std::find(std::begin(names), std::end(names), text) - std::begin(names);
-  };
   if (parts.size() != 3 || !reads(parts[0], scaling_.scale)) return false;
-  const auto mode = place_of(parts[1], modes), distribution = place_of(parts[2], distributions);
+  const auto mode = find_text(modes, parts[1]);
+  const auto distribution = find_text(distributions, parts[2]);
   scaling_.mode = static_cast<FanMode>(mode);
   scaling_.distribution = static_cast<InitialDistribution>(distribution);
-  return mode < std::ssize(modes) && distribution < std::ssize(distributions);
+  return mode < std::size(modes) && distribution < std::size(distributions);
 }
 
 NN_COLD inline std::vector<double> Initializer::identity(const Shape& shape) const {

@@ -2,7 +2,6 @@
 // The regularizers and constraints of a model's parameters.
 #pragma once
 
-#include <algorithm>
 #include <iterator>
 
 #include "nn/core/parallel.hpp"
@@ -15,16 +14,18 @@ namespace detail {
 /// Whether a trained parameter has a regularizer.
 template <Real T>
 [[nodiscard]] NN_COLD bool has_regularizers(const ParameterBlock<T>& block) {
-  return std::any_of(block.begin(), block.end(), [](const NamedParameter<T>& parameter) {
-    return parameter.is_trained() && parameter.rules.regularizer;
-  });
+  for (const NamedParameter<T>& parameter : block) {
+    if (parameter.is_trained() && parameter.rules.regularizer) return true;
+  }
+  return false;
 }
 /// Whether one has a constraint.
 template <Real T>
 [[nodiscard]] NN_COLD bool has_constraints(const ParameterBlock<T>& block) {
-  return std::any_of(block.begin(), block.end(), [](const NamedParameter<T>& parameter) {
-    return parameter.is_trained() && parameter.rules.constraint;
-  });
+  for (const NamedParameter<T>& parameter : block) {
+    if (parameter.is_trained() && parameter.rules.constraint) return true;
+  }
+  return false;
 }
 
 }  // namespace detail

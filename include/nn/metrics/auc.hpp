@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <iterator>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "nn/core/finite.hpp"
@@ -23,10 +22,10 @@ enum class AUCCurve { ROC, PR };
 /// the lower or the higher end of each step.
 enum class AUCSummation { interpolation, minoring, majoring };
 
-[[nodiscard]] constexpr std::string_view to_string(AUCCurve curve) {
+[[nodiscard]] constexpr const char* to_string(AUCCurve curve) {
   return curve == AUCCurve::ROC ? "ROC" : "PR";
 }
-[[nodiscard]] constexpr std::string_view to_string(AUCSummation method) {
+[[nodiscard]] constexpr const char* to_string(AUCSummation method) {
   if (method == AUCSummation::interpolation) return "interpolation";
   return method == AUCSummation::minoring ? "minoring" : "majoring";
 }

@@ -9,7 +9,6 @@
 #include <functional>
 #include <iterator>
 #include <optional>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,7 +23,7 @@ namespace nn {
 /// the accuracy where each sample has one class.
 enum class Average { macro, micro, weighted };
 
-[[nodiscard]] constexpr std::string_view to_string(Average average) {
+[[nodiscard]] constexpr const char* to_string(Average average) {
   if (average == Average::macro) return "macro";
   return average == Average::micro ? "micro" : "weighted";
 }

@@ -6,7 +6,6 @@
 #include <iterator>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "nn/layer/arguments.hpp"
@@ -18,7 +17,7 @@ namespace nn {
 /// variance of each number's targets.
 enum class ClassAggregation { uniform_average, variance_weighted_average };
 
-[[nodiscard]] constexpr std::string_view to_string(ClassAggregation aggregation) {
+[[nodiscard]] constexpr const char* to_string(ClassAggregation aggregation) {
   return aggregation == ClassAggregation::uniform_average ? "uniform_average"
                                                           : "variance_weighted_average";
 }

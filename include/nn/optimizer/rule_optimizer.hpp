@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -35,18 +36,6 @@ class RuleOptimizer {
     double lowest = 0, highest = std::numeric_limits<double>::max();
     bool is_half_open = false;             // without `highest`
     const char* const* choices = nullptr;  // names of the values 0 .. highest, in files
-
-    /// The value that the arguments name.
-    [[nodiscard]] NN_COLD double choice_in(const Arguments& arguments) const {
-      const auto text = arguments.get<std::string>(name);
-      std::string known;
-      for (int i = 0; i <= static_cast<int>(highest); ++i) {
-        if (text == choices[i]) return i;
-        append_listed(known, choices[i]);
-      }
-      refuse(
-          {{arguments.owner(), ", argument '", name, "'"}, {"one of ", known}, {"'", text, "'"}});
-    }
   };
   /// One of them.
   struct Kind {
@@ -96,7 +85,9 @@ class RuleOptimizer {
       if (number.choices == nullptr) {
         numbers.push_back(Hyperparameter::from(arguments, number.name, make_schedule));
       } else {
-        numbers.emplace_back(number.choice_in(arguments));
+        const std::span choices(number.choices, static_cast<std::size_t>(number.highest) + 1);
+        const auto choice = arguments.place_among(number.name, choices);
+        numbers.push_back(static_cast<double>(choice));
       }
     }
     const bool flag = kind.flag != nullptr && arguments.get<bool>(kind.flag);

@@ -2,7 +2,6 @@
 // What every optimizer can do beside its own rule.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <string>
@@ -113,9 +112,10 @@ struct UpdateOptions {
  private:
   [[nodiscard]] NN_COLD static bool contains_one_of(const std::vector<std::string>& names,
                                                     const std::string& parameter) {
-    return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-      return parameter.find(name) != std::string::npos;
-    });
+    for (const std::string& name : names) {
+      if (parameter.find(name) != std::string::npos) return true;
+    }
+    return false;
   }
   using NamedList = std::pair<const char*, std::vector<std::string> UpdateOptions::*>;
   [[nodiscard]] static constexpr std::array<NamedList, 2> lists() {

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 
 #include "nn/scoring/scored_batch.hpp"
 
@@ -16,7 +15,7 @@ namespace nn {
 /// masked ones, don't count.
 enum class Reduction { sum_over_batch_size, sum, mean_with_sample_weight };
 
-[[nodiscard]] constexpr std::string_view to_string(Reduction reduction) {
+[[nodiscard]] constexpr const char* to_string(Reduction reduction) {
   if (reduction == Reduction::sum) return "sum";
   return reduction == Reduction::sum_over_batch_size ? "sum_over_batch_size"
                                                      : "mean_with_sample_weight";
