@@ -2,9 +2,7 @@
 // The layers of a model from JSON.
 #pragma once
 
-#include <concepts>
 #include <cstddef>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,8 +11,7 @@
 #include "nn/io/file_node.hpp"
 #include "nn/io/json_reader.hpp"
 #include "nn/io/json_text.hpp"
-#include "nn/io/names.hpp"
-#include "nn/layers/layers.hpp"
+#include "nn/io/layer_table.hpp"
 #include "nn/model/model.hpp"
 #include "nn/model/model_access.hpp"
 #include "nn/model/residual.hpp"
@@ -22,81 +19,13 @@
 
 namespace nn::io {
 
-/// What files may name as layers: all of the library's, and more.
-#define NN_LAYER_TYPE(L) L<T>,
-template <Real T, class... More>
-using FileLayers = BuiltInLayers<T, NN_FOR_EACH_MERGING(NN_LAYER_TYPE) More...>;
-#undef NN_LAYER_TYPE
-
-template <class L>
-concept LayerOfFiles = Layer<L> || MergingLayer<L> || WrappingModel<L>;
-
-template <Real T>
-using MakeLayer = AnyLayer<T> (*)(const Arguments&, std::vector<AnyLayer<T>>& parts);
-
-/// Functions of one type, for tables: null for what is no layer, such as an optimizer of the user's
-/// own.
-template <Real T, class L>
-struct LayerType {
-  [[nodiscard]] static constexpr NameOf name() {
-    if constexpr (LayerOfFiles<L>) return [] { return std::string(L::name()); };
-    return nullptr;
-  }
-  /// Takes the parts if it is made of some.
-  [[nodiscard]] NN_COLD static AnyLayer<T> make(const Arguments& arguments,
-                                                [[maybe_unused]] std::vector<AnyLayer<T>>& parts) {
-    if constexpr (WrappingModel<L>) {
-      return AnyLayer<T>(L::from_parts(arguments, std::move(parts)));
-    } else {
-      return AnyLayer<T>(L::from_arguments(arguments));
-    }
-  }
-  [[nodiscard]] static constexpr auto maker() -> MakeLayer<T> {
-    if constexpr (LayerOfFiles<L>) return &make;
-    return nullptr;
-  }
-};
-
-/// The layer that `arguments` name, around `parts`; nothing if it is none of the types. What the
-/// layer has no use for is left in `arguments.unread()`.
-template <Real T, class... Layers>
-[[nodiscard]] NN_COLD std::optional<AnyLayer<T>> make_layer(const Arguments& arguments,
-                                                            LayerTypes<Layers...>,
-                                                            std::vector<AnyLayer<T>> parts = {}) {
-  static constexpr NameOf names[] = {LayerType<T, Layers>::name()...};
-  static constexpr MakeLayer<T> makers[] = {LayerType<T, Layers>::maker()...};
-  const std::size_t i = find_name(arguments.owner(), names);
-  if (i == std::size(names)) return std::nullopt;
-  AnyLayer<T> layer = makers[i](arguments, parts);
-  if (!parts.empty()) refuse({arguments.owner(), "no layers inside", parts.size()});
-  return layer;
-}
-
-template <Real T, class... Layers>
-[[nodiscard]] NN_COLD std::string known_layers(LayerTypes<Layers...>) {
-  static constexpr NameOf names[] = {LayerType<T, Layers>::name()..., &Residual<T>::name,
-                                     &Sequential<T>::name, &Model<T>::name};
-  return list_names(names);
-}
-
-/// Throws `std::invalid_argument` where one of `Own` has the name of another type among `Layers`: a
-/// file could mean either of them.
-template <class... Layers, class... Own>
-void require_own_names(LayerTypes<Layers...>, LayerTypes<Own...>) {
-  [[maybe_unused]] const auto require_own = []<class L>() {
-    if (((!std::same_as<L, Layers> && L::name() == Layers::name()) || ...)) {
-      refuse({"Model::load", "types whose names are not those of the library's layers", L::name()});
-    }
-  };
-  (require_own.template operator()<Own>(), ...);
-}
-
-/// The reverse of `ArchitectureWriter`, for layers of these types. Throws `IoError`, or
+/// The reverse of `ArchitectureWriter`, for the layers of a table. Throws `IoError`, or
 /// `std::invalid_argument` from a layer's constructor.
-template <Real T, class Types>
+template <Real T>
 class ArchitectureReader {
  public:
-  ArchitectureReader(JsonReader& reader, Types types) : reader_(reader), types_(types) {}
+  ArchitectureReader(JsonReader& reader, const LayerTable<T>& types)
+      : reader_(reader), types_(types) {}
 
   /// The whole model, with the shapes of its inputs known but not built.
   [[nodiscard]] NN_COLD LayerGraph<T> read_model(std::vector<Shape>& input_shapes) {
@@ -217,7 +146,7 @@ class ArchitectureReader {
   }
 
   JsonReader& reader_;
-  Types types_;
+  const LayerTable<T>& types_;
 };
 
 }  // namespace nn::io

@@ -116,7 +116,7 @@ struct DescribedType {
   }();
 
   [[nodiscard]] static constexpr NameOf name() {
-    if constexpr (is_of_family) return [] { return std::string(V::name()); };
+    if constexpr (is_of_family) return &name_of<V>;
     return nullptr;
   }
   [[nodiscard]] NN_COLD static typename Family::Held make(const Arguments& arguments) {

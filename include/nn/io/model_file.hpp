@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -54,15 +55,15 @@ template <Real T>
 
 /// The layers that `text` describes, and the shapes of their inputs. Throws `IoError`, or
 /// `std::invalid_argument` from a layer's constructor.
-template <Real T, class Types>
+template <Real T>
 [[nodiscard]] NN_COLD LayerGraph<T> read_architecture(std::string_view text,
                                                       const std::string& where,
                                                       std::vector<Shape>& input_shapes,
-                                                      Types types) {
+                                                      const LayerTable<T>& types) {
   demand<IoError>(text.size() <= max_architecture_size, where.c_str(), "at most 1048576 characters",
                   text.size());
   JsonReader reader(text, where);
-  LayerGraph<T> graph = ArchitectureReader<T, Types>(reader, types).read_model(input_shapes);
+  LayerGraph<T> graph = ArchitectureReader<T>(reader, types).read_model(input_shapes);
   reader.finish();
   demand(!graph.layers().empty(), graph.name(), "at least one layer", "none");
   return graph;
@@ -105,10 +106,17 @@ template <Real T, class Types>
   }
 }
 
+/// Those of the types that are no layers.
+template <class... Types>
+[[nodiscard]] constexpr auto without_layers(LayerTypes<Types...>) {
+  return FlatTypes<std::conditional_t<LayerOfFiles<Types>, LayerTypes<>, Types>...>{};
+}
+
 /// The model that a file describes, with its weights. Their data are read last, once all else has
 /// been found to fit. Throws `IoError`.
-template <Real T, class Layers, class Parts>
-[[nodiscard]] NN_COLD Model<T> read_model(const std::string& path, Layers types, Parts parts) {
+template <Real T, class Parts>
+[[nodiscard]] NN_COLD Model<T> read_model(const std::string& path, const LayerTable<T>& types,
+                                          Parts parts) {
   InputFile input(path);
   SafetensorsFile file = SafetensorsFile::read_header(input, path);
   require_format(file, path);
@@ -196,10 +204,12 @@ template <Real T>
 template <class... Own>
 Model<T> Model<T>::load(const std::string& path) {
   constexpr FlatTypes<Own...> own;
-  io::require_own_names(io::FileLayers<T>{}, own);
-  io::require_own_names(io::DescribedTypes<>{}, own);
-  return io::read_model<T>(path, FlatTypes<io::FileLayers<T>, Own...>{},
-                           FlatTypes<io::DescribedTypes<>, Own...>{});
+  const std::vector<io::NameOf> names = io::names_of(own);
+  io::require_own_names(names, io::names_of(io::FileLayers<T>{}));
+  io::require_own_names(names, io::names_of(io::DescribedTypes<>{}));
+  io::LayerTable<T> layers = io::library_layers<T>();
+  layers.add(own);
+  return io::read_model<T>(path, layers, io::DescribedTypes<>{} + io::without_layers(own));
 }
 
 template <Real T>

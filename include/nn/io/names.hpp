@@ -13,6 +13,12 @@ namespace nn::io {
 /// Names a type in such a table; null for one that can't be meant.
 using NameOf = std::string (*)();
 
+/// The name of a type: one function for each, which also tells types of the same name apart.
+template <class V>
+[[nodiscard]] NN_COLD std::string name_of() {
+  return std::string(V::name());
+}
+
 /// The place of that name; without it `names.size()`.
 [[nodiscard]] NN_COLD inline std::size_t find_name(const std::string& name,
                                                    std::span<const NameOf> names) {
@@ -28,6 +34,17 @@ using NameOf = std::string (*)();
     if (name != nullptr) append_listed(list, name());
   }
   return list;
+}
+
+/// Throws `std::invalid_argument` where one of `own` has the name of another type among `types`: a
+/// file could mean either of them.
+NN_COLD inline void require_own_names(std::span<const NameOf> own, std::span<const NameOf> types) {
+  for (const NameOf name : own) {
+    for (const NameOf other : types) {
+      if (name == other || name() != other()) continue;
+      refuse({"Model::load", "types whose names are not those of the library's layers", name()});
+    }
+  }
 }
 
 }  // namespace nn::io
