@@ -52,6 +52,7 @@ TEST_SUITE("layers/convolution/conv1d") {
           "");
     CHECK(conv1d_form(2, 4, {.strides = 2, .padding = Padding::causal}, {5, 2}, {3, 2}) == "");
     CHECK(conv1d_form(6, 3, {.groups = 2, .activation = Activation::relu}, {5, 4}, {3, 6}) == "");
+    CHECK(conv1d_form(8, 3, {.padding = Padding::causal, .groups = 4}, {5, 4}, {5, 8}) == "");
     CHECK(conv1d_form(19, 1, {.use_bias = false}, {3, 17}, {3, 19}) == "");
   }
 

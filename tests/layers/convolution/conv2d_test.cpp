@@ -71,6 +71,8 @@ TEST_SUITE("layers/convolution/conv2d") {
                     {3, 4, 4}, {3, 4, 4}) == "");
     CHECK(conv_form(3, 3, {.strides = 2, .groups = 3, .activation = Activation::relu}, {5, 4, 27},
                     {2, 1, 3}) == "");
+    CHECK(conv_form(9, {2, 3}, {.strides = {1, 2}, .groups = 3, .activation = Activation::relu},
+                    {4, 5, 3}, {3, 2, 9}) == "");
   }
 
   TEST_CASE("Conv2D: filters read the channels of their own group") {
@@ -81,6 +83,47 @@ TEST_SUITE("layers/convolution/conv2d") {
     CHECK(example.gradient(0) == "1 1 6 9 2 2 8 12");
     CHECK(example.gradient(1) == "1 1 2 3");
     CHECK(example.rig.parameters()[0].shape == Shape{1, 1, 2, 4});
+  }
+
+  TEST_CASE("Conv2D: as many groups as channels are zeros between the other channels") {
+    constexpr std::size_t cells = 6, channels = 3;
+    for (const std::size_t filters : {channels, 2 * channels}) {
+      CAPTURE(filters);
+      const auto small_integers = [](std::size_t count) {
+        std::vector<double> values(count);
+        for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<double>(i * i % 7) - 3;
+        return values;
+      };
+      const std::vector<double> x = small_integers(2 * 5 * 4 * channels),
+                                W = small_integers(cells * filters), b = small_integers(filters);
+      std::vector<double> all_W(cells * channels * filters, 0.0);
+      const auto channel_of = [&](std::size_t f) { return f / (filters / channels); };
+      const auto place_of = [&](std::size_t i) {
+        return (i / filters * channels + channel_of(i % filters)) * filters + i % filters;
+      };
+      for (std::size_t i = 0; i < W.size(); ++i) all_W[place_of(i)] = W[i];
+
+      const auto layer = [&](nn::Index groups) {
+        return nn::Conv2D<double>{static_cast<nn::Index>(filters),
+                                  {2, 3},
+                                  {.strides = {2, 1},
+                                   .padding = Padding::same,
+                                   .groups = groups,
+                                   .activation = Activation::relu}};
+      };
+      WorkedExample grouped(layer(channels), {5, 4, 3}, x, {W, b});
+      WorkedExample all(layer(1), {5, 4, 3}, x, {all_W, b});
+      CHECK(grouped.forward() == all.forward());
+      const std::vector<double> dy = small_integers(2 * 3 * 4 * filters);
+      CHECK(grouped.backward(dy) == all.backward(dy));
+      CHECK(grouped.gradient(1) == all.gradient(1));
+      const auto dW = grouped.rig.parameters()[0].gradient(),
+                 all_dW = all.rig.parameters()[0].gradient();
+      for (std::size_t i = 0; i < W.size(); ++i) {
+        CAPTURE(i);
+        CHECK(dW(static_cast<nn::Index>(i)) == all_dW(static_cast<nn::Index>(place_of(i))));
+      }
+    }
   }
 
   TEST_CASE("Conv2D: refuses groups that don't divide the channels") {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "nn/layers/convolution/conv2d_transpose.hpp"
 
-#include "nn/constraints/non_neg.hpp"
-#include "nn/regularizers/l2.hpp"
 #include "tests/layers/layer_testing.hpp"
 
 namespace {
@@ -86,27 +84,9 @@ TEST_SUITE("layers/convolution/conv2d_transpose") {
     CHECK(example.gradient(1) == "2 1");
   }
 
-  TEST_CASE("Conv2DTranspose: refuses sizes below 1 and output_padding that strides don't leave") {
-    using C = nn::Conv2DTranspose<float>;
-    CHECK_THROWS_WITH_AS((C{0, 3}), "Conv2DTranspose: expected a positive number of filters, got 0",
-                         std::invalid_argument);
-    CHECK_THROWS_WITH_AS((C{4, {0, 3}}),
-                         "Conv2DTranspose: expected a kernel_size of 1 or more, got (0, 3)",
-                         std::invalid_argument);
-    CHECK_THROWS_WITH_AS((C{4, 3, {.strides = 0}}),
-                         "Conv2DTranspose: expected strides of 1 or more, got (0, 0)",
-                         std::invalid_argument);
-    CHECK_THROWS_WITH_AS((C{4, 3, {.strides = 2, .dilation_rate = 2}}),
-                         "Conv2DTranspose: expected strides or a dilation_rate above 1, got both",
-                         std::invalid_argument);
-    CHECK_THROWS_WITH_AS((C{4, 3, {.padding = Padding::causal}}),
-                         "Conv2DTranspose: expected padding valid or same, got causal",
-                         std::invalid_argument);
-    CHECK_THROWS_WITH_AS((C{4, 3, {.strides = {2, 1}, .output_padding = 1}}),
-                         "Conv2DTranspose: expected an output_padding of 0 or more and below the "
-                         "strides, got 1 (strides 1)",
-                         std::invalid_argument);
-    const C empty{4, 2, {.strides = 2, .padding = Padding::same, .output_padding = 0}};
+  TEST_CASE("Conv2DTranspose: refuses samples of which nothing is left") {
+    const nn::Conv2DTranspose<float> empty{
+        4, 2, {.strides = 2, .padding = Padding::same, .output_padding = 0}};
     CHECK_THROWS_WITH_AS(static_cast<void>(empty.output_shape({1, 1, 3})),
                          "Conv2DTranspose: expected samples whose windows reach into the result, "
                          "got [1, 1, 3]; use a larger kernel_size or output_padding",
@@ -120,19 +100,5 @@ TEST_SUITE("layers/convolution/conv2d_transpose") {
         R"({"filters":4,"kernel_size":[3,2],"strides":[2,2],"padding":"valid","output_padding":[1,1],)"
         R"("dilation_rate":[1,1],"activation":"linear","use_bias":true,)"
         R"("kernel_initializer":"glorot_uniform","bias_initializer":"zeros"})");
-    for (const auto& other :
-         {layer, nn::Conv2DTranspose<float>{2,
-                                            3,
-                                            {.padding = Padding::same,
-                                            .dilation_rate = 2,
-                                            .activation = Activation::relu,
-                                            .use_bias = false,
-                                            .kernel_initializer = nn::HeNormal{},
-                                            .bias_initializer = nn::Constant{2},
-                                            .kernel_regularizer = nn::L2{0.1},
-                                            .bias_constraint = nn::NonNeg{}}}}) {
-      CHECK(nn::testing::arguments_text(nn::Conv2DTranspose<double>::from_arguments(
-                other.arguments())) == nn::testing::arguments_text(other));
-    }
   }
 }
