@@ -64,6 +64,27 @@ TEST_SUITE("layers/convolution/conv1d") {
     CHECK(example.gradient(1) == "3");
   }
 
+  TEST_CASE("Conv1D: as many groups as channels are zeros between the other channels") {
+    const std::vector<double> x{1, 2, -3, 4, 5, -6, 7, 8}, dy{1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3};
+    const nn::Conv1DOptions options{.activation = Activation::relu};
+    nn::Conv1DOptions in_groups = options;
+    in_groups.groups = 2;
+    // W [2, 1, 4], and [2, 2, 4]
+    WorkedExample grouped(nn::Conv1D<double>{4, 2, in_groups}, {4, 2}, x,
+                          {{1, 2, 3, 4, -5, 6, 7, -8}, {0, 1, 2, 3}});
+    WorkedExample all(nn::Conv1D<double>{4, 2, options}, {4, 2}, x,
+                      {{1, 2, 0, 0, 0, 0, 3, 4, -5, 6, 0, 0, 0, 0, 7, -8}, {0, 1, 2, 3}});
+    CHECK(grouped.forward() == all.forward());
+    CHECK(grouped.backward(dy) == all.backward(dy));
+    CHECK(grouped.gradient(1) == all.gradient(1));
+    const auto dW = grouped.rig.parameters()[0].gradient(),
+               all_dW = all.rig.parameters()[0].gradient();
+    for (nn::Index i = 0; i < 8; ++i) {
+      CAPTURE(i);
+      CHECK(dW(i) == all_dW(i / 4 * 8 + i % 4 / 2 * 4 + i % 4));
+    }
+  }
+
   TEST_CASE("Conv1D: causal windows end where they stand") {
     WorkedExample example(nn::Conv1D<double>{1, 2, {.padding = Padding::causal}}, {4, 1},
                           {1, 2, 3, 4}, {{1, 10}, {0}});

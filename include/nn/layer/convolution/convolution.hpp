@@ -120,6 +120,9 @@ struct Convolution {
   kernels::Conv2DShape shape;
   Index groups;
 
+  Convolution(const kernels::Conv2DShape& sizes, Index num_groups)
+      : shape(sizes), groups(num_groups) {}
+
   static constexpr Promises promises{.applies_activation = true,
                                      .applies_affine = kernels::has_simd<T>,
                                      .masks_dx = true,

@@ -75,13 +75,13 @@ class ConvolutionLayer {
 };
 
 /// Of sequences and images: W [kernel_size..., C / groups, filters].
-template <Real T, class Options>
+template <Real T, class Options, class Passes = Convolution<T>>
 class SlidingConvolution : public ConvolutionLayer<T, Options> {
   using Base = ConvolutionLayer<T, Options>;
   using typename Base::In, typename Base::Out;
 
  public:
-  static constexpr Promises promises = Convolution<T>::promises;
+  static constexpr Promises promises = Passes::promises;
 
   [[nodiscard]] Shape output_shape(const Shape& input) const {
     const auto windows = this->windows();
@@ -98,7 +98,7 @@ class SlidingConvolution : public ConvolutionLayer<T, Options> {
   }
 
   [[nodiscard]] Index workspace_bytes(const Shape&, bool training) const {
-    return Convolution<T>::workspace_bytes(training);
+    return Passes::workspace_bytes(training);
   }
 
   void forward(In x, Out y, const Pass& pass) const {
@@ -124,7 +124,7 @@ class SlidingConvolution : public ConvolutionLayer<T, Options> {
   using Base::Base;
 
  private:
-  [[nodiscard]] Convolution<T> convolution(const auto& x, const auto& y) const {
+  [[nodiscard]] Passes convolution(const auto& x, const auto& y) const {
     return {convolution_shape(x, y, this->windows(), this->options_.padding),
             this->options_.groups};
   }

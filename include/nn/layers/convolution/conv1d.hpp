@@ -5,6 +5,7 @@
 #include <string>
 
 #include "nn/layer/convolution/convolution_layer.hpp"
+#include "nn/layer/convolution/depthwise_convolution.hpp"
 
 namespace nn {
 
@@ -35,10 +36,12 @@ struct Conv1DOptions {
 ///           at once, and filters that the groups can't share; ShapeError for samples that are not
 ///           [steps, C], are shorter than the kernel, or have channels that the groups can't share
 template <Real T = float>
-class Conv1D : public detail::SlidingConvolution<T, Conv1DOptions> {
+class Conv1D : public detail::SlidingConvolution<T, Conv1DOptions, detail::GroupedOrDepthwise<T>> {
+  using Base = detail::SlidingConvolution<T, Conv1DOptions, detail::GroupedOrDepthwise<T>>;
+
  public:
   NN_COLD Conv1D(Index filters, Index kernel_size, const Conv1DOptions& options = {})
-      : detail::SlidingConvolution<T, Conv1DOptions>("Conv1D", filters, kernel_size, options) {}
+      : Base("Conv1D", filters, kernel_size, options) {}
 
   [[nodiscard]] static std::string name() { return "Conv1D"; }
 
