@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "nn/sequential.hpp"
+#include "tests/model/gradient_error.hpp"
 #include "tests/testing/allocations.hpp"
 #include "tests/training/training_testing.hpp"
 
@@ -18,6 +19,7 @@ namespace nn {
 namespace {
 
 using testing::counted_labels;
+using testing::gradient_error;
 using testing::random_tensor;
 using testing::weights_of;
 
@@ -35,39 +37,6 @@ const Activation tanh_ = Activation::tanh;
 
 Dense<double> wide(Index units, Activation activation = Activation::linear) {
   return Dense<double>{units, {.activation = activation, .bias_initializer = Constant{0.1}}};
-}
-
-/// The largest difference between a model's gradients, as a step of plain SGD shows them, and
-/// central differences of its loss, relative to 1 or more. Also each parameter has to have one.
-double gradient_error(Model<double> model, const std::vector<Samples>& x,
-                      const std::vector<Targets>& y) {
-  std::vector<AnyLoss<double>> losses(y.size(), MeanSquaredError{});
-  CompileOptions options;
-  for (std::size_t o = 0; o < y.size(); ++o) {
-    options.loss_weights.push_back(1 + static_cast<double>(o));
-  }
-  model.compile(SGD{{.learning_rate = 1}}, losses, {}, options);
-  Model<double> trained = model;
-  trained.train_on_batch(x, y);
-  double worst = 0;
-  for (std::size_t p = 0; p < model.parameters().named().size(); ++p) {
-    const auto& parameter = model.parameters().named()[p];
-    if (!parameter.is_trained()) continue;
-    for (Index i = 0; i < parameter.shape.num_elements(); ++i) {
-      constexpr double step = 1e-5;
-      double& value = parameter.value().data()[i];
-      const double before = value;
-      value = before + step;
-      const double above = model.test_on_batch(x, y)["loss"];
-      value = before - step;
-      const double below = model.test_on_batch(x, y)["loss"];
-      value = before;
-      const double expected = (above - below) / (2 * step);
-      const double got = before - trained.parameters().named()[p].value().data()[i];
-      worst = std::max(worst, std::abs(got - expected) / std::max(1.0, std::abs(expected)));
-    }
-  }
-  return worst;
 }
 
 /// The same for one input and one output.
@@ -194,8 +163,8 @@ TEST_SUITE("model/value") {
           }) ==
           "0.model.1.dense.kernel: expected shape [5, 2] of a model built before, got [6, 2]");
     CHECK(refusal<std::invalid_argument>([&] { static_cast<void>(a | split); }) ==
-          "nn::operator|: expected a model with one output, got 2; call nn::apply(model, {x}), "
-          "which returns all");
+          "nn::operator|: expected a layer or model with one result, got 2; call nn::apply(layer, "
+          "{x}), which returns all");
     CHECK(apply(split, {a})[1].shape() == Shape{3});
     const auto x = random_tensor<float, 2>({4, 3}, 1), wrong = random_tensor<float, 2>({5, 2}, 1);
     CHECK(refusal<std::invalid_argument>([&] { static_cast<void>(two.predict(x)); }) ==

@@ -8,11 +8,14 @@
 #include <string>
 
 #include "tests/testing/allocations.hpp"
+#include "tests/testing/faulty_fork.hpp"
 #include "tests/testing/faulty_product.hpp"
 
 namespace {
 
+using nn::testing::FaultyFork;
 using nn::testing::FaultyProduct;
+using nn::testing::ForkFault;
 using nn::testing::MergingFault;
 
 /// What the form says of the layer with that fault.
@@ -22,6 +25,16 @@ std::string findings_of(MergingFault fault) {
       {.output = {4},
        .refusals = {{{{4}, {3}}, "FaultyProduct: expected [4], got [3]"}},
        .input = {0.5, 2},
+       .allocations = nn::testing::num_allocations}));
+}
+
+/// The same of a layer with two results.
+std::string findings_of(ForkFault fault, const nn::Shape& second = {4}) {
+  return nn::testing::to_text(nn::testing::check_merging_layer(
+      [=]<class T>() { return FaultyFork<T>{fault}; }, {{4}},
+      {.output = {4},
+       .further_outputs = {second},
+       .refusals = {{{{4}, {4}}, "FaultyFork: expected one input, got 2"}},
        .allocations = nn::testing::num_allocations}));
 }
 
@@ -71,6 +84,31 @@ TEST_SUITE("testing/check_merging_layer") {
         {MergingFault::lost_argument, "FaultyProduct, loaded: arguments: expected "},
         {MergingFault::unread_argument,
          "FaultyProduct, loaded: expected all arguments read, got not axis"},
+    };
+    for (const auto& control : controls) {
+      const std::string findings = findings_of(control.fault);
+      CAPTURE(findings);
+      CAPTURE(control.finding);
+      CHECK(findings.find(control.finding) != std::string::npos);
+    }
+  }
+
+  TEST_CASE("check_merging_layer: finds each fault of a layer with several results") {
+    CHECK(findings_of(ForkFault::none) == "");
+    CHECK(findings_of(ForkFault::none, {5}) ==
+          "FaultyFork: output_shape([4]): expected [5], got [4]\n");
+    const struct {
+      ForkFault fault;
+      std::string finding;  // a part of one
+    } controls[] = {
+        {ForkFault::sign_of_second_dy, "FaultyFork, batch of 1: gradient of the input at [0, 0]: "},
+        {ForkFault::unread_result_counts,
+         "FaultyFork: input 0, without dy of result 1: dx at [0, 0]: expected "},
+        {ForkFault::write_behind_second_y,
+         "FaultyFork: y: expected nothing written behind its end, got a write"},
+        // 4 is the first element of the second result, in the row of both.
+        {ForkFault::second_y_of_one_sample,
+         "FaultyFork: y at [1, 4]: expected a finite number, got nan"},
     };
     for (const auto& control : controls) {
       const std::string findings = findings_of(control.fault);

@@ -51,14 +51,19 @@ class ArchitectureReader {
   static constexpr FileKeys wrapper_keys{FileKey::class_name, FileKey::config, FileKey::layers};
   static constexpr FileKeys use_keys{FileKey::layer, FileKey::inputs};
 
-  [[nodiscard]] NN_COLD LayerGraph<T> chain_of(FileNode& node) {
+  /// `has_parts`: the layers are those of a `WrappingModel`, which knows what each of them reads.
+  [[nodiscard]] NN_COLD LayerGraph<T> chain_of(FileNode& node, bool has_parts = false) {
     LayerGraph<T> graph;
     for (FileNode& each : node.nodes) {
       if (each.has(FileKey::inputs) || each.has(FileKey::layer) || each.has(FileKey::name)) {
         reader_.fail("layers of a chain", "a node of a graph", each.start);
       }
       const std::size_t last = graph.layers().size();
-      graph.add(layer_of(each), {last});
+      if (has_parts) {
+        graph.add(layer_of(each), {0});
+      } else {
+        graph.add_to_chain(layer_of(each));
+      }
       if (!each.is_trainable) graph.set_frozen(last, true);
     }
     return graph;
@@ -125,7 +130,7 @@ class ArchitectureReader {
     }
     node.config.set_owner(name);
     std::vector<AnyLayer<T>> parts;
-    if (is_wrapper) parts = chain_of(node).layers();
+    if (is_wrapper) parts = chain_of(node, true).layers();
     std::optional<AnyLayer<T>> layer = make_layer<T>(node.config, types_, std::move(parts));
     if (!layer) {
       reader_.fail({"layers among ", known_layers<T>(types_)}, abbreviate(name), node.start,

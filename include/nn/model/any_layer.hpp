@@ -16,9 +16,9 @@
 namespace nn {
 
 /// A value that holds a layer of any type; one indirect call per use. Shapes carry the batch axis
-/// where they go with data. It may also hold a layer with several inputs, which has functions of
-/// its own, or a model, which is run layer by layer: then `network` has the layers, and nothing but
-/// `name` and `get_if` may be called.
+/// where they go with data. It may also hold a layer with several inputs or results, which has
+/// functions of its own, or a model, which is run layer by layer: then `network` has the layers,
+/// and nothing but `name` and `get_if` may be called.
 template <Real T>
 class AnyLayer {
  public:
@@ -69,17 +69,16 @@ class AnyLayer {
   [[nodiscard]] const Network<T>* network() const { return self_->network(); }
   /// The layers that a `WrappingModel` was made of; else none.
   [[nodiscard]] std::span<const AnyLayer> parts() const { return self_->parts(); }
-  /// Whether it may have several inputs: then these three functions take the place of those with
-  /// one.
+  /// Whether it may have several inputs or results: then these four functions take the place of
+  /// those with one.
   [[nodiscard]] bool merges() const { return self_->merges(); }
-  [[nodiscard]] Shape merged_shape(std::span<const Shape> inputs) const {
-    return self_->merged_shape(inputs);
+  [[nodiscard]] Index num_results() const { return self_->num_results(); }
+  [[nodiscard]] Shape merged_shape(std::span<const Shape> inputs, Index result = 0) const {
+    return self_->merged_shape(inputs, result);
   }
-  void merge(Tensors<const T> x, const TensorRef<T>& y, const Pass& pass) const {
-    self_->merge(x, y, pass);
-  }
-  void backward(Tensors<const T> x, const TensorRef<const T>& y, const TensorRef<T>& dy,
-                Tensors<T> dx, const Pass& pass) const {
+  void merge(Tensors<const T> x, Tensors<T> y, const Pass& pass) const { self_->merge(x, y, pass); }
+  void backward(Tensors<const T> x, Tensors<const T> y, Tensors<T> dy, Tensors<T> dx,
+                const Pass& pass) const {
     begin_gradients(pass);
     self_->backward_merge(x, y, dy, dx, pass);
     update(pass);

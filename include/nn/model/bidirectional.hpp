@@ -21,12 +21,13 @@ struct BidirectionalOptions {
 
 /// Two recurrent layers, one of which reads sequences from their last step on (Schuster and Paliwal
 /// 1997; Keras: Bidirectional). With return_sequences, y_t is of what both make of step t, and 0 at
-/// a masked step. A part of a model: `Sequential{Bidirectional{LSTM{32}}, …}`.
+/// a masked step. With return_state, the states of the first layer are results behind y, and those
+/// of the second. A part of a model: `Sequential{Bidirectional{LSTM{32}}, …}`.
 /// Shapes    x [N, steps, in]   y [N, units] or [N, steps, units]; 2 units where they lie side by
 ///           side
 /// Throws    std::invalid_argument unless both layers are recurrent, one of them with go_backwards,
-///           and with the same return_sequences; ShapeError, when the model is built, where they
-///           have different units
+///           and with the same return_sequences and return_state; ShapeError, when the model is
+///           built, where they have different units
 template <Real T>
 class Bidirectional {
  public:
@@ -87,9 +88,17 @@ class Bidirectional {
            "both in one direction");
     const bool agree = flag(layer, "return_sequences") == flag(backward_layer, "return_sequences");
     demand(agree, "Bidirectional", "the same return_sequences in both directions", "another");
-    network_.add(std::move(layer), {0});
-    network_.add(std::move(backward_layer), {0});
-    network_.add(AnyLayer<T>(detail::BothDirections<T>(options.merge_mode)), {1, 2});
+    LayerGraph<T>& graph = network_.graph();
+    const std::size_t count = graph.num_results(layer);
+    demand(count == graph.num_results(backward_layer), "Bidirectional",
+           "the same return_state in both directions", "another");
+    graph.add(std::move(layer), {0});
+    graph.add(std::move(backward_layer), {0});
+    graph.add(AnyLayer<T>(detail::BothDirections<T>(options.merge_mode)), {1, 1 + count});
+    std::vector<std::size_t> results{1 + 2 * count};
+    for (std::size_t i = 1; i < count; ++i) results.push_back(1 + i);
+    for (std::size_t i = 1; i < count; ++i) results.push_back(1 + count + i);
+    graph.set_ends({}, std::move(results));
   }
   /// One of the arguments of a recurrent layer.
   [[nodiscard]] NN_COLD static bool flag(const AnyLayer<T>& layer, const char* name) {

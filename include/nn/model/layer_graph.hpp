@@ -50,6 +50,19 @@ class LayerGraph {
     }
     count(cost);
   }
+  /// Appends a layer that reads what the last one makes. Throws `std::invalid_argument` for a layer
+  /// with several results.
+  NN_COLD void add_to_chain(AnyLayer<T> layer) {
+    const std::size_t count = num_results(layer);
+    if (count != 1) {
+      refuse({name_,
+              "layers with one result each",
+              {layer.name(), " with ", count},
+              "",
+              "make an nn::Model of nn::apply(layer, {x}), which returns all"});
+    }
+    add(std::move(layer), {layers_.size()});
+  }
   /// Appends another use of layer i.
   NN_COLD void use(std::size_t i, std::vector<std::size_t> sources) {
     const Cost cost = cost_of(layers_[i]);
@@ -88,7 +101,8 @@ class LayerGraph {
   /// How many values a layer makes in one use.
   [[nodiscard]] static std::size_t num_results(const AnyLayer<T>& layer) {
     const Network<T>* const inner = layer.network();
-    return inner == nullptr ? 1 : inner->graph().num_outputs();
+    if (inner == nullptr) return static_cast<std::size_t>(layer.num_results());
+    return inner->graph().num_outputs();
   }
   [[nodiscard]] std::size_t num_values() const { return num_inputs() + num_made_; }
   /// Whether each layer reads what the one before makes, and nothing else.
@@ -153,15 +167,15 @@ class LayerGraph {
           for (const std::size_t output : inner->graph().outputs()) values.push_back(made[output]);
           continue;
         }
-        Shape made = outer;
-        for (const Index size : detail::checked_output_shape<T>(layer, shapes)) {
-          made.push_back(size);
+        for (const Shape& result : detail::checked_output_shapes<T>(layer, shapes)) {
+          Shape made = outer;
+          for (const Index size : result) made.push_back(size);
+          values.push_back(wiring.shapes.size());
+          wiring.shapes.push_back(made);
         }
-        wiring.shapes.push_back(made);
       } catch (const ShapeError& error) {
         throw ShapeError{concat({name_, ", layer ", use.layer, ": ", error.what()})};
       }
-      values.push_back(wiring.num_inputs + wiring.sources.size());
       wiring.sources.push_back(std::move(sources));
       wiring.outer_axes.push_back(outer_axes);
     }

@@ -107,22 +107,22 @@ struct MergingHolder final : LayerInterface<typename L::Scalar> {
     if constexpr (ParametricMergingLayer<L>) layer.parameters(inputs, list);
   }
   bool merges() const override { return true; }
-  Shape merged_shape(std::span<const Shape> inputs) const override {
+  Shape merged_shape(std::span<const Shape> inputs, Index) const override {
     return layer.output_shape(inputs);
   }
-  void merge(Tensors<const T> x, const TensorRef<T>& y, const Pass& pass) const override {
-    layer.forward(x, y, this->promised_part(pass));
+  void merge(Tensors<const T> x, Tensors<T> y, const Pass& pass) const override {
+    layer.forward(x, y[0], this->promised_part(pass));
   }
-  void backward_merge(Tensors<const T> x, const TensorRef<const T>& y, const TensorRef<T>& dy,
-                      Tensors<T> dx, const Pass& pass) const override {
-    layer.backward(x, y, dy, dx, this->promised_part(pass));
+  void backward_merge(Tensors<const T> x, Tensors<const T> y, Tensors<T> dy, Tensors<T> dx,
+                      const Pass& pass) const override {
+    layer.backward(x, y[0], dy[0], dx, this->promised_part(pass));
   }
   L layer;
 };
 
 /// A layer with one input.
 template <class L>
-struct LayerHolder final : LayerInterface<typename L::Scalar> {
+struct LayerHolder : LayerInterface<typename L::Scalar> {
   using T = typename L::Scalar;
   static constexpr int in = input_rank<L>();
   static constexpr int out = output_rank<L>();
@@ -141,6 +141,9 @@ struct LayerHolder final : LayerInterface<typename L::Scalar> {
   static_assert(
       has_memory || !requires { &L::workspace_bytes; },
       "expected workspace_bytes(const nn::Shape& x, bool training) const");
+  static_assert(
+      MultiTensorLayer<L> || !requires { &L::num_results; },
+      "expected the functions of nn/layer/multi_tensor_layer.hpp beside num_results()");
 
   explicit LayerHolder(L held)
       : LayerInterface<T>(promised, in, out, has_memory, ParametricLayer<L>),
@@ -241,6 +244,38 @@ struct LayerHolder final : LayerInterface<typename L::Scalar> {
   L layer;
 };
 
+/// A layer with further inputs or results.
+template <class L>
+struct MultiTensorHolder final : LayerHolder<L> {
+  using T = typename L::Scalar;
+  static constexpr Promises made = promises_of<L>();
+  static_assert(!made.reshapes && !made.is_identity_at_inference && !made.only_activates &&
+                    !made.applies_activation && !made.applies_relu && !made.applies_affine &&
+                    !made.is_affine && !made.masks_dx && !made.gives_dx_in_columns &&
+                    !made.takes_dy_in_columns && !made.writes_bfloat16 && !made.reads_bfloat16,
+                "a layer with further inputs or results makes some promises alone: see "
+                "nn/layer/multi_tensor_layer.hpp");
+  static_assert(
+      !requires { &L::make_mask; }, "a layer with further inputs or results makes no mask");
+
+  using LayerHolder<L>::LayerHolder;
+  NN_COLD LayerInterface<T>* clone() const override {
+    return (new MultiTensorHolder(this->layer))->as_copy_of(*this);
+  }
+  bool merges() const override { return true; }
+  Index num_results() const override { return this->layer.num_results(); }
+  Shape merged_shape(std::span<const Shape> inputs, Index result) const override {
+    return this->layer.output_shape(inputs, result);
+  }
+  void merge(Tensors<const T> x, Tensors<T> y, const Pass& pass) const override {
+    this->layer.forward(x, y, this->promised_part(pass));
+  }
+  void backward_merge(Tensors<const T> x, Tensors<const T> y, Tensors<T> dy, Tensors<T> dx,
+                      const Pass& pass) const override {
+    this->layer.backward(x, y, dy, dx, this->promised_part(pass));
+  }
+};
+
 /// The holder that fits a layer or a model.
 template <class L>
 struct HolderOf {
@@ -253,6 +288,10 @@ struct HolderOf<M> {
 template <MergingLayer L>
 struct HolderOf<L> {
   using Type = MergingHolder<L>;
+};
+template <MultiTensorLayer L>
+struct HolderOf<L> {
+  using Type = MultiTensorHolder<L>;
 };
 
 }  // namespace detail

@@ -10,7 +10,7 @@
 #include "nn/kernels/elementwise/affine.hpp"
 #include "nn/kernels/product/column_reader.hpp"
 #include "nn/layer/layer.hpp"
-#include "nn/layer/merging_layer.hpp"
+#include "nn/layer/multi_tensor_layer.hpp"
 
 namespace nn {
 
@@ -39,10 +39,11 @@ struct LayerInterface {
   virtual bool makes_mask() const { return false; }
   virtual void make_mask(const T*, const Shape&, bool*) const {}
   virtual bool merges() const { return false; }
-  virtual Shape merged_shape(std::span<const Shape> inputs) const { return inputs[0]; }
-  virtual void merge(Tensors<const T>, const TensorRef<T>&, const Pass&) const {}
-  virtual void backward_merge(Tensors<const T>, const TensorRef<const T>&, const TensorRef<T>&,
-                              Tensors<T>, const Pass&) const {}
+  virtual Index num_results() const { return 1; }
+  virtual Shape merged_shape(std::span<const Shape> inputs, Index) const { return inputs[0]; }
+  virtual void merge(Tensors<const T>, Tensors<T>, const Pass&) const {}
+  virtual void backward_merge(Tensors<const T>, Tensors<const T>, Tensors<T>, Tensors<T>,
+                              const Pass&) const {}
   virtual Shape output_shape(const Shape& input) const { return input; }
   virtual Index workspace_bytes(std::span<const Shape>, bool) const { return 0; }
   virtual Activation activation() const { return Activation::linear; }

@@ -59,21 +59,15 @@ class Network {
   }
   ~Network() = default;
 
-  /// Appends a layer that reads what the last one makes. Throws `std::invalid_argument` once the
-  /// network is built.
+  /// See `LayerGraph::add_to_chain`. Throws `std::invalid_argument` once the network is built.
   NN_COLD void add(AnyLayer<T> layer) {
-    const std::size_t last = graph_.layers().size();
-    add(std::move(layer), {last});
-  }
-  /// See `LayerGraph::add`.
-  NN_COLD void add(AnyLayer<T> layer, std::vector<std::size_t> sources) {
     if (is_built_) {
       refuse({.where = "Sequential::add",
               .expected = "a model that is not built yet",
               .got = {"one built for samples of shape ", inputs_[0].to_string()},
               .remedy = "add all layers before build or fit"});
     }
-    graph_.add(std::move(layer), std::move(sources));
+    graph_.add_to_chain(std::move(layer));
     is_planned_ = false;
   }
 

@@ -131,8 +131,8 @@ class Plan {
     found.mask = mask(x.mask, run.pass.memory, run.layout);
     return found;
   }
-  [[nodiscard]] TensorRef<T> result(const Run& run, const Step& step) const {
-    return {value(run, step.y.value), step.y.batch_shape(run.layout.key.batch)};
+  [[nodiscard]] TensorRef<T> result(const Run& run, const detail::PlanTensor& y) const {
+    return {value(run, y.value), y.batch_shape(run.layout.key.batch)};
   }
   [[nodiscard]] T* value(const Run& run, std::size_t v) const {
     const std::ptrdiff_t output = plan_.values[plan_.values[v].memory].output;
@@ -216,7 +216,7 @@ void Plan<T>::forward(const Layers& layers, std::span<const T* const> x, const P
       continue;
     }
     const TensorRef<const T> from = input(run, step.x());
-    const TensorRef<T> y = result(run, step);
+    const TensorRef<T> y = result(run, step.y);
     if (step.new_mask >= 0) {
       layer.make_mask(from.data, from.shape, mask(step.new_mask, pass.memory, layout));
     }
@@ -253,8 +253,7 @@ NN_COLD void Plan<T>::copy_results(const Run& run) const {
 template <Real T>
 NN_COLD const detail::PlanStep* Plan<T>::first_non_finite(const Pass& pass,
                                                           const MemoryLayout& layout) const {
-  for (const Step& step : plan_.steps) {
-    const std::size_t v = step.y.value;
+  for (std::size_t v = plan_.num_inputs; v < plan_.values.size(); ++v) {
     const Index count = layout.key.batch * plan_.values[v].num_elements;
     const auto* const y = reinterpret_cast<const T*>(pass.memory + layout.values[v]);
     const auto* const rounded = reinterpret_cast<const Bfloat16*>(y);
@@ -263,7 +262,7 @@ NN_COLD const detail::PlanStep* Plan<T>::first_non_finite(const Pass& pass,
             ? std::all_of(rounded, rounded + count,
                           [](Bfloat16 number) { return nn::is_finite(from_bfloat16(number)); })
             : nn::first_non_finite(y, count) == count;
-    if (!is_finite) return &step;
+    if (!is_finite) return &plan_.steps[static_cast<std::size_t>(plan_.values[v].maker)];
   }
   return nullptr;
 }
@@ -285,32 +284,41 @@ NN_COLD void Plan<T>::merge(const Run& run, std::size_t i) const {
   const Step& step = plan_.steps[i];
   if (step.new_mask >= 0) unite_masks(run, step);
   std::array<TensorRef<const T>, detail::max_merged> x;
+  std::array<TensorRef<T>, detail::max_merged> y;
   for (std::size_t j = 0; j < step.inputs.size(); ++j) x[j] = masked_input(run, step.inputs[j]);
-  run.layers[step.leaf]->merge({x.data(), step.inputs.size()}, result(run, step), pass_of(run, i));
+  for (std::size_t r = 0; r < step.num_results(); ++r) y[r] = result(run, step.result(r));
+  run.layers[step.leaf]->merge(Tensors<const T>(x.data(), step.inputs.size()),
+                               Tensors<T>(y.data(), step.num_results()), pass_of(run, i));
 }
 
 template <Real T>
 NN_COLD void Plan<T>::backward_merge(const Run& run, std::size_t i) const {
   const Step& step = plan_.steps[i];
-  const std::size_t count = step.inputs.size();
-  std::array<TensorRef<const T>, detail::max_merged> x;
-  std::array<TensorRef<T>, detail::max_merged> dx;
+  const std::size_t count = step.inputs.size(), num_results = step.num_results();
+  std::array<TensorRef<const T>, detail::max_merged> x, y;
+  std::array<TensorRef<T>, detail::max_merged> dx, dy;
   for (std::size_t j = 0; j < count; ++j) {
     const detail::PlanInput& each = step.inputs[j];
     x[j] = masked_input(run, each);
     const bool is_wanted = each.needs_dx || !run.dx.empty();
     dx[j] = {is_wanted ? input_gradient(run, each) : nullptr, x[j].shape};
   }
-  const TensorRef<T> y = result(run, step);
-  run.layers[step.leaf]->backward(Tensors<const T>(x.data(), count), {y.data, y.shape},
-                                  {gradient(run, step.y.value), y.shape},
-                                  Tensors<T>(dx.data(), count), pass_of(run, i));
+  for (std::size_t r = 0; r < num_results; ++r) {
+    const std::size_t v = step.result(r).value;
+    const bool is_read = !plan_.values[v].readers.empty() || plan_.values[v].output >= 0;
+    const TensorRef<T> made = result(run, step.result(r));
+    y[r] = {made.data, made.shape};
+    dy[r] = {is_read ? gradient(run, v) : nullptr, made.shape};
+  }
+  run.layers[step.leaf]->backward(
+      Tensors<const T>(x.data(), count), Tensors<const T>(y.data(), num_results),
+      Tensors<T>(dy.data(), num_results), Tensors<T>(dx.data(), count), pass_of(run, i));
   if (step.updates_shared) run.layers[step.leaf]->update_parameters(run.pass);
 }
 
 template <Real T>
 void Plan<T>::differentiate_activation(const Run& run, const Step& step) const {
-  const TensorRef<T> y = result(run, step);
+  const TensorRef<T> y = result(run, step.y);
   const Index cols = row_size(y.shape);
   T* const dy = gradient(run, step.y.value);
   // z is gone; a layer applies no activation that needs it.
@@ -332,7 +340,7 @@ void Plan<T>::backward_step(const Run& run, std::size_t i) const {
   const AnyLayer<T>& layer = *run.layers[step.leaf];
   if (layer.merges()) return backward_merge(run, i);
   const TensorRef<const T> x = input(run, step.x());
-  const TensorRef<T> y = result(run, step);
+  const TensorRef<T> y = result(run, step.y);
   T* const dy = gradient(run, step.y.value);
   T* const dx = input_gradient(run, step.x());
   if (step.is_activation) {
@@ -357,7 +365,7 @@ bool Plan<T>::backward_in_columns(const Run& run, std::size_t i) const {
   const AnyLayer<T>& maker = *run.layers[first.leaf];
   const Pass first_pass = pass_of(run, before);
   const TensorRef<const T> first_x = input(run, first.x());
-  const TensorRef<T> x = result(run, first), y = result(run, step);
+  const TensorRef<T> x = result(run, first.y), y = result(run, step.y);
   auto* const reader = maker.dy_reader(first_x.data, first_x.shape, x.data, x.shape, first_pass);
   if (reader == nullptr) return false;
   if (!step.dy_is_dz) differentiate_activation(run, step);

@@ -104,14 +104,17 @@ NN_COLD void lay_out_training(const PlanSteps& plan, const Layers<T>& layers, In
   const auto turn = static_cast<Index>(num_steps);
   std::vector<MemoryBlock> blocks = gradient_blocks<T>(plan, batch);
   const std::size_t first_kept = blocks.size(), first_result = first_kept + num_steps;
-  blocks.resize(first_result + num_steps);
+  blocks.resize(first_result + num_values);
   for (std::size_t i = 0; i < num_steps; ++i) {
     const PlanStep& step = plan.steps[i];
     const auto moment = static_cast<Index>(i);
-    const PlanValue& y = plan.values[step.y.value];
     MemoryBlock block{.first = moment, .last = 2 * turn - moment, .is_kept = true};
-    if (y.memory == step.y.value) block.num_bytes = padded_bytes<T>(batch, y.num_elements);
-    blocks[first_result + i] = block;
+    for (std::size_t r = 0; r < step.num_results(); ++r) {
+      const std::size_t v = step.result(r).value;
+      const PlanValue& y = plan.values[v];
+      block.num_bytes = y.memory == v ? padded_bytes<T>(batch, y.num_elements) : 0;
+      blocks[first_result + v] = block;
+    }
     block.num_bytes = kept_bytes(layers, step, batch, true);
     if (layers[step.leaf]->updates_state()) block.last = 2 * turn + 1;
     blocks[first_kept + i] = block;
@@ -123,11 +126,10 @@ NN_COLD void lay_out_training(const PlanSteps& plan, const Layers<T>& layers, In
   for (std::size_t i = 0; i < plan.addends.size(); ++i) {
     layout.addends[i] = blocks[num_values + i].offset;
   }
-  for (std::size_t i = 0; i < num_steps; ++i) {
-    const std::size_t y = plan.steps[i].y.value, owner = plan.values[y].memory;
-    layout.values[y] = owner == y ? blocks[first_result + i].offset : layout.values[owner];
-    layout.kept[i] = blocks[first_kept + i].offset;
+  for (std::size_t v = plan.num_inputs; v < num_values; ++v) {
+    layout.values[v] = blocks[first_result + plan.values[v].memory].offset;
   }
+  for (std::size_t i = 0; i < num_steps; ++i) layout.kept[i] = blocks[first_kept + i].offset;
 }
 
 /// Places the tensors of a pass over `batch` samples in memory.

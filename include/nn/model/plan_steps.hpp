@@ -16,7 +16,7 @@ namespace nn::detail {
 template <Real T>
 using Layers = std::vector<AnyLayer<T>*>;
 
-/// What these layers read. The first values are the model's inputs; behind them comes what each
+/// What these layers read. The first values are the model's inputs; behind them come all that each
 /// layer makes.
 struct Wiring {
   std::size_t num_inputs = 0;
@@ -44,15 +44,23 @@ NN_COLD inline void require_rank(const std::string& layer, int rank, const char*
   refuse<ShapeError>({layer, {what, " of rank ", rank - 1}, shape.to_string()});
 }
 
-/// What a layer makes of samples of these shapes. Throws `ShapeError` where it can't take them.
+/// All that a layer makes of samples of these shapes. Throws `ShapeError` where it can't take them.
 template <Real T>
-[[nodiscard]] NN_COLD Shape checked_output_shape(const AnyLayer<T>& layer,
-                                                 std::span<const Shape> inputs) {
+[[nodiscard]] NN_COLD std::vector<Shape> checked_output_shapes(const AnyLayer<T>& layer,
+                                                               std::span<const Shape> inputs) {
   if (!layer.merges() && inputs.size() != 1) {
     refuse<ShapeError>({layer.name(), "one input", inputs.size()});
   }
-  Shape output = layer.merges() ? layer.merged_shape(inputs) : layer.output_shape(inputs[0]);
-  static_cast<void>(output.num_elements());  // throws where it overflows
+  const Index num_results = layer.num_results();
+  if (num_results < 1 || num_results > static_cast<Index>(max_merged)) {
+    refuse({layer.name(), {"from 1 to ", max_merged, " results"}, num_results});
+  }
+  std::vector<Shape> outputs;
+  for (Index result = 0; result < num_results; ++result) {
+    outputs.push_back(layer.merges() ? layer.merged_shape(inputs, result)
+                                     : layer.output_shape(inputs[0]));
+    static_cast<void>(outputs.back().num_elements());  // throws where it overflows
+  }
   if (inputs.size() > max_merged) {
     refuse<ShapeError>({layer.name(),
                         {"at most ", max_merged, " inputs"},
@@ -60,10 +68,15 @@ template <Real T>
                         "",
                         "merge some of them first"});
   }
-  for (const Shape& input : inputs)
-    require_rank(layer.name(), layer.input_rank(), "samples", input);
-  require_rank(layer.name(), layer.output_rank(), "an output_shape", output);
-  return output;
+  // Further tensors may have any rank.
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    require_rank(layer.name(), i == 0 ? layer.input_rank() : any_rank, "samples", inputs[i]);
+  }
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    require_rank(layer.name(), i == 0 ? layer.output_rank() : any_rank, "an output_shape",
+                 outputs[i]);
+  }
+  return outputs;
 }
 
 /// What one step makes and others read. The first values are the model's inputs.
@@ -113,7 +126,8 @@ struct PlanStep {
   std::ptrdiff_t new_mask = -1;  // of y, if this step makes it; -1: it does not
   std::vector<PlanInput> inputs{};
   PlanTensor y{};
-  bool is_activation = false;  // y = act(x); the layer does not run
+  std::vector<PlanTensor> further{};  // what a layer with several results makes behind y
+  bool is_activation = false;         // y = act(x); the layer does not run
   /// act of such a step, or what the layer applies to its result in place of a step behind it.
   Activation activation = Activation::linear;
   /// At inference the layer does the affine map of this other one, which was behind it; -1: none.
@@ -132,6 +146,12 @@ struct PlanStep {
 
   /// The first input, which is the only one unless the layer merges several.
   [[nodiscard]] const PlanInput& x() const { return inputs[0]; }
+  /// y, and what is behind it.
+  [[nodiscard]] std::size_t num_results() const { return 1 + further.size(); }
+  [[nodiscard]] const PlanTensor& result(std::size_t i) const {
+    return i == 0 ? y : further[i - 1];
+  }
+  [[nodiscard]] PlanTensor& result(std::size_t i) { return i == 0 ? y : further[i - 1]; }
 };
 
 /// The steps of a model and the values between them.

@@ -70,7 +70,7 @@ class Residual {
 
   /// The sum of what f makes and of the input.
   NN_COLD void close() {
-    network_.add(AnyLayer<T>(detail::ResidualSum<T>{}), {network_.layers().size(), 0});
+    network_.graph().add(AnyLayer<T>(detail::ResidualSum<T>{}), {network_.layers().size(), 0});
   }
 
   Network<T> network_{"Residual"};

@@ -59,7 +59,8 @@ class StepFinder {
     Index number = 0;
     for (std::size_t i = 0; i < layers_.size(); ++i) {
       const AnyLayer<T>& layer = *layers_[i];
-      const Shape& shape = wiring.shapes[wiring.num_inputs + i];
+      const std::size_t first_result = tensors.size();
+      const Shape& shape = wiring.shapes[first_result];
       const Index outer_axes = wiring.outer_axes[i];
       const Activation activation = layer.activation();
       const bool only_activates =
@@ -73,17 +74,27 @@ class StepFinder {
       const NewMask mask = mask_behind(layer, whole_inputs, shape, outer_axes);
       const bool does_nothing =
           layer.promises().reshapes || (!training && layer.promises().is_identity_at_inference);
-      if ((!does_nothing && !only_activates) || mask.is_new) {
+      const auto num_results = static_cast<std::size_t>(layer.num_results());
+      if ((!does_nothing && !only_activates) || mask.is_new || num_results > 1) {
         y = append({.leaf = i,
                     .number = number,
                     .new_mask = mask.is_new ? mask.number : -1,
                     .trains = layer.is_trained()},
                    inputs, y);
       }
+      PlanStep* const maker = num_results > 1 ? &plan_.steps.back() : nullptr;
+      std::vector<PlanTensor> further;
+      for (std::size_t result = 1; result < num_results; ++result) {
+        const Shape& own = wiring.shapes[first_result + result];
+        further.push_back({plan_.values.size(), own, 1, outer_mask(whole_inputs[0], outer_axes)});
+        maker->further.push_back(inner_tensor(further.back(), outer_axes));
+        plan_.values.push_back({.num_elements = own.num_elements()});
+      }
       if (activation != Activation::linear) {
         y = append({.leaf = i, .is_activation = true, .activation = activation}, {y}, y);
       }
       tensors.push_back({y.value, shape, 1, mask.number});
+      tensors.insert(tensors.end(), further.begin(), further.end());
       number += layer.num_layers();
     }
     for (const std::size_t output : wiring.outputs) plan_.outputs.push_back({{tensors[output]}});
@@ -113,10 +124,14 @@ class StepFinder {
   [[nodiscard]] const PlanMask& mask_of(const PlanTensor& tensor) const {
     return plan_.masks[static_cast<std::size_t>(tensor.mask)];
   }
+  /// The mask of an axis that a layer does not see: it acts on each of those steps alone.
+  [[nodiscard]] std::ptrdiff_t outer_mask(const PlanTensor& whole, Index outer_axes) const {
+    return whole.mask >= 0 && mask_of(whole).outer_axes < outer_axes ? whole.mask : -1;
+  }
   /// The mask of what a layer makes of these tensors.
   [[nodiscard]] NN_COLD NewMask mask_behind(const AnyLayer<T>& layer,
-                                            const std::vector<PlanTensor>& inputs,
-                                            const Shape& shape, Index outer_axes) {
+                                            std::vector<PlanTensor> inputs, const Shape& shape,
+                                            Index outer_axes) {
     const bool has_steps = shape.rank() > outer_axes + 1;
     const auto add_mask = [&] {
       const Shape axes(shape.begin(), shape.begin() + outer_axes + 1);
@@ -124,16 +139,15 @@ class StepFinder {
       return NewMask{std::ssize(plan_.masks) - 1, true};
     };
     if (layer.makes_mask() && !layer.promises().reshapes && has_steps) return add_mask();
-    if (layer.promises().keeps_first_mask) return {inputs[0].mask};
+    if (layer.promises().keeps_first_mask) inputs.resize(1);
     bool is_one = true;
     for (const PlanTensor& input : inputs) {
       if (input.mask < 0) return {};
       is_one &= input.mask == inputs[0].mask;
     }
-    const PlanMask mask = mask_of(inputs[0]);
-    // Of an axis that a layer does not see: it acts on each of the steps alone.
-    if (is_one && mask.outer_axes < outer_axes) return {inputs[0].mask};
-    if (!layer.promises().keeps_mask || !has_steps) return {};
+    if (is_one && outer_mask(inputs[0], outer_axes) >= 0) return {inputs[0].mask};
+    const bool keeps = layer.promises().keeps_mask || layer.promises().keeps_first_mask;
+    if (!keeps || !has_steps) return {};
     for (const PlanTensor& input : inputs) {
       const PlanMask& each = mask_of(input);
       if (each.outer_axes != outer_axes || each.steps != shape[outer_axes]) return {};
@@ -149,7 +163,11 @@ class StepFinder {
     Steps needed;
     for (std::size_t i = plan_.steps.size(); i-- > 0;) {
       PlanStep& step = plan_.steps[i];
-      if (!is_needed[step.y.value]) continue;
+      bool is_step_needed = false;
+      for (std::size_t r = 0; r < step.num_results(); ++r) {
+        is_step_needed |= is_needed[step.result(r).value];
+      }
+      if (!is_step_needed) continue;
       for (const PlanInput& input : step.inputs) is_needed[input.value] = true;
       needed.push_back(std::move(step));
     }
@@ -235,9 +253,12 @@ class StepFinder {
     std::iota(numbers.begin(), numbers.begin() + num_inputs, std::size_t{0});
     for (PlanStep& step : plan_.steps) {
       for (PlanInput& input : step.inputs) input.value = numbers[input.value];
-      numbers[step.y.value] = values.size();
-      values.push_back(std::move(plan_.values[step.y.value]));
-      step.y.value = values.size() - 1;
+      for (std::size_t r = 0; r < step.num_results(); ++r) {
+        std::size_t& value = step.result(r).value;
+        numbers[value] = values.size();
+        values.push_back(std::move(plan_.values[value]));
+        value = values.size() - 1;
+      }
     }
     for (PlanOutput& output : plan_.outputs) output.value = numbers[output.value];
     plan_.values = std::move(values);
@@ -249,7 +270,9 @@ class StepFinder {
       for (const PlanInput& input : plan_.steps[i].inputs) {
         plan_.values[input.value].readers.push_back(i);
       }
-      plan_.values[plan_.steps[i].y.value].maker = static_cast<std::ptrdiff_t>(i);
+      for (std::size_t r = 0; r < plan_.steps[i].num_results(); ++r) {
+        plan_.values[plan_.steps[i].result(r).value].maker = static_cast<std::ptrdiff_t>(i);
+      }
     }
     for (std::size_t o = plan_.outputs.size(); o-- > 0;) {
       plan_.values[plan_.outputs[o].value].output = static_cast<std::ptrdiff_t>(o);
@@ -308,7 +331,9 @@ class StepFinder {
         input.needs_dx = needs_gradient[input.value];
         step.needs_dx |= input.needs_dx;
       }
-      needs_gradient[step.y.value] = step.needs_dx || step.trains;
+      for (std::size_t r = 0; r < step.num_results(); ++r) {
+        needs_gradient[step.result(r).value] = step.needs_dx || step.trains;
+      }
     }
   }
 

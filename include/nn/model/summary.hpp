@@ -128,7 +128,8 @@ class SummaryCells {
     for (; value < origins_.size(); ++value) {
       const ValueOrigin& origin = origins_[value];
       if (origin.use == 0 && origin.result == 0) {
-        add_layer(origin.number, shape_of(value), sources[origin.number]);
+        const std::size_t count = graph_.num_results(network_.layers()[origin.number]);
+        add_layer(origin.number, shapes_of(value, count), sources[origin.number]);
       }
     }
   }
@@ -142,6 +143,13 @@ class SummaryCells {
   }
   [[nodiscard]] std::string shape_of(std::size_t value) const {
     return network_.is_built() ? keras_shape(network_.shape_of(value)) : "?";
+  }
+  /// Of all results of a layer, beginning with this value: "[(None, 4), (None, 4)]".
+  [[nodiscard]] std::string shapes_of(std::size_t value, std::size_t count) const {
+    if (count == 1 || !network_.is_built()) return shape_of(value);
+    std::string shapes;
+    for (std::size_t i = 0; i < count; ++i) append_listed(shapes, shape_of(value + i));
+    return concat({"[", shapes, "]"});
   }
   NN_COLD void add_layer(std::size_t i, const std::string& shape, const std::string& sources) {
     std::string count = "?";

@@ -30,8 +30,12 @@ class TimeDistributed {
       std::constructible_from<AnyLayer<T>, L> explicit TimeDistributed(L layer)
       : TimeDistributed(AnyLayer<T>(std::move(layer))) {}
   NN_COLD explicit TimeDistributed(AnyLayer<T> layer) {
-    network_.graph().set_outer_axes(1);
-    network_.add(std::move(layer));
+    LayerGraph<T>& graph = network_.graph();
+    std::vector<std::size_t> results;
+    for (std::size_t i = 0; i < graph.num_results(layer); ++i) results.push_back(1 + i);
+    graph.set_outer_axes(1);
+    graph.add(std::move(layer), {0});
+    graph.set_ends({}, std::move(results));
   }
 
   TimeDistributed(const TimeDistributed&) = default;

@@ -170,7 +170,7 @@ template <Real T>
   const Network<T>* const inner = layer->layer.network();
   std::vector<Shape> shapes;
   if (inner == nullptr) {
-    shapes.push_back(checked_output_shape<T>(layer->layer, inputs));
+    shapes = checked_output_shapes<T>(layer->layer, inputs);
   } else {
     shapes = inner->output_shapes(inputs);
   }
@@ -186,9 +186,9 @@ template <Real T>
 [[nodiscard]] NN_COLD Value<T> only_one(std::vector<Value<T>> values) {
   if (values.size() != 1) {
     refuse({.where = "nn::operator|",
-            .expected = "a model with one output",
+            .expected = "a layer or model with one result",
             .got = values.size(),
-            .remedy = "call nn::apply(model, {x}), which returns all"});
+            .remedy = "call nn::apply(layer, {x}), which returns all"});
   }
   return std::move(values[0]);
 }
@@ -196,7 +196,7 @@ template <Real T>
 }  // namespace detail
 
 /// What a layer, or a model with one input and one output, makes of x. Throws `ShapeError` where it
-/// can't take x.
+/// can't take x, and `std::invalid_argument` where it makes several results.
 template <Real T, class L>
 requires(Layer<L> || ModelLike<L> || MergingLayer<L>) [[nodiscard]] Value<T> operator|(
     const Value<T>& x, L layer) {

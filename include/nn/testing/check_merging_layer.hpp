@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The form that every layer with several inputs fills in the tests; for the layers of users too.
+// The form that every layer with several inputs or results fills in the tests; for the layers of
+// users too.
 #pragma once
 
 #include <concepts>
@@ -14,6 +15,7 @@
 #include "nn/io/arguments_text.hpp"
 #include "nn/testing/check_layer.hpp"
 #include "nn/testing/joined_inputs.hpp"
+#include "nn/testing/merged_batch.hpp"
 
 namespace nn::testing {
 
@@ -26,6 +28,7 @@ struct MergingRefusal {
 /// What is not the same for all layers with several inputs.
 struct MergingExpectations {
   Shape output;                            ///< of one sample
+  std::vector<Shape> further_outputs{};    ///< of a layer with several results, those behind it
   std::vector<MergingRefusal> refusals{};  ///< as `output_shape` throws them
   bool is_random = false;                  ///< training draws numbers: another step, another y
   InputRange input{};                      ///< keep clear of what the layer can't differentiate
@@ -34,79 +37,6 @@ struct MergingExpectations {
 };
 
 namespace detail {
-
-/// The tensors of one pass, each in guarded memory of its own.
-class MergedBatch {
- public:
-  MergedBatch(const AnyLayer<double>& layer, const std::vector<Shape>& samples, Index batch,
-              InputRange range)
-      : y_shape_(layer.merged_shape(samples).with_batch(batch)),
-        y_(y_shape_.num_elements()),
-        dy_(y_shape_.num_elements()),
-        memory_(memory_bytes(layer, samples, batch)) {
-    Index number = 0;
-    for (const Shape& sample : samples) {
-      shapes_.push_back(sample.with_batch(batch));
-      GuardedBuffer<double>& x = x_.emplace_back(shapes_.back().num_elements());
-      dx_.emplace_back(x.size());
-      fill(x.data(), x.size(), [&](Index) {
-        const double unit = (test_number(TestNumbers::input, number++) + 1) / 2;
-        return range.lowest + unit * (range.highest - range.lowest);
-      });
-    }
-    fill(dy_.data(), dy_.size(),
-         [](Index i) { return test_number(TestNumbers::output_gradient, i); });
-  }
-
-  void forward(const AnyLayer<double>& layer) {
-    layer.merge(inputs(), {y_.data(), y_shape_}, pass());
-  }
-  /// With null for the gradient of each input that `skips(i)`. Gradients of parameters are
-  /// assigned.
-  template <class Skips>
-  void backward(const AnyLayer<double>& layer, const Skips& skips) {
-    std::vector<TensorRef<double>> gradients;
-    for (std::size_t i = 0; i < dx_.size(); ++i) {
-      gradients.push_back({skips(i) ? nullptr : dx_[i].data(), shapes_[i]});
-    }
-    layer.backward(inputs(), {y_.data(), y_shape_}, {dy_.data(), y_shape_}, gradients, pass());
-  }
-
-  [[nodiscard]] std::size_t num_inputs() const { return x_.size(); }
-  [[nodiscard]] const Shape& y_shape() const { return y_shape_; }
-  [[nodiscard]] const Shape& shape(std::size_t i) const { return shapes_[i]; }
-  [[nodiscard]] GuardedBuffer<double>& x(std::size_t i) { return x_[i]; }
-  [[nodiscard]] GuardedBuffer<double>& dx(std::size_t i) { return dx_[i]; }
-  [[nodiscard]] GuardedBuffer<double>& y() { return y_; }
-  [[nodiscard]] GuardedBuffer<double>& dy() { return dy_; }
-
-  [[nodiscard]] const GuardedBuffer<std::byte>& memory() const { return memory_; }
-
- private:
-  [[nodiscard]] static Index memory_bytes(const AnyLayer<double>& layer, std::vector<Shape> shapes,
-                                          Index batch) {
-    for (Shape& shape : shapes) shape = shape.with_batch(batch);
-    return layer.workspace_bytes(shapes, true);
-  }
-  [[nodiscard]] Pass pass() {
-    Pass pass = LayerRig<double>::training_pass();
-    pass.memory = memory_.data();
-    pass.accumulate = false;
-    return pass;
-  }
-  [[nodiscard]] Tensors<const double> inputs() {
-    inputs_.clear();
-    for (std::size_t i = 0; i < x_.size(); ++i) inputs_.push_back({x_[i].data(), shapes_[i]});
-    return inputs_;
-  }
-
-  std::vector<Shape> shapes_;  // of the inputs, with batch
-  Shape y_shape_;
-  std::vector<GuardedBuffer<double>> x_, dx_;
-  GuardedBuffer<double> y_, dy_;
-  GuardedBuffer<std::byte> memory_;
-  std::vector<TensorRef<const double>> inputs_;
-};
 
 /// What the form knows of the layer.
 struct MergingContext {
@@ -139,10 +69,18 @@ inline void check_merged_shape(Findings& findings, const MergingContext& form) {
     for (const Shape& sample : samples) append_listed(shapes, sample.to_string());
     return form.name + ": output_shape(" + shapes + ")";
   };
-  const Shape output = form.layer.merged_shape(form.samples);
-  if (output != form.expected.output) {
+  std::vector<Shape> outputs = form.expected.further_outputs;
+  outputs.insert(outputs.begin(), form.expected.output);
+  const Index num_results = form.layer.num_results();
+  if (std::ssize(outputs) != num_results) {
     findings.push_back(
-        sentence({place(form.samples), form.expected.output.to_string(), output.to_string()}));
+        sentence({{form.name, ": num_results()"}, std::ssize(outputs), num_results}));
+    return;
+  }
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const Shape output = form.layer.merged_shape(form.samples, static_cast<Index>(i));
+    if (output == outputs[i]) continue;
+    findings.push_back(sentence({place(form.samples), outputs[i].to_string(), output.to_string()}));
   }
   for (const MergingRefusal& refusal : form.expected.refusals) {
     std::string got = "no error";
@@ -168,8 +106,10 @@ inline void check_each_input(Findings& findings, const MergingContext& form) {
     if (is_intact) return;
     findings.push_back(sentence({where, "nothing written behind its end", "a write"}));
   };
-  intact(form.name + ": y", all.y().is_intact());
-  intact(form.name + ": dy", all.dy().is_intact());
+  for (std::size_t i = 0; i < all.num_results(); ++i) {
+    intact(form.name + ": y", all.y(i).is_intact());
+    intact(form.name + ": dy", all.dy(i).is_intact());
+  }
   intact(form.name + ": pass.memory", all.memory().is_intact());
   const std::vector<double> gradients = form.parameter_gradients();
   for (std::size_t i = 0; i < all.num_inputs(); ++i) {
@@ -194,6 +134,29 @@ inline void check_each_input(Findings& findings, const MergingContext& form) {
   }
 }
 
+/// A result that nobody reads counts like one whose gradient is 0.
+inline void check_each_result(Findings& findings, const MergingContext& form) {
+  const auto skips = [](std::size_t) { return false; };
+  for (std::size_t unread = 0; unread < form.batch().num_results(); ++unread) {
+    if (form.layer.num_results() == 1) return;
+    MergedBatch expected = form.batch(), actual = form.batch();
+    fill(expected.dy(unread).data(), expected.dy(unread).size(), [](Index) { return 0.0; });
+    expected.forward(form.layer);
+    expected.backward(form.layer, skips);
+    const std::vector<double> gradients = form.parameter_gradients();
+    actual.forward(form.layer);
+    actual.backward(form.layer, skips, static_cast<std::ptrdiff_t>(unread));
+    const std::vector<double> own = form.parameter_gradients();
+    const std::string without = ", without dy of result " + std::to_string(unread);
+    compare_exactly(findings, form.name + without, "gradients of parameters",
+                    {std::ssize(gradients)}, gradients.data(), own.data());
+    for (std::size_t i = 0; i < expected.num_inputs(); ++i) {
+      compare_exactly(findings, input_name(form, i) + without, "dx", expected.shape(i),
+                      expected.dx(i).data(), actual.dx(i).data());
+    }
+  }
+}
+
 /// A layer that promises to ignore y in backward gives the same gradients whatever is there.
 inline void check_ignored_y(Findings& findings, const MergingContext& form) {
   if (!form.layer.promises().ignores_y) return;
@@ -202,7 +165,7 @@ inline void check_ignored_y(Findings& findings, const MergingContext& form) {
   expected.forward(form.layer);
   expected.backward(form.layer, skips);
   actual.forward(form.layer);
-  actual.y().set_bits();
+  for (std::size_t i = 0; i < actual.num_results(); ++i) actual.y(i).set_bits();
   actual.backward(form.layer, skips);
   for (std::size_t i = 0; i < expected.num_inputs(); ++i) {
     compare_exactly(findings, input_name(form, i) + ", y overwritten", "dx", expected.shape(i),
@@ -219,8 +182,11 @@ void check_joined(Findings& findings, const MergingContext& form, const Make& ma
   const auto joined = [=]<class T>() -> JoinedInputs<T, nn::detail::promises_of<L>()>
   requires requires { make.template operator()<T>(); }
   { return {AnyLayer<T>(make.template operator()<T>()), samples}; };
+  Index num_made = form.expected.output.num_elements();
+  for (const Shape& each : form.expected.further_outputs) num_made += each.num_elements();
+  const bool is_one = form.expected.further_outputs.empty();
   const Findings more = check_layer(joined, {count},
-                                    {.output = form.expected.output,
+                                    {.output = is_one ? form.expected.output : Shape{num_made},
                                      .is_random = form.expected.is_random,
                                      .input = form.expected.input,
                                      .float_tolerance = form.expected.float_tolerance,
@@ -235,7 +201,9 @@ void check_joined(Findings& findings, const MergingContext& form, const Make& ma
 
 /// A layer that names its arguments, and so can be loaded.
 template <class L>
-concept DescribedMergingLayer = MergingLayer<L> && requires(const L& layer, const Arguments& a) {
+concept DescribedMergingLayer = (MergingLayer<L> ||
+                                 MultiTensorLayer<L>)&&requires(const L& layer,
+                                                                const Arguments& a) {
   { L::name() } -> std::convertible_to<std::string>;
   { layer.arguments() } -> std::same_as<Arguments>;
   { L::from_arguments(a) } -> std::same_as<L>;
@@ -263,8 +231,10 @@ void check_arguments(Findings& findings, const MergingContext& form, const L& la
     ParameterBlock<double> block;
     set_parameters(layer_again, form.samples, block);
     actual.forward(layer_again);
-    compare_exactly(findings, form.name + ", loaded", "y", expected.y_shape(), expected.y().data(),
-                    actual.y().data());
+    for (std::size_t i = 0; i < expected.num_results(); ++i) {
+      compare_exactly(findings, form.name + ", loaded", "y", expected.y_shape(i),
+                      expected.y(i).data(), actual.y(i).data());
+    }
   } catch (const std::exception& error) {
     findings.push_back(
         sentence({{form.name, ", loaded"}, "a layer that can be loaded", error.what()}));
@@ -273,10 +243,11 @@ void check_arguments(Findings& findings, const MergingContext& form, const L& la
 
 }  // namespace detail
 
-/// Holds a layer with several inputs against all that the library expects of it: of any layer, as
-/// `check_layer` does, with the inputs of a sample as one row; and of each input. Returns what is
-/// wrong, nothing for a sound layer. `make` makes the layer over a scalar type, as for
-/// `check_layer`. `samples` are the shapes of one sample of each input.
+/// Holds a layer with several inputs or results against all that the library expects of it: of any
+/// layer, as `check_layer` does, with the inputs of a sample as one row, and several results too;
+/// and of each input and result. Returns what is wrong, nothing for a sound layer. `make` makes the
+/// layer over a scalar type, as for `check_layer`. `samples` are the shapes of one sample of each
+/// input.
 template <class Make>
 [[nodiscard]] Findings check_merging_layer(const Make& make, const std::vector<Shape>& samples,
                                            const MergingExpectations& expected) {
@@ -288,6 +259,7 @@ template <class Make>
   detail::check_merged_shape(findings, form);
   if (!findings.empty()) return findings;
   detail::check_each_input(findings, form);
+  detail::check_each_result(findings, form);
   detail::check_ignored_y(findings, form);
   detail::check_joined<L>(findings, form, make);
   if constexpr (detail::DescribedMergingLayer<L>) {
