@@ -3,13 +3,15 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
+#include <iterator>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "nn/kernels/elementwise/gates.hpp"
 #include "nn/kernels/rows/time_major.hpp"
+#include "nn/layer/multi_tensor_layer.hpp"
 #include "nn/layer/recurrent/recurrence_memory.hpp"
 #include "nn/layer/recurrent/recurrence_options.hpp"
 
@@ -32,7 +34,7 @@ class Recurrence {
   using Scalar = T;
   static constexpr int input_rank = 3;
   static constexpr Promises promises{
-      .ignores_y = true, .keeps_mask = true, .assigns_gradients = true};
+      .ignores_y = true, .keeps_first_mask = true, .assigns_gradients = true};
 
   [[nodiscard]] NN_COLD Shape output_shape(const Shape& input) const {
     if (input.rank() != 2 || input.num_elements() == 0) {
@@ -43,46 +45,81 @@ class Recurrence {
     return {units_};
   }
 
+  /// y, and with return_state the states behind the last step.
+  [[nodiscard]] Index num_results() const { return options_.return_state ? 1 + num_states : 1; }
+  [[nodiscard]] NN_COLD Shape output_shape(std::span<const Shape> samples, Index result) const {
+    if (samples.size() != 1 && std::ssize(samples) != 1 + num_states) {
+      refuse<ShapeError>({name_,
+                          {"one input or ", 1 + num_states, ", a sequence before its first ",
+                           has_cell_state ? "h and c" : "h"},
+                          samples.size()});
+    }
+    for (const Shape& state : samples.subspan(1)) {
+      if (state == Shape{units_}) continue;
+      refuse<ShapeError>({name_, {"states [", units_, "] to begin with"}, state.to_string()});
+    }
+    const Shape y = output_shape(samples[0]);
+    return result == 0 ? y : Shape{units_};
+  }
+
   [[nodiscard]] Index workspace_bytes(const Shape& x, bool training) const {
-    return bytes_of<T>(RecurrenceLayout(x, units_, Cell::num_gates, training).size);
+    return bytes_of<T>(
+        RecurrenceLayout({x[0], x[1], x[2]}, units_, Cell::num_gates, training).size);
   }
 
   void forward(ConstTensorMap<T, 3> x, TensorMap<T, 2> y, const Pass& pass) const {
-    const Memory memory(*this, shape_of(x), pass);
+    const TensorRef<const T> from{x.data(), shape_of(x)};
+    const TensorRef<T> to{y.data()};
+    forward(Tensors<const T>(&from, 1), Tensors<T>(&to, 1), pass);
+  }
+  void backward(ConstTensorMap<T, 3> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dy,
+                TensorMap<T, 3> dx, const Pass& pass) const {
+    const TensorRef<const T> from{x.data(), shape_of(x)};
+    const TensorRef<T> gradient{dy.data()}, to{pass.needs_dx ? dx.data() : nullptr};
+    backward(Tensors<const T>(&from, 1), {}, Tensors<T>(&gradient, 1), Tensors<T>(&to, 1), pass);
+  }
+
+  /// x, h, c -> y, h, c
+  void forward(Tensors<const T> x, Tensors<T> y, const Pass& pass) const {
+    const Memory memory = memory_of(x, pass);
     const kernels::SequenceSize sequence = memory.sequence;
-    kernels::to_time_major(sequence, options_.go_backwards, x.data(), memory.x);
+    kernels::to_time_major(sequence, options_.go_backwards, x[0].data, memory.x);
     kernels::product<T>(memory.all_x(), weights(W_), memory.all(memory.gates),
                         {.bias = input_bias()});
-    const Index state_size = sequence.samples * units_;
-    for (T* state : memory.states()) std::fill_n(state, state_size, T(0));
-    if (options_.stateful) begin_from_state(memory);
+    begin_states(memory, x);
     memory.for_each_part([&](Index first, Index rows) {
-      PackedU packed(units_, Cell::num_gates * units_);
+      PackedU<T> packed(units_, Cell::num_gates * units_);
       for (Index t = 0; t < sequence.steps; ++t) {
         const TimeStep<T> step = memory.step(t, first, rows, packed);
         cell_.forward(step, weights(U_), recurrent_bias());
         memory.mask_of(t, first, step).hold_states();
       }
     });
-    const T* const h = memory.h + state_size;
+    const Index state_size = memory.state_size(), last = sequence.steps * state_size;
     if (options_.return_sequences) {
-      kernels::to_sample_major<T>({sequence.samples, sequence.steps, units_}, false, h, y.data());
+      kernels::to_sample_major<T>({sequence.samples, sequence.steps, units_}, false,
+                                  memory.h + state_size, y[0].data);
     } else {
-      std::copy_n(h + (sequence.steps - 1) * state_size, state_size, y.data());
+      std::copy_n(memory.h + last, state_size, y[0].data);
     }
+    clear_unread(memory, y[0].data);
+    if (y.size() > 1) std::copy_n(memory.h + last, state_size, y[1].data);
+    if (y.size() > 2) std::copy_n(memory.kept[0] + last, state_size, y[2].data);
   }
 
-  void backward(ConstTensorMap<T, 3> x, ConstTensorMap<T, 2>, TensorMap<T, 2> dy,
-                TensorMap<T, 3> dx, const Pass& pass) const {
-    const Memory memory(*this, shape_of(x), pass);
+  void backward(Tensors<const T> x, Tensors<const T>, Tensors<T> dy, Tensors<T> dx,
+                const Pass& pass) const {
+    const Memory memory = memory_of(x, pass);
     const kernels::SequenceSize sequence = memory.sequence;
+    T* const dy_steps = dy[0].data;
+    if (dy_steps != nullptr) clear_unread(memory, dy_steps);
+    memory.set_state(memory.dh, dy, 1);
+    memory.set_state(memory.dc, dy, 2);
     memory.for_each_part([&](Index first, Index rows) {
-      PackedU packed(Cell::num_gates * units_, units_);
-      std::fill_n(memory.dh + first * units_, rows * units_, T(0));
-      std::fill_n(memory.dc + first * units_, rows * units_, T(0));
+      PackedU<T> packed(Cell::num_gates * units_, units_);
       for (Index t = sequence.steps - 1; t >= 0; --t) {
         const TimeStep<T> step = memory.step(t, first, rows, packed);
-        add_output_gradient(step, t, first, sequence.steps, dy.data());
+        if (dy_steps != nullptr) add_output_gradient(step, t, first, sequence.steps, dy_steps);
         const StepMask<T> mask = memory.mask_of(t, first, step);
         mask.save_gradients();
         cell_.backward(step, weights(U_));
@@ -90,18 +127,23 @@ class Recurrence {
       }
     });
     if (!pass.is_frozen) weight_gradients(memory, pass.accumulate);
-    if (!pass.needs_dx) return;
+    // What is left is of the states before the first step.
+    const Index state_size = memory.state_size();
+    if (dx.size() > 1 && dx[1].data != nullptr) std::copy_n(memory.dh, state_size, dx[1].data);
+    if (dx.size() > 2 && dx[2].data != nullptr) std::copy_n(memory.dc, state_size, dx[2].data);
+    if (dx[0].data == nullptr) return;
     kernels::product<T>(memory.all(memory.dgates), weights(W_).transposed(),
                         kernels::Matrix<T>(memory.dx, memory.rows(), sequence.size));
-    kernels::to_sample_major(sequence, options_.go_backwards, memory.dx, dx.data());
+    kernels::to_sample_major(sequence, options_.go_backwards, memory.dx, dx[0].data);
   }
 
   /// Whether the next batch begins with the state that a pass ends with.
   [[nodiscard]] bool updates_state() const { return options_.stateful; }
   void update_state(const Shape& x, const Pass& pass) {
     if (!options_.stateful) return;
-    const Memory memory(*this, x, pass);
-    const Index size = memory.sequence.samples * units_, last = memory.sequence.steps * size;
+    const TensorRef<const T> sequence{nullptr, x};
+    const Memory memory = memory_of(Tensors<const T>(&sequence, 1), pass);
+    const Index size = memory.state_size(), last = memory.sequence.steps * size;
     std::copy_n(memory.h + last, size, h_state_.value().data());
     if (has_cell_state) std::copy_n(memory.kept[0] + last, size, c_state_.value().data());
   }
@@ -140,117 +182,39 @@ class Recurrence {
   [[nodiscard]] Index units() const { return units_; }
 
  private:
-  /// U [k, n], packed by the first step of a part for its others.
-  struct PackedU {
-    kernels::Scratch<std::byte> memory;
-    kernels::KeptOperand operand;
+  using Memory = RecurrenceMemory<T, Cell::num_gates>;
 
-    PackedU(Index k, Index n)
-        : memory(kernels::ScratchUse::recurrent_weights, kernels::kept_operand_bytes<T>(k, n)),
-          operand{memory.data()} {}
-  };
+  [[nodiscard]] Memory memory_of(Tensors<const T> x, const Pass& pass) const {
+    const Shape& shape = x[0].shape;
+    pass.require_memory(name_, workspace_bytes(shape, pass.training));
+    Memory memory({shape[0], shape[1], shape[2]}, units_, pass);
+    memory.is_backwards = options_.go_backwards;
+    memory.begins_at_zero = x.size() == 1 && !options_.stateful;
+    return memory;
+  }
 
-  /// The tensors in `pass.memory`, of all steps of all samples.
-  struct Memory {
-    kernels::SequenceSize sequence;  // of x
-    Index units;
-    T *x, *gates, *h;
-    std::array<T*, 2> kept;
-    T *dgates, *drecurrent, *dx, *dh, *dc, *held;
-    const bool* mask;
-    bool is_backwards, is_stateful;
-
-    Memory(const Recurrence& layer, const Shape& shape, const Pass& pass)
-        : sequence{shape[0], shape[1], shape[2]},
-          units(layer.units_),
-          mask(pass.mask),
-          is_backwards(layer.options_.go_backwards),
-          is_stateful(layer.options_.stateful) {
-      pass.require_memory(layer.name_, layer.workspace_bytes(shape, pass.training));
-      const RecurrenceLayout layout(shape, units, Cell::num_gates, pass.training);
-      T* const memory = reinterpret_cast<T*>(pass.memory);
-      x = memory + layout.x;
-      gates = memory + layout.gates;
-      h = memory + layout.h;
-      for (std::size_t i = 0; i < kept.size(); ++i) kept[i] = memory + layout.kept[i];
-      dgates = memory + layout.dgates;
-      drecurrent = memory + layout.drecurrent;
-      dx = memory + layout.dx;
-      dh = memory + layout.dh;
-      dc = memory + layout.dc;
-      held = memory + layout.held;
-    }
-
-    [[nodiscard]] std::array<T*, 3> states() const { return {h, kept[0], kept[1]}; }
-    [[nodiscard]] Index rows() const { return sequence.samples * sequence.steps; }
-    [[nodiscard]] kernels::Matrix<const T> all_x() const { return {x, rows(), sequence.size}; }
-    [[nodiscard]] kernels::Matrix<T> all(T* gate_values) const {
-      return {gate_values, rows(), Cell::num_gates * units};
-    }
-
-    /// Step t of `rows` samples from the `first` on.
-    [[nodiscard]] TimeStep<T> step(Index t, Index first, Index rows_of_step,
-                                   PackedU& packed) const {
-      const Index before = (t * sequence.samples + first) * units;
-      const Index now = before + sequence.samples * units, gate = before * Cell::num_gates;
-      return {.rows = rows_of_step,
-              .units = units,
-              .is_first = t == 0 && !is_stateful,
-              .gates = gates + gate,
-              .h_before = h + before,
-              .h = h + now,
-              .kept = {kept[0] + now, kept[1] + now},
-              .kept_before = {kept[0] + before, kept[1] + before},
-              .dh = dh + first * units,
-              .dc = dc + first * units,
-              .dgates = dgates + gate,
-              .drecurrent = drecurrent + gate,
-              .packed_U = &packed.operand};
-    }
-
-    /// The mask of step t of samples from the `first` on.
-    [[nodiscard]] StepMask<T> mask_of(Index t, Index first, const TimeStep<T>& step) const {
-      if (mask == nullptr) return {step};
-      const Index place = is_backwards ? sequence.steps - 1 - t : t;
-      return {step, mask + first * sequence.steps + place, sequence.steps,
-              held + 2 * first * units};
-    }
-
-    /// All steps of all samples as the rows of one, for products.
-    [[nodiscard]] TimeStep<T> all_steps() const {
-      TimeStep<T> all{};
-      all.rows = rows();
-      all.units = units;
-      all.h_before = h;
-      all.kept = {kept[0] + sequence.samples * units, kept[1] + sequence.samples * units};
-      all.dgates = dgates;
-      all.drecurrent = drecurrent;
-      return all;
-    }
-
-    /// Calls body(first, rows) for parts of the samples, one for each thread. No bit depends on how
-    /// they are cut: products add in the same order for any number of rows.
-    template <class Body>
-    void for_each_part(const Body& body) const {
-      const Index rows_of_part = ceil_div(sequence.samples, Index{num_threads()});
-      parallel_for(ceil_div(sequence.samples, std::max<Index>(rows_of_part, 1)), [&](Index part) {
-        const Index first = part * rows_of_part;
-        body(first, std::min(rows_of_part, sequence.samples - first));
-      });
-    }
-  };
-
-  /// The state before the first step: that of the last batch's end.
-  void begin_from_state(const Memory& memory) const {
-    const Index samples = memory.sequence.samples;
-    if (samples != options_.batch_size) {
+  /// The states before the first step: what is given, else those of the last batch's end.
+  void begin_states(const Memory& memory, Tensors<const T> x) const {
+    const Index samples = memory.sequence.samples, size = memory.state_size();
+    for (T* state : {memory.h, memory.kept[0], memory.kept[1]}) std::fill_n(state, size, T(0));
+    if (options_.stateful && samples != options_.batch_size) {
       refuse<ShapeError>({name_,
                           {"batches of ", options_.batch_size, " samples"},
                           samples,
                           "stateful, with that batch_size"});
     }
-    std::copy_n(h_state_.value().data(), samples * units_, memory.h);
-    if (has_cell_state) std::copy_n(c_state_.value().data(), samples * units_, memory.kept[0]);
+    if (memory.begins_at_zero) return;
+    const bool is_given = x.size() > 1;
+    std::copy_n(is_given ? x[1].data : h_state_.value().data(), size, memory.h);
+    if constexpr (has_cell_state) {
+      std::copy_n(is_given ? x[2].data : c_state_.value().data(), size, memory.kept[0]);
+    }
+  }
+  /// Of y or dy.
+  void clear_unread(const Memory& memory, T* y) const {
+    if (memory.mask == nullptr || memory.begins_at_zero) return;
+    clear_first_masked(memory.mask, options_.go_backwards, !options_.return_sequences, y,
+                       {memory.sequence.samples, memory.sequence.steps, units_});
   }
 
   /// dh += dy of this step.
@@ -296,6 +260,7 @@ class Recurrence {
   }
 
   static constexpr bool has_cell_state = requires { requires Cell::has_cell_state; };
+  static constexpr Index num_states = has_cell_state ? 2 : 1;
 
   const char* name_;
   Index units_;

@@ -16,7 +16,7 @@ struct RecurrenceOptions {
   bool use_bias;
   Initializer kernel_initializer, recurrent_initializer, bias_initializer;
   WeightRules kernel_rules, recurrent_rules, bias_rules;
-  bool return_sequences, go_backwards, stateful;
+  bool return_sequences, return_state, go_backwards, stateful;
   Index batch_size;
 
   /// Those among a layer's options.
@@ -30,28 +30,23 @@ struct RecurrenceOptions {
         recurrent_rules{o.recurrent_regularizer, o.recurrent_constraint},
         bias_rules{o.bias_regularizer, o.bias_constraint},
         return_sequences(o.return_sequences),
+        return_state(o.return_state),
         go_backwards(o.go_backwards),
         stateful(o.stateful),
         batch_size(o.batch_size) {}
 };
 
-/// The arguments, with those of a stateful layer if it is one.
+/// The arguments, with those about states where the layer has any to return or to keep.
 template <class Options>
 [[nodiscard]] NN_COLD Arguments with_states(Arguments a, const Options& options) {
+  if (options.return_state) a.set("return_state", true);
   if (options.stateful) a.set("stateful", true).set("batch_size", options.batch_size);
   return a;
 }
-/// The options, with those that arguments of a stateful layer have. Throws `std::invalid_argument`
-/// where the layer should return its states.
+/// The options, with those about states that the arguments have.
 template <class Options>
 [[nodiscard]] NN_COLD Options read_states(const Arguments& a, Options options) {
-  if (a.has("return_state") && a.get<bool>("return_state")) {
-    refuse({{a.owner(), ", argument 'return_state'"},
-            "false, as a layer makes one tensor",
-            "true",
-            "",
-            "use return_sequences"});
-  }
+  if (a.has("return_state")) options.return_state = a.get<bool>("return_state");
   if (a.has("stateful")) options.stateful = a.get<bool>("stateful");
   if (a.has("batch_size")) options.batch_size = a.get<Index>("batch_size");
   return options;

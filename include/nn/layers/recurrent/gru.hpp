@@ -18,6 +18,7 @@ struct GRUOptions {
   Initializer recurrent_initializer = Orthogonal{};       ///< the first values of U
   Initializer bias_initializer = Zeros{};                 ///< the first values of b
   bool return_sequences = false;                          ///< y has all steps; else the last one
+  bool return_state = false;  ///< the states behind the last step are results too
   bool go_backwards = false;  ///< the last step is read first; y is in the order of reading
   bool stateful = false;      ///< a batch begins with the state that the last one ended with
   Index batch_size = 0;       ///< of a stateful layer: the samples of each batch
@@ -187,13 +188,16 @@ struct GRUCell {
 /// on:       z = s(x_t Wz + bz + h Uz + cz)   r = s(x_t Wr + br + h Ur + cr)
 ///           g = act(x_t Wg + bg + r (h Ug + cg))   h <- z h + (1 - z) g
 /// without reset_after, as first published, g = act(x_t Wg + bg + (r h) Ug) and there is no c.
-/// y is the last h, or with return_sequences each h.
+/// y is the last h, or with return_sequences each h. `nn::apply(GRU{…}, {x, h})` begins with this h
+/// (Keras: initial_state); with return_state the last h is a result behind y.
 /// Shapes    x [N, steps, in]   W [in, 3 units]   U [units, 3 units], as z, r, g
 ///           the bias [2, 3 units], b and c, or [3 units]   y [N, units] or [N, steps, units]
+///           h [N, units]
 /// Backward  through time: from the last step to the first, by the chain rule
 /// Init      W: Glorot uniform (Glorot and Bengio 2010)   U: orthogonal   b, c: 0
 /// Throws    std::invalid_argument unless units is positive, and for an activation whose slope does
-///           not follow from its result; ShapeError for samples that are not [steps, features]
+///           not follow from its result; ShapeError for samples that are not [steps, features], and
+///           for other states to begin with than h
 template <Real T = float>
 class GRU : public detail::Recurrence<T, detail::GRUCell<T>> {
   using Base = detail::Recurrence<T, detail::GRUCell<T>>;

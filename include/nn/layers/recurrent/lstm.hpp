@@ -20,6 +20,7 @@ struct LSTMOptions {
   Initializer bias_initializer = Zeros{};                 ///< the first values of b
   bool unit_forget_bias = true;   ///< b of f begins with 1 (Jozefowicz, Zaremba, Sutskever 2015)
   bool return_sequences = false;  ///< y has all steps; else the last one
+  bool return_state = false;      ///< the states behind the last step are results too
   bool go_backwards = false;      ///< the last step is read first; y is in the order of reading
   bool stateful = false;          ///< a batch begins with the state that the last one ended with
   Index batch_size = 0;           ///< of a stateful layer: the samples of each batch
@@ -107,14 +108,16 @@ struct LSTMCell {
 /// Schmidhuber and Cummins 2000; Keras: LSTM). Of each step x_t of a sequence, from h = c = 0 on:
 ///           i = s(x_t Wi + h Ui + bi)   f = s(x_t Wf + h Uf + bf)   o = s(x_t Wo + h Uo + bo)
 ///           g = act(x_t Wg + h Ug + bg)   c <- f c + i g   h <- o act(c)
-/// y is the last h, or with return_sequences each h.
+/// y is the last h, or with return_sequences each h. `nn::apply(LSTM{…}, {x, h, c})` begins with
+/// these states (Keras: initial_state); with return_state the last h and c are results behind y.
 /// Shapes    x [N, steps, in]   W [in, 4 units]   U [units, 4 units]   b [4 units], as i, f, g, o
-///           y [N, units] or [N, steps, units]
+///           y [N, units] or [N, steps, units]   h, c [N, units]
 /// Backward  through time: from the last step to the first, by the chain rule
 /// Init      W: Glorot uniform   U: orthogonal   b: 0, of f 1
 /// Throws    std::invalid_argument unless units is positive, for an activation whose slope does not
 ///           follow from its result, and for unit_forget_bias beside a bias that begins with
-///           anything but zeros; ShapeError for samples that are not [steps, features]
+///           anything but zeros; ShapeError for samples that are not [steps, features], and for
+///           other states to begin with than h and c
 template <Real T = float>
 class LSTM : public detail::Recurrence<T, detail::LSTMCell<T>> {
   using Base = detail::Recurrence<T, detail::LSTMCell<T>>;

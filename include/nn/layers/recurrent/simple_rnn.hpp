@@ -17,6 +17,7 @@ struct SimpleRNNOptions {
   Initializer recurrent_initializer = Orthogonal{};  ///< the first values of U
   Initializer bias_initializer = Zeros{};            ///< the first values of b
   bool return_sequences = false;                     ///< y has all steps; else the last one
+  bool return_state = false;  ///< the states behind the last step are results too
   bool go_backwards = false;  ///< the last step is read first; y is in the order of reading
   bool stateful = false;      ///< a batch begins with the state that the last one ended with
   Index batch_size = 0;       ///< of a stateful layer: the samples of each batch
@@ -61,13 +62,16 @@ struct SimpleRNNCell {
 
 /// Fully connected recurrent layer (Elman 1990; Keras: SimpleRNN). Of each step x_t of a sequence,
 /// from h = 0 on:  h <- act(x_t W + b + h U).   y is the last h, or with return_sequences each h.
+/// `nn::apply(SimpleRNN{…}, {x, h})` begins with this h (Keras: initial_state); with return_state
+/// the last h is a result behind y.
 /// Shapes    x [N, steps, in]   W [in, units]   U [units, units]   b [units]
-///           y [N, units] or [N, steps, units]
+///           y [N, units] or [N, steps, units]   h [N, units]
 /// Backward  through time, from the last step to the first: dz = dh act'(z)   dh_before = dz U^T
 ///           dW += sum_t x_t^T dz   dU += sum_t h_before^T dz   db += sum_t dz   dx_t = dz W^T
 /// Init      W: Glorot uniform (Glorot and Bengio 2010)   U: orthogonal   b: 0
 /// Throws    std::invalid_argument unless units is positive, and for an activation whose slope does
-///           not follow from its result; ShapeError for samples that are not [steps, features]
+///           not follow from its result; ShapeError for samples that are not [steps, features], and
+///           for other states to begin with than h
 template <Real T = float>
 class SimpleRNN : public detail::Recurrence<T, detail::SimpleRNNCell<T>> {
   using Base = detail::Recurrence<T, detail::SimpleRNNCell<T>>;
