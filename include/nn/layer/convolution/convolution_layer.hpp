@@ -53,12 +53,12 @@ class ConvolutionLayer {
   }
   [[nodiscard]] KernelAndBias<T> weights() const { return {W_, b_, options_.use_bias}; }
 
-  /// Lists W [kernel_size..., rows, columns] and b.
-  NN_COLD void add_weights(ParameterList<T>& list, Index rows, Index columns) {
+  /// Lists W [kernel_size..., first, second] and b.
+  NN_COLD void add_weights(ParameterList<T>& list, Index first, Index second) {
     Shape kernel;
     for (const Index size : per_axis(kernel_size_)) kernel.push_back(size);
-    kernel.push_back(rows);
-    kernel.push_back(columns);
+    kernel.push_back(first);
+    kernel.push_back(second);
     list.add(W_, "kernel", kernel, options_.kernel_initializer,
              {options_.kernel_regularizer, options_.kernel_constraint});
     add_bias(list, b_, filters_, options_);
