@@ -4,8 +4,10 @@
 #pragma once
 
 #include <algorithm>
+#include <type_traits>
 
 #include "nn/core/cold.hpp"
+#include "nn/core/function_ref.hpp"
 #include "nn/kernels/conv2d/conv2d.hpp"
 #include "nn/kernels/machine/blocks.hpp"
 #include "nn/kernels/machine/scratch.hpp"
@@ -56,13 +58,18 @@ struct GroupedConvolution {
 
 }  // namespace detail
 
-/// y of a convolution in groups, by `convolve(shape, x, W, y, first_channel)` of each: a whole
-/// convolution, whose results are the channels of y from that one on.
+/// Calls convolve(shape, x, W, y, first_channel) for one group: a whole convolution, whose results
+/// are the channels of y from that one on.
+template <Real T, class Y>
+using ConvolveGroup =
+    std::type_identity_t<FunctionRef<void(const Conv2DShape&, const T*, const T*, Y*, Index)>>;
+
+/// y of a convolution in groups.
 /// Shapes  as Conv2DShape says of all channels, but W [kernel_height, kernel_width, in_channels /
 ///         groups, out_channels]
-template <Real T, class Y, class Convolve>
+template <Real T, class Y>
 NN_COLD void grouped_conv2d(const Conv2DShape& shape, Index groups, const T* x, const T* W, Y* y,
-                            const Convolve& convolve) {
+                            ConvolveGroup<T, Y> convolve) {
   const detail::GroupedConvolution<T> parts(shape, groups);
   auto* const y_part = reinterpret_cast<Y*>(parts.y.data());
   for (Index g = 0; g < groups; ++g) {

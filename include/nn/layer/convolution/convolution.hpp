@@ -61,7 +61,7 @@ namespace nn::detail {
 
 /// Images of one row as images of one column, whose results are the same: threads share the rows of
 /// results, and there may be but one sequence. Kernel gradients are quicker the other way.
-[[nodiscard]] inline kernels::Conv2DShape in_rows(kernels::Conv2DShape s) {
+[[nodiscard, gnu::noinline]] inline kernels::Conv2DShape in_rows(kernels::Conv2DShape s) {
   if (s.height != 1 || s.kernel_height != 1 || s.out_height != 1) return s;
   std::swap(s.height, s.width);
   std::swap(s.kernel_height, s.kernel_width);
@@ -198,10 +198,11 @@ struct Convolution {
  private:
   using DyReader = kernels::Conv2DGradientReader<T>;
 
-  template <class Y, class Convolve>
-  void in_groups(const T* x, const T* W, Y* y, const Convolve& convolve) const {
-    if (groups == 1) return convolve(in_rows(shape), x, W, y, 0);
-    kernels::grouped_conv2d(in_rows(shape), groups, x, W, y, convolve);
+  template <class Y>
+  void in_groups(const T* x, const T* W, Y* y, kernels::ConvolveGroup<T, Y> convolve) const {
+    const kernels::Conv2DShape s = in_rows(shape);
+    if (groups == 1) return convolve(s, x, W, y, 0);
+    kernels::grouped_conv2d(s, groups, x, W, y, convolve);
   }
 };
 
