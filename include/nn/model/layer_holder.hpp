@@ -56,8 +56,8 @@ template <int Rank, class T>
 template <class M>
 struct ModelHolder final : LayerInterface<typename M::Scalar> {
   using T = typename M::Scalar;
-  explicit ModelHolder(M held) : layer(std::move(held)) {}
-  NN_COLD LayerInterface<T>* clone() const override { return new ModelHolder(layer); }
+  explicit ModelHolder(M&& held) : layer(std::move(held)) {}
+  NN_COLD LayerInterface<T>* clone() const override { return new ModelHolder(M(layer)); }
   std::string name() const override { return M::name(); }
   Network<T>* network() override { return &ModelAccess::network(layer); }
   std::span<const AnyLayer<T>> parts() const override {
@@ -88,11 +88,11 @@ struct MergingHolder final : LayerInterface<typename L::Scalar> {
   static_assert(
       !requires { &L::update_state; }, "a layer with several inputs has no state");
 
-  explicit MergingHolder(L held)
+  explicit MergingHolder(L&& held)
       : LayerInterface<T>(promises_of<L>(), 2, 2, has_memory, ParametricMergingLayer<L>),
         layer(std::move(held)) {}
   NN_COLD LayerInterface<T>* clone() const override {
-    return (new MergingHolder(layer))->as_copy_of(*this);
+    return (new MergingHolder(L(layer)))->as_copy_of(*this);
   }
   std::string name() const override { return layer.name(); }
   NN_COLD std::optional<Arguments> arguments() const override {
@@ -145,12 +145,12 @@ struct LayerHolder : LayerInterface<typename L::Scalar> {
       MultiTensorLayer<L> || !requires { &L::num_results; },
       "expected the functions of nn/layer/multi_tensor_layer.hpp beside num_results()");
 
-  explicit LayerHolder(L held)
+  explicit LayerHolder(L&& held)
       : LayerInterface<T>(promised, in, out, has_memory, ParametricLayer<L>),
         layer(std::move(held)) {}
 
   NN_COLD LayerInterface<T>* clone() const override {
-    return (new LayerHolder(layer))->as_copy_of(*this);
+    return (new LayerHolder(L(layer)))->as_copy_of(*this);
   }
   std::string name() const override { return layer.name(); }
   Shape output_shape(const Shape& input) const override { return layer.output_shape(input); }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -37,11 +36,14 @@ namespace detail {
 [[nodiscard]] NN_COLD inline std::vector<std::string> unique_names(
     const std::vector<std::string>& given, const std::vector<std::string>& types) {
   std::vector<std::string> names = given;
-  std::set<std::string> taken(given.begin(), given.end());
-  std::map<std::string, Index> numbers;  // the next one of each type
+  std::set<std::string> taken;
+  for (const std::string& name : given) taken.insert(name);
+  std::vector<Index> numbers(types.size(), 0);  // the next one of each type, where that is first
   for (std::size_t i = 0; i < names.size(); ++i) {
+    std::size_t first = 0;
+    while (types[first] != types[i]) ++first;
     while (names[i].empty()) {
-      const Index number = numbers[types[i]]++;
+      const Index number = numbers[first]++;
       std::string name = number == 0 ? types[i] : concat({types[i], "_", number});
       if (taken.insert(name).second) names[i] = std::move(name);
     }
