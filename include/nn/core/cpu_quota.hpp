@@ -61,7 +61,7 @@ namespace nn::detail {
 
 /// The limit of one group, in cores, from the files in its folder: cpu.max in version 2,
 /// cpu.cfs_quota_us and cpu.cfs_period_us in version 1.
-[[nodiscard]] inline int cores_of_group(const std::string& folder) {
+[[nodiscard]] NN_COLD inline int cores_of_group(const std::string& folder) {
   const std::string both = small_file(folder + "/cpu.max");
   std::string_view words = both;
   const std::string_view quota = take_until(words, ' ');
@@ -73,7 +73,8 @@ namespace nn::detail {
 /// The path of the group that limits the processor time of this process. `groups` is the text of
 /// /proc/self/cgroup, whose lines are "number:controllers:path"; in version 2 the controllers are
 /// empty. A process may be in groups of both versions.
-[[nodiscard]] inline std::string_view group_path(std::string_view groups, bool is_version_2) {
+[[nodiscard]] NN_COLD inline std::string_view group_path(std::string_view groups,
+                                                         bool is_version_2) {
   while (!groups.empty()) {
     std::string_view path = take_until(groups, '\n');
     static_cast<void>(take_until(path, ':'));

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <list>
 #include <optional>
 #include <set>
 #include <string>
@@ -79,7 +80,7 @@ template <Real T>
   append_key(text, "optimizer");
   append_part(text, "an optimizer", *compiled.optimizer.get());
   if (compiled.objectives.size() == 1) {
-    append_objective(text, compiled.objectives[0]);
+    append_objective(text, compiled.objectives.front());
   } else {
     append_key(text, "outputs");
     text += '[';
@@ -158,10 +159,9 @@ template <Real T, class Types>
 }
 
 template <Real T, class Types>
-[[nodiscard]] NN_COLD StoredObjective<T> read_objective(JsonReader& reader, Types types) {
+NN_COLD void read_objective(JsonReader& reader, StoredObjective<T>& objective, Types types) {
   constexpr const char* keys = "name, weight, loss and metrics, once each";
   const std::size_t start = reader.position();
-  StoredObjective<T> objective;
   std::set<std::string> known;
   reader.read_object([&](const std::string& key) {
     const std::size_t place = reader.position();
@@ -177,14 +177,13 @@ template <Real T, class Types>
     }
   });
   if (known.size() != 4) reader.fail(keys, concat({known.size(), " of them"}), start);
-  return objective;
 }
 
 /// Reads the value of one key.
 template <Real T, class Types>
 NN_COLD void read_training_value(JsonReader& reader, const std::string& key,
-                                 TrainingState<T>& state,
-                                 std::vector<StoredObjective<T>>& objectives, Types types) {
+                                 TrainingState<T>& state, std::list<StoredObjective<T>>& objectives,
+                                 Types types) {
   constexpr std::int64_t most_steps = std::int64_t{1} << 60;
   const std::size_t start = reader.position();
   Compiled<T>& compiled = state.compiled;
@@ -200,10 +199,10 @@ NN_COLD void read_training_value(JsonReader& reader, const std::string& key,
   } else if (key == "optimizer") {
     compiled.optimizer = make_described<OptimizerFamily<T>>(read_described(reader), types);
   } else if (key == "outputs") {
-    reader.read_array([&] { objectives.push_back(read_objective<T>(reader, types)); });
+    reader.read_array([&] { read_objective(reader, objectives.emplace_back(), types); });
   } else {
-    if (objectives.empty()) objectives.resize(1);
-    if (!read_objective_value(reader, key, objectives[0], types)) {
+    if (objectives.empty()) objectives.emplace_back();
+    if (!read_objective_value(reader, key, objectives.front(), types)) {
       reader.fail(training_keys, abbreviate(key), start);
     }
   }
@@ -218,7 +217,7 @@ template <Real T, class Types>
                   text.size());
   JsonReader reader(text, where);
   TrainingState<T> state;
-  std::vector<StoredObjective<T>> objectives;
+  std::list<StoredObjective<T>> objectives;
   std::set<std::string> known;
   reader.read_object([&](const std::string& key) {
     const std::size_t start = reader.position();

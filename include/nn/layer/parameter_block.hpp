@@ -289,7 +289,7 @@ class ParameterBlock {
   using Layout = detail::BlockLayout<T>;
 
   /// Allocates the values and names the parameters; `bind` then gives them their places.
-  Layout begin(const ParameterList<T>& list, NumberFormat format) {
+  NN_COLD Layout begin(const ParameterList<T>& list, NumberFormat format) {
     const Layout layout(list, format);
     format_ = format;
     values_ = AlignedArray<T>(static_cast<std::size_t>(layout.size()));

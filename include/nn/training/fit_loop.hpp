@@ -34,8 +34,8 @@ namespace detail {
 template <Real T>
 class FitLoop final : public FitContext {
  public:
-  FitLoop(Network<T>& network, Compiled<T>& compiled, const FitOptions& options,
-          const DataSet& training, const DataSet& validation)
+  NN_COLD FitLoop(Network<T>& network, Compiled<T>& compiled, const FitOptions& options,
+                  const DataSet& training, const DataSet& validation)
       : network_(network),
         compiled_(compiled),
         options_(options),
@@ -279,7 +279,7 @@ class FitLoop final : public FitContext {
   }
 
   // Uses its own counters: a callback may overwrite those of the context.
-  void run_epoch(Index number) {
+  NN_COLD void run_epoch(Index number) {
     epoch = number;
     if (place_.batch == 0) {
       logs = {};

@@ -90,7 +90,7 @@ namespace detail {
 
 /// The quickest set, or the one that the environment variable NN_ISA names (portable, avx2, avx512,
 /// avx512_bf16, amx).
-[[nodiscard]] inline Isa choose_isa() {
+[[nodiscard]] NN_COLD inline Isa choose_isa() {
   const Isa best = detect_isa();
   const char* wanted = std::getenv("NN_ISA");
   if (wanted == nullptr || *wanted == '\0') return quickest_isa(best);
