@@ -21,6 +21,7 @@
 #include "nn/testing/check_promises.hpp"
 #include "nn/testing/check_sharing.hpp"
 #include "nn/testing/check_state.hpp"
+#include "nn/testing/layer_source.hpp"
 #include "nn/testing/model_layer.hpp"
 
 namespace nn::testing {
@@ -205,20 +206,19 @@ inline void check_nesting(Findings& findings, const FormContext& form) {
 }
 
 /// What a file gives back has the arguments and the weights of what was saved, to the last bit.
-template <class L>
-void check_file(Findings& findings, const std::string& name, L layer, const Shape& sample) {
+inline void check_file(Findings& findings, const std::string& name, Sequential<float> model,
+                       const Shape& sample, Sequential<float> (*load)(const std::string& path)) {
   std::string path = std::filesystem::temp_directory_path() / "nn_check_layer_XXXXXX";
   const int file = ::mkstemp(path.data());
   demand<IoError>(file >= 0, name.c_str(), "a temporary file", path);
   ::close(file);
-  const auto text_of = [](const auto& model) {
-    return io::arguments_to_json(*model.layers()[0].arguments());
+  const auto text_of = [](const Sequential<float>& of) {
+    return io::arguments_to_json(*of.layers()[0].arguments());
   };
   try {
-    Sequential<typename L::Scalar> model{std::move(layer)};
     model.build(sample, {.seed = 5});
     model.save(path);
-    const auto loaded = Sequential<typename L::Scalar>::template load<L>(path);
+    const Sequential<float> loaded = load(path);
     if (text_of(loaded) != text_of(model)) {
       findings.push_back(
           sentence({{name, ", loaded: arguments"}, text_of(model), text_of(loaded)}));
@@ -298,21 +298,18 @@ inline void check_form(Findings& findings, const FormContext& form) {
 template <class Make>
 [[nodiscard]] Findings check_layer(const Make& make, const Shape& sample,
                                    const LayerExpectations& expected) {
-  LayerMaker maker;
-  maker.of_double = [=] { return AnyLayer<double>(make.template operator()<double>()); };
-  maker.of_float = [=] { return AnyLayer<float>(make.template operator()<float>()); };
-  if constexpr (requires { make.template operator()<Dual>(); }) {
-    maker.of_dual = [=] { return AnyLayer<Dual>(make.template operator()<Dual>()); };
-  }
+  const detail::SourceBy<Make> source(make);
   auto layer = make.template operator()<float>();
-  const detail::FormContext form{layer.name(), maker, sample, expected};
+  using L = decltype(layer);
+  const detail::FormContext form{layer.name(), detail::maker_of(source), sample, expected};
   Findings findings;
   detail::check_form(findings, form);
-  if constexpr (DescribedLayer<decltype(layer)>) {
-    detail::check_file(findings, form.name, std::move(layer), sample);
+  if constexpr (DescribedLayer<L>) {
+    detail::check_file(findings, form.name, Sequential<float>{std::move(layer)}, sample,
+                       &Sequential<float>::template load<L>);
   } else if constexpr (
       requires { layer.arguments(); } || requires(Arguments a) { layer.from_arguments(a); }) {
-    detail::check_description<decltype(layer)>(findings, form.name);
+    detail::check_description<L>(findings, form.name);
   }
   return findings;
 }
