@@ -216,7 +216,9 @@ TEST_SUITE("examples/mnist/damaged pictures") {
                               }}}) {
       REQUIRE(write(path.c_str(), canvas) != 0);
       const Bytes whole = read_file(path);
-      for (std::size_t place = 0; place < whole.size(); ++place) {
+      // Of the bytes behind a BMP's header, which are pixels, one is like the other.
+      const std::size_t pixels = whole[0] == 'B' ? 54 : whole.size();
+      for (std::size_t place = 0; place < whole.size(); place += place < pixels ? 1 : 16) {
         for (const int flipped : {0x01, 0x80, 0xff}) {
           CAPTURE(place);
           CAPTURE(flipped);
