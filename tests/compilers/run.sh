@@ -13,8 +13,8 @@ builds=(
   "g++-12 -std=gnu++20 -O3"
   "g++-12 -std=gnu++23 -Ofast"
   "clang++-14 -std=c++20 -O0"
-  "clang++-15 -std=gnu++2b -O1"
-  "clang++-16 -std=c++2b -O1"
+  "clang++-15 -std=gnu++2b -O0"
+  "clang++-16 -std=c++2b -O0"
   "clang++-19 -std=c++23 -O1"
   "clang++-22 -std=gnu++20 -O1 -ffast-math"
 )
