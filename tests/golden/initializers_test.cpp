@@ -23,7 +23,7 @@ using nlohmann::json;
 
 /// Mean, variance and bounds of many values of the rule.
 void check_distribution(const Initializer& initializer, const json& c) {
-  constexpr Index count = 200'000;
+  constexpr Index count = 50'000;
   const Fans fans{c.at("fan_in").get<double>(), c.at("fan_out").get<double>()};
   const Random random{20260101, {RandomPurpose::initializer}};
   double sum = 0, squares = 0, smallest = std::numeric_limits<double>::infinity();
