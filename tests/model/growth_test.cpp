@@ -35,7 +35,7 @@ struct Asked {
 #if defined(NN_SANITIZER)
 constexpr double in_time = 120;
 #else
-constexpr double in_time = 10;  // seconds, where a square would take longer
+constexpr double in_time = 20;  // seconds, where a square would take longer
 #endif
 
 /// The model inside of `depth` others.
