@@ -12,6 +12,7 @@
 #include "mnist/picture/digit_ink.hpp"
 #include "mnist/picture/find.hpp"
 #include "mnist/picture/light.hpp"
+#include "mnist/picture/paper.hpp"
 #include "mnist/picture/polarity.hpp"
 #include "nn/core/tensor.hpp"
 
@@ -25,8 +26,11 @@ namespace detail {
   const Colours stored = shrink(picture, paper, largest_side);
   const nn::Index times = enlargement(stored, smallest_side);
   Colours colours = upright(enlarge(stored, times), picture.orientation);
-  if (is_ink_light(brightness(colours))) colours = negative(colours);
-  const Finding finding = find_digits(least_colour(colours), times);
+  const Polarity polarity = polarity_of(brightness(colours));
+  if (polarity.is_ink_light) colours = negative(colours);
+  Light light = least_colour(colours);
+  if (polarity.is_filled) light = with_margin(light);
+  const Finding finding = find_digits(light, times);
   Images images(static_cast<nn::Index>(finding.digits.size()), image_side, image_side, 1);
   std::uint8_t* image = images.data();
   for (const Piece& digit : finding.digits) {

@@ -31,4 +31,22 @@ namespace mnist::detail {
   return ink;
 }
 
+/// The picture with more paper around it, as light as the lightest that is near. So there is paper
+/// on both sides of strokes at the border.
+[[nodiscard]] inline Light with_margin(const Light& light) {
+  const nn::Index height = light.dimension(0), width = light.dimension(1);
+  const nn::Index margin = std::max(height, width) / 6;
+  const Light paper = lightest_near(light, margin);
+  Light wide(height + 2 * margin, width + 2 * margin);
+  for (nn::Index y = 0; y < wide.dimension(0); ++y) {
+    for (nn::Index x = 0; x < wide.dimension(1); ++x) {
+      const nn::Index row = std::clamp<nn::Index>(y - margin, 0, height - 1);
+      const nn::Index column = std::clamp<nn::Index>(x - margin, 0, width - 1);
+      const bool is_old = row == y - margin && column == x - margin;
+      wide(y, x) = is_old ? light(row, column) : paper(row, column);
+    }
+  }
+  return wide;
+}
+
 }  // namespace mnist::detail

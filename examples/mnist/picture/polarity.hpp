@@ -41,11 +41,16 @@ namespace mnist::detail {
   return squares == 0 ? 0 : cubes / count / std::pow(squares / count, 1.5);
 }
 
+/// Halfway between the darkest pixel and the lightest.
+[[nodiscard]] inline int middle_of(const Light& light) {
+  const auto [darkest, lightest] = std::minmax_element(light.data(), light.data() + light.size());
+  return (*darkest + *lightest) / 2;
+}
+
 /// Whether most of the picture's border is nearer to its darkest pixel than to its lightest.
 [[nodiscard]] inline bool has_dark_border(const Light& light) {
   const nn::Index height = light.dimension(0), width = light.dimension(1);
-  const auto [darkest, lightest] = std::minmax_element(light.data(), light.data() + light.size());
-  const int middle = (*darkest + *lightest) / 2;
+  const int middle = middle_of(light);
   nn::Index balance = 0;
   const auto count = [&](nn::Index y, nn::Index x) { balance += light(y, x) > middle ? 1 : -1; };
   for (nn::Index x = 0; x < width; ++x) count(0, x), count(height - 1, x);
@@ -53,12 +58,44 @@ namespace mnist::detail {
   return balance < 0;
 }
 
-/// Whether light ink is on dark paper. A digit that fills the picture may have as much ink as
-/// paper; then the border tells, which is paper for the most part.
-[[nodiscard]] inline bool is_ink_light(const Light& light) {
-  constexpr double clear = 0.4;
+/// The side of the largest square that is all dark, or all light.
+[[nodiscard]] inline nn::Index widest_square(const Light& light, bool is_dark) {
+  const nn::Index height = light.dimension(0), width = light.dimension(1);
+  const int middle = middle_of(light);
+  nn::Tensor<nn::Index, 2> sides(height + 1, width + 1);  // of squares that end above and left
+  sides.setZero();
+  nn::Index widest = 0;
+  for (nn::Index y = 0; y < height; ++y) {
+    for (nn::Index x = 0; x < width; ++x) {
+      if ((light(y, x) <= middle) != is_dark) continue;
+      sides(y + 1, x + 1) = 1 + std::min({sides(y, x), sides(y, x + 1), sides(y + 1, x)});
+      widest = std::max(widest, sides(y + 1, x + 1));
+    }
+  }
+  return widest;
+}
+
+/// Whether what differs from the border is a sheet on a table, not writing: it is wide, and wider
+/// than anything as dark or as light as the border.
+[[nodiscard]] inline bool shows_sheet(const Light& light, bool is_border_dark) {
+  const nn::Index sheet = widest_square(light, !is_border_dark);
+  const nn::Index table = widest_square(light, is_border_dark);
+  return 5 * sheet > std::max(light.dimension(0), light.dimension(1)) && 2 * sheet > 3 * table;
+}
+
+struct Polarity {
+  bool is_ink_light = false;  // on dark paper
+  bool is_filled = false;     // by the writing, up to the border
+};
+
+/// A digit that fills the picture may have more ink than paper. Then the border tells, which is
+/// paper for the most part.
+[[nodiscard]] inline Polarity polarity_of(const Light& light) {
+  constexpr double clear = 1;
   const double skew = skewness(light);
-  return std::abs(skew) > clear ? skew > 0 : has_dark_border(light);
+  const bool is_border_dark = has_dark_border(light);
+  const bool is_filled = std::abs(skew) <= clear && !shows_sheet(light, is_border_dark);
+  return {is_filled ? is_border_dark : skew > 0, is_filled};
 }
 
 }  // namespace mnist::detail

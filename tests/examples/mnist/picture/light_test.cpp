@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "mnist/picture/extremes.hpp"
+#include "mnist/picture/paper.hpp"
 #include "mnist/picture/polarity.hpp"
 
 using namespace mnist::detail;
@@ -41,6 +43,13 @@ namespace {
   light.setConstant(paper);
   for (nn::Index y = 10; y < 30; ++y) {
     for (nn::Index x = 20; x < 23; ++x) light(y, x) = ink;
+  }
+  return light;
+}
+
+[[nodiscard]] Light inverse(Light light) {
+  for (nn::Index i = 0; i < light.size(); ++i) {
+    light.data()[i] = static_cast<std::uint8_t>(255 - light.data()[i]);
   }
   return light;
 }
@@ -129,9 +138,21 @@ TEST_SUITE("examples/mnist/light") {
     CHECK(lightest_near(half, 3)(20, 21) == 80);
   }
 
-  TEST_CASE("is_ink_light: the ink is what there is less of") {
-    CHECK_FALSE(is_ink_light(page(200, 50)));
-    CHECK(is_ink_light(page(50, 200)));
+  TEST_CASE("with_margin: strokes at the border have paper on both sides") {
+    Light light = page(200, 200);
+    for (nn::Index y = 0; y < 40; ++y) light(y, 0) = 50;
+    const Light wide = with_margin(light);
+    REQUIRE(nn::shape_of(wide) == nn::Shape{60, 80});
+    CHECK(wide(10, 10) == 50);
+    CHECK(wide(49, 10) == 50);
+    CHECK(wide(9, 10) == 200);
+    CHECK(wide(10, 9) == 200);
+    CHECK(wide(59, 79) == 200);
+  }
+
+  TEST_CASE("polarity_of: the ink is what there is less of") {
+    CHECK_FALSE(polarity_of(page(200, 50)).is_ink_light);
+    CHECK(polarity_of(page(50, 200)).is_ink_light);
     Light sloping = page(255, 255);
     for (nn::Index y = 0; y < 40; ++y) {
       for (nn::Index x = 0; x < 60; ++x) {
@@ -139,17 +160,37 @@ TEST_SUITE("examples/mnist/light") {
         sloping(y, x) = static_cast<std::uint8_t>((250 - 3 * x) / (is_ink ? 4 : 1));
       }
     }
-    CHECK_FALSE(is_ink_light(sloping));
-    Light cross = page(200, 200);  // more ink than paper: the border tells
-    for (nn::Index y = 0; y < 40; ++y) {
+    CHECK_FALSE(polarity_of(sloping).is_ink_light);
+  }
+
+  TEST_CASE("polarity_of: where writing fills the picture, the border tells") {
+    Light zero(80, 60);  // more ink than paper
+    for (nn::Index y = 0; y < 80; ++y) {
       for (nn::Index x = 0; x < 60; ++x) {
-        if ((x >= 18 && x < 42) || (y >= 12 && y < 28)) cross(y, x) = 50;
+        const double distance =
+            std::hypot((static_cast<double>(y) - 39.5) / 40, (static_cast<double>(x) - 29.5) / 30);
+        zero(y, x) = distance > 0.5 && distance < 1 ? 50 : 200;
       }
     }
-    CHECK_FALSE(has_dark_border(cross));
-    for (nn::Index i = 0; i < cross.size(); ++i) {
-      cross.data()[i] = static_cast<std::uint8_t>(255 - cross.data()[i]);
+    CHECK(skewness(zero) > 0.4);  // the tail is paper
+    CHECK_FALSE(polarity_of(zero).is_ink_light);
+    CHECK(polarity_of(zero).is_filled);
+    CHECK(polarity_of(inverse(zero)).is_ink_light);
+    CHECK(polarity_of(inverse(zero)).is_filled);
+  }
+
+  TEST_CASE("polarity_of: a sheet on a table is paper, though the border is the table's") {
+    Light table(80, 120);
+    table.setConstant(50);
+    for (nn::Index y = 14; y < 66; ++y) {
+      for (nn::Index x = 20; x < 100; ++x) table(y, x) = x >= 60 && x < 64 && y >= 30 ? 50 : 200;
     }
-    CHECK(has_dark_border(cross));
+    CHECK(std::abs(skewness(table)) < 0.9);  // not clear
+    CHECK(has_dark_border(table));
+    CHECK(widest_square(table, false) == 40);
+    CHECK(widest_square(table, true) == 20);
+    CHECK_FALSE(polarity_of(table).is_ink_light);
+    CHECK_FALSE(polarity_of(table).is_filled);
+    CHECK(polarity_of(inverse(table)).is_ink_light);
   }
 }
