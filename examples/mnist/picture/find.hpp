@@ -38,6 +38,12 @@ struct Finding {
   return tallest;
 }
 
+/// Whether some pixel of a piece has at least this much ink.
+[[nodiscard]] inline bool has_ink(const Piece& piece, const Ink& ink, float least) {
+  return std::any_of(piece.pixels.begin(), piece.pixels.end(),
+                     [&](nn::Index pixel) { return ink.data()[pixel] >= least; });
+}
+
 /// Finds digits whose strokes are narrower than `span` pixels. Edges are up to `blur` pixels wide.
 [[nodiscard]] inline Finding find_strokes(const Light& light, nn::Index span, nn::Index blur) {
   const nn::Index height = light.dimension(0), width = light.dimension(1);
@@ -48,8 +54,13 @@ struct Finding {
   const float full = full_ink(ink, faintest);
   if (full < 1.5f * faintest) return finding;  // no more than noise
 
-  const Mask mask = above(ink, std::max(faintest, full / 2));
+  Mask mask = above(ink, std::max(faintest, full / 2));
   std::vector<Piece> pieces = pieces_of(mask);
+  if (stroke_width(pieces, mask) < 2) {  // thin lines are pale where they lie across two pixels
+    mask = above(ink, std::max(faintest, full / 3));
+    pieces = pieces_of(mask);
+    std::erase_if(pieces, [&](const Piece& piece) { return !has_ink(piece, ink, full / 2); });
+  }
   const std::size_t all = size_of(pieces);
   keep_largest(pieces, 200);  // plenty for any writing: the rest is dust
   const std::size_t dust = all - size_of(pieces);
@@ -71,10 +82,7 @@ struct Finding {
   }
   // Nor is it writing if beside the rest it can hardly be seen.
   constexpr float visible = 0.2f;
-  std::erase_if(finding.digits, [&](const Piece& digit) {
-    return std::none_of(digit.pixels.begin(), digit.pixels.end(),
-                        [&](nn::Index pixel) { return ink.data()[pixel] >= visible; });
-  });
+  std::erase_if(finding.digits, [&](const Piece& digit) { return !has_ink(digit, ink, visible); });
   return finding;
 }
 

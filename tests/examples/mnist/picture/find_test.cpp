@@ -144,6 +144,12 @@ TEST_SUITE("examples/mnist/find") {
     CHECK(boxes[0].height() >= 198);
   }
 
+  TEST_CASE("find_digits: a thin line stays whole where it lies across two pixels") {
+    Page thin;
+    thin.bar(90, 140, 170, 141).bar(169, 140, 170, 180).bar(110, 139, 150, 141, 150);
+    CHECK(thin.has_letters({{90, 140}}));
+  }
+
   TEST_CASE("find_digits: frames and what lies around the sheet are left out") {
     CHECK(Page().letter(90, 140).frame(60, 100, 200, 220, 4).has_letters({{90, 140}}));
     CHECK(Page().letter(90, 140).frame(0, 0, 240, 320, 3).has_letters({{90, 140}}));
