@@ -260,7 +260,7 @@ struct MultiTensorHolder final : LayerHolder<L> {
 
   using LayerHolder<L>::LayerHolder;
   NN_COLD LayerInterface<T>* clone() const override {
-    return (new MultiTensorHolder(this->layer))->as_copy_of(*this);
+    return (new MultiTensorHolder(L(this->layer)))->as_copy_of(*this);
   }
   bool merges() const override { return true; }
   Index num_results() const override { return this->layer.num_results(); }
