@@ -46,7 +46,7 @@ TEST_SUITE("layers/convolution/transposed_convolution") {
   TEST_CASE_TEMPLATE("ConvTranspose: refuses sizes and output_padding that it can't do", Layer,
                      nn::Conv1DTranspose<float>, nn::Conv2DTranspose<float>) {
     const auto sentence = [](const std::string& rule) {
-      return Layer::name() + ": expected " + rule;
+      return nn::concat({Layer::name(), ": expected ", rule});
     };
     const std::string zero = std::is_same_v<Layer, nn::Conv1DTranspose<float>> ? "0" : "(0, 0)";
     CHECK_THROWS_WITH_AS((Layer{0, 3}), sentence("a positive number of filters, got 0").c_str(),

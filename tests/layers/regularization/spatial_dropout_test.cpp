@@ -36,7 +36,7 @@ TEST_SUITE("layers/regularization/spatial_dropout") {
     const std::string name = Of::template Layer<float>::name();
     CHECK(form(layer(0.4), sample,
                {.output = sample,
-                .refusals = {{{4}, name + ": expected samples " + Of::samples}},
+                .refusals = {{{4}, nn::concat({name, ": expected samples ", Of::samples})}},
                 .is_random = true}) == "");
     CHECK(form(layer(0), sample, {.output = sample}) == "");
   }
@@ -69,7 +69,8 @@ TEST_SUITE("layers/regularization/spatial_dropout") {
   TEST_CASE_TEMPLATE("SpatialDropout: refuses rates that are no probability, names its argument",
                      Of, OfSequences, OfImages) {
     using Layer = typename Of::template Layer<float>;
-    const std::string sentence = Layer::name() + ": expected a rate from 0 to 1, got 1.5";
+    const std::string sentence =
+        nn::concat({Layer::name(), ": expected a rate from 0 to 1, got 1.5"});
     CHECK_THROWS_WITH_AS(Layer{1.5}, sentence.c_str(), std::invalid_argument);
     CHECK(nn::testing::arguments_text(Layer{0.25}) == R"({"rate":0.25})");
   }
