@@ -56,13 +56,15 @@ struct Finding {
 
   Mask mask = above(ink, std::max(faintest, full / 2));
   std::vector<Piece> pieces = pieces_of(mask);
-  if (stroke_width(pieces, mask) < 2) {  // thin lines are pale where they lie across two pixels
+  constexpr std::size_t most_pieces = 200;  // plenty for any writing: the rest is dust
+  if (4 * pieces.size() <= most_pieces && stroke_width(pieces, mask) < 2) {
+    // Thin lines are pale where they lie across two pixels.
     mask = above(ink, std::max(faintest, full / 3));
     pieces = pieces_of(mask);
     std::erase_if(pieces, [&](const Piece& piece) { return !has_ink(piece, ink, full / 2); });
   }
   const std::size_t all = size_of(pieces);
-  keep_largest(pieces, 200);  // plenty for any writing: the rest is dust
+  keep_largest(pieces, most_pieces);
   const std::size_t dust = all - size_of(pieces);
   const nn::Index reach = std::max(span / 4, 2 * blur);
   std::erase_if(pieces,
