@@ -39,6 +39,14 @@ namespace {
   return output.substr(begin, output.find_first_of(": (", begin) - begin);
 }
 
+/// How many of `count` pictures of a kind may be read wrongly. Rows have several digits to miss. A
+/// side of eight pixels is too short for some. Digits turned by 20 degrees are beyond the recipe
+/// `fast`; `best`, which is trained on turned ones, reads 98 % of them.
+[[nodiscard]] int most_wrong(const std::string& kind, int count) {
+  const bool is_hard = kind == "side_8" || kind == "rotated_20" || kind.rfind("row_", 0) == 0;
+  return std::max(count / (is_hard ? 5 : 20), 1);
+}
+
 }  // namespace
 
 TEST_SUITE("examples/mnist/pictures") {
@@ -49,8 +57,8 @@ TEST_SUITE("examples/mnist/pictures") {
       MESSAGE("no NN_MNIST_DIR, or no Python with numpy and Pillow: no pictures to test on");
       return;
     }
-    // Ten of each kind take about a minute, most of it to draw them. Of so few, three may be digits
-    // that nobody could read; the 95 % are meant for 200.
+    // The same ten digits in each kind, which are easy to read: one of them may be missed. They
+    // take about a minute, most of it to draw them. The 95 % are meant for 200.
     const char* const wanted = std::getenv("NN_TEST_PICTURES");
     const int count = wanted == nullptr ? 10 : std::atoi(wanted);
     REQUIRE(count > 0);
@@ -78,7 +86,7 @@ TEST_SUITE("examples/mnist/pictures") {
         }
       }
       CAPTURE(wrong);
-      CHECK(count - right <= std::max(count / 20, 3));
+      CHECK(count - right <= most_wrong(name, count));
       num_pictures += count;
       num_right += right;
       if (wanted != nullptr) MESSAGE(name << ": " << right << " of " << count);

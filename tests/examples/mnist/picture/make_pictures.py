@@ -139,9 +139,13 @@ def dilated(ink, brush):
     return wide
 
 
-def cut_out(ink):
+def box_of(ink):
     rows, columns = np.nonzero(ink.max(1))[0], np.nonzero(ink.max(0))[0]
-    return ink[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
+def cut_out(ink):
+    return ink[box_of(ink)]
 
 
 VARIANTS = {}
@@ -197,6 +201,13 @@ def tight_black_on_white(d):
 @variant
 def tight_white_on_black(d):
     return grey(255 * cut_out(d.ink(280))), 'png', {}
+
+
+@variant
+def tight_photo(d):  # without the soft edge of the ink
+    ink = d.page()
+    light = write(ink, BLUE, CREAM) * slope(PHOTO, 0.5) + d.noise((*PHOTO, 1), 3)
+    return rgb(light[box_of(ink > 0.5)]), 'jpg', JPEG
 
 
 @family('side_{}', [8, 14, 20, 40, 80])
@@ -283,10 +294,9 @@ def grey_alpha(d):
     return Image.fromarray(pixels, 'LA'), 'png', {}
 
 
-@family('exif_{}', range(1, 9))
+@family('exif_{}', [1, 3, 5, 6, 8])  # as cameras write them, and a mirrored one
 def exif(d, orientation):  # stored turned, with the tag that turns it upright again
-    undo = {2: Image.FLIP_LEFT_RIGHT, 3: Image.ROTATE_180, 4: Image.FLIP_TOP_BOTTOM,
-            5: Image.TRANSPOSE, 6: Image.ROTATE_90, 7: Image.TRANSVERSE, 8: Image.ROTATE_270}
+    undo = {3: Image.ROTATE_180, 5: Image.TRANSPOSE, 6: Image.ROTATE_90, 8: Image.ROTATE_270}
     picture = rgb(write(d.page(), BLACK, OFF_WHITE))
     if orientation in undo:
         picture = picture.transpose(undo[orientation])
