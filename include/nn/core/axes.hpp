@@ -25,8 +25,8 @@ class Axes {
     }
   }
 
-  [[nodiscard]] const std::int8_t* begin() const { return axes_.data(); }
-  [[nodiscard]] const std::int8_t* end() const { return axes_.data() + count_; }
+  [[nodiscard]] const std::int16_t* begin() const { return axes_.data(); }
+  [[nodiscard]] const std::int16_t* end() const { return axes_.data() + count_; }
   /// Whether axis number `axis` of a tensor of that rank is among them.
   [[nodiscard]] NN_COLD bool contain(Index axis, Index rank) const {
     for (const Index own : *this) {
@@ -43,16 +43,16 @@ class Axes {
   }
 
  private:
-  [[nodiscard]] static constexpr std::int8_t in_range(Index axis) {
+  [[nodiscard]] static constexpr std::int16_t in_range(Index axis) {
     if (axis < -Shape::max_rank || axis >= Shape::max_rank) {
       refuse<ShapeError>({"Axes", "axes from -8 to 7", axis});
     }
-    return static_cast<std::int8_t>(axis);
+    return static_cast<std::int16_t>(axis);
   }
 
-  // Numbers of one byte, as each layer holds several constraints with theirs.
-  std::array<std::int8_t, static_cast<std::size_t>(Shape::max_rank)> axes_{};
-  std::int8_t count_ = 0;
+  // Small numbers, as each layer holds several constraints with theirs.
+  std::array<std::int16_t, static_cast<std::size_t>(Shape::max_rank)> axes_{};
+  std::int16_t count_ = 0;
 };
 
 }  // namespace nn

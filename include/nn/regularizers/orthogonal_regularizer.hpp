@@ -29,25 +29,14 @@ struct OrthogonalRegularizer {
     if (shape.rank() != 2) {
       refuse<ShapeError>({"OrthogonalRegularizer", "a matrix", shape.to_string()});
     }
-    const bool has_rows = mode == OrthogonalMode::of_rows;
-    const Index n = has_rows ? shape[0] : shape[1], size = has_rows ? shape[1] : shape[0];
+    const Vectors vectors(shape, mode);
+    const Index n = vectors.n, size = vectors.size;
     if (n < 2) return 0;
-    const Index next_vector = has_rows ? size : 1, next = has_rows ? 1 : n;
     const kernels::Scratch<double> memory(kernels::ScratchUse::unit_lines, n, 2 * size + 2);
     double* const units = memory.data();                                   // [n, size]
     double* const slopes = units + n * size;                               // [n, size]
     double *const lengths = slopes + n * size, *const sums = lengths + n;  // [n]
-    for (Index i = 0; i < n; ++i) {
-      double squares = 0;
-      double* const u = units + i * size;
-      for (Index k = 0; k < size; ++k) {
-        u[k] = static_cast<double>(w[i * next_vector + k * next]);
-        squares += u[k] * u[k];
-      }
-      const double length = std::max(std::sqrt(squares), 1e-7);
-      lengths[i] = length;
-      for (Index k = 0; k < size; ++k) u[k] /= length;
-    }
+    vectors.to_units(w, units, lengths);
     const double weight = factor / (static_cast<double>(n) * static_cast<double>(n - 1) / 2);
     parallel_for(n, [&](Index i) {
       const double* const own = units + i * size;
@@ -70,13 +59,44 @@ struct OrthogonalRegularizer {
       for (Index k = 0; k < size; ++k) along += slope[k] * own[k];
       for (Index k = 0; k < size; ++k) {
         const double across = slope[k] - along * own[k];
-        gradient[i * next_vector + k * next] += static_cast<T>(across / lengths[i]);
+        gradient[vectors.place(i, k)] += static_cast<T>(across / lengths[i]);
       }
     });
     double total = 0;  // of each pair twice
     for (Index i = 0; i < n; ++i) total += sums[i];
     return weight * total / 2;
   }
+
+ private:
+  /// Where the n vectors of a matrix and their elements lie.
+  struct Vectors {
+    bool are_rows;
+    Index n, size;
+
+    Vectors(const Shape& shape, OrthogonalMode mode)
+        : are_rows(mode == OrthogonalMode::of_rows),
+          n(shape[are_rows ? 0 : 1]),
+          size(shape[are_rows ? 1 : 0]) {}
+
+    /// Of element k of vector i.
+    [[nodiscard]] Index place(Index i, Index k) const {
+      return are_rows ? i * size + k : k * n + i;
+    }
+
+    /// units [n, size] = w_i / |w_i|, lengths [n] = |w_i|
+    template <Real T>
+    NN_COLD void to_units(const T* w, double* units, double* lengths) const {
+      for (Index i = 0; i < n; ++i, units += size) {
+        double squares = 0;
+        for (Index k = 0; k < size; ++k) {
+          units[k] = static_cast<double>(w[place(i, k)]);
+          squares += units[k] * units[k];
+        }
+        lengths[i] = std::max(std::sqrt(squares), 1e-7);
+        for (Index k = 0; k < size; ++k) units[k] /= lengths[i];
+      }
+    }
+  };
 };
 
 }  // namespace nn
