@@ -47,15 +47,30 @@ namespace mnist::detail {
   return (*darkest + *lightest) / 2;
 }
 
-/// Whether most of the picture's border is nearer to its darkest pixel than to its lightest.
-[[nodiscard]] inline bool has_dark_border(const Light& light) {
+/// What lies along the picture's border.
+struct Border {
+  bool is_dark = false;   // for the most part: nearer to the darkest pixel than to the lightest
+  bool is_noise = false;  // dark and light in turn, as no writing is
+};
+
+[[nodiscard]] inline Border border_of(const Light& light) {
   const nn::Index height = light.dimension(0), width = light.dimension(1);
   const int middle = middle_of(light);
-  nn::Index balance = 0;
-  const auto count = [&](nn::Index y, nn::Index x) { balance += light(y, x) > middle ? 1 : -1; };
-  for (nn::Index x = 0; x < width; ++x) count(0, x), count(height - 1, x);
-  for (nn::Index y = 0; y < height; ++y) count(y, 0), count(y, width - 1);
-  return balance < 0;
+  nn::Index balance = 0, changes = 0;
+  bool was_light = false;
+  const auto count = [&](nn::Index y, nn::Index x) {
+    const bool is_light = light(y, x) > middle;
+    balance += is_light ? 1 : -1;
+    changes += is_light != was_light ? 1 : 0;
+    was_light = is_light;
+  };
+  for (const nn::Index y : {nn::Index{0}, height - 1}) {
+    for (nn::Index x = 0; x < width; ++x) count(y, x);
+  }
+  for (const nn::Index x : {nn::Index{0}, width - 1}) {
+    for (nn::Index y = 0; y < height; ++y) count(y, x);
+  }
+  return {balance<0, 8 * changes> 2 * (height + width)};
 }
 
 /// The side of the largest square that is all dark, or all light.
@@ -93,9 +108,10 @@ struct Polarity {
 [[nodiscard]] inline Polarity polarity_of(const Light& light) {
   constexpr double clear = 1;
   const double skew = skewness(light);
-  const bool is_border_dark = has_dark_border(light);
-  const bool is_filled = std::abs(skew) <= clear && !shows_sheet(light, is_border_dark);
-  return {is_filled ? is_border_dark : skew > 0, is_filled};
+  const Border border = border_of(light);
+  const bool is_filled =
+      std::abs(skew) <= clear && !border.is_noise && !shows_sheet(light, border.is_dark);
+  return {is_filled ? border.is_dark : skew > 0, is_filled};
 }
 
 }  // namespace mnist::detail

@@ -14,6 +14,7 @@
 #include "mnist/picture/extremes.hpp"
 #include "mnist/picture/paper.hpp"
 #include "mnist/picture/polarity.hpp"
+#include "nn/core/random.hpp"
 
 using namespace mnist::detail;
 
@@ -186,11 +187,23 @@ TEST_SUITE("examples/mnist/light") {
       for (nn::Index x = 20; x < 100; ++x) table(y, x) = x >= 60 && x < 64 && y >= 30 ? 50 : 200;
     }
     CHECK(std::abs(skewness(table)) < 0.9);  // not clear
-    CHECK(has_dark_border(table));
+    CHECK(border_of(table).is_dark);
     CHECK(widest_square(table, false) == 40);
     CHECK(widest_square(table, true) == 20);
     CHECK_FALSE(polarity_of(table).is_ink_light);
     CHECK_FALSE(polarity_of(table).is_filled);
     CHECK(polarity_of(inverse(table)).is_ink_light);
+  }
+
+  TEST_CASE("polarity_of: noise does not fill a picture") {
+    Light noise(80, 60);
+    const nn::Random random(1, {});
+    for (nn::Index i = 0; i < noise.size(); ++i) {
+      noise.data()[i] =
+          static_cast<std::uint8_t>(255 * random.uniform(static_cast<std::uint64_t>(i)));
+    }
+    CHECK(std::abs(skewness(noise)) < 0.1);
+    CHECK(border_of(noise).is_noise);
+    CHECK_FALSE(polarity_of(noise).is_filled);
   }
 }
