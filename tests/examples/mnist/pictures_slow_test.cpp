@@ -44,7 +44,7 @@ namespace {
 /// `fast`; `best`, which is trained on turned ones, reads 98 % of them.
 [[nodiscard]] int most_wrong(const std::string& kind, int count) {
   const bool is_hard = kind == "side_8" || kind == "rotated_20" || kind.rfind("row_", 0) == 0;
-  return std::max(count / (is_hard ? 5 : 20), 1);
+  return is_hard ? std::max(count / 7, 2) : std::max(count / 20, 1);
 }
 
 }  // namespace
